@@ -1,0 +1,78 @@
+// Package certificate holds the operator's own certificate: reading the pair with a clear word about everything
+// that can be wrong with it, checking its chain, and replacing it while the server runs.
+package certificate
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"assay/server/config"
+)
+
+// Files says where a pair lies and how its chain is judged.
+type Files struct {
+	CertPath   string // absolute
+	KeyPath    string // absolute
+	ChainCheck config.ChainCheck
+}
+
+// Load reads a pair. The error joins a *FileError for each thing that is wrong. The warnings, one line each, are
+// about a pair that can be served nevertheless.
+func Load(files Files) (pair *tls.Certificate, warnings []string, err error) {
+	chain, certPEM, certErr := readChain(files.CertPath)
+	keyPEM, keyErr := readKey(files.KeyPath)
+	if err := errors.Join(certErr, keyErr); err != nil {
+		return nil, nil, err
+	}
+	loaded, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return nil, nil, mismatch(files, chain, keyPEM, err)
+	}
+	for _, problem := range judgeChain(chain, files.ChainCheck) {
+		err = errors.Join(err, &FileError{config.KeyCertPath, files.CertPath, problem})
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return &loaded, append(validityWarnings(chain[0], files), chainWarnings(chain, files)...), nil
+}
+
+// mismatch explains why certificate and key make no pair: most often the key is another one's, sometimes the
+// certificate of the key stands below its own issuer.
+func mismatch(files Files, chain []*x509.Certificate, keyPEM []byte, err error) error {
+	for i, cert := range chain[1:] {
+		alone := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+		if _, err := tls.X509KeyPair(alone, keyPEM); err == nil {
+			return &FileError{config.KeyCertPath, files.CertPath, fmt.Sprintf(
+				"%s does not belong to the key: the certificate that does, %q, is misplaced at place %d, expected it at place 1",
+				at(chain, 0), Name(cert), i+2)}
+		}
+	}
+	return &FileError{config.KeyKeyPath, files.KeyPath, fmt.Sprintf(
+		"found no key for the certificate in %s (%s), expected its private key",
+		files.CertPath, strings.TrimPrefix(err.Error(), "tls: "))}
+}
+
+// judgeChain returns the defects of a chain for which the pair is refused.
+func judgeChain(chain []*x509.Certificate, check config.ChainCheck) []string {
+	if check != config.Enforce {
+		return nil
+	}
+	return ChainProblems(chain)
+}
+
+// chainWarnings returns the defects of a chain that the operator wants to hear of, and have served.
+func chainWarnings(chain []*x509.Certificate, files Files) []string {
+	if files.ChainCheck != config.Warn {
+		return nil
+	}
+	var warnings []string
+	for _, problem := range ChainProblems(chain) {
+		warnings = append(warnings, fmt.Sprintf("%s: %s: %s", config.KeyCertPath, files.CertPath, problem))
+	}
+	return warnings
+}

@@ -1,0 +1,31 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// normalise returns a host name as certificates write it: A-labels (RFC 5890), lower case, no trailing dot.
+func normalise(host string) (string, error) {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return "", errors.New("an IP address")
+	}
+	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(ascii, ".") || strings.HasPrefix(ascii, ".") || strings.HasSuffix(ascii, ".") {
+		return "", errors.New("no fully qualified name")
+	}
+	return ascii, nil
+}
+
+// sameHost reports whether two spellings name the same host.
+func sameHost(a, b string) bool {
+	x, errX := normalise(a)
+	y, errY := normalise(b)
+	return errX == nil && errY == nil && x == y
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// value is what a file says about one key.
+type value struct {
+	text  string
+	line  int
+	wrong bool // of the wrong type, already reported: not to be judged further
+}
+
+// parse turns a file into values by key, null values left out. Values are nil if the file is no mapping at all.
+func parse(file string, data []byte) (map[string]value, Problems) {
+	var document yaml.Node
+	if err := yaml.Load(data, &document); err != nil {
+		return nil, Problems{malformed(file, err)}
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, Problems{{File: file, Line: root.Line, Found: kind(root), Expected: "a mapping of configuration keys"}}
+	}
+
+	values := make(map[string]value)
+	seen := make(map[string]int)
+	var problems Problems
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, node := root.Content[i], root.Content[i+1]
+		problem := func(found, expected string) {
+			problems = append(problems, Problem{file, key.Line, name(key), found, expected})
+		}
+		if !slices.Contains(keys, key.Value) {
+			problem("an unknown key", "one of "+strings.Join(keys, ", "))
+			continue
+		}
+		if first, again := seen[key.Value]; again {
+			problem("the key a second time", fmt.Sprintf("it once (it stands on line %d already)", first))
+			continue
+		}
+		seen[key.Value] = key.Line
+
+		if node.Kind == yaml.AliasNode {
+			node = node.Alias
+		}
+		switch node.ShortTag() {
+		case "!!str":
+			values[key.Value] = value{text: node.Value, line: key.Line}
+		case "!!null": // as good as absent
+		default:
+			problem(kind(node), "a string")
+			values[key.Value] = value{line: key.Line, wrong: true}
+		}
+	}
+	return values, problems
+}
+
+// malformed turns the YAML library's error into ours.
+func malformed(file string, err error) Problem {
+	p := Problem{File: file, Found: oneLine(err.Error()), Expected: "a YAML mapping of configuration keys"}
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		p.Line = load.Mark.Line
+		p.Found = oneLine(strings.TrimPrefix(load.Message, "yaml: "))
+	}
+	return p
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// name returns a key for a message, also where the file has something else than a plain word in its place.
+func name(key *yaml.Node) string {
+	if key.Kind != yaml.ScalarNode {
+		return kind(key)
+	}
+	return oneLine(key.Value)
+}
+
+// kind describes a node that is not what was asked for.
+func kind(n *yaml.Node) string {
+	switch n.ShortTag() {
+	case "!!map":
+		return "a mapping"
+	case "!!seq":
+		return "a list"
+	case "!!int", "!!float":
+		return "the number " + n.Value
+	case "!!bool":
+		return "the boolean " + n.Value
+	case "!!null":
+		return "nothing"
+	case "!!str":
+		return fmt.Sprintf("the string %q", n.Value)
+	default:
+		return fmt.Sprintf("%q of type %s", n.Value, n.ShortTag())
+	}
+}

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"fmt"
+	"net"
+)
+
+// Warnings returns what is legal but most likely not meant, one line each. The server runs all the same.
+func (c *Config) Warnings() []string {
+	var warnings []string
+	for _, check := range []func(*Config) string{schemeWarning, hostnameWarning, portWarning} {
+		if w := check(c); w != "" {
+			warnings = append(warnings, w)
+		}
+	}
+	return warnings
+}
+
+func schemeWarning(c *Config) string {
+	scheme, because := "https", "TLS is configured"
+	if c.Mode() == Plain {
+		scheme, because = "http", "no TLS is configured"
+	}
+	if c.ServerURL == nil || c.ServerURL.Scheme == scheme {
+		return ""
+	}
+	return fmt.Sprintf("%s: found %q, expected %s:// because %s", c.At(KeyServerURL), c.ServerURL, scheme, because)
+}
+
+func hostnameWarning(c *Config) string {
+	if c.Mode() != ACME || c.ServerURL == nil || sameHost(c.Hostname, c.ServerURL.Hostname()) {
+		return ""
+	}
+	return fmt.Sprintf("%s: found %q, expected the host of %s, which is %q",
+		c.At(KeyHostname), c.Hostname, KeyServerURL, c.ServerURL.Hostname())
+}
+
+// portWarning reminds that a CA validates TLS-ALPN-01 on port 443 alone (RFC 8737 §3): another port works only
+// behind a forward.
+func portWarning(c *Config) string {
+	if c.Mode() != ACME || c.ChallengeType != TLSALPN01 || port(c.ListenAddr) == 443 {
+		return ""
+	}
+	return fmt.Sprintf("%s: found %q, expected port 443 for challenge type %s, unless port 443 is forwarded to it",
+		c.At(KeyListenAddr), c.ListenAddr, TLSALPN01)
+}
+
+// port returns the port of a validated address as a number.
+func port(address string) int {
+	_, service, _ := net.SplitHostPort(address)
+	number, _ := net.LookupPort("tcp", service)
+	return number
+}
