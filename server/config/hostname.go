@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -17,11 +18,15 @@ func normalise(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !strings.Contains(ascii, ".") || strings.HasPrefix(ascii, ".") || strings.HasSuffix(ascii, ".") {
+	labels := strings.Split(ascii, ".")
+	if len(labels) < 2 || len(ascii) > 253 || slices.ContainsFunc(labels, badLength) {
 		return "", errors.New("no fully qualified name")
 	}
 	return ascii, nil
 }
+
+// badLength applies the limits of RFC 1035 §2.3.4.
+func badLength(label string) bool { return label == "" || len(label) > 63 }
 
 // sameHost reports whether two spellings name the same host.
 func sameHost(a, b string) bool {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
@@ -31,5 +32,5 @@ func unreadable(file string, err error) Problem {
 	if errors.As(err, &path) {
 		err = path.Err // the message names the file already
 	}
-	return Problem{File: file, Found: err.Error(), Expected: "a readable configuration file"}
+	return Problem{File: file, Found: fmt.Sprintf("no readable file (%v)", err), Expected: "a readable configuration file"}
 }

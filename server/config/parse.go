@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ type value struct {
 func parse(file string, data []byte) (map[string]value, Problems) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
-		return nil, Problems{malformed(file, err)}
+		return nil, Problems{malformed(file, data, err)}
 	}
 	root := document.Content[0]
 	if root.Kind != yaml.MappingNode {
@@ -61,13 +62,16 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 }
 
 // malformed turns the YAML library's error into ours.
-func malformed(file string, err error) Problem {
-	p := Problem{File: file, Found: oneLine(err.Error()), Expected: "a YAML mapping of configuration keys"}
+func malformed(file string, data []byte, err error) Problem {
+	p := Problem{File: file, Expected: "a YAML mapping of configuration keys"}
+	message := err.Error()
 	var load *yaml.LoadError
 	if errors.As(err, &load) {
-		p.Line = load.Mark.Line
-		p.Found = oneLine(strings.TrimPrefix(load.Message, "yaml: "))
+		message = strings.TrimPrefix(load.Message, "yaml: ")
+		// What is missing at the end is reported for the line after it.
+		p.Line = min(load.Mark.Line, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n")))
 	}
+	p.Found = fmt.Sprintf("something else (%s)", oneLine(message))
 	return p
 }
 
