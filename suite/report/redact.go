@@ -1,0 +1,153 @@
+package report
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Redactor replaces what must not be published. The zero value knows the forms
+// that secrets take; see [NewRedactor] for those that only their owner knows.
+//
+// Replaced are: PEM private keys, cut ones too; private members of JSON Web
+// Keys (RFC 7517 §4, RFC 7518 §6); key authorisations (RFC 8555 §8.1); challenge
+// tokens; JSON Web Signatures (RFC 7515); keys for external account binding
+// (RFC 8555 §7.3.4). They are recognised in plain text, inside JSON strings, and
+// when lines were wrapped. Redacting twice changes nothing more.
+type Redactor struct {
+	secrets []*regexp.Regexp
+}
+
+// shortestSecret is the shortest value that a Redactor replaces: anything
+// shorter would ruin a text rather than protect it.
+const shortestSecret = 8
+
+// wrap matches a line break within a value, as is or escaped, with the
+// indentation that follows.
+const wrap = `(?:(?:\\+[nr]|[\r\n])+[ \t]*)`
+
+// b64 matches one character of base64 or base64url.
+const b64 = `[A-Za-z0-9+/_-]`
+
+// b64url matches one character of base64url.
+const b64url = `[A-Za-z0-9_-]`
+
+// NewRedactor returns a Redactor that also replaces the given values, in either
+// alphabet of base64, and broken across lines. Values of fewer than 8
+// characters are ignored.
+func NewRedactor(secrets ...string) Redactor {
+	var r Redactor
+	sorted := slices.Clone(secrets)
+	slices.SortFunc(sorted, func(a, b string) int { return len(b) - len(a) })
+	for _, s := range sorted {
+		s = strings.TrimRight(strings.TrimSpace(s), "=")
+		if len(s) < shortestSecret {
+			continue
+		}
+		var p strings.Builder
+		for i, c := range s {
+			if i > 0 {
+				p.WriteString(wrap + "?")
+			}
+			switch c {
+			case '-', '+':
+				p.WriteString("[-+]")
+			case '_', '/':
+				p.WriteString("(?:_|\\\\?/)")
+			case '\n', '\r':
+				p.WriteString(wrap + "?")
+			case '"', '\\':
+				p.WriteString(`\\*` + regexp.QuoteMeta(string(c)))
+			default:
+				p.WriteString(regexp.QuoteMeta(string(c)))
+			}
+		}
+		r.secrets = append(r.secrets, regexp.MustCompile(p.String()+`=*`))
+	}
+	return r
+}
+
+// Redact replaces what a Redactor without further secrets recognises.
+func Redact(text []byte) []byte { return []byte(Redactor{}.Text(string(text))) }
+
+// Redact is Text for bytes.
+func (r Redactor) Redact(text []byte) []byte { return []byte(r.Text(string(text))) }
+
+// pattern is a form that secrets take, and what replaces it.
+type pattern struct {
+	hint string // a text without this, in lower case, needs no search
+	re   *regexp.Regexp
+	with string
+}
+
+var patterns = []pattern{
+	// JWS in compact form: three parts, of which the first begins a JSON object.
+	{"eyj", regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`), "[redacted signature]"},
+	// Key authorisation: token "." thumbprint, the latter a SHA-256 digest.
+	{".", regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`), "[redacted key authorisation]"},
+	// JWS in JSON form, and what it carries.
+	{"\"", regexp.MustCompile(`(\\*"(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`), "${1}[redacted]"},
+	// Private members of a JWK.
+	{"\"", regexp.MustCompile(`(\\*"(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`), "${1}[redacted]"},
+	{"token", regexp.MustCompile(`(?i)(\\*"token\\*"\s*:\s*\\*")` + b64url + `{22,}`), "${1}[redacted token]"},
+	// A token has at least 128 bits of entropy, so 22 characters (RFC 8555 §8.3).
+	{"acme-challenge", regexp.MustCompile(`(?i)(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`), "${1}[redacted token]"},
+	{"hmac", regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+	{"eab", regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+}
+
+// Text replaces secrets in a text.
+func (r Redactor) Text(s string) string {
+	for _, re := range r.secrets {
+		s = re.ReplaceAllLiteralString(s, "[redacted]")
+	}
+	s = redactPEM(s)
+	lower := strings.ToLower(s)
+	for _, p := range patterns {
+		if strings.Contains(lower, p.hint) {
+			s = p.re.ReplaceAllString(s, p.with)
+		}
+	}
+	return s
+}
+
+const redactedKey = "[redacted private key]"
+
+var (
+	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
+	keyEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY-----`)
+	// keyBody matches the base64 lines after a BEGIN that has no END.
+	keyBody = regexp.MustCompile(`^(?:(?:\s|\\+[nr])+(?:[A-Z][A-Za-z-]+: [A-Za-z0-9, -]+|[A-Za-z0-9+/]{16,}=*))*(?:(?:\s|\\+[nr])+[A-Za-z0-9+/]+=*)?`)
+	// keyTail matches the base64 lines before an END that has no BEGIN.
+	keyTail = regexp.MustCompile(`(?:[A-Za-z0-9+/]{16,}=*(?:\s|\\+[nr])+)*[A-Za-z0-9+/]*=*(?:\s|\\+[nr])*$`)
+)
+
+// redactPEM replaces private keys in PEM (RFC 7468 §10), and what is left of
+// those that were cut at either end.
+func redactPEM(s string) string {
+	if !strings.Contains(s, "PRIVATE KEY-----") {
+		return s
+	}
+	var out strings.Builder
+	for {
+		begin, end := keyBegin.FindStringIndex(s), keyEnd.FindStringIndex(s)
+		switch {
+		case begin == nil && end == nil:
+			out.WriteString(s)
+			return out.String()
+		case begin == nil || end != nil && end[0] < begin[0]: // the beginning was cut
+			tail := keyTail.FindStringIndex(s[:end[0]])
+			out.WriteString(s[:tail[0]] + redactedKey)
+			s = s[end[1]:]
+		default:
+			out.WriteString(s[:begin[0]] + redactedKey)
+			rest := s[begin[1]:]
+			next := keyBegin.FindStringIndex(rest)
+			stop := keyEnd.FindStringIndex(rest)
+			if stop == nil || next != nil && next[0] < stop[0] { // the end was cut
+				stop = keyBody.FindStringIndex(rest)
+			}
+			s = rest[stop[1]:]
+		}
+	}
+}
