@@ -1,0 +1,114 @@
+package scenarios
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
+)
+
+// A Range is a set of versions of golang.org/x/crypto: comparisons that must
+// all hold, as ">= 0.45.0 < 0.58.0". The zero Range holds for every version.
+type Range struct {
+	text  string
+	tests []comparison
+}
+
+type comparison struct {
+	operator string
+	version  string // with the leading v that semver wants
+}
+
+// A Verdict says how a version stands to a [Range].
+type Verdict int
+
+// The verdicts of [Range.Holds].
+const (
+	Holds   Verdict = iota // inside: the promise is judged
+	Outside                // outside: what is seen is only recorded
+	Unknown                // the version is not known, so the promise is judged
+)
+
+var operators = []string{">=", "<=", ">", "<", "="}
+
+var errRange = errors.New(`comparisons with full versions, such as ">= 0.45.0" or ">= 0.45.0 < 0.58.0"`)
+
+// ParseRange reads one or more comparisons (>=, >, <=, <, =), all of which
+// must hold, separated by spaces. The error says what a range looks like.
+func ParseRange(text string) (Range, error) {
+	r := Range{text: text}
+	words := strings.Fields(text)
+	for len(words) > 0 {
+		word := words[0]
+		words = words[1:]
+		i := slices.IndexFunc(operators, func(o string) bool { return strings.HasPrefix(word, o) })
+		if i < 0 {
+			return Range{}, errRange
+		}
+		version := strings.TrimPrefix(word, operators[i])
+		if version == "" && len(words) > 0 { // ">= 0.45.0": the version is the next word
+			version, words = words[0], words[1:]
+		}
+		version = withV(version)
+		if !semver.IsValid(version) || strings.Count(version, ".") < 2 {
+			return Range{}, errRange
+		}
+		r.tests = append(r.tests, comparison{operators[i], version})
+	}
+	if len(r.tests) == 0 {
+		return Range{}, errRange
+	}
+	return r, nil
+}
+
+// Holds says whether version ("v0.58.0", or without the v) is in the range.
+// An empty or malformed version, such as that of a development build, is
+// Unknown.
+func (r Range) Holds(version string) Verdict {
+	if len(r.tests) == 0 {
+		return Holds
+	}
+	version = withV(version)
+	if !semver.IsValid(version) {
+		return Unknown
+	}
+	for _, t := range r.tests {
+		if !t.holds(version) {
+			return Outside
+		}
+	}
+	return Holds
+}
+
+func (c comparison) holds(version string) bool {
+	order := semver.Compare(version, c.version)
+	switch c.operator {
+	case ">=":
+		return order >= 0
+	case ">":
+		return order > 0
+	case "<=":
+		return order <= 0
+	case "<":
+		return order < 0
+	default:
+		return order == 0
+	}
+}
+
+// IsZero reports whether the range is that of every version.
+func (r Range) IsZero() bool { return len(r.tests) == 0 }
+
+// String returns the range as the file has it.
+func (r Range) String() string { return r.text }
+
+// MarshalText makes a range a plain string in JSON.
+func (r Range) MarshalText() ([]byte, error) { return []byte(r.text), nil }
+
+func withV(version string) string {
+	if strings.HasPrefix(version, "v") {
+		return version
+	}
+	return "v" + version
+}
