@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -41,7 +42,7 @@ func TestLoadAccepts(t *testing.T) {
 	ca := mint.CA(t, nil, "root")
 	pair := mint.Leaf(t, ca, "a.test")
 	cert, key := mint.PEM(pair), pair.KeyPEM(t)
-	sec1, err := x509.MarshalPKCS8PrivateKey(pair.Key)
+	sec1, err := x509.MarshalECPrivateKey(pair.Key.(*ecdsa.PrivateKey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestLoadAccepts(t *testing.T) {
 		"comments around":     place(t, append([]byte("subject=a.test\n"), cert...), append([]byte("a key\n"), key...)),
 		"windows line ends":   place(t, bytes.ReplaceAll(cert, []byte("\n"), []byte("\r\n")), key),
 		"parameters in front": place(t, cert, append([]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"), key...)),
-		"PKCS #8":             place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: sec1})),
+		"SEC 1":               place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1})),
 	} {
 		loaded, warnings, err := Load(files)
 		if err != nil || len(warnings) > 0 || !bytes.Equal(loaded.Certificate[0], pair.Raw) {

@@ -1,0 +1,102 @@
+package acme
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// ask sends one request through a transport whose other end gives a fixed answer.
+func ask(t *testing.T, transport *transport, status int, body string) {
+	t.Helper()
+	transport.next = roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})
+	r, err := http.NewRequest(http.MethodPost, "https://acme.test/order", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(res.Body)
+	if err != nil || string(got) != body {
+		t.Errorf("the body arrived as %q, %v, want %q", got, err, body)
+	}
+	res.Body.Close()
+}
+
+func TestTransportLogsRefusals(t *testing.T) {
+	t.Parallel()
+	problem := func(kind, detail string) string {
+		return `{"type":"urn:ietf:params:acme:error:` + kind + `","detail":"` + detail + `"}`
+	}
+	for name, test := range map[string]struct {
+		status     int
+		body, want string
+	}{
+		"success": {200, "{}", ""},
+		"final refusal": {403, problem("rejectedIdentifier", `policy forbids \"a.test\"`),
+			`acme: POST https://acme.test/order: 403 urn:ietf:params:acme:error:rejectedIdentifier: policy forbids "a.test"` + "\n"},
+		"no problem document":    {404, "<html>", "acme: POST https://acme.test/order: 404 Not Found\n"},
+		"line break in a detail": {400, problem("malformed", `a\nb`), "acme: POST https://acme.test/order: 400 urn:ietf:params:acme:error:malformed: a b\n"},
+		"stale nonce":            {400, problem("badNonce", "again"), ""},
+		"rate limit":             {429, problem("rateLimited", "later"), ""},
+		"server error":           {500, problem("serverInternal", "oops"), ""},
+		"huge body":              {400, strings.Repeat("x", 2*maxProblem), "acme: POST https://acme.test/order: 400 Bad Request\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var logged strings.Builder
+			ask(t, newTransport(nil, log.New(&logged, "", 0)), test.status, test.body)
+			if diff := cmp.Diff(test.want, logged.String()); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTransportLogsLostConnections(t *testing.T) {
+	t.Parallel()
+	var logged strings.Builder
+	transport := newTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }),
+		log.New(&logged, "", 0))
+	r, _ := http.NewRequest(http.MethodGet, "https://acme.test/dir", nil)
+	if _, err := transport.RoundTrip(r); err == nil || logged.String() != "acme: GET https://acme.test/dir: refused\n" {
+		t.Errorf("got %v, logged %q", err, &logged)
+	}
+}
+
+// A CA that fails for long is reported, now and then.
+func TestTransportLogsLastingFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var logged strings.Builder
+		transport := newTransport(nil, log.New(&logged, "", 0))
+		lines := func() int { return strings.Count(logged.String(), "\n") }
+		for range 60 { // half an hour
+			ask(t, transport, 500, "")
+			time.Sleep(30 * time.Second)
+		}
+		if got := lines(); got != 3 {
+			t.Errorf("half an hour of failures gave %d lines, want 3", got)
+		}
+		ask(t, transport, 200, "")
+		ask(t, transport, 500, "")
+		if got := lines(); got != 3 {
+			t.Errorf("a passing failure was logged")
+		}
+	})
+}
