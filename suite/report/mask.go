@@ -21,8 +21,8 @@ type Mask struct {
 // NewMask returns the masks of one spec. Roles gives a mask for each literal
 // that is the spec's own: an address ("127.0.0.10": "<host>"), a port in
 // decimal ("443": "<https>"), an absolute path of a directory ("/tmp/x":
-// "<dir>"), or a name ("h7.example.test": "<hostname>"). A port counts only
-// where a port can stand. Roles may be nil.
+// "<dir>"), or a name ("h7.example.test": "<hostname>"), upper and lower case told apart. A
+// port counts only where a port can stand. Roles may be nil.
 func NewMask(roles map[string]string) *Mask {
 	m := &Mask{roles: map[string]string{}, ports: map[string]string{}}
 	var names []string
@@ -32,7 +32,7 @@ func NewMask(roles map[string]string) *Mask {
 		case err == nil:
 			m.ports[name] = mask
 		default:
-			m.roles[strings.ToLower(name)] = mask
+			m.roles[name] = mask
 			names = append(names, name)
 		}
 	}
@@ -47,7 +47,7 @@ func NewMask(roles map[string]string) *Mask {
 	for _, n := range names {
 		p += "|" + regexp.QuoteMeta(n)
 	}
-	m.names = regexp.MustCompile(`(?i)` + p)
+	m.names = regexp.MustCompile(p)
 	return m
 }
 

@@ -98,7 +98,7 @@ func (m *Mask) own(s string) string {
 	last := 0
 	for _, at := range m.names.FindAllStringIndex(s, -1) {
 		name := s[at[0]:at[1]]
-		mask, ok := m.roles[strings.ToLower(name)]
+		mask, ok := m.roles[name]
 		if !ok || inWord(s, at[0], at[1]) {
 			continue
 		}

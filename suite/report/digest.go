@@ -1,0 +1,278 @@
+package report
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// digest sorts the results of a report by how they are shown.
+type digest struct {
+	failures   []*Result // what fails the run, in catalogue order
+	warnings   []*Result // failed SHOULD
+	notOffered []*Result // failed MAY
+	known      []*Result // known failures
+	skipped    []group   // skipped requirements and cases, by reason
+	notClaimed []group   // IDs by reason
+	chapters   []chapter
+	passed     int
+	observed   int
+	nSkipped   int // requirements, without those not claimed
+	nUnclaimed int
+}
+
+// group is what shares a reason.
+type group struct {
+	reason string
+	ids    []string // ID or ID/case
+}
+
+// chapter counts the results of one chapter.
+type chapter struct {
+	name   string
+	counts Counts
+	failed int // that fail the run
+	warned int // failed, but not the run
+}
+
+func digestOf(r *Report) digest {
+	var d digest
+	for i := range r.Results {
+		x := &r.Results[i]
+		c := d.chapter(x.Profile)
+		c.counts[x.Status]++
+		switch {
+		case x.Fails(r.Strict):
+			d.failures = append(d.failures, x)
+			c.failed++
+		case x.notOffered():
+			d.notOffered = append(d.notOffered, x)
+			c.warned++
+		case x.Status == Failed:
+			d.warnings = append(d.warnings, x)
+			c.warned++
+		case x.Status == KnownFailed:
+			d.known = append(d.known, x)
+		case x.Status == Skipped:
+			d.nSkipped++
+			d.skipped = addTo(d.skipped, x.Reason, x.ID)
+			continue
+		case x.Status == NotClaimed:
+			d.nUnclaimed++
+			d.notClaimed = addTo(d.notClaimed, x.Reason, x.ID)
+			continue
+		case x.Status == Observed:
+			d.observed++
+		case x.Status == Passed:
+			d.passed++
+		}
+		for _, k := range x.Cases {
+			if k.Status == Skipped {
+				d.skipped = addTo(d.skipped, k.Reason, x.ID+"/"+k.Case)
+			}
+		}
+	}
+	return d
+}
+
+func (d *digest) chapter(name string) *chapter {
+	i := slices.IndexFunc(d.chapters, func(c chapter) bool { return c.name == name })
+	if i < 0 {
+		i = len(d.chapters)
+		d.chapters = append(d.chapters, chapter{name: name, counts: Counts{}})
+	}
+	return &d.chapters[i]
+}
+
+func addTo(groups []group, reason, id string) []group {
+	for i := range groups {
+		if groups[i].reason == reason {
+			groups[i].ids = append(groups[i].ids, id)
+			return groups
+		}
+	}
+	return append(groups, group{reason, []string{id}})
+}
+
+// cells returns a chapter's counts in words, the plain ones first.
+func (c chapter) cells() []string {
+	var out []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{
+		{c.counts[Passed], "passed"},
+		{c.failed, "failed"},
+		{c.warned, "not met"},
+		{c.counts[KnownFailed], "known"},
+		{c.counts[Observed], "observed"},
+		{c.counts[Skipped], "skipped"},
+		{c.counts[NotClaimed], "not claimed"},
+	} {
+		if x.n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	return out
+}
+
+// header names what was judged, and by what.
+func header(r *Report) []string {
+	parts := []string{strings.TrimSpace(r.Target.Name + " " + r.Target.Version)}
+	if r.Target.Autocert != "" {
+		parts = append(parts, "autocert "+r.Target.Autocert)
+	}
+	if r.World != "" {
+		parts = append(parts, r.World+" world")
+	}
+	if r.CA != "" {
+		parts = append(parts, r.CA+" CA")
+	}
+	for _, s := range []string{r.Go, r.OS} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return parts
+}
+
+// tally is the plain count: "N passed, N failed, N skipped", where failed is
+// what fails the run.
+func (d digest) tally() string {
+	return fmt.Sprintf("%d passed, %d failed, %d skipped", d.passed, len(d.failures), d.nSkipped)
+}
+
+// closing is the whole count with the times and the exit code.
+func (d digest) closing(r *Report) string {
+	failed := fmt.Sprintf("%d failed", len(d.failures))
+	var kinds []string
+	for _, k := range []struct {
+		s         Status
+		one, many string
+	}{{UnexpectedPassed, "unexpected pass", "unexpected passes"}, {Error, "error", "errors"}} {
+		n := 0
+		for _, x := range d.failures {
+			if x.Status == k.s {
+				n++
+			}
+		}
+		if n > 0 {
+			kinds = append(kinds, plural(n, k.one, k.many))
+		}
+	}
+	if len(kinds) > 0 {
+		failed += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	parts := []string{
+		fmt.Sprintf("%d passed", d.passed), failed, fmt.Sprintf("%d skipped", d.nSkipped),
+	}
+	for _, x := range []struct {
+		n         int
+		one, many string
+	}{
+		{r.SkippedCases, "skipped case", "skipped cases"},
+		{len(d.warnings), "warning", "warnings"},
+		{len(d.notOffered), "not offered", "not offered"},
+		{len(d.known), "known failure", "known failures"},
+		{d.observed, "observed", "observed"},
+		{d.nUnclaimed, "not claimed", "not claimed"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, plural(x.n, x.one, x.many))
+		}
+	}
+	return fmt.Sprintf("assay: %s, in %s (CPU %s, %s) → exit %d", strings.Join(parts, ", "),
+		tenths(r.DurationMS), tenths(r.CPUMS), plural(r.Issuances, "issuance", "issuances"), r.Exit)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func tenths(ms int64) string {
+	return fmt.Sprintf("%.1f s", (time.Duration(ms) * time.Millisecond).Seconds())
+}
+
+// label is the word under which a result that fails the run is shown.
+func (r *Result) label() string {
+	switch r.Status {
+	case Error:
+		return "ERROR"
+	case UnexpectedPassed:
+		return "UNEXPECTED PASS"
+	default:
+		return "FAILED"
+	}
+}
+
+// field is one labelled part of a failure.
+type field struct {
+	name string
+	text string
+	flow bool // prose: may be wrapped; else kept line by line
+}
+
+// maxConfig is how many lines of a configuration a verdict shows; the whole is
+// in the evidence.
+const maxConfig = 24
+
+// fields returns what there is to say about a result in full.
+func (r *Result) fields(dir string) []field {
+	fs := []field{
+		{"promised", oneSpace(r.Text), true},
+		{"source", r.Source, true},
+	}
+	if e := r.Evidence; e != nil && e.Config != "" {
+		lines := strings.Split(strings.TrimRight(e.Config, "\n"), "\n")
+		if n := len(lines); n > maxConfig {
+			lines = append(lines[:maxConfig-1:maxConfig-1], fmt.Sprintf("… %d more lines in config.txt", n-maxConfig+1))
+		}
+		fs = append(fs, field{"configured", strings.Join(lines, "\n"), false})
+	}
+	if len(r.Cases) == 0 {
+		fs = append(fs, field{"seen", whole(r.Reason, r.Detail), false})
+	} else {
+		for _, c := range r.Cases {
+			if c.Status != Passed && c.Status != Skipped {
+				fs = append(fs, field{"case", c.Case + ": " + string(c.Status), true})
+				fs = append(fs, field{"seen", whole(c.Reason, c.Detail), false})
+			}
+		}
+		if r.Status == UnexpectedPassed {
+			fs = append(fs, field{"seen", r.Reason, false})
+		}
+	}
+	if k := r.KnownFailure; k != nil {
+		fs = append(fs, field{"listed", joinWords("; ", k.Reason, k.Void, k.Link), true})
+	}
+	if e := r.Evidence; e != nil {
+		if e.Dir != "" {
+			fs = append(fs, field{"evidence", filepath.Join(dir, filepath.FromSlash(e.Dir)), false})
+		}
+		fs = append(fs, field{"repeat", e.Repeat, false})
+	}
+	return slices.DeleteFunc(fs, func(f field) bool { return strings.TrimSpace(f.text) == "" })
+}
+
+// whole returns the text of a failure: the detail where there is one, with the
+// one line before it if that says something else.
+func whole(reason, detail string) string {
+	if detail == "" {
+		return reason
+	}
+	if h := headline(detail); reason != h && !strings.HasSuffix(reason, h) {
+		return reason + "\n" + detail
+	}
+	return detail
+}
+
+func oneSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func joinWords(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
+}
