@@ -1,8 +1,13 @@
+//go:build !linux
+
 package world
 
-import "errors"
+import (
+	"errors"
+	"runtime"
+)
 
-// Available returns nil if the namespace world can be had on this machine, by
-// this user; else why not, in words. The errno, where the kernel gave one, is
-// in the chain.
-func Available() error { return errors.New("not yet") }
+var errNoLinux = &Unavailable{Step: "look for network namespaces", Err: errors.New("not on " + runtime.GOOS)}
+
+// Available returns an *Unavailable: network namespaces are Linux's.
+func Available() error { return errNoLinux }

@@ -1,0 +1,79 @@
+package world
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// watchOuter ends the run when the outer process is gone. In a PID namespace
+// the kernel does so; elsewhere this process is the last that can clean up.
+func (r *Run) watchOuter() error {
+	syscall.CloseOnExec(fdLifeline)
+	lifeline := os.NewFile(fdLifeline, "lifeline")
+	if r.plan.relays() {
+		syscall.CloseOnExec(fdRelay)
+	}
+	if r.plan.PIDs {
+		return lifeline.Close()
+	}
+	if err := adoptOrphans(); err != nil {
+		return fmt.Errorf("world: adopt orphans: %w", err)
+	}
+	go func() {
+		io.Copy(io.Discard, lifeline)
+		endBelow(r.plan.Mark)
+		if r.plan.Kind == Loopback {
+			os.RemoveAll(r.plan.Scratch)
+		}
+		os.Exit(ExitInterrupted)
+	}()
+	return nil
+}
+
+// holdWorkers makes the socket that the workers hold on to.
+func (r *Run) holdWorkers() error {
+	r.plan.Lifeline = filepath.Join(r.plan.Scratch, "lifeline")
+	listener, err := net.Listen("unix", r.plan.Lifeline)
+	if err != nil {
+		return fmt.Errorf("world: make the workers' lifeline: %w", err)
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			r.workers = append(r.workers, conn)
+		}
+	}()
+	return nil
+}
+
+// join ties this worker's life to the inner process's.
+func (r *Run) join() error {
+	conn, err := net.Dial("unix", r.plan.Lifeline)
+	if err != nil {
+		return fmt.Errorf("world: take hold of the inner process: %w", err)
+	}
+	go func() {
+		io.Copy(io.Discard, conn)
+		r.targets.kill()
+		os.Exit(ExitInterrupted)
+	}()
+	return nil
+}
+
+func setenv(entries ...string) error {
+	for _, entry := range entries {
+		name, value, _ := strings.Cut(entry, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("world: set %s: %w", name, err)
+		}
+	}
+	return nil
+}

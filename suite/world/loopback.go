@@ -1,0 +1,232 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+const (
+	// highPorts is what is added to ports below it.
+	highPorts = 10000
+	// The gateway's ports differ from those of any documented listener, so
+	// that a target that listens on all addresses does not meet it.
+	gatewayHTTP = 21080
+	gatewayTLS  = 21443
+	// claimPort is where a run holds its block.
+	claimPort = 21000
+)
+
+// claim takes a block 127.B.0.0/16 for this run by holding a listener in it,
+// so that runs on one machine do not meet. Where only 127.0.0.1 is local, all
+// worlds share it, and block 0 says so.
+func (r *Run) claim() error {
+	const blocks = 254
+	for i := range blocks {
+		// Start somewhere of one's own; 127.0.0.0/16 stays free for others.
+		b := 1 + (int(r.plan.Mark[0])*31+int(r.plan.Mark[1])+i)%blocks
+		address := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, byte(b), 255, 254}), claimPort)
+		listener, err := net.Listen("tcp4", address.String())
+		if err == nil {
+			r.block = listener
+			r.plan.Block = b
+			return nil
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return nil // only 127.0.0.1 is local
+		}
+	}
+	return fmt.Errorf("world: no free block of loopback addresses: each of 127.1.0.0/16 to 127.%d.0.0/16 has a listener on port %d", blocks, claimPort)
+}
+
+type loopbackOpener struct {
+	run     *Run
+	starter *starter
+}
+
+func newLoopbackOpener(r *Run) *loopbackOpener {
+	return &loopbackOpener{run: r, starter: newStarter(dropCapabilities)}
+}
+
+func (o *loopbackOpener) open(worker, serial int) (World, error) {
+	w := &loopbackWorld{
+		host:     netip.MustParseAddr("127.0.0.1"),
+		services: netip.MustParseAddr("127.0.0.1"),
+		forwards: map[int]*forwarder{},
+		targets:  targets{mark: o.run.mark(worker, serial), starter: o.starter, own: newGroups(), all: o.run.targets},
+	}
+	if b := o.run.plan.Block; b != 0 {
+		// Two addresses each: 128 workers, 256 serials.
+		n := 2 * (worker*loopbackSerials + serial%loopbackSerials)
+		w.host = netip.AddrFrom4([4]byte{127, byte(b), byte(n >> 8), byte(n)})
+		w.services = w.host.Next()
+	} else {
+		w.free = map[int]int{}
+	}
+	return w, nil
+}
+
+// loopbackWorld is a World that is a pair of loopback addresses: one is the
+// target's host, one has all services.
+type loopbackWorld struct {
+	host, services netip.Addr
+	targets        targets
+
+	mu       sync.Mutex
+	forwards map[int]*forwarder // by documented port
+	stopped  []*forwarder       // whose connections live on
+	free     map[int]int        // documented to free port, if all share 127.0.0.1
+}
+
+func (w *loopbackWorld) Kind() Kind { return Loopback }
+
+func (w *loopbackWorld) Host() (v4, v6 netip.Addr) { return w.host, netip.Addr{} }
+
+func (w *loopbackWorld) Port(documented int) int {
+	if w.free != nil {
+		return w.freePort(documented)
+	}
+	if documented > 0 && documented < highPorts {
+		return documented + highPorts
+	}
+	return documented
+}
+
+// freePort finds a port for the documented one that nobody has now. Somebody
+// may take it before it is used; with one address to share there is no better.
+func (w *loopbackWorld) freePort(documented int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if port, ok := w.free[documented]; ok || documented == 0 {
+		return port
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return documented
+	}
+	defer listener.Close()
+	w.free[documented] = listener.Addr().(*net.TCPAddr).Port
+	return w.free[documented]
+}
+
+func (w *loopbackWorld) Sites() Sites {
+	acme := netip.AddrPortFrom(w.services, uint16(w.Port(acmePort)))
+	return Sites{
+		ACME:      acme,
+		Authority: acme.String(),
+		HomeDNS:   netip.AddrPortFrom(w.services, uint16(w.Port(dnsPort))),
+		Gateway:   []netip.Addr{w.services},
+		HTTPPort:  w.Port(gatewayHTTP),
+		TLSPort:   w.Port(gatewayTLS),
+	}
+}
+
+func (w *loopbackWorld) Do(f func() error) error { return f() }
+
+func (w *loopbackWorld) Listen(network, address string) (net.Listener, error) {
+	if err := literal(network, address); err != nil {
+		return nil, err
+	}
+	return net.Listen(network, address)
+}
+
+func (w *loopbackWorld) ListenPacket(network, address string) (net.PacketConn, error) {
+	if err := literal(network, address); err != nil {
+		return nil, err
+	}
+	return net.ListenPacket(network, address)
+}
+
+func (w *loopbackWorld) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := literal(network, address); err != nil {
+		return nil, err
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+func (w *loopbackWorld) ListenHome(network, address string) (net.Listener, error) {
+	return w.Listen(network, address)
+}
+
+func (w *loopbackWorld) ListenPacketHome(network, address string) (net.PacketConn, error) {
+	return w.ListenPacket(network, address)
+}
+
+func (w *loopbackWorld) Forward(from, to int) error {
+	if err := w.Unforward(from); err != nil {
+		return err
+	}
+	address := func(port int) string {
+		return net.JoinHostPort(w.host.String(), strconv.Itoa(w.Port(port)))
+	}
+	listener, err := net.Listen("tcp", address(from))
+	if err != nil {
+		return fmt.Errorf("world: forward %d to %d: %w", from, to, err)
+	}
+	target := address(to)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forwards[from] = forward(listener, func() (net.Conn, error) { return net.Dial("tcp", target) })
+	return nil
+}
+
+func (w *loopbackWorld) Unforward(from int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if f := w.forwards[from]; f != nil {
+		f.Stop()
+		w.stopped = append(w.stopped, f)
+		delete(w.forwards, from)
+	}
+	return nil
+}
+
+func (w *loopbackWorld) LowPorts(bool) error {
+	return fmt.Errorf("world: ports below 1024 are the machine's: %w", ErrUnsupported)
+}
+
+// Start starts the target on a thread that has given up its capabilities for
+// good, so that a root run's target has none either; it is root without
+// power, and file permissions bind it.
+func (w *loopbackWorld) Start(cmd *exec.Cmd) error {
+	nothing := func() error { return nil }
+	return w.targets.start(cmd, dieWithRunner, nothing, nothing)
+}
+
+func (w *loopbackWorld) Listeners() ([]netip.AddrPort, error) {
+	all, err := listeners()
+	if err != nil {
+		return nil, err
+	}
+	var here []netip.AddrPort
+	for _, l := range all {
+		if l.Addr().Unmap() == w.host || l.Addr().IsUnspecified() {
+			here = append(here, l)
+		}
+	}
+	return here, nil
+}
+
+func (w *loopbackWorld) Close() error {
+	w.mu.Lock()
+	stopped := w.stopped
+	for _, f := range w.forwards {
+		stopped = append(stopped, f)
+	}
+	clear(w.forwards)
+	w.stopped = nil
+	w.mu.Unlock()
+	for _, f := range stopped {
+		f.Close()
+	}
+	w.targets.own.kill()
+	err := endTargets(&w.targets)
+	w.targets.forget()
+	return err
+}

@@ -1,0 +1,8 @@
+package world
+
+func newOpener(r *Run) (opener, error) {
+	if r.plan.Kind == Namespace {
+		return newNamespaceOpener(r)
+	}
+	return newLoopbackOpener(r), nil
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package world
+
+func newOpener(r *Run) (opener, error) { return newLoopbackOpener(r), nil }

@@ -1,0 +1,89 @@
+package world
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// relays says whether the inner process cannot reach the relay's address by
+// itself.
+func (p plan) relays() bool { return p.Relay != "" && p.Kind == Namespace }
+
+// relayOut is the outer side of the relay. The inner process makes a listener
+// in its own network and sends its descriptor through the returned file; here,
+// where the address can be reached, connections are accepted and passed on.
+func relayOut(address string) (theirs *os.File, closeOurs func(), err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("world: make the relay: %w", err)
+	}
+	theirs = os.NewFile(uintptr(pair[1]), "relay")
+	ours := os.NewFile(uintptr(pair[0]), "relay")
+	conn, err := net.FileConn(ours)
+	ours.Close()
+	if err != nil {
+		theirs.Close()
+		return nil, nil, fmt.Errorf("world: make the relay: %w", err)
+	}
+	ready := make(chan *forwarder, 1)
+	go func() {
+		defer close(ready)
+		listener, err := receiveListener(conn.(*net.UnixConn))
+		if err != nil {
+			return // the inner process ended before it sent one
+		}
+		ready <- forward(listener, func() (net.Conn, error) {
+			return net.DialTimeout("tcp", address, 5*time.Second)
+		})
+	}()
+	return theirs, func() {
+		theirs.Close()
+		conn.Close()
+		if f := <-ready; f != nil {
+			f.Close()
+		}
+	}, nil
+}
+
+// relayIn is the inner side of the relay.
+func relayIn(address string) error {
+	file := os.NewFile(fdRelay, "relay")
+	defer file.Close()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("world: relay %s: %w", address, err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return fmt.Errorf("world: relay %s: %w", address, err)
+	}
+	defer socket.Close()
+	if err := unix.Sendmsg(fdRelay, []byte{0}, unix.UnixRights(int(socket.Fd())), nil, 0); err != nil {
+		return fmt.Errorf("world: relay %s: send the listener: %w", address, err)
+	}
+	return nil
+}
+
+func receiveListener(conn *net.UnixConn) (net.Listener, error) {
+	control := make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := conn.ReadMsgUnix(make([]byte, 1), control)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:n])
+	if err != nil || len(messages) != 1 {
+		return nil, fmt.Errorf("world: relay: expected one descriptor: %v", err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return nil, fmt.Errorf("world: relay: expected one descriptor: %v", err)
+	}
+	file := os.NewFile(uintptr(fds[0]), "relay")
+	defer file.Close()
+	return net.FileListener(file)
+}
