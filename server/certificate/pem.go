@@ -12,19 +12,6 @@ import (
 	"assay/server/config"
 )
 
-// FileError says what is wrong with one file of a pair.
-type FileError struct {
-	Key     string // the configuration key that names the file
-	Path    string
-	Problem string
-}
-
-// Error says KEY: PATH: problem.
-func (e *FileError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Detail()) }
-
-// Detail is the error without the key.
-func (e *FileError) Detail() string { return fmt.Sprintf("%s: %s", e.Path, e.Problem) }
-
 // readChain reads the certificates of a file, in the file's order. Other PEM blocks (a private key in a combined
 // file, parameters) are passed over.
 func readChain(path string) ([]*x509.Certificate, []byte, error) {

@@ -1,0 +1,32 @@
+package certificate
+
+import (
+	"errors"
+	"fmt"
+)
+
+// FileError says what is wrong with one file of a pair.
+type FileError struct {
+	Key     string // the configuration key that names the file
+	Path    string
+	Problem string
+}
+
+// Error says KEY: PATH: problem.
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Detail()) }
+
+// Detail is the error without the key.
+func (e *FileError) Detail() string { return fmt.Sprintf("%s: %s", e.Path, e.Problem) }
+
+// Lines takes a joined error apart, so that each part can be reported on a line of its own.
+func Lines(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return []error{err}
+	}
+	var lines []error
+	for _, part := range joined.Unwrap() {
+		lines = append(lines, Lines(part)...)
+	}
+	return lines
+}
