@@ -1,0 +1,260 @@
+package target
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/sys/unix"
+)
+
+// parseFile reads a target file. file is its name for messages.
+func parseFile(file string, text []byte, knows func(string) bool) (*Target, error) {
+	p := &parser{file: file, knows: knows}
+	var document yaml.Node
+	if err := yaml.Load(text, &document, yaml.WithUniqueKeys(false)); err != nil {
+		p.syntax(text, err)
+		return nil, p.err()
+	}
+	t := newTarget()
+	p.target(t, follow(document.Content[0]))
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// syntax reports a file that is no YAML document.
+func (p *parser) syntax(text []byte, err error) {
+	line, found := 1, err.Error()
+	var loading *yaml.LoadError
+	if errors.As(err, &loading) {
+		line, found = max(1, loading.Mark.Line), loading.Message
+	}
+	expected := "one YAML document"
+	if strings.Contains(string(text), ": {{") {
+		expected += "; a value that begins with a template has to be quoted"
+	}
+	p.wrong(line, whole, found, expected)
+}
+
+func (p *parser) target(t *Target, n *yaml.Node) {
+	p.mapping(n, whole, map[string]reader{
+		"name":           p.text(&t.Name),
+		"version":        p.command(&t.VersionCommand),
+		"command":        p.startCommand(&t.Command),
+		"env":            p.env(&t.Env),
+		"config":         func(n *yaml.Node, key string) { p.config(&t.Config, n, key) },
+		"ready":          func(n *yaml.Node, key string) { p.ready(&t.Ready, n, key) },
+		"on_bad_config":  choice(p, &t.OnBadConfig, ExitOnBadConfig, LogBadConfig),
+		"stop":           p.signal(&t.StopSignal),
+		"reload":         choice(p, &t.Reload, ReloadSIGHUP, ReloadWatch, ReloadNone),
+		"forks":          p.flag(&t.Forks),
+		"health":         p.urlPath(&t.Health),
+		"schedule":       p.command(&t.Schedule),
+		"profiles":       p.profiles(&t.Profiles),
+		"known_failures": p.knownFailures(&t.KnownFailures),
+	}, "name", "command", "config", "profiles")
+	if t.Ready.TCP == "" && t.Ready.Log == nil && t.Ready.HTTP == "" {
+		t.Ready.TCP = "listen_addr"
+	}
+}
+
+// command reads a command line that is run apart from any scenario, so that
+// there is nothing that a template could see.
+func (p *parser) command(into *[]string) reader {
+	return func(n *yaml.Node, key string) {
+		p.list(n, key, "words", func(n *yaml.Node, key string) {
+			var word string
+			p.text(&word)(n, key)
+			if strings.Contains(word, "{{") {
+				p.wrong(n.Line, key, describe(n), "a word without a template: this command runs outside any scenario")
+			}
+			*into = append(*into, word)
+		})
+	}
+}
+
+// startCommand reads the server's command line: templates, but for the name
+// of the executable.
+func (p *parser) startCommand(into *[]string) reader {
+	return func(n *yaml.Node, key string) {
+		p.list(n, key, "words", func(n *yaml.Node, key string) {
+			var word string
+			if len(*into) > 0 {
+				p.template(&word)(n, key)
+			} else if p.text(&word)(n, key); strings.Contains(word, "{{") {
+				p.wrong(n.Line, key, describe(n), "an executable, without a template")
+			}
+			*into = append(*into, word)
+		})
+	}
+}
+
+func (p *parser) env(into *map[string]string) reader {
+	return func(n *yaml.Node, key string) {
+		*into = map[string]string{}
+		for name, value := range p.entries(n, key) {
+			var text string
+			if strings.Contains(name.Value, "=") {
+				p.wrong(name.Line, join(key, name.Value), "a name with =", "the name of an environment variable")
+			}
+			p.template(&text)(value, join(key, name.Value))
+			(*into)[name.Value] = text
+		}
+	}
+}
+
+func (p *parser) profiles(into *[]string) reader {
+	return func(n *yaml.Node, key string) {
+		p.list(n, key, "profiles", func(n *yaml.Node, key string) {
+			var profile string
+			choice(p, &profile, Profiles...)(n, key)
+			if profile != "" && slices.Contains(*into, profile) {
+				p.wrong(n.Line, key, describe(n)+" for the second time", "each profile once")
+			}
+			*into = append(*into, profile)
+		})
+	}
+}
+
+func (p *parser) signal(into *syscall.Signal) reader {
+	return func(n *yaml.Node, key string) {
+		number := unix.SignalNum(n.Value)
+		if n.Kind != yaml.ScalarNode || number == 0 {
+			p.wrong(n.Line, key, describe(n), "a signal such as SIGTERM or SIGINT")
+			return
+		}
+		*into = number
+	}
+}
+
+func (p *parser) urlPath(into *string) reader {
+	return func(n *yaml.Node, key string) {
+		if !isText(n) || !strings.HasPrefix(n.Value, "/") {
+			p.wrong(n.Line, key, describe(n), "a path that begins with /")
+			return
+		}
+		*into = n.Value
+	}
+}
+
+func (p *parser) duration(into *time.Duration) reader {
+	return func(n *yaml.Node, key string) {
+		d, err := time.ParseDuration(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil || d <= 0 {
+			p.wrong(n.Line, key, describe(n), "a duration above 0 with a unit, such as 5s or 500ms")
+			return
+		}
+		*into = d
+	}
+}
+
+// ready reads exactly one condition, and a timeout.
+func (p *parser) ready(into *ReadyWhen, n *yaml.Node, key string) {
+	p.mapping(n, key, map[string]reader{
+		"tcp":     p.configKey(&into.TCP),
+		"log":     p.regexp(&into.Log),
+		"http":    p.urlPath(&into.HTTP),
+		"timeout": p.duration(&into.Timeout),
+	})
+	p.exactlyOne(n, key, "tcp", "log", "http")
+}
+
+// configKey reads the name of one of the keys that scenarios set.
+func (p *parser) configKey(into *string) reader {
+	return func(n *yaml.Node, key string) {
+		if !isText(n) || !slices.Contains(Keys, n.Value) {
+			p.wrong(n.Line, key, describe(n), "a configuration key that holds an address: listen_addr or tls_letsencrypt_listen")
+			return
+		}
+		*into = n.Value
+	}
+}
+
+// exactlyOne demands one of some keys that exclude each other.
+func (p *parser) exactlyOne(n *yaml.Node, key string, names ...string) {
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	var found []string
+	for i := 0; i < len(n.Content); i += 2 {
+		if slices.Contains(names, n.Content[i].Value) {
+			found = append(found, n.Content[i].Value)
+		}
+	}
+	expected := "exactly one of " + strings.Join(names, ", ")
+	switch len(found) {
+	case 0:
+		p.wrong(n.Line, key, "none of them", expected)
+	case 1:
+	default:
+		p.wrong(n.Line, key, strings.Join(found, " and "), expected)
+	}
+}
+
+func (p *parser) config(into *Config, n *yaml.Node, key string) {
+	into.files = map[string]string{}
+	p.mapping(n, key, map[string]reader{
+		"file":     p.fileName(&into.File),
+		"base":     p.base(&into.base),
+		"template": p.template(&into.template),
+		"files": func(n *yaml.Node, key string) {
+			for name, value := range p.entries(n, key) {
+				var text string
+				if !filepath.IsLocal(name.Value) {
+					p.wrong(name.Line, join(key, name.Value), "a path that leads out of the directory", "a relative path below it")
+				}
+				p.template(&text)(value, join(key, name.Value))
+				into.files[name.Value] = text
+			}
+		},
+	})
+	p.exactlyOne(n, key, "base", "template")
+	if _, both := into.files[into.File]; both {
+		p.wrong(n.Line, join(key, "files"), "the config file "+into.File, "other files")
+	}
+}
+
+// fileName reads a name without a directory: scenarios rely on the config file
+// standing in the spec's own directory.
+func (p *parser) fileName(into *string) reader {
+	return func(n *yaml.Node, key string) {
+		if !isText(n) || filepath.Base(n.Value) != n.Value || !filepath.IsLocal(n.Value) {
+			p.wrong(n.Line, key, describe(n), "a file name without a directory")
+			return
+		}
+		*into = n.Value
+	}
+}
+
+// base reads the YAML that scenarios' keys are merged over.
+func (p *parser) base(into **yaml.Node) reader {
+	return func(n *yaml.Node, key string) {
+		if n.Kind != yaml.MappingNode {
+			p.wrong(n.Line, key, describe(n), "a mapping")
+			return
+		}
+		p.values(n, key)
+		*into = n
+	}
+}
+
+// values checks every key and every template of a piece of YAML.
+func (p *parser) values(n *yaml.Node, key string) {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		for name, value := range p.entries(n, key) {
+			p.values(value, join(key, name.Value))
+		}
+	case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
+		p.list(n, key, "values", p.values)
+	case isText(n):
+		var text string
+		p.template(&text)(n, key)
+	}
+}
