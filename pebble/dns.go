@@ -1,0 +1,165 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/miekg/dns"
+)
+
+// A DNS answers with authority for every name there is, from a map that may
+// change while it runs. Names are case-insensitive, with or without the final
+// dot. A name that was never told of does not exist.
+type DNS struct {
+	servers []*dns.Server
+	err     error // why a server did not start
+
+	mu      sync.RWMutex
+	records map[string]record
+	observe func(name, question, answer string)
+}
+
+// record is what is known of a name: a failure, an alias, or its addresses.
+type record struct {
+	fails bool
+	alias string
+	addrs []netip.Addr
+}
+
+// anyName is the name whose record holds for names without one of their own.
+const anyName = "*"
+
+// NewDNS serves DNS on these TCP and UDP sockets, which it owns from now on. It
+// returns when all of them answer.
+func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
+	d := &DNS{records: make(map[string]record)}
+	for _, l := range listeners {
+		d.servers = append(d.servers, &dns.Server{Listener: l})
+	}
+	for _, p := range packets {
+		d.servers = append(d.servers, &dns.Server{PacketConn: p})
+	}
+	for _, server := range d.servers {
+		server.Handler = d
+		up := make(chan error, 2)
+		server.NotifyStartedFunc = func() { up <- nil }
+		go func() { up <- server.ActivateAndServe() }()
+		if err := <-up; err != nil {
+			d.err = errors.Join(d.err, fmt.Errorf("DNS does not serve: %w", err))
+		}
+	}
+	return d
+}
+
+// Point lets a name have these addresses; without any, the name does not
+// exist (NXDOMAIN). The name "*" stands for every name that has no record of
+// its own. Invalid addresses are left out.
+func (d *DNS) Point(name string, addrs ...netip.Addr) {
+	var valid []netip.Addr
+	for _, a := range addrs {
+		if a.IsValid() {
+			valid = append(valid, a.Unmap())
+		}
+	}
+	d.set(name, record{addrs: valid})
+}
+
+// Alias makes a name an alias (CNAME) of another.
+func (d *DNS) Alias(name, target string) { d.set(name, record{alias: canonical(target)}) }
+
+// Fail answers every question for a name with SERVFAIL.
+func (d *DNS) Fail(name string) { d.set(name, record{fails: true}) }
+
+// Observe calls f for every question, with the name without its final dot, the
+// type asked for and the answer's code, such as "NOERROR".
+func (d *DNS) Observe(f func(name, question, answer string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.observe = f
+}
+
+func (d *DNS) set(name string, r record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.records[canonical(name)] = r
+}
+
+func canonical(name string) string {
+	if name == anyName {
+		return name
+	}
+	return strings.ToLower(dns.Fqdn(name))
+}
+
+// find returns a name's record. The caller holds the lock.
+func (d *DNS) find(name string) record {
+	if r, ok := d.records[name]; ok {
+		return r
+	}
+	return d.records[anyName]
+}
+
+// ServeDNS answers one question. CAA and TXT, like every type but addresses
+// and aliases, get an empty answer: nothing forbids issuance (RFC 8659 §3).
+func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
+	reply := new(dns.Msg).SetReply(request)
+	reply.Authoritative = true
+	if len(request.Question) == 1 {
+		d.answer(reply, request.Question[0])
+	} else {
+		reply.Rcode = dns.RcodeFormatError
+	}
+	_ = w.WriteMsg(reply) // whoever asked has gone: nobody to tell
+}
+
+func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	name := strings.ToLower(q.Name)
+	r := d.find(name)
+	header := func(name string, t uint16) dns.RR_Header {
+		return dns.RR_Header{Name: name, Rrtype: t, Class: dns.ClassINET}
+	}
+	if r.alias != "" && !r.fails {
+		reply.Answer = append(reply.Answer, &dns.CNAME{Hdr: header(q.Name, dns.TypeCNAME), Target: r.alias})
+		name, r = r.alias, d.find(r.alias)
+	} else {
+		name = q.Name // answers repeat the question's spelling
+	}
+	switch {
+	case r.fails:
+		reply.Rcode = dns.RcodeServerFailure
+	case len(r.addrs) == 0 && r.alias == "":
+		reply.Rcode = dns.RcodeNameError
+	}
+	for _, a := range r.addrs {
+		switch {
+		case q.Qtype == dns.TypeA && a.Is4():
+			reply.Answer = append(reply.Answer, &dns.A{Hdr: header(name, dns.TypeA), A: a.AsSlice()})
+		case q.Qtype == dns.TypeAAAA && a.Is6():
+			reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header(name, dns.TypeAAAA), AAAA: a.AsSlice()})
+		}
+	}
+	if d.observe != nil {
+		d.observe(strings.TrimSuffix(q.Name, "."), dns.TypeToString[q.Qtype], dns.RcodeToString[reply.Rcode])
+	}
+}
+
+// Close stops serving and closes the sockets. Questions being answered are
+// waited for.
+func (d *DNS) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var errs []error
+	for _, server := range d.servers {
+		if err := server.ShutdownContext(ctx); err != nil && d.err == nil {
+			errs = append(errs, fmt.Errorf("DNS does not stop: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}

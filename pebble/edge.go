@@ -1,0 +1,116 @@
+package pebble
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/letsencrypt/pebble/v2/core"
+)
+
+// An edge answers clients: by script, or with what Pebble says.
+type edge struct {
+	manner  Manner
+	offer   []string
+	backend *backend
+	journal *Journal
+	script  script
+	down    atomic.Bool
+	gates   *gates
+
+	ordering sync.RWMutex    // held during newOrder, see setAside
+	ctx      context.Context // ends when the CA closes
+}
+
+// faultDown is what the journal calls the answer of a CA that is down.
+const faultDown = "CA down"
+
+// ServeHTTP answers one request of a client.
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := readExchange(r)
+	e.identify(x)
+	a, fault := e.answer(x)
+	e.record(x, a, fault)
+	a.send(w, r)
+}
+
+func (e *edge) answer(x *exchange) (a *answer, fault string) {
+	if e.down.Load() {
+		return &answer{dropped: true}, faultDown
+	}
+	if f := e.script.next(x.kind); f != nil {
+		return f.effect(e, x), f.name
+	}
+	return e.pass(x), ""
+}
+
+// identify finds out which order and authorization a request is about.
+func (e *edge) identify(x *exchange) {
+	store := e.backend.office.Load().store
+	switch x.kind {
+	case KindOrder, KindFinalize:
+		x.order = x.id
+	case KindAuthz:
+		x.about(store.GetAuthorizationByID(x.id))
+	case KindChallenge:
+		if c := store.GetChallengeByID(x.id); c != nil {
+			x.challenge = c.Type
+			x.about(c.Authz)
+		}
+	}
+}
+
+func (x *exchange) about(a *core.Authorization) {
+	if a != nil {
+		x.authz, x.order = a.ID, a.Order.ID // neither ever changes
+		x.names = []string{identifier(a)}
+	}
+}
+
+// record journals an exchange that has its answer.
+func (e *edge) record(x *exchange, a *answer, fault string) {
+	entry := Entry{
+		From: "target", To: "edge", What: x.what(), Kind: x.kind, Fault: fault,
+		Identifiers: x.names, Challenge: x.challenge, Order: x.order, Account: x.account,
+	}
+	a.describe(&entry)
+	switch x.kind {
+	case KindNewOrder:
+		entry.Identifiers = x.identifiers()
+	case KindNewAccount:
+		entry.Contact, entry.TermsAgreed = x.payload.Contact, x.payload.TermsAgreed
+		entry.Account = lastSegment(a.header.Get("Location"))
+	case KindAccount:
+		entry.Contact = x.payload.Contact
+	case KindCertificate:
+		entry.Serial = plainSerial(x.id)
+	}
+	if x.kind == KindAuthz && x.payload.Status != "" {
+		entry.What += " " + x.payload.Status // the only change a client can make: deactivated
+	}
+	e.journal.add(entry)
+}
+
+// ask hands the request to Pebble.
+func (e *edge) ask(x *exchange) *answer {
+	a := &answer{header: make(http.Header)}
+	e.backend.office.Load().front.ServeHTTP(a, x.request)
+	a.WriteHeader(http.StatusOK) // Pebble may answer without a word
+	if x.kind == KindNewOrder && a.status == http.StatusCreated {
+		x.order = lastSegment(a.header.Get("Location"))
+	}
+	return a
+}
+
+// freshNonce gets a nonce from Pebble for an answer that Pebble does not make.
+func (e *edge) freshNonce(x *exchange) string {
+	r, err := http.NewRequestWithContext(x.request.Context(), http.MethodHead, pathNonce, nil)
+	if err != nil {
+		return ""
+	}
+	r.Header.Set("User-Agent", "edge") // RFC 8555 §6.1 demands one
+	a := &answer{header: make(http.Header)}
+	e.backend.office.Load().front.ServeHTTP(a, r)
+	return a.header.Get("Replay-Nonce")
+}

@@ -1,0 +1,168 @@
+package pebble
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An endpoint is the HTTPS server that clients talk to.
+type endpoint struct {
+	server *http.Server
+	done   chan struct{} // closed when Serve has returned
+	conns  sync.WaitGroup
+}
+
+// connKey is where a request's context keeps its connection, for the fault
+// that drops it.
+type connKey struct{}
+
+func serve(listener net.Listener, handler http.Handler, cert tls.Certificate, down *atomic.Bool, journal *Journal) *endpoint {
+	p := &endpoint{done: make(chan struct{})}
+	p.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: patience,
+		ErrorLog:          log.New(endpointLog{journal}, "", 0),
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}},
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
+		// Close ends connections but does not wait for their goroutines: count
+		// them, so that Close can.
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				p.conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				p.conns.Done()
+			}
+		},
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.server.ServeTLS(&fragile{listener, down, journal}, "", "")
+	}()
+	return p
+}
+
+func (p *endpoint) close() error {
+	err := p.server.Close()
+	<-p.done // from here on no connection is counted in
+	p.conns.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// fragile is a listener that resets every connection while the CA is down.
+type fragile struct {
+	net.Listener
+	down    *atomic.Bool
+	journal *Journal
+}
+
+func (f *fragile) Accept() (net.Conn, error) {
+	for {
+		conn, err := f.Listener.Accept()
+		if err != nil || !f.down.Load() {
+			return conn, err
+		}
+		f.journal.add(Entry{From: "target", To: "edge", Kind: KindTLS, What: "connection", Fault: faultDown})
+		reset(conn)
+	}
+}
+
+// reset closes a connection such that the peer sees an error, not an end.
+func reset(conn net.Conn) {
+	if c, ok := conn.(*tls.Conn); ok {
+		conn = c.NetConn()
+	}
+	if c, ok := conn.(interface{ SetLinger(int) error }); ok {
+		_ = c.SetLinger(0) // RST instead of FIN
+	}
+	_ = conn.Close()
+}
+
+// endpointLog journals what net/http would print: handshakes that failed.
+type endpointLog struct{ journal *Journal }
+
+func (l endpointLog) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	// A peer that connects and goes without a word is no failure.
+	if !strings.HasSuffix(text, ": EOF") {
+		l.journal.add(Entry{From: "target", To: "edge", Kind: KindTLS, What: "connection failed", Detail: text})
+	}
+	return len(line), nil
+}
+
+// endpointCertificate makes a certificate for the host of an authority, from a
+// root of its own, which it returns as PEM. This root has nothing to do with
+// the one that Pebble issues from.
+func endpointCertificate(authority string) (tls.Certificate, []byte, error) {
+	host := hostOf(authority)
+	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	now := time.Now()
+	root := &x509.Certificate{
+		SerialNumber:          big.NewInt(now.UnixNano()),
+		Subject:               pkix.Name{CommonName: "Local ACME endpoint root"},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.AddDate(20, 0, 0), // outlasts simulations of years
+		KeyUsage:              x509.KeyUsageCertSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano() + 1),
+		Subject:      pkix.Name{CommonName: "Local ACME endpoint"},
+		NotBefore:    root.NotBefore,
+		NotAfter:     root.NotAfter,
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		leaf.IPAddresses = []net.IP{ip}
+	} else {
+		leaf.DNSNames = []string{host}
+	}
+	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)
+	if err != nil {
+		return tls.Certificate{}, nil, fmt.Errorf("root of the endpoint: %w", err)
+	}
+	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, key.Public(), rootKey)
+	if err != nil {
+		return tls.Certificate{}, nil, fmt.Errorf("certificate of the endpoint for %q: %w", host, err)
+	}
+	return tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: key},
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER}), nil
+}
+
+// hostOf is the host of host, host:port, [v6] or [v6]:port, without brackets.
+func hostOf(authority string) string {
+	if host, _, err := net.SplitHostPort(authority); err == nil {
+		return host
+	}
+	return strings.Trim(authority, "[]")
+}

@@ -1,0 +1,157 @@
+package pebble
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// A Kind sorts journal entries. The kinds of requests are named as the
+// resources of RFC 8555 §7.1 are, and faults are aimed by them.
+type Kind string
+
+// Kinds of requests.
+const (
+	KindDirectory   Kind = "directory"
+	KindNewNonce    Kind = "newNonce"
+	KindNewAccount  Kind = "newAccount"
+	KindAccount     Kind = "account"
+	KindNewOrder    Kind = "newOrder"
+	KindOrder       Kind = "order"
+	KindOrders      Kind = "orders"
+	KindAuthz       Kind = "authz"
+	KindChallenge   Kind = "challenge"
+	KindFinalize    Kind = "finalize"
+	KindCertificate Kind = "certificate"
+	KindRevokeCert  Kind = "revokeCert"
+	KindKeyChange   Kind = "keyChange"
+	KindRenewalInfo Kind = "renewalInfo"
+	KindUnknown     Kind = "unknown" // a path that the CA does not have
+	// KindAny stands for all kinds of requests, in faults and filters.
+	KindAny Kind = "any"
+)
+
+// Kinds of events.
+const (
+	KindValidation Kind = "validation" // the verdict on a challenge
+	KindIssued     Kind = "issued"     // a certificate was signed
+	KindConnection Kind = "connection" // validation came through the gateway
+	KindQuery      Kind = "query"      // validation asked DNS
+	KindTLS        Kind = "tls"        // the endpoint's TLS failed, or a connection was turned away
+	KindCA         Kind = "ca"         // the CA changed: went down, was mended, forgot its accounts
+)
+
+// request tells whether the kind is one of a client's request.
+func (k Kind) request() bool {
+	switch k {
+	case KindValidation, KindIssued, KindConnection, KindQuery, KindTLS, KindCA:
+		return false
+	}
+	return true
+}
+
+// An Entry is one thing that happened at the CA. Fields that do not apply are
+// empty. An entry never holds a secret: no JWS, nonce, token or key
+// authorization.
+type Entry struct {
+	T        time.Duration // since the CA started
+	From, To string        // "target", "edge", "ca", "gateway", "dns"
+	What     string        // such as "POST newOrder", "POST-as-GET authz", "challenge http-01 valid"
+	Kind     Kind
+	Status   int    // HTTP status of the answer; 0: none
+	Problem  string // type of a problem document, such as "urn:ietf:params:acme:error:badNonce"
+	Detail   string // its detail, or an error's text
+	// State is the status of the order, authorization, challenge or account in
+	// the answer, such as "pending".
+	State string
+
+	Identifiers  []string // names, or IP addresses, in question
+	Challenge    string   // challenge type, such as "http-01"
+	Order        string   // the order's identifier at this CA
+	Account      string   // the account's identifier at this CA: the end of its kid
+	Contact      []string // newAccount: as sent, with "mailto:"
+	TermsAgreed  bool     // newAccount: termsOfServiceAgreed
+	Serial       string   // of a certificate: lower-case hexadecimal without leading zeros
+	KeyAlgorithm string   // of a certificate's key: "RSA", "ECDSA", "Ed25519"
+	Port         int      // a connection's: the port that validation dialled
+	Host         string   // a connection's: Host header as the server saw it, or server name of the TLS hello
+	Fault        string   // the injected fault that made this answer
+}
+
+// Valid tells whether the entry is the verdict that a challenge is valid.
+func (e Entry) Valid() bool {
+	return e.Kind == KindValidation && strings.HasSuffix(e.What, " valid")
+}
+
+// String is the entry on one line, for messages.
+func (e Entry) String() string {
+	parts := []string{fmt.Sprintf("%4d ms %s→%s %s", e.T.Milliseconds(), e.From, e.To, e.What)}
+	if e.Status != 0 {
+		parts = append(parts, fmt.Sprint(e.Status))
+	}
+	if e.State != "" {
+		parts = append(parts, e.State)
+	}
+	if len(e.Identifiers) > 0 {
+		parts = append(parts, strings.Join(e.Identifiers, ","))
+	}
+	if e.Host != "" {
+		parts = append(parts, fmt.Sprintf("host %q", e.Host))
+	}
+	if e.Problem != "" {
+		parts = append(parts, e.Problem)
+	}
+	if e.Detail != "" {
+		parts = append(parts, fmt.Sprintf("%q", e.Detail))
+	}
+	if e.Fault != "" {
+		parts = append(parts, "(fault: "+e.Fault+")")
+	}
+	return strings.Join(parts, " ")
+}
+
+// MarshalJSON writes the entry as reports show it: t_ms, from, to, what,
+// status, and what else applies.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		T            int64    `json:"t_ms"`
+		From         string   `json:"from"`
+		To           string   `json:"to"`
+		What         string   `json:"what"`
+		Kind         Kind     `json:"kind,omitempty"`
+		Status       int      `json:"status,omitempty"`
+		Problem      string   `json:"problem,omitempty"`
+		Detail       string   `json:"detail,omitempty"`
+		State        string   `json:"state,omitempty"`
+		Identifiers  []string `json:"identifiers,omitempty"`
+		Challenge    string   `json:"challenge,omitempty"`
+		Order        string   `json:"order,omitempty"`
+		Account      string   `json:"account,omitempty"`
+		Contact      []string `json:"contact,omitempty"`
+		TermsAgreed  bool     `json:"terms_agreed,omitempty"`
+		Serial       string   `json:"serial,omitempty"`
+		KeyAlgorithm string   `json:"key_algorithm,omitempty"`
+		Port         int      `json:"port,omitempty"`
+		Host         string   `json:"host,omitempty"`
+		Fault        string   `json:"fault,omitempty"`
+	}{
+		e.T.Milliseconds(), e.From, e.To, e.What, e.Kind, e.Status, e.Problem, e.Detail, e.State, e.Identifiers,
+		e.Challenge, e.Order, e.Account, e.Contact, e.TermsAgreed, e.Serial, e.KeyAlgorithm, e.Port, e.Host, e.Fault,
+	})
+}
+
+// What Pebble's texts may hold that is nobody's business: tokens in challenge
+// paths, key authorizations (token, dot, SHA-256 thumbprint), nonces.
+var (
+	tokenPath        = regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]+`)
+	keyAuthorization = regexp.MustCompile(`[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{43}`)
+	nonceText        = regexp.MustCompile(`(anti-replay nonce: )\S+`)
+)
+
+func mask(text string) string {
+	text = tokenPath.ReplaceAllString(text, "${1}<token>")
+	text = keyAuthorization.ReplaceAllString(text, "<key-authorization>")
+	return nonceText.ReplaceAllString(text, "${1}<nonce>")
+}
