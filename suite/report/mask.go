@@ -78,22 +78,18 @@ func plain(v any) any {
 func (m *Mask) value(kind, key string, v any) any {
 	switch v := v.(type) {
 	case string:
-		if mask, ok := masksByKey[normal(key)]; ok && v != "" {
-			return mask
-		}
 		if kind == "schedule" || kind == "count" {
 			return m.own(v)
 		}
+		if mask, ok := masksByKey[normal(key)]; ok && v != "" {
+			return mask
+		}
 		return m.Text(v)
 	case float64:
-		switch k := normal(key); {
-		case k == "port":
+		if k := normal(key); k == "port" {
 			return m.port(strconv.FormatFloat(v, 'f', -1, 64), v)
-		case kind == "schedule" || kind == "count":
-		default:
-			if mask, ok := masksByKey[k]; ok {
-				return mask
-			}
+		} else if mask, ok := masksByKey[k]; ok && kind != "schedule" && kind != "count" {
+			return mask
 		}
 		return v
 	case []any:

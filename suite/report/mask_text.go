@@ -23,7 +23,7 @@ var rules = []rule{
 	{regexp.MustCompile(`(/(?:certZ|acme/cert)/)` + idPath), "${1}<certificate>"},
 	{regexp.MustCompile(`(/(?:my-account|list-orderz|acme/acct)/)` + idPath), "${1}<account>"},
 	{regexp.MustCompile(`(/(?:draft-ietf-acme-ari-03/renewalInfo|acme/renewal-info)/)[A-Za-z0-9_.-]+`), "${1}<certificate>"},
-	{regexp.MustCompile(`\b[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}\b`), "<key authorisation>"},
+	{regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`), "<key authorisation>"},
 	{regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]{22,}`), "${1}<token>"},
 	{regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`), "${1}${2}<${1}>"},
 

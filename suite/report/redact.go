@@ -75,25 +75,71 @@ func (r Redactor) Redact(text []byte) []byte { return []byte(r.Text(string(text)
 
 // pattern is a form that secrets take, and what replaces it.
 type pattern struct {
-	hint string // a text without this, in lower case, needs no search
+	may  func(s string) bool // a cheap look: false if s cannot hold it
 	re   *regexp.Regexp
 	with string
 }
 
 var patterns = []pattern{
 	// JWS in compact form: three parts, of which the first begins a JSON object.
-	{"eyj", regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`), "[redacted signature]"},
+	{with("eyJ"), regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`), "[redacted signature]"},
 	// Key authorisation: token "." thumbprint, the latter a SHA-256 digest.
-	{".", regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`), "[redacted key authorisation]"},
+	{mayHoldThumbprint, regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`), "[redacted key authorisation]"},
 	// JWS in JSON form, and what it carries.
-	{"\"", regexp.MustCompile(`(\\*"(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`), "${1}[redacted]"},
+	{with("protected", "payload", "signature"), regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`), "${1}[redacted]"},
 	// Private members of a JWK.
-	{"\"", regexp.MustCompile(`(\\*"(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`), "${1}[redacted]"},
-	{"token", regexp.MustCompile(`(?i)(\\*"token\\*"\s*:\s*\\*")` + b64url + `{22,}`), "${1}[redacted token]"},
+	{with(privateMembers()...), regexp.MustCompile(`("(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`), "${1}[redacted]"},
+	{with(`"token`), regexp.MustCompile(`("token\\*"\s*:\s*\\*")` + b64url + `{22,}`), "${1}[redacted token]"},
 	// A token has at least 128 bits of entropy, so 22 characters (RFC 8555 §8.3).
-	{"acme-challenge", regexp.MustCompile(`(?i)(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`), "${1}[redacted token]"},
-	{"hmac", regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
-	{"eab", regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+	{with("acme-challenge"), regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`), "${1}[redacted token]"},
+	{with("hmac", "HMAC", "Hmac"), regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+	{with("eab", "EAB"), regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+}
+
+// with returns a look for any of the given words.
+func with(words ...string) func(string) bool {
+	return func(s string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
+	}
+}
+
+// privateMembers returns the beginnings of JSON members that hold private parts
+// of keys, in JSON and in JSON within JSON.
+func privateMembers() []string {
+	var out []string
+	for _, m := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+		out = append(out, `"`+m+`"`, `"`+m+`\`)
+	}
+	return out
+}
+
+// mayHoldThumbprint looks for 43 characters of base64url after a dot, line
+// breaks left out. The expression itself is slow, and logs are full of dots.
+func mayHoldThumbprint(s string) bool {
+	for {
+		_, rest, found := strings.Cut(s, ".")
+		if !found {
+			return false
+		}
+		s = rest
+		wrapped := false
+		for n, i := 0, 0; i < len(rest); i++ {
+			switch c := rest[i]; {
+			case c == '\\': // an escaped break: the letter after it counts, which only errs on the safe side
+				wrapped = true
+			case c == '\n', c == '\r':
+				wrapped = true
+			case wrapped && (c == ' ' || c == '\t'):
+			case c == '-', c == '_', c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+				wrapped = wrapped && i > 0 && rest[i-1] == '\\'
+				if n++; n == 43 {
+					return true
+				}
+			default:
+				i = len(rest)
+			}
+		}
+	}
 }
 
 // Text replaces secrets in a text.
@@ -102,9 +148,8 @@ func (r Redactor) Text(s string) string {
 		s = re.ReplaceAllLiteralString(s, "[redacted]")
 	}
 	s = redactPEM(s)
-	lower := strings.ToLower(s)
 	for _, p := range patterns {
-		if strings.Contains(lower, p.hint) {
+		if p.may(s) {
 			s = p.re.ReplaceAllString(s, p.with)
 		}
 	}
@@ -116,7 +161,8 @@ const redactedKey = "[redacted private key]"
 var (
 	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 	keyEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY-----`)
-	// keyBody matches the base64 lines after a BEGIN that has no END.
+	// keyBody matches the base64 lines after a BEGIN that has no END, the last
+	// of which may be short: rather a word too much than a line too little.
 	keyBody = regexp.MustCompile(`^(?:(?:\s|\\+[nr])+(?:[A-Z][A-Za-z-]+: [A-Za-z0-9, -]+|[A-Za-z0-9+/]{16,}=*))*(?:(?:\s|\\+[nr])+[A-Za-z0-9+/]+=*)?`)
 	// keyTail matches the base64 lines before an END that has no BEGIN.
 	keyTail = regexp.MustCompile(`(?:[A-Za-z0-9+/]{16,}=*(?:\s|\\+[nr])+)*[A-Za-z0-9+/]*=*(?:\s|\\+[nr])*$`)

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef\n", 2) + "c2hvcnQ=\n"
+	key := "-----BEGIN PRIVATE KEY-----\n" + body + "-----END PRIVATE KEY-----\n"
+	token, thumb := b64Of(1), b64Of(2)
+	inJSON, _ := json.Marshal(key)
+	twice, _ := json.Marshal(string(inJSON))
+	tests := []struct{ name, in, want string }{
+		{"PKCS#8", "a\n" + key + "b", "a\n[redacted private key]\nb"},
+		{"SEC1", strings.ReplaceAll(key, "PRIVATE", "EC PRIVATE"), "[redacted private key]\n"},
+		{"encrypted", strings.ReplaceAll(key, "PRIVATE", "ENCRYPTED PRIVATE"), "[redacted private key]\n"},
+		{"indented, as in YAML", strings.ReplaceAll(key, "\n", "\n    "), "[redacted private key]\n    "},
+		{"CRLF", strings.ReplaceAll(key, "\n", "\r\n") + "b", "[redacted private key]\r\nb"},
+		{"in a JSON string", string(inJSON), `"[redacted private key]\n"`},
+		{"in JSON in JSON", string(twice), `"\"[redacted private key]\\n\""`},
+		{"with prefixed log lines", "log: " + strings.ReplaceAll(key, "\n", "\nlog: "), "log: [redacted private key]\nlog: "},
+		{"two keys", key + "between\n" + key, "[redacted private key]\nbetween\n[redacted private key]\n"},
+		{"end cut off", "a\n" + strings.TrimSuffix(key, "-----END PRIVATE KEY-----\n"), "a\n[redacted private key]\n"},
+		{"end cut off: a word too much", "-----BEGIN PRIVATE KEY-----\n" + body[:65] + "server stopped\n", "[redacted private key] stopped\n"},
+		{"end cut off in JSON", `"` + strings.ReplaceAll("-----BEGIN PRIVATE KEY-----\n"+body[:64], "\n", `\n`) + `"`, `"[redacted private key]"`},
+		{"beginning cut off", "started\n" + body + "-----END PRIVATE KEY-----\nb", "started\n[redacted private key]\nb"},
+		{"a certificate stays", strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")},
+
+		{"key authorisation", "body " + token + "." + thumb, "body [redacted key authorisation]"},
+		{"wrapped after the dot", token + ".\n  " + thumb, "[redacted key authorisation]"},
+		{"wrapped within", token[:20] + "\n" + token[20:] + "." + thumb[:30] + "\n" + thumb[30:] + " end", "[redacted key authorisation] end"},
+		{"wrapped within a JSON string", `"` + token + "." + thumb[:30] + `\n` + thumb[30:] + `"`, `"[redacted key authorisation]"`},
+		{"a file name stays", "certificate-of-the-server.intermediate.pem", "certificate-of-the-server.intermediate.pem"},
+
+		{"challenge request", "GET /.well-known/acme-challenge/" + token + " HTTP/1.1", "GET /.well-known/acme-challenge/[redacted token] HTTP/1.1"},
+		{"challenge request, wrapped", "GET /.well-known/acme-challenge/" + token[:10] + "\n" + token[10:] + " HTTP/1.1", "GET /.well-known/acme-challenge/[redacted token] HTTP/1.1"},
+		{"traversal stays", "GET /.well-known/acme-challenge/../../key.pem", "GET /.well-known/acme-challenge/../../key.pem"},
+		{"token member", `{"type": "http-01", "token": "` + token + `"}`, `{"type": "http-01", "token": "[redacted token]"}`},
+
+		{"JWS", `{"protected":"` + thumb + `","payload":"` + token + `","signature":"` + token + token + `"}`, `{"protected":"[redacted]","payload":"[redacted]","signature":"[redacted]"}`},
+		{"JWS, JSON in JSON", `"{\"protected\": \"` + thumb + `\"}"`, `"{\"protected\": \"[redacted]\"}"`},
+		{"JWS, compact", "eyJhbGciOiJFUzI1NiJ9." + token + "." + token + token, "[redacted signature]"},
+		{"signature algorithm stays", `{"signature": "ECDSA-SHA256"}`, `{"signature": "ECDSA-SHA256"}`},
+		{"account key as JWK", `{"kty":"EC","x":"` + token + `","d":"` + thumb + `"}`, `{"kty":"EC","x":"` + token + `","d":"[redacted]"}`},
+		{"EAB key in YAML", "eab_hmac_key: " + thumb, "eab_hmac_key: [redacted]"},
+		{"EAB key in JSON", `{"hmacKey": "` + thumb + `"}`, `{"hmacKey": "[redacted]"}`},
+		{"EAB key on a command line", "--eab-hmac-key " + thumb + " --v", "--eab-hmac-key [redacted] --v"},
+		{"EAB key with a short name", "hmac=" + thumb, "hmac=[redacted]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := string(Redact([]byte(tt.in)))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if again := string(Redact([]byte(got))); again != got {
+				t.Errorf("redacted again: %q, expected %q", again, got)
+			}
+		})
+	}
+}
+
+func TestRedactSecrets(t *testing.T) {
+	t.Parallel()
+	secret := "-_ab-cdEF_gh01234567"
+	r := NewRedactor(secret, "", "short", secret[:10])
+	for in, want := range map[string]string{
+		"is " + secret + ".":                        "is [redacted].",
+		"is " + secret[:7] + "\n  " + secret[7:]:    "is [redacted]",
+		`"` + secret[:7] + `\n` + secret[7:] + `"`:  `"[redacted]"`,
+		"other alphabet +/ab+cdEF/gh01234567== end": "other alphabet [redacted] end",
+		"the beginning -_ab-cdEF_ alone":            "the beginning [redacted] alone",
+		"a short word stays":                        "a short word stays",
+	} {
+		if got := r.Text(in); got != want {
+			t.Errorf("%q: got %q, expected %q", in, got, want)
+		}
+	}
+}
+
+// Nothing that a spec may hand over reaches a report, whatever field it is in.
+func TestNoSecretIsWritten(t *testing.T) {
+	t.Parallel()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	lines := strings.Split(key, "\n")
+	auth := b64Of(1) + "." + b64Of(2)
+	eab := base64.RawURLEncoding.EncodeToString([]byte("an external account's key, 32 by"))
+	text := "log " + auth + "\n" + key + eab
+	r := Gather(Input{
+		Requirements: []Requirement{
+			{ID: "X-01", Level: Must, Profile: "byo", Claimed: true, Cases: []string{"a", "b"}},
+			{ID: "X-02", Level: Observe, Profile: "byo", Claimed: true},
+		},
+		Outcomes: []Outcome{
+			{ID: "X-01", Case: "a", Status: Failed, Reason: text, Evidence: &Evidence{
+				Config: text, Log: append(lines, auth, eab), Repeat: "run " + eab,
+				ACME: []Exchange{{What: "GET " + auth, Detail: text}},
+			}, Files: map[string]string{"key.pem": text},
+				Observations: []Observation{{Kind: "log", Name: "lines", Value: lines}, {Kind: "file", Name: "f", Value: map[string]any{"d": eab, "x": text}}}},
+			{ID: "X-01", Case: "b", Status: Failed, Reason: eab, Evidence: &Evidence{Log: lines}},
+			{ID: "X-02", Status: Failed, Reason: text},
+		},
+		Error: text, Secrets: []string{eab},
+	})
+	dir := t.TempDir()
+	if err := Write(dir, r); err != nil {
+		t.Fatal(err)
+	}
+	var shown bytes.Buffer
+	if err := WriteVerdict(&shown, r, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteMarkdown(&shown, r); err != nil {
+		t.Fatal(err)
+	}
+	all := shown.String()
+	for name, text := range tree(t, dir) {
+		all += name + text
+	}
+	for _, secret := range []string{lines[1], lines[2], b64Of(2), eab} {
+		if strings.Contains(all, secret) {
+			t.Errorf("the report holds %s", secret)
+		}
+	}
+	if _, err := Read(dir + "/report.json"); err != nil {
+		t.Errorf("redaction broke the report: %v", err)
+	}
+}
+
+// Evidence of megabytes must not cost seconds.
+func TestRedactIsLinear(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 5000)
+	start := time.Now()
+	Redact([]byte(text))
+	if d := time.Since(start); d > 3*time.Second {
+		t.Errorf("half a megabyte took %v", d)
+	}
+}
+
+func BenchmarkRedact(b *testing.B) {
+	text := []byte(strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 1000))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		Redact(text)
+	}
+}

@@ -1,0 +1,278 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sample returns a report with one result of each kind.
+func sample() *Report {
+	req := func(id string, l Level, profile, title string) Requirement {
+		return Requirement{ID: id, Level: l, Profile: profile, Title: title, Claimed: true,
+			Source: "headscale TLS documentation", Text: "What " + id + " promises,\n  in our own words."}
+	}
+	table := req("BYO-02", Must, "byo", "relative paths are taken against the directory of the configuration file, wherever it was started from")
+	table.Cases = []string{"plain", "dot-dot", "v6"}
+	needy := req("BYO-09", Must, "byo", "a bad new pair never replaces a good one")
+	needy.Needs = []string{"BYO-08"}
+	unclaimed := req("REN-01", Must, "renewal", "renewed in time")
+	unclaimed.Claimed = false
+	outside := req("RES-02", Must, "resilience", "finalize without Location")
+	outside.Autocert, outside.AutocertRange = Outside, ">= 0.58.0"
+	return Gather(Input{
+		Suite:  Suite{Version: "v0.1.0", Catalogue: "sha256:abc"},
+		Target: Target{Name: "reference", Version: "v0.1.0", Autocert: "v0.45.0", Profiles: []string{"byo", "resilience"}},
+		World:  "loopback", WorldReason: "clone: ENOSPC: user namespaces are switched off", CA: "edge", Go: "go1.26.8", OS: "linux/amd64",
+		Duration: 2140e6, CPU: 3300e6, Issuances: 31,
+		Requirements: []Requirement{
+			req("BYO-01", Must, "byo", "absolute paths"), table,
+			req("BYO-03", Should, "byo", "expired: warns"),
+			req("BYO-08", May, "byo", "reload by SIGHUP"), needy,
+			unclaimed,
+			req("RES-01", Must, "resilience", "badNonce"), outside,
+			req("RES-03", Must, "resilience", "garbage"), req("RES-04", Must, "resilience", "SIGTERM"),
+		},
+		Outcomes: []Outcome{
+			{ID: "BYO-01", Status: Passed, Duration: 12e6},
+			{ID: "BYO-02", Case: "plain", Status: Passed, Duration: 20e6},
+			{ID: "BYO-02", Case: "dot-dot", Status: Failed, Duration: 21e6,
+				Reason:   "served the decoy of the working directory\nExpected\n    <string>: CN=decoy\x1b[2J\nto equal\n    <string>: CN=right",
+				Evidence: &Evidence{Config: "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n", Log: []string{"listening", "served"}, ACME: []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}}},
+				Files:    map[string]string{"served.pem": "-----BEGIN CERTIFICATE-----\n"}},
+			{ID: "BYO-02", Case: "v6", Status: Skipped, Reason: "no IPv6 in the loopback world"},
+			{ID: "BYO-03", Status: Failed, Reason: "no warning in the log"},
+			{ID: "BYO-08", Status: Failed, Reason: "same serial after SIGHUP"},
+			{ID: "BYO-09", Status: Failed, Reason: "wrong"},
+			{ID: "RES-01", Status: Failed, Reason: "unexpected EOF"},
+			{ID: "RES-02", Status: Failed, Reason: "unsupported protocol scheme"},
+			{ID: "RES-03", Status: Passed},
+			{ID: "RES-04", Status: Error, Reason: "the CA did not start"},
+		},
+		Known: []KnownFailure{{ID: "RES-01", Reason: "upstream drains error bodies", Link: "https://example.org/3460", Until: "2027-06-30"}, {ID: "RES-03", Reason: "used to fail"}},
+		Repeat: func(ids ...string) string {
+			return "assay run --target reference --only " + strings.Join(ids, ",") + " --keep"
+		},
+	})
+}
+
+func TestWriteAndRead(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "not", "yet")
+	want := sample()
+	if err := Write(dir, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Results[1].Evidence.Files = nil // beside the report, not in it
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	files := tree(t, dir)
+	for name, text := range map[string]string{
+		"evidence/BYO-02/dot-dot/config.txt": "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n",
+		"evidence/BYO-02/dot-dot/log.txt":    "listening\nserved\n",
+		"evidence/BYO-02/dot-dot/acme.jsonl": `{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}` + "\n",
+		"evidence/BYO-02/dot-dot/served.pem": "-----BEGIN CERTIFICATE-----\n",
+	} {
+		if files[name] != text {
+			t.Errorf("%s: %q, expected %q", name, files[name], text)
+		}
+	}
+	if len(files) != 4+3 {
+		t.Errorf("expected 4 files of evidence, the manifest, report.json and junit.xml, got %v", sortedKeys(files))
+	}
+}
+
+// The names and the order of the members are a contract.
+func TestReportJSONToTheLetter(t *testing.T) {
+	t.Parallel()
+	r := &Report{
+		Schema: 1, Suite: Suite{"v0.1.0", "sha256:1"}, Target: Target{"reference", "v0.1.0", "v0.58.0", []string{"byo"}},
+		World: "namespace", CA: "edge", Go: "go1.26.8", OS: "linux/amd64", Exit: 1,
+		Results: []Result{{
+			ID: "BYO-02", Title: "…", Level: Must, Profile: "byo", Source: "…", Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
+			Cases:        []Case{{Case: "dot-dot", Status: Failed, Reason: "…"}},
+			Observations: []Observation{{Kind: "chain", Name: "served", Value: []map[string]string{{"serial": "<serial>"}}}},
+			Evidence:     &Evidence{Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"}, ACME: []Exchange{{3, "target", "edge", "POST newOrder", 201, ""}}, Repeat: "assay run"},
+		}},
+	}
+	r.Summary = summarise(r.Results)
+	b, err := marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"schema":1,"suite":{"version":"v0.1.0","catalogue":"sha256:1"},` +
+		`"target":{"name":"reference","version":"v0.1.0","autocert":"v0.58.0","profiles":["byo"]},` +
+		`"world":"namespace","world_reason":"","ca":"edge","go":"go1.26.8","os":"linux/amd64",` +
+		`"started":"0001-01-01T00:00:00Z","duration_ms":0,"cpu_ms":0,"issuances":0,"exit":1,` +
+		`"summary":{"MUST":{"failed":1},"SHOULD":{},"MAY":{},"OBSERVE":{}},` +
+		`"results":[{"id":"BYO-02","title":"…","level":"MUST","profile":"byo","source":"…",` +
+		`"status":"failed","reason":"read <cert.pem>","duration_ms":41,` +
+		`"cases":[{"case":"dot-dot","status":"failed","reason":"…"}],` +
+		`"observations":[{"kind":"chain","name":"served","value":[{"serial":"<serial>"}]}],` +
+		`"evidence":{"dir":"evidence/BYO-02","config":"…","log":["…"],` +
+		`"acme":[{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}],"repeat":"assay run"}}]}`
+	if diff := cmp.Diff(want, strings.Join(strings.Fields(string(b)), " "), cmp.Transformer("unspace", unspace)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// unspace drops what indentation adds to JSON.
+func unspace(s string) string {
+	return strings.NewReplacer("{ ", "{", " }", "}", "[ ", "[", " ]", "]", `": `, `":`, `, "`, `,"`, ", {", ",{").Replace(s)
+}
+
+func TestReadIsStrict(t *testing.T) {
+	t.Parallel()
+	const result = `{"id":"X-01","level":"MUST","status":"passed"}`
+	for name, tt := range map[string]struct{ in, err string }{
+		"a report":            {`{"schema":1,"results":[` + result + `],"later":true}`, ""},
+		"not JSON":            {`nonsense`, "not a report"},
+		"no schema":           {`{"results":[]}`, "no schema, expected 1"},
+		"schema 0":            {`{"schema":0}`, "schema 0, expected 1"},
+		"a later schema":      {`{"schema":2}`, "schema 2, expected 1"},
+		"cut off":             {`{"schema":1,"results":[`, "not a report"},
+		"an unknown status":   {`{"schema":1,"results":[{"id":"X-01","level":"MUST","status":"fine"}]}`, `status "fine"`},
+		"an unknown level":    {`{"schema":1,"results":[{"id":"X-01","level":"must","status":"passed"}]}`, `level "must"`},
+		"a result without ID": {`{"schema":1,"results":[{"level":"MUST","status":"passed"}]}`, "results[0]: expected id"},
+		"two results":         {`{"schema":1,"results":[` + result + `,` + result + `]}`, "results[1]: second result for X-01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "report.json")
+			write(t, path, tt.in)
+			_, err := Read(path)
+			switch {
+			case tt.err == "" && err != nil:
+				t.Errorf("unexpected error: %v", err)
+			case tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), path)):
+				t.Errorf("error %v, expected %q and the path", err, tt.err)
+			}
+		})
+	}
+}
+
+func TestWriteRemovesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "notes.txt"), "mine")
+	if err := Write(dir, sample()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "evidence/BYO-02/mine.txt"), "mine")
+	next := sample()
+	next.Results[1].Evidence = &Evidence{Dir: "evidence/BYO-01", Log: []string{"new"}}
+	if err := Write(dir, next); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"evidence/.assay", "evidence/BYO-01/log.txt", "evidence/BYO-02/mine.txt", "junit.xml", "notes.txt", "report.json"}
+	if diff := cmp.Diff(want, sortedKeys(tree(t, dir))); diff != "" {
+		t.Error(diff)
+	}
+	next.Results[1].Evidence = nil
+	if err := Write(dir, next); err != nil {
+		t.Fatal(err)
+	}
+	want = []string{"evidence/BYO-02/mine.txt", "junit.xml", "notes.txt", "report.json"}
+	if diff := cmp.Diff(want, sortedKeys(tree(t, dir))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	t.Parallel()
+	evidence := func(dir string, files map[string]string) *Report {
+		return &Report{Schema: 1, Results: []Result{{ID: "X-01", Level: Must, Status: Failed, Evidence: &Evidence{Dir: dir, Log: []string{"x"}, Files: files}}}}
+	}
+	tests := []struct {
+		name string
+		r    *Report
+		prep func(t *testing.T, dir string)
+		err  string // must hold the path
+	}{
+		{"a report.json of someone else", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "report.json"), `{"mine": 1}`) }, "report.json exists and is not a report of Assay"},
+		{"a directory in place of junit.xml", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "junit.xml", "x"), "") }, "junit.xml"},
+		{"a file in place of the directory of evidence", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "evidence"), "") }, "evidence"},
+		{"evidence outside of its directory", evidence("..", nil), nil, `expected a relative name below evidence/`},
+		{"evidence beside its directory", evidence("evidences", nil), nil, `expected a relative name below evidence/`},
+		{"an evidence file that climbs", evidence("evidence/X-01", map[string]string{"../../report.json": "x"}), nil, `expected a relative name below evidence/`},
+		{"evidence through a symbolic link", evidence("evidence/X-01", nil), func(t *testing.T, dir string) {
+			if runtime.GOOS == "windows" {
+				t.Skip("no symbolic links for ordinary users")
+			}
+			if err := os.Symlink(t.TempDir(), filepath.Join(dir, "evidence")); err != nil {
+				t.Fatal(err)
+			}
+		}, "evidence"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if tt.prep != nil {
+				tt.prep(t, dir)
+			}
+			err := Write(dir, tt.r)
+			if err == nil || !strings.Contains(err.Error(), tt.err) {
+				t.Fatalf("error %v, expected one with %q", err, tt.err)
+			}
+			for name := range tree(t, dir) {
+				if strings.HasSuffix(name, ".assay-tmp") {
+					t.Errorf("left behind: %s", name)
+				}
+			}
+		})
+	}
+}
+
+func TestWriteUsesUpALeftover(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, ".report.json.assay-tmp"), "a killed run's, and longer than what is to come: "+strings.Repeat("x", 1<<16))
+	if err := Write(dir, sample()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(filepath.Join(dir, "report.json")); err != nil {
+		t.Error(err)
+	}
+	if _, ok := tree(t, dir)[".report.json.assay-tmp"]; ok {
+		t.Error("the leftover is still there")
+	}
+}
+
+// tree returns every regular file below dir by its slash-separated name.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		files[filepath.ToSlash(rel)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
