@@ -14,6 +14,7 @@ type digest struct {
 	warnings   []*Result // failed SHOULD
 	notOffered []*Result // failed MAY
 	known      []*Result // known failures
+	remarks    []*Result // observed, with something to say
 	skipped    []group   // skipped requirements and cases, by reason
 	notClaimed []group   // IDs by reason
 	chapters   []chapter
@@ -65,6 +66,9 @@ func digestOf(r *Report) digest {
 			continue
 		case x.Status == Observed:
 			d.observed++
+			if x.Reason != "" {
+				d.remarks = append(d.remarks, x)
+			}
 		case x.Status == Passed:
 			d.passed++
 		}

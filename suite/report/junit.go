@@ -122,7 +122,7 @@ func junitResult(x *Result) junitCase {
 		Name:  speakable(x.ID + " " + x.Title),
 		Class: speakable(x.Profile), Time: seconds(x.DurationMS),
 	}
-	note := &junitNote{Message: speakable(x.Reason), Type: string(x.Level), Text: speakable(x.Detail)}
+	note := &junitNote{Message: speakable(x.Reason), Type: string(x.Level), Text: speakable(whole(x.Reason, x.Detail))}
 	switch {
 	case x.Status == Error:
 		c.Error = note
@@ -155,9 +155,11 @@ func junitOut(x *Result) string {
 		}
 	}
 	if x.Status == Failed || x.Status == Error {
-		fmt.Fprintf(&b, "promised: %s (%s)\n", strings.TrimSpace(x.Text), x.Source)
-		if e := x.Evidence; e != nil {
-			fmt.Fprintf(&b, "evidence: %s\nrepeat: %s\n", e.Dir, e.Repeat)
+		for _, f := range x.fields("") {
+			switch f.name {
+			case "promised", "source", "evidence", "repeat":
+				fmt.Fprintf(&b, "%s: %s\n", f.name, f.text)
+			}
 		}
 	}
 	return b.String()
@@ -166,8 +168,13 @@ func junitOut(x *Result) string {
 func junitProperties(r *Report) []junitProperty {
 	var ps []junitProperty
 	for _, p := range []junitProperty{
-		{"target", r.Target.Name}, {"version", r.Target.Version}, {"autocert", r.Target.Autocert},
-		{"suite", r.Suite.Version}, {"catalogue", r.Suite.Catalogue}, {"world", r.World}, {"ca", r.CA},
+		{"target", r.Target.Name},
+		{"version", r.Target.Version},
+		{"autocert", r.Target.Autocert},
+		{"suite", r.Suite.Version},
+		{"catalogue", r.Suite.Catalogue},
+		{"world", r.World},
+		{"ca", r.CA},
 	} {
 		if p.Value != "" {
 			ps = append(ps, junitProperty{p.Name, speakable(p.Value)})

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 )
@@ -30,7 +31,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 		m.f("### Failures\n\n")
 	}
 	for _, x := range d.failures {
-		m.f("<details open><summary>%s <b>%s</b> %s · %s</summary>\n\n", x.label(), inline(x.ID), x.Level, inline(x.Title))
+		m.f("<details open><summary>%s <b>%s</b> %s · %s</summary>\n\n", x.label(), markup(x.ID), x.Level, markup(x.Title))
 		for _, f := range x.fields("") {
 			if f.flow {
 				m.f("**%s** %s\n\n", f.name, inline(f.text))
@@ -44,6 +45,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	m.list("Warnings (SHOULD)", d.warnings)
 	m.list("Not offered (MAY)", d.notOffered)
 	m.list("Known failures", d.known)
+	m.list("Observed, not judged", d.remarks)
 	m.groups("Skipped", d.skipped)
 	m.groups("Not claimed", d.notClaimed)
 	m.f("%s\n", d.tally())
@@ -123,3 +125,6 @@ var escapes = strings.NewReplacer(
 
 // inline escapes a text for one line of Markdown.
 func inline(s string) string { return escapes.Replace(oneSpace(speakable(s))) }
+
+// markup escapes a text for one line of HTML, in which Markdown means nothing.
+func markup(s string) string { return html.EscapeString(oneSpace(speakable(s))) }

@@ -47,6 +47,7 @@ func WriteVerdict(w io.Writer, r *Report, s Style) error {
 		p.notes("Warnings (SHOULD)", d.warnings, yellow)
 		p.notes("Not offered (MAY)", d.notOffered, dim)
 		p.knownFailures(d.known)
+		p.notes("Observed, not judged", d.remarks, dim)
 		p.groups("Skipped", d.skipped)
 		p.groups("Not claimed", d.notClaimed)
 	}
@@ -54,13 +55,7 @@ func WriteVerdict(w io.Writer, r *Report, s Style) error {
 	if d.passed+len(d.failures)+len(d.warnings)+len(d.notOffered)+len(d.known)+d.observed == 0 && r.Error == "" {
 		p.line(p.paint(yellow, "Nothing was judged."))
 	}
-	closing := d.closing(r)
-	for i, l := range wrapText(closing, s.Width-2) {
-		if i > 0 {
-			l = "  " + l
-		}
-		p.line(p.paint(verdictColor(r, d), l))
-	}
+	p.line(p.paint(verdictColor(r, d), d.closing(r))) // one line: scripts look for it
 	p.line(d.tally())
 	return p.w.Flush()
 }
@@ -180,7 +175,11 @@ func (p *printer) notes(title string, results []*Result, color string) {
 	p.line("")
 	p.line(p.paint(color, title))
 	for _, x := range results {
-		p.item(x.ID+"  "+x.Title, x.Reason)
+		text := x.Reason
+		if e := x.Evidence; e != nil && x.Level == Should {
+			text = joinLines(text, e.Repeat)
+		}
+		p.item(x.ID+"  "+x.Title, text)
 	}
 }
 

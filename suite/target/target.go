@@ -127,3 +127,7 @@ func newTarget() *Target {
 	t.autocert = sync.OnceValue(func() string { return AutocertVersion(t.Command[0]) })
 	return t
 }
+
+// Templated says that the config file is a template's, in whatever syntax, and
+// not headscale's YAML with the scenario's keys in it.
+func (t *Target) Templated() bool { return t.Config.template != "" }

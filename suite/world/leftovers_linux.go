@@ -2,6 +2,7 @@ package world
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -17,8 +18,8 @@ type process struct {
 	pid, parent, group int
 }
 
-// processes lists the processes that live: a dead one that waits for its
-// parent to notice is not among them.
+// processes lists the processes that live. A dead one that waits for its
+// parent to notice is not among them; one whose first thread is dead is.
 func processes() ([]process, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -39,10 +40,14 @@ func processes() ([]process, error) {
 		if err != nil {
 			continue // gone meanwhile
 		}
-		// proc_pid_stat(5): "pid (name) state ppid pgrp …"; the name may hold
-		// anything, parentheses too.
+		// proc_pid_stat(5): "pid (name) state ppid pgrp …", and the number of
+		// threads as field 20. The name may hold anything, parentheses too.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 3 || fields[0] == "Z" || fields[0] == "X" {
+		if len(fields) < 18 {
+			continue
+		}
+		state, threads := fields[0], fields[17]
+		if state == "X" || state == "Z" && threads <= "1" {
 			continue
 		}
 		parent, _ := strconv.Atoi(fields[1])
@@ -83,12 +88,18 @@ func isMarked(pid int, mark string) bool {
 	return false
 }
 
-// end kills every process for which is holds, until there is none.
-func end(is func(process, []process) bool) error {
+// end kills every process but this one for which is holds, until there is
+// none. Those of also it does not kill, but it waits for them: a process that
+// is about to end gives up its memory, by which we know it, before its sockets.
+func end(is func(process, []process) bool, also ...int) error {
 	deadline := time.Now().Add(endDelay)
 	// The kernel tells nobody but the parent of a process's end: look again.
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
+	awaited := map[int]bool{}
+	for _, pid := range also {
+		awaited[pid] = true
+	}
 	for {
 		all, err := processes()
 		if err != nil {
@@ -96,9 +107,15 @@ func end(is func(process, []process) bool) error {
 		}
 		var left []int
 		for _, p := range all {
-			if p.pid != os.Getpid() && is(p, all) {
-				left = append(left, p.pid)
+			if p.pid == os.Getpid() {
+				continue
+			}
+			if is(p, all) {
 				syscall.Kill(p.pid, syscall.SIGKILL)
+				awaited[p.pid] = true
+			}
+			if awaited[p.pid] {
+				left = append(left, p.pid)
 			}
 		}
 		if len(left) == 0 {
@@ -117,11 +134,29 @@ func endMarked(mark string) error {
 }
 
 // endBelow kills every process with the given mark and every descendant of
-// this one.
-func endBelow(mark string) error {
-	return end(func(p process, all []process) bool {
+// this one, and calls clean. It first stops them all, so that nobody writes to
+// what is cleaned up, and kills this process's own children last: somebody in
+// this process waits for those, and might end it before all is done.
+func endBelow(mark string, clean func()) error {
+	all, err := processes()
+	if err != nil {
+		return err
+	}
+	children := map[int]bool{}
+	for _, p := range all {
+		children[p.pid] = p.parent == os.Getpid()
+	}
+	below := func(p process, all []process) bool {
 		return isMarked(p.pid, mark) || descends(os.Getpid(), all)[p.pid]
-	})
+	}
+	for _, p := range all {
+		if p.pid != os.Getpid() && below(p, all) {
+			syscall.Kill(p.pid, syscall.SIGSTOP)
+		}
+	}
+	clean()
+	err = end(func(p process, all []process) bool { return !children[p.pid] && below(p, all) })
+	return errors.Join(err, end(below))
 }
 
 // adoptOrphans makes processes whose parents die children of this one, so

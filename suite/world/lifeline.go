@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -24,12 +25,16 @@ func (r *Run) watchOuter() error {
 	if err := adoptOrphans(); err != nil {
 		return fmt.Errorf("world: adopt orphans: %w", err)
 	}
+	// Where our output goes may end with the outer process; that must not end
+	// us before we have cleaned up. (To ignore the signal would be inherited.)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		io.Copy(io.Discard, lifeline)
-		endBelow(r.plan.Mark)
-		if r.plan.Kind == Loopback {
-			os.RemoveAll(r.plan.Scratch)
-		}
+		endBelow(r.plan.Mark, func() {
+			if r.plan.Kind == Loopback {
+				os.RemoveAll(r.plan.Scratch)
+			}
+		})
 		os.Exit(ExitInterrupted)
 	}()
 	return nil

@@ -26,5 +26,5 @@ func dropCapabilities() error {
 func endTargets(t *targets) error {
 	return end(func(p process, _ []process) bool {
 		return t.own.has(p.group) || isMarked(p.pid, t.mark)
-	})
+	}, t.own.list()...)
 }

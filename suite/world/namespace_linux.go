@@ -99,7 +99,7 @@ func (w *namespace) furnish() (err error) {
 	if err := setLowPorts(true); err != nil {
 		return err
 	}
-	return w.writeRules()
+	return firstRules()
 }
 
 // setLowPorts acts on the network namespace of the calling thread (ip-sysctl,
@@ -246,7 +246,7 @@ func (w *namespace) Close() error {
 	w.targets.own.kill()
 	inode, err := w.inside.inode()
 	if err == nil {
-		err = end(func(p process, _ []process) bool { return netnsOf(p.pid) == inode })
+		err = end(func(p process, _ []process) bool { return netnsOf(p.pid) == inode }, w.targets.own.list()...)
 	}
 	w.targets.forget()
 	return errors.Join(err, w.release())

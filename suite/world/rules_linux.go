@@ -16,26 +16,56 @@ func (w *namespace) Forward(from, to int) error {
 	if from < 1 || from > 65535 || to < 1 || to > 65535 {
 		return fmt.Errorf("world: forward %d to %d: expected ports from 1 to 65535", from, to)
 	}
-	return w.change(func() { w.forwards[from] = to })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, replaces := w.forwards[from]
+	w.forwards[from] = to
+	if replaces {
+		return w.renew()
+	}
+	return w.firewall(func(r *rules) { r.forward(from, to, w.ipv6) })
 }
 
 func (w *namespace) Unforward(from int) error {
-	return w.change(func() { delete(w.forwards, from) })
-}
-
-func (w *namespace) change(f func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f()
-	if err := w.Do(w.writeRules); err != nil {
+	if _, ok := w.forwards[from]; !ok {
+		return nil
+	}
+	delete(w.forwards, from)
+	return w.renew()
+}
+
+// renew replaces all rules at once. The kernel then waits some milliseconds
+// for the readers of the old ones, so it is not done for every change.
+func (w *namespace) renew() error {
+	return w.firewall(func(r *rules) {
+		r.conn.FlushChain(r.chain)
+		r.authority()
+		for _, from := range slices.Sorted(maps.Keys(w.forwards)) {
+			r.forward(from, w.forwards[from], w.ipv6)
+		}
+	})
+}
+
+func (w *namespace) firewall(change func(*rules)) error {
+	if err := w.Do(func() error { return changeRules(change) }); err != nil {
 		return fmt.Errorf("world: forward: %w", err)
 	}
 	return nil
 }
 
-// writeRules replaces all firewall rules of the calling thread's network
-// namespace by those for w.forwards and the CA's port 443, at once. As an
-// administrator would type it:
+// firstRules makes the table, with the CA's rule in it.
+func firstRules() error {
+	return changeRules(func(r *rules) {
+		r.conn.AddTable(r.chain.Table)
+		r.conn.AddChain(r.chain)
+		r.authority()
+	})
+}
+
+// rules are changes to a network namespace's firewall that happen at once. As
+// an administrator would type them:
 //
 //	table inet assay {
 //	  chain output {
@@ -46,31 +76,40 @@ func (w *namespace) change(f func()) error {
 //
 // The hook is output, not prerouting, for all traffic is local. Target dnat
 // keeps the address, where redirect would rewrite that as well.
-func (w *namespace) writeRules() error {
+type rules struct {
+	conn  *nftables.Conn
+	chain *nftables.Chain
+}
+
+// changeRules acts on the calling thread's network namespace.
+func changeRules(change func(*rules)) error {
 	conn, err := nftables.New()
 	if err != nil {
 		return failed(stepNft, err)
 	}
-	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "assay"})
-	chain := conn.AddChain(&nftables.Chain{
-		Table:    table,
+	change(&rules{conn, &nftables.Chain{
+		Table:    &nftables.Table{Family: nftables.TableFamilyINet, Name: "assay"},
 		Name:     "output",
 		Type:     nftables.ChainTypeNAT,
 		Hooknum:  nftables.ChainHookOutput,
 		Priority: nftables.ChainPriorityNATDest,
-	})
-	conn.FlushChain(chain)
-	add := func(to netip.Addr, port, target int) {
-		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: dnat(to, port, target)})
-	}
-	add(acme4, 443, acmePort)
-	for _, from := range slices.Sorted(maps.Keys(w.forwards)) {
-		add(host4, from, w.forwards[from])
-		if w.ipv6 {
-			add(host6, from, w.forwards[from])
-		}
-	}
+	}})
 	return failed(stepNft, conn.Flush())
+}
+
+// authority sends the CA's port 443 to its endpoint, which thus never meets a
+// target that listens on all addresses.
+func (r *rules) authority() { r.add(acme4, 443, acmePort) }
+
+func (r *rules) forward(from, to int, ipv6 bool) {
+	r.add(host4, from, to)
+	if ipv6 {
+		r.add(host6, from, to)
+	}
+}
+
+func (r *rules) add(addr netip.Addr, port, target int) {
+	r.conn.AddRule(&nftables.Rule{Table: r.chain.Table, Chain: r.chain, Exprs: dnat(addr, port, target)})
 }
 
 // dnat matches TCP to addr:port and sends it to port target of that address.

@@ -1,7 +1,9 @@
 package world
 
 import (
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -71,6 +73,12 @@ func (g *groups) has(id int) bool {
 	defer g.mu.Unlock()
 	_, ok := g.ids[id]
 	return ok
+}
+
+func (g *groups) list() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.ids))
 }
 
 // kill kills every process of every group.

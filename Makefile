@@ -1,0 +1,60 @@
+# Everything a contributor needs; "make help" lists it.
+
+TARGET ?= reference
+WORLD  ?= auto
+OUT    ?= assay-report
+RUN    ?=
+
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# The race detector needs cgo, and cgo a C compiler.
+CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race)
+SERVER   := $(if $(filter reference,$(TARGET)),--bin bin/assay-server)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: build
+build: ## build bin/assay and the reference server, bin/assay-server
+	CGO_ENABLED=0 go build -ldflags=-s -o bin/ ./suite/cmd/assay ./server/cmd/assay-server
+
+.PHONY: conformance
+conformance: build ## run the suite against TARGET (default: the reference, strictly); report in assay-report/
+	bin/assay run --target $(TARGET) $(SERVER) --world $(WORLD) --out $(OUT) $(if $(SERVER),--strict) $(RUN)
+
+.PHONY: test
+test: lint unit ## all checks: lint, unit tests, the suite in both worlds
+	$(MAKE) conformance
+	$(MAKE) conformance WORLD=loopback OUT=assay-report/loopback
+
+.PHONY: lint
+lint:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+.PHONY: unit
+unit:
+	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
+	go test $(RACE) ./...
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in what is called
+	$(GOVULNCHECK) ./...
+
+.PHONY: bench
+bench: build ## issuance by stock Pebble and by the edge side by side, and the cost of a whole run
+	go run ./suite/cmd/bench
+
+.PHONY: generate
+generate: ## write the generated files again
+	go generate ./...
+
+.PHONY: clean
+clean: ## remove what the commands above leave
+	rm -rf bin assay-report

@@ -1,0 +1,62 @@
+package suite
+
+import (
+	"crypto/tls"
+
+	. "github.com/onsi/gomega"
+
+	"assay/fixtures/pki"
+)
+
+// The chapter chain: the certificates between the leaf and the root
+// (scenarios/chain.yaml).
+
+var _ = Table("CHAIN-01", func(s *Scenario, row struct{ Intermediates int }) {
+	id := s.Identity(pki.Spec{Intermediates: row.Intermediates})
+	server := s.StartOwn(id)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		seen := s.Handshake(server, Version(version))
+		Expect(seen).To(ServeExactly(id.Chain()), tls.VersionName(version))
+		s.ObserveChain(tls.VersionName(version), seen)
+	}
+})
+
+var _ = Requirement("CHAIN-02", func(s *Scenario) {
+	id := s.Identity(pki.Spec{Intermediates: 2})
+	server := s.StartOwn(id)
+	seen := s.Handshake(server, Trusting(id.Root))
+	Expect(seen).To(HaveFullChainTo(id.Root))
+
+	// The suite's own control: the same client, shown the leaf alone, rejects.
+	Expect(seen.Client.Verify(seen.Chain[:1])).NotTo(Succeed(), "a client that accepts a leaf alone proves nothing")
+})
+
+var _ = Table("CHAIN-03", func(s *Scenario, row struct {
+	Intermediates int
+	Defect        pki.Defect
+}) {
+	id := s.Identity(pki.Spec{Intermediates: row.Intermediates})
+	control := s.StartOwn(id)
+	Expect(s.Handshake(control)).To(ServeExactly(id.Chain()))
+	control.Stop()
+
+	bad, atFault, err := id.ChainWith(row.Defect)
+	s.must(err)
+	s.Write("cert.pem", pki.PEM(bad...))
+	Expect(s.Refuse(control.Keys)).To(BeRefusalNamingOneOf(commonNames(atFault)...))
+})
+
+var _ = Table("CHAIN-04", func(s *Scenario, row struct {
+	Intermediates int
+	SelfSigned    bool `yaml:"self_signed"`
+	Defect        pki.Defect
+}) {
+	id := s.Identity(pki.Spec{Intermediates: row.Intermediates, SelfSigned: row.SelfSigned})
+	cert, key := s.WritePair(id, "cert.pem", "key.pem")
+	chain, _, err := id.ChainWith(row.Defect)
+	s.must(err)
+	s.Write("cert.pem", pki.PEM(chain...))
+	server := s.Start(s.Own(cert, key))
+	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+	Expect(server).To(LogNothingAbout("chain", "issuer", "intermediate"))
+})

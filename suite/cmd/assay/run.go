@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+
+	"assay/suite"
+	"assay/suite/report"
+	"assay/suite/world"
+)
+
+type runCommand struct {
+	targetFlags
+	Only    []string `placeholder:"GLOB" sep:"," help:"Run only these requirements: HTTP01-*, BYO-04/dot-dot."`
+	Skip    []string `placeholder:"GLOB" sep:"," help:"Leave these requirements out."`
+	Profile []string `placeholder:"P" sep:"," help:"Run only these of the profiles that the target claims."`
+	Out     string   `default:"assay-report" placeholder:"DIR" type:"path" help:"Where the report goes."`
+	World   string   `default:"auto" enum:"auto,namespace,loopback" help:"Where targets run: auto, namespace or loopback."`
+	CA      string   `name:"ca" default:"edge" enum:"edge,stock" help:"The CA: edge, or stock for Pebble as it comes."`
+	Procs   int      `placeholder:"N" help:"Worker processes (default: four for each CPU)."`
+	Keep    bool     `help:"Keep each spec's directory in the report, to look at by hand."`
+	Strict  bool     `help:"A SHOULD that fails makes the run fail."`
+	NoProbe bool     `help:"Judge without first trying whether the target starts."`
+	Quiet   bool     `help:"Print nothing but errors; the report and the exit code tell."`
+}
+
+// targetFlags name the server that a command looks at.
+type targetFlags struct {
+	Target string   `default:"reference" placeholder:"FILE|NAME" help:"Target file, or the name of a built-in target."`
+	Bin    string   `placeholder:"PATH" help:"Executable that takes the place of the target's own."`
+	Env    []string `placeholder:"K=V" sep:"none" help:"A further environment variable of the target."`
+}
+
+func (c *runCommand) Run() error {
+	o := suite.Options{
+		Target: c.Target, Bin: c.Bin, Env: c.Env,
+		Only: c.Only, Skip: c.Skip, Profiles: c.Profile,
+		Out: c.Out, World: world.Kind(c.World), CA: c.CA, Procs: c.Procs,
+		Keep: c.Keep, Strict: c.Strict, NoProbe: c.NoProbe,
+	}
+	var log bytes.Buffer
+	code, r, err := suite.Conduct(context.Background(), o, &log)
+	if err != nil {
+		return err
+	}
+	if !c.Quiet {
+		style := report.Style{Color: term.IsTerminal(int(os.Stdout.Fd())), Dir: c.Out}
+		if err := report.WriteVerdict(os.Stdout, r, style); err != nil {
+			return err
+		}
+	}
+	if code == report.ExitTrouble {
+		fmt.Fprintln(os.Stderr, "assay:", r.Error)
+		os.Stderr.Write(log.Bytes())
+	}
+	return exit(code)
+}

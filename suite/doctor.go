@@ -1,0 +1,87 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"assay/suite/world"
+)
+
+// A Finding is one line of what assay doctor says.
+type Finding struct {
+	What  string // the subject: "world", "target", …
+	OK    bool
+	Fatal bool   // a run would end in exit code 2
+	Text  string // what was found and, where it is not OK, what follows from it
+}
+
+// Verdict is the finding in a word.
+func (f Finding) Verdict() string {
+	switch {
+	case f.OK:
+		return "ok"
+	case f.Fatal:
+		return "error"
+	}
+	return "limited"
+}
+
+// Examine says what this machine and this target allow, before anything is
+// judged: the worlds, the tools that specs call, and whether the target starts
+// with a plain configuration, which is the probe of a run.
+func Examine(ctx context.Context, o Options) []Finding {
+	findings := []Finding{examineWorld(), examineTool("openssl", "the expiry chapter runs the documented pipeline with it")}
+	p, err := makePlan(o)
+	if err != nil {
+		return append(findings, Finding{What: "target", Fatal: true, Text: err.Error()})
+	}
+	findings = append(findings, Finding{What: "target", OK: true, Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
+		p.target.Name, p.target.Command[0], orUnknown(p.target.Version()), orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
+	return append(findings, examineStart(ctx, o))
+}
+
+func examineWorld() Finding {
+	if err := world.Available(); err != nil {
+		return Finding{What: "world", Text: "loopback: " + err.Error() + "; requirements about real ports are skipped"}
+	}
+	return Finding{What: "world", OK: true, Text: "namespace: real ports, both address families, real firewall rules"}
+}
+
+func examineTool(name, use string) Finding {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Finding{What: name, Text: "not on PATH: " + use}
+	}
+	return Finding{What: name, OK: true, Text: path}
+}
+
+// examineStart is a run that selects nothing: its probe is all that happens.
+func examineStart(ctx context.Context, o Options) Finding {
+	out, err := os.MkdirTemp("", "assay-doctor-")
+	if err != nil {
+		return Finding{What: "start", Fatal: true, Text: err.Error()}
+	}
+	defer os.RemoveAll(out)
+	o.Out, o.ProbeOnly = filepath.Join(out, "report"), true
+	var log bytes.Buffer
+	_, r, err := Conduct(ctx, o, &log)
+	switch {
+	case err != nil:
+		return Finding{What: "start", Fatal: true, Text: err.Error()}
+	case r.Error != "":
+		return Finding{What: "start", Fatal: true, Text: r.Error + log.String()}
+	}
+	return Finding{What: "start", OK: true, Text: "the target starts with a plain configuration and stops when asked"}
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	return text
+}

@@ -1,0 +1,94 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/suite/report"
+	"assay/suite/world"
+)
+
+// Run runs the suite from a test of the caller's, for example
+//
+//	func TestConformance(t *testing.T) {
+//		suite.Run(t, suite.Options{Target: "target.yaml"})
+//	}
+//
+// Every requirement shows as a subtest: failed ones fail, SHOULDs only if
+// Strict, and skipped ones are skipped with their reason. The test binary is
+// started again for the run's other processes, with nothing but this test to
+// run. Under the ginkgo command with several processes (ginkgo -p) each of
+// them runs its share of the specs instead, and Ginkgo reports.
+func Run(t *testing.T, o Options) {
+	t.Helper()
+	embedded = t.Name()
+	if IsChild() {
+		os.Exit(Child())
+	}
+	if config, _ := ginkgo.GinkgoConfiguration(); config.ParallelTotal > 1 {
+		os.Exit(share(o, config.ParallelHost))
+	}
+	var log bytes.Buffer
+	_, r, err := Conduct(context.Background(), o, &log)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	if r.Error != "" {
+		t.Errorf("%s\n%s", r.Error, log.String())
+	}
+	for _, result := range r.Results {
+		show(t, r, result)
+	}
+}
+
+// show replays one result as a subtest.
+func show(t *testing.T, r *report.Report, result report.Result) {
+	if result.Status == report.NotClaimed {
+		return
+	}
+	t.Run(result.ID, func(t *testing.T) {
+		text := result.Title + "\n" + result.Reason + "\n" + result.Detail
+		switch result.Status {
+		case report.Failed, report.UnexpectedPassed, report.Error:
+			if result.Fails(r.Strict) {
+				t.Error(text)
+			} else {
+				t.Log(text)
+			}
+		case report.Skipped, report.KnownFailed:
+			t.Skip(text)
+		}
+	})
+}
+
+// share is one process of ginkgo -p: it goes on inside a world of its own, and
+// reaches the ginkgo command, which is outside, through the world's relay.
+func share(o Options, host string) int {
+	p, err := makePlan(o)
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	kind, reason, err := chooseWorld(p.World)
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	exit, err := world.Outer{
+		Kind: kind, Reason: reason,
+		Needs: p.paths(), Writable: []string{p.Out},
+		Args:   os.Args[1:],
+		Env:    append(os.Environ(), p.marshal(), workerVariable+"=1"),
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Relay: host,
+	}.Run(context.Background())
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	return exit
+}

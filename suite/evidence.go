@@ -1,0 +1,73 @@
+package suite
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/suite/report"
+)
+
+// collect gathers what the report says of a spec: observations' masks, the
+// number of issuances and, if it failed, its evidence.
+func (s *Scenario) collect(failed bool) {
+	if s.ca != nil {
+		s.outcome.Issuances = len(s.ca.Journal().Issued())
+	}
+	s.outcome.Roles = s.roles()
+	if failed || s.plan.Keep {
+		s.outcome.Evidence = s.evidence()
+	}
+}
+
+// roles names this spec's addresses, directory and host, so that what was
+// observed can be compared with another run's.
+func (s *Scenario) roles() map[string]string {
+	v4, v6 := s.World.Host()
+	roles := map[string]string{s.Dir: "dir", s.Hostname: "hostname", v4.String(): "host"}
+	if v6.IsValid() {
+		roles[v6.String()] = "host6"
+	}
+	roles[s.World.Sites().Authority] = "ca"
+	return roles
+}
+
+// evidence is what a person needs to understand a failure: the configuration
+// and the log of each server started, and the CA's journal.
+func (s *Scenario) evidence() *report.Evidence {
+	e := &report.Evidence{}
+	s.outcome.Files = map[string]string{}
+	var configs []string
+	for _, server := range s.servers {
+		configs = append(configs, server.configuration())
+		if server.Process != nil {
+			for _, line := range server.Process.Log().Lines() {
+				e.Log = append(e.Log, line.Text)
+			}
+		}
+	}
+	if len(configs) > 0 {
+		e.Config = configs[len(configs)-1]
+		s.outcome.Files["config.txt"] = strings.Join(configs, "\n---\n")
+		s.outcome.Files["server.log"] = strings.Join(e.Log, "\n") + "\n"
+	}
+	if s.ca != nil {
+		for _, entry := range s.ca.Journal().Entries() {
+			e.ACME = append(e.ACME, report.Exchange{
+				TMS: entry.T.Milliseconds(), From: entry.From, To: entry.To,
+				What: entry.What, Status: entry.Status, Detail: entry.Detail,
+			})
+		}
+	}
+	return e
+}
+
+// keep copies the spec's directory into the report, keys and all, for a
+// person to look at and to start the server by hand.
+func (s *Scenario) keep() error {
+	to := filepath.Join(s.plan.Out, "kept", s.requirement.ID, s.row.Name)
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	return os.CopyFS(to, os.DirFS(s.Dir))
+}

@@ -1,0 +1,79 @@
+package suite
+
+import (
+	"net/http"
+
+	. "github.com/onsi/gomega"
+
+	"assay/suite/wire"
+)
+
+// The chapter http-01: the challenge over plain HTTP (scenarios/http-01.yaml).
+
+var _ = Requirement("HTTP01-01", func(s *Scenario) {
+	server := s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": nil}))
+	for _, address := range []string{s.Addr(80), s.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
+		Expect(s.Get(address, "/")).To(Answer(), address)
+	}
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+})
+
+var _ = Requirement("HTTP01-02", func(s *Scenario) {
+	server := s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": s.Addr(5080)}), Forward(80, 5080))
+	seen := s.Handshake(server)
+	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+	s.ObserveIssuance("issuance")
+})
+
+var _ = Table("HTTP01-03", func(s *Scenario, row struct {
+	Listen          string
+	Answers, Silent []string
+}) {
+	s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": s.expand(row.Listen)}))
+	for _, address := range row.Answers {
+		Expect(s.Get(s.expand(address), "/")).To(Answer(), address)
+	}
+	for _, address := range row.Silent {
+		Expect(s.Get(s.expand(address), "/")).NotTo(Answer(), address)
+	}
+})
+
+var _ = Table("HTTP01-07", func(s *Scenario, row struct{ Path string }) {
+	s.Start(s.HTTP01())
+	Expect(s.Get(s.Addr(5080), row.Path)).To(RedirectTo("https://" + s.Hostname + row.Path))
+})
+
+var _ = Table("HTTP01-08", func(s *Scenario, row struct{ Host, Text string }) {
+	s.issueByHTTP01()
+	answer := s.Get(s.Addr(5080), challengePath+"token", Host(s.expand(row.Host)))
+	Expect(answer).To(HaveStatus(http.StatusForbidden))
+	Expect(answer).To(HaveBodyLine(s.expand(row.Text)))
+	s.Observe("error", "other host", answer.Body)
+})
+
+var _ = Table("HTTP01-09", func(s *Scenario, row struct {
+	Path     string
+	Statuses []int
+}) {
+	s.issueByHTTP01()
+	answer := s.Get(s.Addr(5080), s.expand(row.Path))
+	Expect(answer).To(HaveStatus(row.Statuses...))
+	Expect(answer).To(HoldNoSecret())
+})
+
+// challengePath is where HTTP-01 answers are looked for (RFC 8555 §8.3).
+const challengePath = "/.well-known/acme-challenge/"
+
+// issueByHTTP01 is the control of specs about what the challenge listener must
+// not give: by the same listener the CA has validated the hostname.
+func (s *Scenario) issueByHTTP01() *Server {
+	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+	return server
+}
+
+// Host sends another Host header.
+func Host(name string) func(*wire.Request) { return func(r *wire.Request) { r.Host = name } }

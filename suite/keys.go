@@ -1,0 +1,63 @@
+package suite
+
+import "maps"
+
+// Keys are configuration keys and their values, as headscale's YAML has them.
+// A nil value removes a key that a preset would set.
+type Keys map[string]any
+
+// with returns k with over laid on top.
+func (k Keys) with(over ...Keys) Keys {
+	merged := maps.Clone(k)
+	if merged == nil {
+		merged = Keys{}
+	}
+	for _, o := range over {
+		maps.Copy(merged, o)
+	}
+	return merged
+}
+
+// Plain is the simplest configuration: no TLS key set.
+func (s *Scenario) Plain(over ...Keys) Keys {
+	return Keys{
+		"server_url":  "http://" + s.Hostname,
+		"listen_addr": s.Addr(8080),
+	}.with(over...)
+}
+
+// Own is a configuration with a certificate of the operator's own, by
+// absolute paths to files that the caller has written.
+func (s *Scenario) Own(cert, key string, over ...Keys) Keys {
+	return Keys{
+		"server_url":    "https://" + s.Hostname,
+		"listen_addr":   s.Addr(8443),
+		"tls_cert_path": cert,
+		"tls_key_path":  key,
+	}.with(over...)
+}
+
+// HTTP01 is a configuration with a certificate from the spec's CA by HTTP-01.
+// listen_addr is away from port 443, where the CA would find it: autocert
+// offers tls-alpn-01 first in this mode too.
+func (s *Scenario) HTTP01(over ...Keys) Keys {
+	return s.acme("HTTP-01", 8443, Keys{"tls_letsencrypt_listen": s.Addr(5080)}, over...)
+}
+
+// ALPN01 is a configuration with a certificate from the spec's CA by
+// TLS-ALPN-01, with listen_addr where the CA looks: at port 443.
+func (s *Scenario) ALPN01(over ...Keys) Keys {
+	return s.acme("TLS-ALPN-01", 443, nil, over...)
+}
+
+func (s *Scenario) acme(challenge string, port int, own Keys, over ...Keys) Keys {
+	return Keys{
+		"server_url":                     "https://" + s.Hostname,
+		"listen_addr":                    s.Addr(port),
+		"tls_letsencrypt_hostname":       s.Hostname,
+		"tls_letsencrypt_cache_dir":      "cache",
+		"tls_letsencrypt_challenge_type": challenge,
+		"acme_url":                       s.CA().DirectoryURL(),
+		"acme_email":                     "operator@" + s.Hostname,
+	}.with(own).with(over...)
+}

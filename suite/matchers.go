@@ -1,0 +1,51 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+)
+
+// A matcher says what was expected in words, and judges what was seen. Its
+// failure message is the two, one under the other.
+type matcher struct {
+	expected string
+	judge    func(actual any) (ok bool, seen string, err error)
+	seen     string
+}
+
+// match makes a matcher for values of type T.
+func match[T any](expected string, judge func(T) (ok bool, seen string)) types.GomegaMatcher {
+	return &matcher{expected: expected, judge: func(actual any) (bool, string, error) {
+		value, ok := actual.(T)
+		if !ok {
+			return false, "", fmt.Errorf("a %T cannot be asked for %s", actual, expected)
+		}
+		ok, seen := judge(value)
+		return ok, seen, nil
+	}}
+}
+
+func (m *matcher) Match(actual any) (ok bool, err error) {
+	ok, m.seen, err = m.judge(actual)
+	return ok, err
+}
+
+func (m *matcher) FailureMessage(any) string {
+	return "expected  " + m.expected + "\nseen      " + indent(m.seen)
+}
+
+func (m *matcher) NegatedFailureMessage(any) string {
+	return "expected  not " + m.expected + "\nseen      " + indent(m.seen)
+}
+
+// indent lines up a text of several lines under its first.
+func indent(text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n          ")
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line[:min(len(line), 200)]
+}

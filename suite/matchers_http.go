@@ -1,0 +1,72 @@
+package suite
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"assay/suite/wire"
+)
+
+// HaveStatus: the HTTP response's status is one of these.
+func HaveStatus(statuses ...int) types.GomegaMatcher {
+	return match(fmt.Sprintf("an HTTP response with status %v", statuses), func(r *wire.Response) (bool, string) {
+		return r.Err == nil && slices.Contains(statuses, r.Status), describeResponse(r)
+	})
+}
+
+// Answer: something came back, whatever it says.
+func Answer() types.GomegaMatcher {
+	return match("an HTTP response", func(r *wire.Response) (bool, string) {
+		return r.Err == nil, describeResponse(r)
+	})
+}
+
+// BeHealthy: a response that says that all is well, with status 2xx; where the
+// target has no health path, a redirect is as good.
+func BeHealthy() types.GomegaMatcher {
+	return match("an HTTP response of a server that is well (2xx or 3xx)", func(r *wire.Response) (bool, string) {
+		return r.Err == nil && r.Status >= 200 && r.Status < 400, describeResponse(r)
+	})
+}
+
+// RedirectTo: a redirect of any kind to exactly this URL (RFC 9110 §15.4).
+func RedirectTo(url string) types.GomegaMatcher {
+	kinds := []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
+	return match("a redirect (301, 302, 307 or 308) to "+url, func(r *wire.Response) (bool, string) {
+		return r.Err == nil && slices.Contains(kinds, r.Status) && r.Header.Get("Location") == url, describeResponse(r)
+	})
+}
+
+// HaveBodyLine: the body is this text, but for white space around it.
+func HaveBodyLine(text string) types.GomegaMatcher {
+	return match("a body that says "+text, func(r *wire.Response) (bool, string) {
+		return r.Err == nil && strings.TrimSpace(r.Body) == text, describeResponse(r)
+	})
+}
+
+// secrets is what a private key, or the answer to a challenge (RFC 8555 §8.1:
+// token, dot, thumbprint), looks like.
+var secrets = regexp.MustCompile(`PRIVATE KEY|BEGIN CERTIFICATE|[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`)
+
+// HoldNoSecret: nothing in the response comes from a key or cache file.
+func HoldNoSecret() types.GomegaMatcher {
+	return match("a response without anything from a key or cache file", func(r *wire.Response) (bool, string) {
+		return !secrets.MatchString(r.Body), describeResponse(r)
+	})
+}
+
+func describeResponse(r *wire.Response) string {
+	if r.Err != nil {
+		return r.Err.Error()
+	}
+	text := fmt.Sprint(r.Status)
+	if to := r.Header.Get("Location"); to != "" {
+		text += " to " + to
+	}
+	return strings.TrimSpace(text + " " + firstLine(r.Body))
+}

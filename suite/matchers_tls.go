@@ -1,0 +1,132 @@
+package suite
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"assay/suite/wire"
+)
+
+// Complete: the handshake completed.
+func Complete() types.GomegaMatcher {
+	return match("a TLS handshake that completes", func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil, describe(h)
+	})
+}
+
+// HaveFullChainTo: a client that knows this root alone, and fetches nothing,
+// accepts what was served.
+func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
+	return match("a chain that a client accepts which knows only the root "+root.Subject.CommonName, func(h *wire.Handshake) (bool, string) {
+		if h.Err != nil || len(h.Chain) == 0 {
+			return false, describe(h)
+		}
+		client := h.Client
+		client.Roots = x509.NewCertPool()
+		client.Roots.AddCert(root)
+		err := client.Verify(h.Chain)
+		return err == nil, describe(h) + because(err)
+	})
+}
+
+// ServeExactly: these certificates, in this order, and no others.
+func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
+	return match("exactly these certificates, in this order: "+subjects(want), func(h *wire.Handshake) (bool, string) {
+		same := slices.EqualFunc(h.Chain, want, func(a, b *x509.Certificate) bool { return a.Equal(b) })
+		return h.Err == nil && same, describe(h)
+	})
+}
+
+// ServeLeaf: the first certificate served is this one.
+func ServeLeaf(want *x509.Certificate) types.GomegaMatcher {
+	return match("the certificate "+name(want), func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(want), describe(h)
+	})
+}
+
+// ServeNamesExactly: the leaf's subject alternative names are these DNS names
+// and nothing else (RFC 5280 §4.2.1.6).
+func ServeNamesExactly(names ...string) types.GomegaMatcher {
+	return match("a certificate for exactly "+strings.Join(names, ", "), func(h *wire.Handshake) (bool, string) {
+		leaf := h.Leaf()
+		if leaf == nil {
+			return false, describe(h)
+		}
+		others := len(leaf.IPAddresses) + len(leaf.EmailAddresses) + len(leaf.URIs)
+		return slices.Equal(leaf.DNSNames, names) && others == 0, fmt.Sprintf("names %v, addresses %v", leaf.DNSNames, leaf.IPAddresses)
+	})
+}
+
+// EndInAlert: the server refused the handshake with one of these alerts (RFC
+// 8446 §6.2).
+func EndInAlert(alerts ...tls.AlertError) types.GomegaMatcher {
+	return match(fmt.Sprintf("a handshake refused with an alert of %v", alerts), func(h *wire.Handshake) (bool, string) {
+		alert, ok := h.Alert()
+		return ok && slices.Contains(alerts, alert), describe(h)
+	})
+}
+
+// EndInAnAlert: the server refused the handshake with a fatal alert, whichever.
+func EndInAnAlert() types.GomegaMatcher {
+	return match("a handshake refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+		_, ok := h.Alert()
+		return ok, describe(h)
+	})
+}
+
+// StillAnswer: a connection that was kept open carries a request and its
+// response.
+func StillAnswer() types.GomegaMatcher {
+	return match("a connection that still answers", func(h *wire.Handshake) (bool, string) {
+		answer := h.Exchange("/")
+		if answer.Err != nil {
+			return false, answer.Err.Error()
+		}
+		return true, fmt.Sprint(answer.Status)
+	})
+}
+
+// describe tells what a handshake showed.
+func describe(h *wire.Handshake) string {
+	switch {
+	case h.Err != nil:
+		if alert, ok := h.Alert(); ok {
+			return fmt.Sprintf("TLS alert %d: %v", uint8(alert), alert)
+		}
+		return h.Err.Error()
+	case len(h.Chain) == 0:
+		return "no certificate"
+	}
+	return subjects(h.Chain)
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "\n" + err.Error()
+}
+
+func subjects(chain []*x509.Certificate) string {
+	var names []string
+	for _, cert := range chain {
+		names = append(names, name(cert))
+	}
+	return strings.Join(names, " ← ")
+}
+
+// name is a certificate's subject and the end of its serial number: enough to
+// tell two of one subject apart.
+func name(cert *x509.Certificate) string {
+	subject := cert.Subject.CommonName
+	if subject == "" && len(cert.DNSNames) > 0 {
+		subject = cert.DNSNames[0]
+	}
+	serial := fmt.Sprintf("%x", cert.SerialNumber)
+	return fmt.Sprintf("%s (…%s)", subject, serial[max(0, len(serial)-6):])
+}

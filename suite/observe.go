@@ -1,0 +1,114 @@
+package suite
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"assay/pebble"
+	"assay/suite/report"
+	"assay/suite/wire"
+)
+
+// Observe records a fact for the report (CONTRACTS §4: kinds of observation).
+func (s *Scenario) Observe(kind, name string, value any) {
+	s.outcome.Observations = append(s.outcome.Observations, report.Observation{Kind: kind, Name: name, Value: value})
+}
+
+// ObserveChain records the certificates that were served.
+func (s *Scenario) ObserveChain(name string, h *wire.Handshake) {
+	var chain []map[string]string
+	for _, cert := range h.Chain {
+		chain = append(chain, map[string]string{
+			"subject": cert.Subject.String(),
+			"names":   strings.Join(cert.DNSNames, " "),
+			"key":     cert.PublicKeyAlgorithm.String(),
+			"serial":  fmt.Sprintf("%x", cert.SerialNumber),
+		})
+	}
+	s.Observe("chain", name, chain)
+}
+
+// ObserveIssuance records what was asked of the CA, and its verdicts, in
+// order.
+func (s *Scenario) ObserveIssuance(name string) {
+	var steps []string
+	for _, e := range s.Journal().Entries() {
+		switch {
+		case e.Kind == pebble.KindValidation:
+			steps = append(steps, e.What)
+		case e.From == "target":
+			steps = append(steps, fmt.Sprintf("%s %d", e.What, e.Status))
+		}
+	}
+	s.Observe("acme", name, steps)
+}
+
+// ObserveFiles records names and modes of what lies in a directory.
+func (s *Scenario) ObserveFiles(name, dir string) {
+	var files []string
+	s.must(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		files = append(files, fmt.Sprintf("%s %s", info.Mode(), rel))
+		return err
+	}))
+	s.Observe("file", name, files)
+}
+
+// Await waits until the CA's journal shows what is described.
+func (s *Scenario) Await(what string, condition func(*pebble.Journal) bool) {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := s.within(patience)
+	defer cancel()
+	if err := s.Journal().Wait(ctx, what, condition); err != nil {
+		s.fail("expected  " + what + "\nseen      " + indent(err.Error()))
+	}
+}
+
+// Eventually repeats the assertions until they hold: for what shows on the
+// wire alone, where no event tells of it.
+func (s *Scenario) Eventually(assertions func(gomega.Gomega), what string) {
+	ginkgo.GinkgoHelper()
+	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(10*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
+}
+
+// Shell runs a documented command line in the spec's world, as an operator
+// would on the target's host, and returns what it prints.
+func (s *Scenario) Shell(line string) string {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := s.within(patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
+	cmd.Dir = s.Dir
+	var output strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &output
+	s.must(s.World.Start(cmd))
+	if err := cmd.Wait(); err != nil && ctx.Err() != nil {
+		s.fail(fmt.Sprintf("expected  an end of: %s\nseen      %v after %s\n%s", line, context.Cause(ctx), patience, output.String()))
+	}
+	return output.String()
+}
+
+// commonNames are the subjects by which messages name certificates.
+func commonNames(certs []*x509.Certificate) []string {
+	var names []string
+	for _, cert := range certs {
+		names = append(names, cert.Subject.CommonName)
+	}
+	return names
+}

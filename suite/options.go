@@ -1,0 +1,168 @@
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"assay/scenarios"
+	"assay/suite/target"
+	"assay/suite/world"
+)
+
+// Options say what is run, against what, and where the report goes. The zero
+// value runs everything against the reference server found on PATH.
+type Options struct {
+	Target   string     // target file, or the name of a built-in target; default "reference"
+	Bin      string     // executable that takes the place of the target's own
+	Only     []string   // globs of IDs, "ID/case" too; empty means all
+	Skip     []string   // globs of IDs to leave out
+	Profiles []string   // run only these of the profiles that the target claims
+	Env      []string   // further KEY=VALUE for the target
+	Out      string     // the report's directory; default "assay-report"
+	World    world.Kind // default world.Auto
+	CA       string     // "edge" (default) or "stock": Pebble as it comes, behind the gateway alone
+	Procs    int        // worker processes; default four for each CPU
+	Keep     bool       // copy every spec's directory into the report
+	Strict   bool       // a SHOULD that failed fails the run
+	NoProbe  bool       // judge without first trying whether the target starts
+
+	ProbeOnly bool // try whether the target starts, and judge nothing
+}
+
+// plan is a run made ready: options that are complete and checked, and what
+// they name, loaded. Every process of a run makes the same plan.
+type plan struct {
+	Options
+	catalogue *scenarios.Catalogue
+	target    *target.Target
+}
+
+// optionsVariable carries the options from process to process.
+const optionsVariable = "ASSAY_OPTIONS"
+
+// fill gives every option that was left out its default, and makes paths
+// absolute: workers run in directories of their own.
+func (o *Options) fill() error {
+	if o.Target == "" {
+		o.Target = "reference"
+	}
+	if o.Out == "" {
+		o.Out = "assay-report"
+	}
+	if o.World == "" {
+		o.World = world.Auto
+	}
+	if o.CA == "" {
+		o.CA = "edge"
+	}
+	if o.Procs <= 0 {
+		o.Procs = 4 * runtime.NumCPU()
+	}
+	paths := []*string{&o.Out}
+	if strings.ContainsRune(o.Bin, filepath.Separator) {
+		paths = append(paths, &o.Bin)
+	}
+	if _, err := os.Stat(o.Target); err == nil {
+		paths = append(paths, &o.Target)
+	}
+	for _, p := range paths {
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return err
+		}
+		*p = abs
+	}
+	return nil
+}
+
+// makePlan checks the options and loads what they name. Its errors are the
+// user's to mend: usage, target file, or a catalogue that does not hold.
+func makePlan(o Options) (*plan, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	switch o.CA {
+	case "edge", "stock":
+	default:
+		return nil, fmt.Errorf("--ca: found %q, expected edge or stock", o.CA)
+	}
+	switch o.World {
+	case world.Auto, world.Namespace, world.Loopback:
+	default:
+		return nil, fmt.Errorf("--world: found %q, expected auto, namespace or loopback", o.World)
+	}
+	for _, pair := range o.Env {
+		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
+			return nil, fmt.Errorf("--env: found %q, expected KEY=VALUE", pair)
+		}
+	}
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return nil, err
+	}
+	if err := Lint(catalogue); err != nil {
+		return nil, err
+	}
+	t, err := loadTarget(o, catalogue)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{Options: o, catalogue: catalogue, target: t}
+	if err := p.checkSelection(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func loadTarget(o Options, catalogue *scenarios.Catalogue) (*target.Target, error) {
+	t, err := target.Load(o.Target, func(id string) bool { return catalogue.Knows(id) })
+	if err != nil {
+		return nil, err
+	}
+	if o.Bin != "" {
+		t.SetBinary(o.Bin)
+	}
+	if err := t.Resolve(); err != nil {
+		return nil, err
+	}
+	for _, profile := range o.Profiles {
+		if !t.Claims(profile) {
+			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile, strings.Join(t.Profiles, " "))
+		}
+	}
+	if len(o.Profiles) > 0 {
+		t.Profiles = o.Profiles
+	}
+	return t, nil
+}
+
+// checkSelection refuses an --only that selects nothing: a run that judges
+// nothing must not look like one that passes.
+func (p *plan) checkSelection() error {
+	for _, glob := range append(append([]string{}, p.Only...), p.Skip...) {
+		if !p.catalogue.Matches(glob) {
+			return fmt.Errorf("%q matches no requirement of the catalogue; see: assay list", glob)
+		}
+	}
+	return nil
+}
+
+// marshal gives the options to the processes of the run.
+func (o Options) marshal() string {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // strings, numbers and booleans only
+	}
+	return optionsVariable + "=" + string(text)
+}
+
+// inherited reads the options that the process above gave.
+func inherited() (Options, error) {
+	var o Options
+	err := json.Unmarshal([]byte(os.Getenv(optionsVariable)), &o)
+	return o, err
+}

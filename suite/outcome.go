@@ -1,0 +1,74 @@
+package suite
+
+import (
+	"encoding/json"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"assay/suite/report"
+)
+
+// outcome is what one case of a requirement brings home from its worker, in a
+// Ginkgo report entry, beside what Ginkgo itself knows of the spec.
+type outcome struct {
+	report.Outcome
+	Broken    string // why Assay itself failed; empty if it did not
+	Issuances int    // certificates that the spec's CA issued
+}
+
+func newOutcome(id, row string) outcome {
+	return outcome{Outcome: report.Outcome{ID: id, Case: row}}
+}
+
+// entryName is the report entry that holds the outcome.
+const entryName = "assay-outcome"
+
+// outcomes reads what the specs of a Ginkgo run brought home.
+func outcomes(r types.Report) (results []report.Outcome, issuances int) {
+	for _, spec := range r.SpecReports {
+		if spec.LeafNodeType != types.NodeTypeIt {
+			continue
+		}
+		o, ok := entry(spec)
+		if !ok {
+			continue // never began: the report says so for what it misses
+		}
+		issuances += o.Issuances
+		o.Duration = spec.RunTime
+		o.Status, o.Reason = status(spec, o)
+		results = append(results, o.Outcome)
+	}
+	return results, issuances
+}
+
+func entry(spec types.SpecReport) (o outcome, ok bool) {
+	for _, e := range spec.ReportEntries {
+		if e.Name == entryName {
+			return o, json.Unmarshal([]byte(e.StringRepresentation()), &o) == nil
+		}
+	}
+	return o, false
+}
+
+// status tells a target's failure from Assay's own. A panic or a spec that
+// ran into Ginkgo's timeout is Assay's: waits for a target have deadlines of
+// their own, which fail with what was awaited.
+func status(spec types.SpecReport, o outcome) (report.Status, string) {
+	message := spec.Failure.Message
+	switch {
+	case o.Broken != "":
+		return report.Error, o.Broken
+	case spec.State.Is(types.SpecStatePassed):
+		return report.Passed, ""
+	case spec.State.Is(types.SpecStateSkipped):
+		return report.Skipped, message
+	case spec.State.Is(types.SpecStateFailed):
+		return report.Failed, message
+	case spec.State.Is(types.SpecStatePanicked):
+		return report.Error, "panic: " + spec.Failure.ForwardedPanic
+	case spec.State.Is(types.SpecStateInterrupted):
+		return report.Skipped, "interrupted"
+	default:
+		return report.Error, spec.State.String() + ": " + message
+	}
+}

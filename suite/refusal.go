@@ -1,0 +1,86 @@
+package suite
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/suite/target"
+)
+
+// Refusal is how a target behaved that should have refused its configuration.
+type Refusal struct {
+	Exited    bool
+	ExitCode  int
+	Log       string   // everything it wrote
+	Listening bool     // it opened a listener
+	Written   []string // files that it left below the spec's directory
+
+	mayLive bool // the target's file says that it only logs what is wrong
+}
+
+// Refuse starts the target with a configuration that it should refuse, and
+// reports what it did.
+func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
+	ginkgo.GinkgoHelper()
+	server := s.prepare(keys, options...)
+	before := s.files()
+	server.start()
+	r := &Refusal{mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
+	ctx, cancel := s.within(patience)
+	defer cancel()
+	r.Listening = server.awaitListener(ctx) == nil
+	select {
+	case <-server.Process.Exited():
+		r.Exited, r.ExitCode = true, server.Process.ExitCode()
+	default:
+		server.kill()
+	}
+	r.Log = server.Process.Log().Text()
+	r.Written = slices.DeleteFunc(s.files(), func(path string) bool { return slices.Contains(before, path) })
+	return r
+}
+
+func (r *Refusal) refused() bool {
+	ended := r.Exited && r.ExitCode != 0 || r.mayLive && !r.Exited
+	return ended && !r.Listening && len(r.Written) == 0
+}
+
+// String tells what happened, for failure messages.
+func (r *Refusal) String() string {
+	var b strings.Builder
+	switch {
+	case r.Listening:
+		b.WriteString("it opened a listener")
+	case r.Exited:
+		fmt.Fprintf(&b, "it exited with code %d", r.ExitCode)
+	default:
+		fmt.Fprintf(&b, "it neither exited nor opened a listener within %s", patience)
+	}
+	if len(r.Written) > 0 {
+		fmt.Fprintf(&b, ", and left files: %s", strings.Join(r.Written, ", "))
+	}
+	if log := strings.TrimSpace(r.Log); log != "" {
+		b.WriteString(", saying\n" + log)
+	} else {
+		b.WriteString(", saying nothing")
+	}
+	return b.String()
+}
+
+// files lists what lies below the spec's directory.
+func (s *Scenario) files() []string {
+	var paths []string
+	s.must(filepath.WalkDir(s.Dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			rel, _ := filepath.Rel(s.Dir, path)
+			paths = append(paths, rel)
+		}
+		return nil
+	}))
+	return paths
+}

@@ -1,0 +1,121 @@
+package suite
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/scenarios"
+	"assay/suite/world"
+)
+
+// register builds the Ginkgo tree: a container for each chapter, a spec for
+// each case of each requirement that was selected. Nothing of it exists before
+// the call, so an embedder's own suite never sees it.
+func register(p *plan, run *world.Run) {
+	serial := 0
+	for _, chapter := range p.catalogue.Chapters {
+		ginkgo.Describe(chapter.Name, ginkgo.Label(chapter.Name), func() {
+			for _, r := range chapter.Requirements {
+				for _, row := range rows(r) {
+					if !p.selected(r, row.Name) {
+						continue
+					}
+					registerCase(p, run, r, row, &serial)
+				}
+			}
+		})
+	}
+}
+
+// registerCase makes one Ginkgo spec. Each runs in a Scenario of its own,
+// which brings its outcome home whatever happened.
+func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int) {
+	s := specs[r.ID]
+	decorations := []any{ginkgo.Label(string(r.Level)), ginkgo.SpecTimeout(specTimeout), ginkgo.GracePeriod(time.Second)}
+	if s.slow {
+		decorations = append(decorations, ginkgo.SpecPriority(1), ginkgo.Label("slow"))
+	}
+	body := func(ctx ginkgo.SpecContext) {
+		*serial++
+		if reason := unfit(r, run.Kind()); reason != "" {
+			sc := &Scenario{outcome: newOutcome(r.ID, row.Name), fail: ginkgo.Fail}
+			addOutcome(sc)
+			ginkgo.Skip(reason)
+		}
+		sc, err := newScenario(ctx, p, run, r, row, ginkgo.GinkgoParallelProcess(), *serial)
+		if err != nil {
+			sc = &Scenario{outcome: newOutcome(r.ID, row.Name), fail: ginkgo.Fail}
+			ginkgo.DeferCleanup(func() { addOutcome(sc) })
+			sc.must(err)
+		}
+		ginkgo.DeferCleanup(func() { sc.finish() })
+		s.body(sc)
+	}
+	ginkgo.It(r.ID+suffix(row.Name)+": "+r.Title, append(decorations, body)...)
+}
+
+// specTimeout is for Assay's own machinery: a spec's waits have deadlines of
+// their own, which are shorter and say what was awaited.
+const specTimeout = time.Minute
+
+// rows are a requirement's cases; one without cases is its own only row.
+func rows(r scenarios.Requirement) []scenarios.Case {
+	if len(r.Cases) == 0 {
+		return []scenarios.Case{{}}
+	}
+	return r.Cases
+}
+
+func suffix(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "/" + name
+}
+
+// unfit is the reason why a requirement cannot be tried in this kind of world.
+func unfit(r scenarios.Requirement, kind world.Kind) string {
+	if len(r.Worlds) == 0 {
+		return ""
+	}
+	for _, w := range r.Worlds {
+		if w == string(kind) {
+			return ""
+		}
+	}
+	return "needs the " + strings.Join(r.Worlds, " or ") + " world: real ports and addresses of its own"
+}
+
+// finish closes the spec's surroundings and hands in its outcome: evidence is
+// gathered while there is still something to gather from.
+func (s *Scenario) finish() {
+	failed := ginkgo.CurrentSpecReport().Failed()
+	s.collect(failed)
+	if s.plan.Keep {
+		if err := s.keep(); err != nil && s.outcome.Broken == "" {
+			s.outcome.Broken = "keeping the spec's directory: " + err.Error()
+		}
+	}
+	if err := s.close(); err != nil && s.outcome.Broken == "" {
+		s.outcome.Broken = "cleaning up: " + err.Error()
+	}
+	if err := os.RemoveAll(filepath.Dir(s.Dir)); err != nil && s.outcome.Broken == "" {
+		s.outcome.Broken = "cleaning up: " + err.Error()
+	}
+	addOutcome(s)
+}
+
+func addOutcome(s *Scenario) {
+	text, err := json.Marshal(s.outcome)
+	if err != nil {
+		s.outcome.Observations, s.outcome.Evidence = nil, nil
+		s.outcome.Broken = "an observation cannot be written: " + err.Error()
+		text, _ = json.Marshal(s.outcome)
+	}
+	ginkgo.AddReportEntry(entryName, ginkgo.ReportEntryVisibilityNever, string(text))
+}

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const sampleVerdict = `reference v0.1.0 · autocert v0.45.0 · loopback world · edge CA · go1.26.8 · linux/amd64
+  no namespaces: clone: ENOSPC: user namespaces are switched off
+
+  ✗ byo          1 passed  1 failed  2 not met  1 skipped
+  - renewal      1 not claimed
+  ✗ resilience   2 failed  1 known  1 observed
+
+FAILED  BYO-02  MUST  relative paths are taken against the directory of the configuration file,
+                      wherever it was started from
+  promised    What BYO-02 promises, in our own words.
+  source      headscale TLS documentation
+  configured  listen_addr: 127.0.0.10:443
+              tls_cert_path: ../cert.pem
+  case        dot-dot: failed
+  seen        served the decoy of the working directory
+              Expected
+                  <string>: CN=decoy\x1b[2J
+              to equal
+                  <string>: CN=right
+  evidence    assay-report/evidence/BYO-02/dot-dot
+  repeat      assay run --target reference --only BYO-02 --keep
+
+UNEXPECTED PASS  RES-03  MUST  garbage
+  promised    What RES-03 promises, in our own words.
+  source      headscale TLS documentation
+  seen        passed, but is listed as a known failure (used to fail): remove the entry
+  listed      used to fail
+  repeat      assay run --target reference --only RES-03 --keep
+
+ERROR  RES-04  MUST  SIGTERM
+  promised    What RES-04 promises, in our own words.
+  source      headscale TLS documentation
+  seen        the CA did not start
+  repeat      assay run --target reference --only RES-04 --keep
+
+Warnings (SHOULD)
+  BYO-03 expired: warns
+    no warning in the log
+    assay run --target reference --only BYO-03 --keep
+
+Not offered (MAY)
+  BYO-08 reload by SIGHUP
+    same serial after SIGHUP
+
+Known failures
+  RES-01 badNonce
+    upstream drains error bodies · https://example.org/3460 · until 2027-06-30
+    seen: unexpected EOF
+
+Observed, not judged
+  RES-02 finalize without Location
+    autocert v0.45.0 is outside the range ">= 0.58.0"; does not hold: unsupported protocol scheme
+
+Skipped
+  1 × no IPv6 in the loopback world
+      BYO-02/v6
+  1 × needs BYO-08, which failed
+      BYO-09
+
+Not claimed
+  1 × the target does not claim renewal
+
+assay: 1 passed, 3 failed (1 unexpected pass, 1 error), 1 skipped, 1 skipped case, 1 warning, 1 not offered, 1 known failure, 1 observed, 1 not claimed, in 2.1 s (CPU 3.3 s, 31 issuances) → exit 2
+1 passed, 3 failed, 1 skipped
+`
+
+func shown(t *testing.T, r *Report, s Style) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteVerdict(&b, r, s); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	got := shown(t, sample(), Style{Dir: "assay-report"})
+	if diff := cmp.Diff(sampleVerdict, got); diff != "" {
+		t.Error(diff)
+	}
+	colour := shown(t, sample(), Style{Dir: "assay-report", Color: true})
+	if colour == got {
+		t.Error("no colour although asked for")
+	}
+	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(colour, "")
+	if diff := cmp.Diff(got, plain); diff != "" {
+		t.Errorf("colour changes the text:\n%s", diff)
+	}
+}
+
+func TestVerdictQuiet(t *testing.T) {
+	t.Parallel()
+	got := shown(t, sample(), Style{Quiet: true})
+	for text, want := range map[string]bool{
+		"FAILED  BYO-02": true, "ERROR  RES-04": true, "assay: 1 passed": true,
+		"Warnings": false, "renewal": false, "reference v0.1.0": false,
+	} {
+		if strings.Contains(got, text) != want {
+			t.Errorf("%q in the quiet verdict: expected %v", text, want)
+		}
+	}
+}
+
+// The end of a verdict agrees with the exit code, whatever happened.
+func TestVerdictEnds(t *testing.T) {
+	t.Parallel()
+	req := Requirement{ID: "X-01", Title: "a promise", Level: Must, Profile: "byo", Claimed: true}
+	should := req
+	should.Level = Should
+	tests := []struct {
+		name  string
+		in    Input
+		holds []string
+		last  string
+	}{
+		{"all passed", Input{Requirements: []Requirement{req}, Outcomes: []Outcome{{ID: "X-01", Status: Passed}}, Issuances: 1},
+			[]string{"✓ byo", "(CPU 0.0 s, 1 issuance) → exit 0"}, "1 passed, 0 failed, 0 skipped"},
+		{"only a warning", Input{Requirements: []Requirement{should}, Outcomes: []Outcome{{ID: "X-01", Status: Failed, Reason: "no warning"}}},
+			[]string{"! byo", "Warnings (SHOULD)", "1 warning", "→ exit 0"}, "0 passed, 0 failed, 0 skipped"},
+		{"a warning, strict", Input{Strict: true, Requirements: []Requirement{should}, Outcomes: []Outcome{{ID: "X-01", Status: Failed, Reason: "no warning"}}},
+			[]string{"✗ byo", "FAILED  X-01  SHOULD", "→ exit 1"}, "0 passed, 1 failed, 0 skipped"},
+		{"all skipped", Input{Requirements: []Requirement{req}, Outcomes: []Outcome{{ID: "X-01", Status: Skipped, Reason: "no openssl"}}},
+			[]string{"- byo", "1 × no openssl", "Nothing was judged.", "→ exit 0"}, "0 passed, 0 failed, 1 skipped"},
+		{"probe failed", Input{Requirements: []Requirement{req}, Error: "probe: exit status 1\nlast log line"},
+			[]string{"THE RUN FAILED\n  probe: exit status 1\n  last log line\n", "not run: probe: exit status 1", "→ exit 2"}, "0 passed, 0 failed, 1 skipped"},
+		{"interrupted", Input{Requirements: []Requirement{req}, Interrupted: true},
+			[]string{"INTERRUPTED", "→ exit 130"}, "0 passed, 0 failed, 1 skipped"},
+		{"nothing selected", Input{Requirements: []Requirement{req}, Deselected: map[string]string{"X-01": "--only Y"}},
+			[]string{"1 × not selected (--only Y)", "nothing was run", "→ exit 2"}, "0 passed, 0 failed, 1 skipped"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := shown(t, Gather(tt.in), Style{})
+			for _, want := range tt.holds {
+				if !strings.Contains(got, want) {
+					t.Errorf("expected %q in\n%s", want, got)
+				}
+			}
+			lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+			if last := lines[len(lines)-1]; last != tt.last {
+				t.Errorf("last line %q, expected %q", last, tt.last)
+			}
+		})
+	}
+}
+
+// What a target printed must not command the terminal.
+func TestVerdictIsHarmless(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.Title, x.Reason, x.Detail, x.Source = "\x1b]0;t\a", "\x1b[2J", "\x1b[2J\r\nx", "\x9b31m"
+		x.Evidence = &Evidence{Config: "\x1b[H", Repeat: "\x1bc", Dir: "evidence/\x1b"}
+	}
+	r.Error, r.WorldReason, r.Target.Name = "\x1b[2J", "\x1b[2J", "\x1b[2J"
+	var md bytes.Buffer
+	if err := WriteMarkdown(&md, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{shown(t, r, Style{}), md.String()} {
+		if i := strings.IndexAny(s, "\x1b\a\r\u009b"); i >= 0 {
+			t.Errorf("control character in %q", s[max(0, i-30):i+5])
+		}
+	}
+}
+
+func TestVerdictReportsAFailingWriter(t *testing.T) {
+	t.Parallel()
+	if err := WriteVerdict(broken{}, sample(), Style{}); err == nil {
+		t.Error("WriteVerdict: expected the writer's error")
+	}
+	if err := WriteMarkdown(broken{}, sample()); err == nil {
+		t.Error("WriteMarkdown: expected the writer's error")
+	}
+	if err := WriteJUnit(broken{}, sample()); err == nil {
+		t.Error("WriteJUnit: expected the writer's error")
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestLongConfigurationIsCut(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Results[1].Evidence.Config = strings.Repeat("key: value\n", 100)
+	got := shown(t, r, Style{})
+	if n := strings.Count(got, "key: value"); n != maxConfig-1 {
+		t.Errorf("%d lines of configuration, expected %d", n, maxConfig-1)
+	}
+	if !strings.Contains(got, "… 77 more lines in config.txt") {
+		t.Error("the verdict does not say what it left out")
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Results[1].Title = "a <b> | `c` *d* [e](f)"
+	r.Results[2].Title = r.Results[1].Title
+	r.Results[1].Cases[1].Detail = "a fence ``` within"
+	var b bytes.Buffer
+	if err := WriteMarkdown(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| byo | 1 | 1 | 2 | | | 1 | |\n",
+		"a &lt;b&gt; | `c` *d* [e](f)</summary>",
+		"- **BYO-03** a &lt;b&gt; \\| \\`c\\` \\*d\\* \\[e\\](f): no warning in the log\n",
+		"````\n",
+		"- **RES-01** badNonce: unexpected EOF (listed: upstream drains error bodies, https://example.org/3460, until 2027-06-30)\n",
+		"- 1 × needs BYO-08, which failed: BYO-09\n",
+		"### Not offered (MAY)",
+		"\n1 passed, 3 failed, 1 skipped\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("expected %q in\n%s", want, b.String())
+		}
+	}
+}
+
+func TestWrapText(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		in    string
+		width int
+		want  []string
+	}{
+		{"", 10, []string{""}},
+		{"one two three", 7, []string{"one two", "three"}},
+		{"één twee", 8, []string{"één twee"}},
+		{"a /very/long/path/that/stays b", 8, []string{"a", "/very/long/path/that/stays", "b"}},
+		{"any", -1, []string{"any"}},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, wrapText(tt.in, tt.width)); diff != "" {
+			t.Errorf("%q: %s", tt.in, diff)
+		}
+	}
+}

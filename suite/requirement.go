@@ -1,0 +1,101 @@
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"assay/scenarios"
+)
+
+// A spec is the test of one requirement of the catalogue: the same ID, and a
+// body that runs once, or once for each of the requirement's cases.
+type spec struct {
+	id   string
+	slow bool
+	// lint decodes a case's row into the spec's own row type, so that a row
+	// that cannot be understood is found before anything runs.
+	lint func(scenarios.Case) error
+	body func(*Scenario)
+}
+
+// specs holds every spec by ID. It is filled while the package initialises
+// and enters no Ginkgo tree before [register]: an embedder's own suite stays
+// free of it.
+var specs = map[string]*spec{}
+
+// Requirement gives the requirement id its spec. A requirement with cases
+// runs body for each; use [Table] where the cases carry data.
+func Requirement(id string, body func(*Scenario), traits ...Trait) struct{} {
+	return define(&spec{id: id, body: body, lint: func(c scenarios.Case) error { return c.Decode(&struct{}{}) }}, traits)
+}
+
+// Table gives the requirement id a spec whose cases are rows of type Row, as
+// the chapter's YAML file has them. A row's fields are decoded strictly.
+func Table[Row any](id string, body func(s *Scenario, row Row), traits ...Trait) struct{} {
+	decode := func(c scenarios.Case) (row Row, err error) {
+		err = c.Decode(&row)
+		return row, err
+	}
+	return define(&spec{
+		id: id,
+		lint: func(c scenarios.Case) error {
+			_, err := decode(c)
+			return err
+		},
+		body: func(s *Scenario) {
+			row, err := decode(s.row)
+			s.must(err)
+			body(s, row)
+		},
+	}, traits)
+}
+
+// A Trait says something about a spec that the driver uses.
+type Trait func(*spec)
+
+// Slow marks a spec that has to wait for what autocert or acme impose (a
+// second after a badNonce, say): it starts before the others.
+func Slow(s *spec) { s.slow = true }
+
+func define(s *spec, traits []Trait) struct{} {
+	if specs[s.id] != nil {
+		panic("two specs for " + s.id)
+	}
+	for _, trait := range traits {
+		trait(s)
+	}
+	specs[s.id] = s
+	return struct{}{}
+}
+
+// Lint compares the catalogue with the specs: every ID has exactly one spec,
+// every spec an ID, and every row can be decoded. All mistakes come at once.
+func Lint(catalogue *scenarios.Catalogue) error {
+	var mistakes []error
+	known := map[string]bool{}
+	for _, r := range catalogue.Requirements() {
+		known[r.ID] = true
+		s := specs[r.ID]
+		if s == nil {
+			mistakes = append(mistakes, fmt.Errorf("%s:%d: %s has no spec", r.File, r.Line, r.ID))
+			continue
+		}
+		for _, c := range r.Cases {
+			if err := s.lint(c); err != nil {
+				mistakes = append(mistakes, err)
+			}
+		}
+	}
+	var orphans []string
+	for id := range specs {
+		if !known[id] {
+			orphans = append(orphans, id)
+		}
+	}
+	slices.Sort(orphans)
+	for _, id := range orphans {
+		mistakes = append(mistakes, fmt.Errorf("spec %s stands for no requirement of the catalogue", id))
+	}
+	return errors.Join(mistakes...)
+}

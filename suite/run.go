@@ -1,0 +1,105 @@
+// Package suite is the conformance suite: the specs, one file per chapter of
+// the catalogue, and the driver that runs them against a target.
+//
+// A run is a small tree of processes, all the same executable. The outer one
+// is what the user started. It starts the inner one inside the run's world
+// (package world), which tries the target once and then lets Ginkgo start
+// workers; each worker runs specs, and each spec starts servers.
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/suite/report"
+	"assay/suite/world"
+)
+
+// Conduct runs the suite and leaves a report; it returns the exit code. What
+// goes wrong before there can be a report is an error: the options are wrong,
+// or the target file is.
+func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report.Report, err error) {
+	p, err := makePlan(o)
+	if err != nil {
+		return report.ExitTrouble, nil, err
+	}
+	kind, reason, err := chooseWorld(p.World)
+	if err != nil {
+		return report.ExitTrouble, nil, err
+	}
+	p.World = kind
+	if err := os.MkdirAll(p.Out, 0o755); err != nil {
+		return report.ExitTrouble, nil, fmt.Errorf("--out: %w", err)
+	}
+	reportFile := filepath.Join(p.Out, report.ReportFile)
+	before := stamp(reportFile)
+	outer := world.Outer{
+		Kind:     kind,
+		Reason:   reason,
+		Needs:    p.paths(),
+		Writable: []string{p.Out},
+		Args:     innerArgs(),
+		Env:      append(os.Environ(), p.marshal()),
+		Stdout:   log,
+		Stderr:   log,
+	}
+	started := time.Now()
+	exit, err = outer.Run(ctx)
+	if err != nil {
+		return report.ExitTrouble, nil, err
+	}
+	if stamp(reportFile) == before {
+		// The inner process died before it could write: say so in its place.
+		r = p.conclude(conclusion{started: started, kind: kind, reason: reason,
+			err: fmt.Errorf("the run ended without a report (exit %d)", exit)})
+		return r.Exit, r, report.Write(p.Out, r)
+	}
+	r, err = report.Read(reportFile)
+	if err != nil {
+		return report.ExitTrouble, nil, err
+	}
+	return r.Exit, r, nil
+}
+
+// stamp tells one writing of a file from the next.
+func stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+}
+
+// paths are what a run has to be able to see, whatever its world covers up.
+func (p *plan) paths() []string {
+	paths := []string{p.Out, p.target.Command[0]}
+	if p.target.File != "" {
+		paths = append(paths, p.target.File)
+	}
+	if executable, err := os.Executable(); err == nil {
+		paths = append(paths, executable)
+	}
+	if dir, err := os.Getwd(); err == nil {
+		paths = append(paths, dir)
+	}
+	return paths
+}
+
+// chooseWorld settles what auto means on this machine, and why.
+func chooseWorld(kind world.Kind) (world.Kind, string, error) {
+	if kind == world.Loopback {
+		return kind, "", nil
+	}
+	err := world.Available()
+	switch {
+	case err == nil:
+		return world.Namespace, "", nil
+	case kind == world.Auto:
+		return world.Loopback, err.Error(), nil
+	}
+	return "", "", fmt.Errorf("--world namespace: %w", err)
+}

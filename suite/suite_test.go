@@ -1,0 +1,30 @@
+package suite_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"assay/suite"
+)
+
+// TestConformance is the suite where Ginkgo's users expect it: go test
+// ./suite, or ginkgo -p ./suite. ASSAY_TARGET names the target (default: the
+// reference), ASSAY_BIN its executable (default: the reference, built here).
+func TestConformance(t *testing.T) {
+	o := suite.Options{
+		Target: os.Getenv("ASSAY_TARGET"),
+		Bin:    os.Getenv("ASSAY_BIN"),
+		Out:    t.TempDir(),
+		Strict: os.Getenv("ASSAY_TARGET") == "",
+	}
+	if o.Target == "" && o.Bin == "" && !suite.IsChild() {
+		o.Bin = filepath.Join(t.TempDir(), "assay-server")
+		build := exec.Command("go", "build", "-o", o.Bin, "assay/server/cmd/assay-server")
+		if output, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("building the reference server: %v\n%s", err, output)
+		}
+	}
+	suite.Run(t, o)
+}

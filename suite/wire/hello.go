@@ -1,0 +1,82 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+)
+
+// sendHello sends one ClientHello with the server name as it is, and reads the
+// first record of the answer. crypto/tls leaves out names that RFC 6066 §3
+// does not allow, so its hello is made for a stand-in of the same length, and
+// the name put in its place. The handshake cannot go on from there: its
+// transcript would differ on both sides.
+func (c Client) sendHello(ctx context.Context, conn net.Conn) error {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	hello, err := c.hello()
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Write(hello); err != nil {
+		return err
+	}
+	kind, body, err := readRecord(conn)
+	if err != nil {
+		return fmt.Errorf("reading the answer to the hello: %w", err)
+	}
+	const alertRecord, handshakeRecord = 21, 22 // RFC 8446 §5.1
+	switch {
+	case kind == alertRecord && len(body) == 2:
+		return tls.AlertError(body[1])
+	case kind == handshakeRecord:
+		return errors.New("the server went on with the handshake, which this client cannot")
+	}
+	return fmt.Errorf("the answer is a record of type %d, expected an alert or a handshake", kind)
+}
+
+// hello is the record with crypto/tls's ClientHello, for the name wanted.
+func (c Client) hello() ([]byte, error) {
+	if len(c.ServerName) < 3 {
+		return nil, fmt.Errorf("server name %q: expected at least three characters", c.ServerName)
+	}
+	standIn := strings.Repeat("x", len(c.ServerName)-2) + ".x"
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	made := c
+	made.ServerName = standIn
+	go func() {
+		tls.Client(theirs, made.config(&Handshake{})).Handshake()
+		theirs.Close()
+	}()
+	header, body, err := readRaw(ours)
+	if err != nil {
+		return nil, err
+	}
+	return append(header, bytes.Replace(body, []byte(standIn), []byte(c.ServerName), 1)...), nil
+}
+
+// readRecord reads one TLS record (RFC 8446 §5.1).
+func readRecord(r io.Reader) (kind byte, body []byte, err error) {
+	header, body, err := readRaw(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	return header[0], body, nil
+}
+
+func readRaw(r io.Reader) (header, body []byte, err error) {
+	header = make([]byte, 5)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, nil, err
+	}
+	body = make([]byte, binary.BigEndian.Uint16(header[3:]))
+	_, err = io.ReadFull(r, body)
+	return header, body, err
+}

@@ -1,0 +1,116 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Request is one HTTP/1.1 request, sent to Address whatever its URL says, on
+// a connection of its own; redirects are shown, not followed.
+type Request struct {
+	Dial    DialFunc
+	Address string      // literal "ip:port"
+	Method  string      // default GET
+	Target  string      // request target as sent, for example "/health"; not cleaned
+	Host    string      // Host header
+	Header  http.Header // further header fields
+	TLS     *tls.Config // nil: plain HTTP
+}
+
+// Response is what came back. Err is set when no whole response did.
+type Response struct {
+	Request Request
+	Err     error
+	Status  int
+	Header  http.Header
+	Body    string // at most 1 MiB
+}
+
+// maxBody bounds what is kept of a body: a server under test may send anything.
+const maxBody = 1 << 20
+
+// Send sends the request and reads the whole response.
+func (r Request) Send(ctx context.Context) *Response {
+	resp := &Response{Request: r}
+	if err := r.send(ctx, resp); err != nil {
+		resp.Err = err
+	}
+	return resp
+}
+
+func (r Request) send(ctx context.Context, resp *Response) error {
+	conn, err := r.Dial(ctx, "tcp", r.Address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if r.TLS != nil {
+		secure := tls.Client(conn, r.TLS)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		conn = secure
+	}
+	if _, err := conn.Write(r.bytes()); err != nil {
+		return err
+	}
+	return resp.read(conn)
+}
+
+// read reads the whole response from a connection.
+func (resp *Response) read(conn io.Reader) error {
+	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: resp.Request.method()})
+	if err != nil {
+		return fmt.Errorf("reading the response: %w", err)
+	}
+	defer answer.Body.Close()
+	resp.Status, resp.Header = answer.StatusCode, answer.Header
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
+	resp.Body = string(body)
+	return err
+}
+
+// Exchange sends a request over a connection that was kept open, which it
+// ends. The protocol has to be HTTP/1.1.
+func (h *Handshake) Exchange(target string) *Response {
+	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
+	if h.Conn == nil {
+		resp.Err = errors.New("the connection was not kept open")
+		return resp
+	}
+	h.Conn.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, resp.Err = h.Conn.Write(resp.Request.bytes()); resp.Err == nil {
+		resp.Err = resp.read(h.Conn)
+	}
+	return resp
+}
+
+func (r Request) method() string {
+	if r.Method == "" {
+		return http.MethodGet
+	}
+	return r.Method
+}
+
+// bytes writes the request by hand: net/http would clean the path, and a
+// traversal has to arrive as it was meant.
+func (r Request) bytes() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method(), r.Target, r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		}
+	}
+	b.WriteString("\r\n")
+	return []byte(b.String())
+}

@@ -1,0 +1,232 @@
+package world
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// envTest marks all processes of one test.
+const envTest = "ASSAY_TEST_MARK"
+
+// A whole run: outer, inner, worker, and two targets, of which one has left
+// its parent, session and process group.
+func init() {
+	roles["outer"] = func(args []string) int {
+		os.Setenv(envRole, "inner")
+		exit, err := Outer{Kind: Kind(args[0]), Stdout: os.Stdout, Stderr: os.Stderr}.Run(context.Background())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return exit
+	}
+	roles["inner"] = func([]string) int {
+		if _, err := Inside(); err != nil {
+			return tell(nil, err)
+		}
+		worker := role("worker")
+		worker.Stdout, worker.Stderr = os.Stdout, os.Stderr
+		if err := worker.Run(); err != nil {
+			return tell(nil, err)
+		}
+		return 0
+	}
+	roles["worker"] = func([]string) int {
+		run, err := Inside()
+		if err != nil {
+			return tell(nil, err)
+		}
+		w, err := run.Open(1, 1)
+		if err != nil {
+			return tell(nil, err)
+		}
+		one, two := hosts(w, 8080)[0].String(), hosts(w, 8081)[0].String()
+		for _, cmd := range []*exec.Cmd{role("listen", one), role("leave", two)} {
+			out, _ := cmd.StdoutPipe()
+			if err := w.Start(cmd); err != nil {
+				return tell(nil, err)
+			}
+			out.Read(make([]byte, 1))
+		}
+		fmt.Println("ready", one, two, run.plan.PIDs, run.Scratch())
+		os.Stdin.Read(make([]byte, 1))
+		select {}
+	}
+}
+
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	worlds := []struct {
+		name    string
+		kind    Kind
+		pids    bool
+		wrapper []string
+	}{
+		{"namespace", Namespace, true, nil},
+		{"without a PID namespace", Namespace, false, coverProc()},
+		{"loopback", Loopback, false, nil},
+	}
+	ends := []struct {
+		victim string
+		signal syscall.Signal
+	}{
+		{"outer", syscall.SIGKILL},
+		{"outer", syscall.SIGINT},
+		{"outer", syscall.SIGTERM},
+		{"inner", syscall.SIGKILL},
+		{"worker", syscall.SIGKILL},
+	}
+	for _, world := range worlds {
+		for _, end := range ends {
+			t.Run(fmt.Sprintf("%s/%v of %s", world.name, end.signal, end.victim), func(t *testing.T) {
+				t.Parallel()
+				if world.kind == Namespace {
+					if err := Available(); err != nil {
+						t.Skip(err)
+					}
+					if !world.pids {
+						needsCover(t, world.wrapper)
+					}
+				}
+				mark := rand.Text()
+				temp := t.TempDir()
+				ready := startWhole(t, mark, temp, world.kind, world.wrapper)
+				if got := ready[2]; got != strconv.FormatBool(world.pids) {
+					t.Fatalf("in a PID namespace: %s, expected %v", got, world.pids)
+				}
+				victim := findRole(t, mark, end.victim)
+				if err := syscall.Kill(victim, end.signal); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "no process is left", func() (bool, string) {
+					left := findMarked(t, mark)
+					return len(left) == 0, fmt.Sprint(left)
+				})
+				eventually(t, "no temporary file is left", func() (bool, string) {
+					left, err := filepath.Glob(filepath.Join(temp, "*"))
+					return len(left) == 0 && err == nil, fmt.Sprint(left)
+				})
+				for _, address := range ready[:2] {
+					if conn, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+						conn.Close()
+						t.Errorf("port %s is still open", address)
+					}
+				}
+			})
+		}
+	}
+}
+
+// coverProc is a command that runs another where no fresh /proc can be had, as
+// in a container.
+func coverProc() []string {
+	unshare := []string{"unshare", "-m"}
+	if os.Geteuid() != 0 {
+		unshare = []string{"unshare", "-Urm"}
+	}
+	return append(unshare, "--", "sh", "-c", `mount --bind /dev/null /proc/version && exec "$0" "$@"`)
+}
+
+func needsCover(t *testing.T, wrapper []string) {
+	t.Helper()
+	out, err := exec.Command(wrapper[0], append(wrapper[1:len(wrapper):len(wrapper)], "true")...).CombinedOutput()
+	if err != nil {
+		t.Skipf("cannot cover a part of /proc here: %v %s", err, out)
+	}
+}
+
+// startWhole starts a whole run and returns what the worker says.
+func startWhole(t *testing.T, mark, temp string, kind Kind, wrapper []string) []string {
+	t.Helper()
+	cmd := role("outer", string(kind))
+	if wrapper != nil {
+		args := append(append([]string{}, wrapper...), cmd.Args...)
+		env := cmd.Env
+		cmd = exec.Command(args[0], args[1:]...)
+		cmd.Env = env
+	}
+	cmd.Env = append(cmd.Env, envTest+"="+mark, "TMPDIR="+temp)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	out.(*os.File).SetReadDeadline(time.Now().Add(10 * time.Second))
+	line, err := bufio.NewReader(out).ReadString('\n')
+	rest, ok := strings.CutPrefix(line, "ready ")
+	if !ok {
+		t.Fatalf("the run says %q, error %v", line, err)
+	}
+	return strings.Fields(rest)
+}
+
+// findMarked are the living processes of a test, as "pid role".
+func findMarked(t *testing.T, mark string) map[int]string {
+	t.Helper()
+	all, err := processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[int]string{}
+	for _, p := range all {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
+		environment := map[string]string{}
+		for entry := range strings.SplitSeq(string(text), "\x00") {
+			name, value, _ := strings.Cut(entry, "=")
+			environment[name] = value
+		}
+		if environment[envTest] == mark {
+			found[p.pid] = environment[envRole]
+		}
+	}
+	return found
+}
+
+func findRole(t *testing.T, mark, name string) int {
+	t.Helper()
+	for pid, role := range findMarked(t, mark) {
+		if role == name {
+			return pid
+		}
+	}
+	t.Fatalf("no process is the %s of this test", name)
+	return 0
+}
+
+// eventually looks until what is wanted holds. The kernel has no event for the
+// end of somebody else's process, or of a file.
+func eventually(t *testing.T, want string, look func() (ok bool, got string)) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		ok, got := look()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 5s: %s: %s", want, got)
+		}
+		<-ticker.C
+	}
+}

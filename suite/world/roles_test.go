@@ -1,0 +1,120 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Programs that the tests start as targets.
+func init() {
+	// listen listens on each address, says so, and waits for its end.
+	roles["listen"] = func(addresses []string) int {
+		for _, address := range addresses {
+			if _, err := net.Listen("tcp", address); err != nil {
+				fmt.Println(err)
+				return 1
+			}
+		}
+		fmt.Println("listening")
+		select {}
+	}
+	// read and write try a file.
+	roles["read"] = func(args []string) int { return tell(os.ReadFile(args[0])) }
+	roles["write"] = func(args []string) int {
+		return tell(nil, os.WriteFile(args[0], []byte("x"), 0o600))
+	}
+	// lookup asks the system's resolver, as any program would.
+	roles["lookup"] = func(args []string) int {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		found, err := net.DefaultResolver.LookupHost(ctx, args[0])
+		return tell([]byte(strings.Join(found, " ")), err)
+	}
+	// leave starts a grandchild that has nothing more to do with it: another
+	// session, another process group.
+	roles["leave"] = func(addresses []string) int {
+		cmd := role("listen", addresses...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		out, _ := cmd.StdoutPipe()
+		if err := cmd.Start(); err != nil {
+			return tell(nil, err)
+		}
+		out.Read(make([]byte, 1))
+		fmt.Println("listening")
+		return 0
+	}
+	// polite ends at SIGTERM, but only after it has said so.
+	roles["polite"] = func([]string) int {
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, syscall.SIGTERM)
+		fmt.Println("listening")
+		<-signals
+		fmt.Println("bye")
+		return 7
+	}
+}
+
+func tell(text []byte, err error) int {
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(string(text))
+	return 0
+}
+
+// role is a command that runs this binary as another program.
+func role(name string, args ...string) *exec.Cmd {
+	executable, err := os.Executable()
+	if err != nil {
+		panic(err) // no test can go on
+	}
+	cmd := exec.Command(executable, args...)
+	cmd.Env = append(os.Environ(), envRole+"="+name)
+	return cmd
+}
+
+// try runs a target to its end and returns what it says.
+func try(t *testing.T, w World, name string, args ...string) string {
+	t.Helper()
+	cmd := role(name, args...)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	cmd.Stderr = &out
+	if err := w.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() })
+	defer kill.Stop()
+	cmd.Wait()
+	return out.String()
+}
+
+// listening starts a target that listens, and waits until it does.
+func listening(t testing.TB, w World, name string, addresses ...string) *exec.Cmd {
+	t.Helper()
+	cmd := role(name, addresses...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	out.(*os.File).SetReadDeadline(time.Now().Add(5 * time.Second))
+	line := make([]byte, 200)
+	n, err := out.Read(line)
+	if got := string(line[:n]); got != "listening\n" {
+		t.Fatalf("the target says %q, error %v: expected that it listens", got, err)
+	}
+	return cmd
+}
