@@ -135,19 +135,16 @@ func endMarked(mark string) error {
 
 // endBelow kills every process with the given mark and every descendant of
 // this one, and calls clean. It first stops them all, so that nobody writes to
-// what is cleaned up, and kills this process's own children last: somebody in
-// this process waits for those, and might end it before all is done.
+// what is cleaned up, and kills the workers last, which are in this process's
+// own group: somebody here waits for those, and might end this process before
+// all is done.
 func endBelow(mark string, clean func()) error {
+	below := func(p process, all []process) bool {
+		return isMarked(p.pid, mark) || descends(os.Getpid(), all)[p.pid]
+	}
 	all, err := processes()
 	if err != nil {
 		return err
-	}
-	children := map[int]bool{}
-	for _, p := range all {
-		children[p.pid] = p.parent == os.Getpid()
-	}
-	below := func(p process, all []process) bool {
-		return isMarked(p.pid, mark) || descends(os.Getpid(), all)[p.pid]
 	}
 	for _, p := range all {
 		if p.pid != os.Getpid() && below(p, all) {
@@ -155,7 +152,8 @@ func endBelow(mark string, clean func()) error {
 		}
 	}
 	clean()
-	err = end(func(p process, all []process) bool { return !children[p.pid] && below(p, all) })
+	workers := syscall.Getpgrp()
+	err = end(func(p process, all []process) bool { return p.group != workers && below(p, all) })
 	return errors.Join(err, end(below))
 }
 

@@ -91,9 +91,17 @@ func (w *namespace) furnish() (err error) {
 		return err
 	}
 	if w.ipv6 = hasIPv6(); w.ipv6 {
-		addr := &netlink.Addr{IPNet: &net.IPNet{IP: host6.AsSlice(), Mask: net.CIDRMask(128, 128)}}
+		// Without duplicate address detection it can be bound at once. Its
+		// route would come later, from a work queue of the kernel's.
+		addr := &netlink.Addr{
+			IPNet: &net.IPNet{IP: host6.AsSlice(), Mask: net.CIDRMask(128, 128)},
+			Flags: unix.IFA_F_NODAD,
+		}
 		if err := netlink.AddrAdd(loopback, addr); err != nil {
 			return failed("add address "+host6.String(), err)
+		}
+		if err := addLocal(netip.PrefixFrom(host6, 128)); err != nil {
+			return err
 		}
 	}
 	if err := setLowPorts(true); err != nil {

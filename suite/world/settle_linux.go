@@ -116,16 +116,19 @@ func settleNetwork() error {
 	if !hasIPv6() {
 		return nil
 	}
-	route := &netlink.Route{
+	return addLocal(homeNet)
+}
+
+// addLocal makes all of an IPv6 prefix local in the calling thread's network
+// namespace.
+func addLocal(prefix netip.Prefix) error {
+	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex: loopbackIndex,
 		Table:     unix.RT_TABLE_LOCAL,
 		Type:      unix.RTN_LOCAL,
-		Dst:       &net.IPNet{IP: homeNet.Addr().AsSlice(), Mask: net.CIDRMask(homeNet.Bits(), 128)},
-	}
-	if err := netlink.RouteAdd(route); err != nil {
-		return failed("add the route to "+homeNet.String(), err)
-	}
-	return nil
+		Dst:       &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 128)},
+	})
+	return failed("add the route to "+prefix.String(), err)
 }
 
 // loopbackIndex is the interface number of lo in every network namespace.
