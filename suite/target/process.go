@@ -13,7 +13,7 @@ import (
 const (
 	// drainTime is how long, after a process ended, its pipes are read on if
 	// something that left its process group still holds them.
-	drainTime = 300 * time.Millisecond
+	drainTime = 500 * time.Millisecond
 	// killTime bounds the wait for a process after SIGKILL.
 	killTime = 5 * time.Second
 	// stopTime bounds [Process.Stop] with a context that has no deadline.
@@ -34,8 +34,9 @@ type Process struct {
 	// forks.
 	descendants *os.File
 
-	exited chan struct{}
-	ending Ending // complete when exited is closed
+	commandExited chan struct{} // the command itself; only its child is left, if anything
+	exited        chan struct{}
+	ending        Ending // complete when exited is closed
 }
 
 // Start starts a launch. start, if not nil, starts the command in the
@@ -51,7 +52,11 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 			f.Close()
 		}
 	}
-	for range 3 {
+	pipes := 2
+	if l.target.Forks {
+		pipes = 3
+	}
+	for range pipes {
 		r, w, err := os.Pipe()
 		if err != nil {
 			closeAll(append(ours, theirs...))
@@ -59,11 +64,11 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 		}
 		ours, theirs = append(ours, r), append(theirs, w)
 	}
-	p := &Process{launch: l, cmd: l.Command(), descendants: ours[2], exited: make(chan struct{})}
+	p := &Process{launch: l, cmd: l.Command(), commandExited: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1]
 	if l.target.Forks {
-		p.cmd.ExtraFiles = theirs[2:]
+		p.descendants, p.cmd.ExtraFiles = ours[2], theirs[2:]
 	}
 	p.started = time.Now()
 	p.log = newLog(p.started)
@@ -94,7 +99,8 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 func (p *Process) wait() {
 	p.cmd.Wait() // the process state says all that its error could
 	p.ending = endingOf(p.cmd.ProcessState)
-	if p.launch.target.Forks && p.ending.Code == 0 {
+	close(p.commandExited)
+	if p.descendants != nil && p.ending.Code == 0 {
 		p.descendants.Read(make([]byte, 1)) // ends with the last of them, or with Kill
 	}
 	p.ending.At = time.Since(p.started)
@@ -174,12 +180,12 @@ func (p *Process) Stop(ctx context.Context) Ending {
 		defer cancel()
 	}
 	asked := time.Now()
-	forced := false
+	forced := true
 	if err := p.Signal(p.launch.target.StopSignal); err == nil || errors.Is(err, os.ErrProcessDone) {
 		select {
 		case <-p.exited:
+			forced = false
 		case <-ctx.Done():
-			forced = true
 		}
 	}
 	p.Kill()
@@ -195,8 +201,10 @@ func (p *Process) Kill() {
 		return
 	}
 	p.signalGroup(syscall.SIGKILL)
-	// A child that left the group is out of reach here, and the world's to end.
-	p.descendants.SetReadDeadline(time.Now().Add(drainTime))
+	if p.descendants != nil {
+		// A child that left the group is out of reach here, and the world's to end.
+		p.descendants.SetReadDeadline(time.Now().Add(drainTime))
+	}
 	deadline := time.NewTimer(killTime)
 	defer deadline.Stop()
 	select {

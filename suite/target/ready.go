@@ -54,7 +54,10 @@ func (e *NotReady) Error() string {
 	if e.Ending != nil {
 		return fmt.Sprintf("waited for %s: the server %v; its last lines:\n%s", e.Awaited, e.Ending, e.Log)
 	}
-	return fmt.Sprintf("waited for %s: not within %v (%v); its last lines:\n%s", e.Awaited, e.Waited.Round(time.Millisecond), e.cause, e.Log)
+	if errors.Is(e.cause, context.Canceled) {
+		return fmt.Sprintf("waited for %s: interrupted; the server's last lines:\n%s", e.Awaited, e.Log)
+	}
+	return fmt.Sprintf("waited for %s: the server runs, but it did not come within %v; its last lines:\n%s", e.Awaited, e.Waited.Round(time.Millisecond), e.Log)
 }
 
 // Unwrap is [ErrExited] if the server ended, else the context's error.
@@ -78,16 +81,24 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 		return err
 	}
 	err = condition(ctx)
+	if err == nil && p.launch.target.Forks && !r.AnyListener {
+		awaited, err = "the command to exit, as the target forks", p.forked(ctx)
+	}
 	if err == nil && !p.hasExited() {
 		return nil
 	}
 	if err != nil && !errors.Is(err, ErrExited) && !errors.Is(err, context.Cause(ctx)) {
 		return err
 	}
-	failure := &NotReady{Awaited: awaited, Waited: time.Since(asked), Log: p.log.Tail(tailLines), cause: err}
-	if p.hasExited() {
-		failure.Ending = &p.ending
+	failure := &NotReady{Awaited: awaited, Waited: time.Since(asked), cause: context.Cause(ctx)}
+	if errors.Is(err, ErrExited) {
+		<-p.exited // the log may end a moment before
 	}
+	if p.hasExited() {
+		ending := p.ending
+		failure.Ending = &ending
+	}
+	failure.Log = p.log.Tail(tailLines)
 	return failure
 }
 
@@ -118,6 +129,16 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 	}
 	what := fmt.Sprintf("a listener on %s (%s)", text, when.TCP)
 	return what, func(ctx context.Context) error { return p.listening(ctx, r, wanted) }, nil
+}
+
+// forked waits until the command has left its child alone.
+func (p *Process) forked(ctx context.Context) error {
+	select {
+	case <-p.commandExited:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // poll calls try until it reports true, the server exits or the context ends.
@@ -181,7 +202,9 @@ func (p *Process) answering(ctx context.Context, r Readiness, target *url.URL) e
 		}
 	}
 	transport := &http.Transport{
-		DialContext:       func(ctx context.Context, network, _ string) (net.Conn, error) { return r.Dial(ctx, network, target.Host) },
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return r.Dial(ctx, network, target.Host)
+		},
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, ServerName: name},
 		DisableKeepAlives: true,
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -59,6 +60,10 @@ func AutocertVersion(path string) string {
 	if err != nil {
 		return ""
 	}
+	return autocertVersion(info)
+}
+
+func autocertVersion(info *debug.BuildInfo) string {
 	for _, module := range info.Deps {
 		if module.Path != "golang.org/x/crypto" {
 			continue
