@@ -1,0 +1,111 @@
+package pebble
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+func TestDNS(t *testing.T) {
+	t.Parallel()
+	d, address := newDNS(t)
+	v4, v6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	d.Point("Both.Example.test.", v4, v6)
+	d.Point("four.example.test", v4, netip.Addr{})
+	d.Point("gone.example.test", v4)
+	d.Point("gone.example.test")
+	d.Alias("alias.example.test", "four.example.test")
+	d.Fail("broken.example.test")
+
+	for _, c := range []struct {
+		name  string
+		kind  uint16
+		rcode int
+		want  []string
+	}{
+		{"both.example.test.", dns.TypeA, dns.RcodeSuccess, []string{"192.0.2.1"}},
+		{"both.example.test.", dns.TypeAAAA, dns.RcodeSuccess, []string{"2001:db8::1"}},
+		{"bOTH.eXAMPLE.test.", dns.TypeA, dns.RcodeSuccess, []string{"192.0.2.1"}},
+		{"both.example.test.", dns.TypeCAA, dns.RcodeSuccess, nil},
+		{"both.example.test.", dns.TypeTXT, dns.RcodeSuccess, nil},
+		{"four.example.test.", dns.TypeAAAA, dns.RcodeSuccess, nil},
+		{"alias.example.test.", dns.TypeA, dns.RcodeSuccess, []string{"four.example.test.", "192.0.2.1"}},
+		{"alias.example.test.", dns.TypeAAAA, dns.RcodeSuccess, []string{"four.example.test."}},
+		{"gone.example.test.", dns.TypeA, dns.RcodeNameError, nil},
+		{"never.example.test.", dns.TypeA, dns.RcodeNameError, nil},
+		{"broken.example.test.", dns.TypeA, dns.RcodeServerFailure, nil},
+	} {
+		for _, network := range []string{"udp", "tcp"} {
+			reply := exchangeDNS(t, network, address, c.name, c.kind)
+			var got []string
+			for _, rr := range reply.Answer {
+				got = append(got, rr.String()[strings.LastIndex(rr.String(), "\t")+1:])
+			}
+			if reply.Rcode != c.rcode || !slices.Equal(got, c.want) || !reply.Authoritative {
+				t.Errorf("%s %s over %s: %s %v, expected %s %v", c.name, dns.TypeToString[c.kind], network,
+					dns.RcodeToString[reply.Rcode], got, dns.RcodeToString[c.rcode], c.want)
+			}
+		}
+	}
+	d.Point("*", v4)
+	if reply := exchangeDNS(t, "udp", address, "never.example.test.", dns.TypeA); len(reply.Answer) != 1 {
+		t.Errorf("a name without a record: %v, expected that of *", reply)
+	}
+	if reply := exchangeDNS(t, "udp", address, "gone.example.test.", dns.TypeA); reply.Rcode != dns.RcodeNameError {
+		t.Errorf("a name that was taken away: %v, expected NXDOMAIN in spite of *", reply)
+	}
+}
+
+func TestDNSChangesWhileServing(t *testing.T) {
+	t.Parallel()
+	d, address := newDNS(t)
+	var asked sync.Map
+	d.Observe(func(name, question, answer string) { asked.Store(name+" "+question+" "+answer, true) })
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			name := fmt.Sprintf("n%d.example.test.", i)
+			d.Point(name, netip.MustParseAddr("192.0.2.1"))
+			if reply := exchangeDNS(t, "udp", address, name, dns.TypeA); len(reply.Answer) != 1 {
+				t.Errorf("%s: %v", name, reply)
+			}
+		})
+	}
+	all.Wait()
+	if _, ok := asked.Load("n3.example.test A NOERROR"); !ok {
+		t.Error("the observer was not told of a question")
+	}
+}
+
+func newDNS(t *testing.T) (d *DNS, address string) {
+	t.Helper()
+	options, err := Place{Address: "127.0.0.1"}.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = NewDNS(options.DNSListeners, options.DNSPackets)
+	options.DNSListeners, options.DNSPackets = nil, nil
+	options.closeListeners()
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, options.Resolver
+}
+
+func exchangeDNS(t *testing.T, network, address, name string, kind uint16) *dns.Msg {
+	t.Helper()
+	question := new(dns.Msg).SetQuestion(name, kind)
+	client := dns.Client{Net: network}
+	reply, _, err := client.ExchangeContext(t.Context(), question, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}

@@ -1,0 +1,274 @@
+package pebble
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/acme"
+)
+
+// steps are the kinds of requests of an issuance with a new account.
+var steps = []Kind{
+	KindDirectory, KindNewNonce, KindNewAccount, KindNewOrder,
+	KindAuthz, KindChallenge, KindOrder, KindFinalize, KindCertificate,
+}
+
+// A well-made client gets over what passes, wherever it strikes.
+func TestPassingFaults(t *testing.T) {
+	for name, fault := range map[string]func(Kind) Fault{
+		"badNonce":     BadNonce,
+		"503":          func(k Kind) Fault { return Status(k, http.StatusServiceUnavailable) },
+		"rate limited": func(k Kind) Fault { return RateLimited(k, time.Second) },
+	} {
+		for _, kind := range steps {
+			if kind == KindDirectory || kind == KindNewNonce {
+				continue // no JWS, no nonce; see TestFaultsStrikeWhereAimed
+			}
+			t.Run(name+"/"+string(kind), func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t)
+				s.ca.Inject(fault(kind))
+				chain, err := s.issue(t.Context(), s.registered(), "tls-alpn-01", "www.example.test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.verify(chain, "www.example.test"); err != nil {
+					t.Error(err)
+				}
+				if f := s.ca.Journal().Faults(); len(f) != 1 || f[0].Kind != kind {
+					t.Errorf("fired: %v, expected one at %s", f, kind)
+				}
+			})
+		}
+	}
+}
+
+// Every fault at every step, at the second request and at no other.
+func TestFaultsStrikeWhereAimed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	raw := httpClient(t, s.ca)
+	paths := map[Kind]string{
+		KindDirectory: "/dir", KindNewNonce: "/nonce-plz", KindNewAccount: "/sign-me-up", KindNewOrder: "/order-plz",
+		KindAuthz: "/authZ/a", KindChallenge: "/chalZ/c", KindOrder: "/my-order/o", KindFinalize: "/finalize-order/o",
+		KindCertificate: "/certZ/c",
+	}
+	get := func(kind Kind) (*http.Response, error) {
+		method := http.MethodPost
+		if kind == KindDirectory || kind == KindNewNonce {
+			method = http.MethodGet
+		}
+		r, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(s.ca.DirectoryURL(), "/dir")+paths[kind], strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := raw.Do(r)
+		if err == nil {
+			response.Body.Close()
+		}
+		return response, err
+	}
+	status := func(code int, contentType string) func(*http.Response, error) error {
+		return func(r *http.Response, err error) error {
+			if err != nil || r.StatusCode != code || !strings.HasPrefix(r.Header.Get("Content-Type"), contentType) {
+				return fmt.Errorf("expected %d %s; got %v, %w", code, contentType, r, err)
+			}
+			return nil
+		}
+	}
+	for _, kind := range steps {
+		for _, c := range []struct {
+			fault Fault
+			check func(*http.Response, error) error
+		}{
+			{BadNonce(kind), func(r *http.Response, err error) error {
+				if err == nil && r.Header.Get("Replay-Nonce") == "" {
+					return fmt.Errorf("no fresh nonce")
+				}
+				return status(400, "application/problem+json")(r, err)
+			}},
+			{Status(kind, 500), status(500, "application/problem+json")},
+			{RateLimited(kind, 90*time.Second), func(r *http.Response, err error) error {
+				if err == nil && r.Header.Get("Retry-After") != "90" {
+					return fmt.Errorf("Retry-After: %q, expected 90", r.Header.Get("Retry-After"))
+				}
+				return status(429, "application/problem+json")(r, err)
+			}},
+			{RateLimitedUntil(kind, time.Hour), func(r *http.Response, err error) error {
+				if err != nil {
+					return err
+				}
+				when, err := http.ParseTime(r.Header.Get("Retry-After"))
+				if left := time.Until(when); err != nil || left < 59*time.Minute || left > 61*time.Minute {
+					return fmt.Errorf("Retry-After: %q, expected a date in an hour", r.Header.Get("Retry-After"))
+				}
+				return nil
+			}},
+			{Drop(kind), func(r *http.Response, err error) error {
+				if err == nil {
+					return fmt.Errorf("expected no answer, got %v", r)
+				}
+				return nil
+			}},
+			{HTML(kind), status(200, "text/html")},
+			{Garbage(kind), status(200, "application/")},
+			{Fail(kind, Problem{acmeError + "caa", "no", 403}), status(403, "application/problem+json")},
+		} {
+			s.ca.Mend()
+			s.ca.Inject(c.fault.At(2))
+			before := len(s.ca.Journal().Faults())
+			for n := 1; n <= 3; n++ {
+				response, err := get(kind)
+				fired := len(s.ca.Journal().Faults()) - before
+				if n == 2 {
+					if err := c.check(response, err); err != nil {
+						t.Errorf("%s: %v", c.fault.At(2), err)
+					}
+				}
+				if want := min(n/2, 1); fired != want {
+					t.Errorf("%s: fired %d times after %d requests, expected %d", c.fault.At(2), fired, n, want)
+				}
+			}
+		}
+	}
+}
+
+func TestPersistentFaultUntilMended(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.registered()
+	s.ca.Inject(Fail(KindNewOrder, Problem{acmeError + "rejectedIdentifier", "not this one", 403}).Persistently())
+	for range 3 {
+		_, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
+		var e *acme.Error
+		if err == nil || !strings.Contains(err.Error(), "not this one") {
+			t.Errorf("got %v (%T), expected the injected problem", err, e)
+		}
+	}
+	s.ca.Mend()
+	if _, err := s.issue(t.Context(), c, "http-01", "www.example.test"); err != nil {
+		t.Errorf("after Mend: %v", err)
+	}
+}
+
+func TestUnfired(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.ca.Inject(BadNonce(KindNewAccount), Drop(KindRevokeCert), BadNonce(KindNewOrder).At(7))
+	if _, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test"); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, f := range s.ca.Unfired() {
+		left = append(left, f.String())
+	}
+	want := []string{"connection dropped at revokeCert number 1", "badNonce at newOrder number 7"}
+	if !slices.Equal(left, want) {
+		t.Errorf("unfired: %q, expected %q", left, want)
+	}
+}
+
+// Bad certificates come from the right issuer, so that nothing but the fault is
+// wrong with them.
+func TestCertificateFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault Fault
+		check func(s *site, chain []*x509.Certificate) error
+	}{
+		"chain cut": {CutChain(), func(s *site, chain []*x509.Certificate) error {
+			if len(chain) != 1 {
+				return fmt.Errorf("%d certificates, expected the leaf alone", len(chain))
+			}
+			return nil
+		}},
+		"another name": {WrongName("other.example.test"), func(s *site, chain []*x509.Certificate) error {
+			return s.verify(chain, "other.example.test")
+		}},
+		"another key": {WrongKey(), func(s *site, chain []*x509.Certificate) error {
+			if serial := chain[0].SerialNumber.Text(16); serial == s.ca.Journal().Issued()[0].Serial {
+				return fmt.Errorf("the certificate that was issued, %s, is delivered", serial)
+			}
+			return s.verify(chain, "www.example.test")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.ca.Inject(c.fault)
+			chain, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.check(s, chain); err != nil {
+				t.Error(err)
+			}
+			if n := len(s.ca.Journal().Issued()); n != 1 {
+				t.Errorf("%d certificates journaled as issued, expected the client's one", n)
+			}
+		})
+	}
+}
+
+func TestInvalidOrder(t *testing.T) {
+	for _, kind := range []Kind{KindNewOrder, KindOrder, KindFinalize} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.ca.Inject(InvalidOrder(kind))
+			_, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test")
+			if err == nil || !strings.Contains(err.Error(), "invalid") {
+				t.Errorf("got %v, expected an invalid order", err)
+			}
+			if n := len(s.ca.Journal().Issued()); n != 0 {
+				t.Errorf("%d certificates issued", n)
+			}
+			last := s.ca.Journal().Requests(KindOrder)
+			if len(last) == 0 || last[len(last)-1].State != "invalid" || last[len(last)-1].Detail == "" {
+				t.Errorf("looks at the order: %v, expected the last to be invalid, with a reason", last)
+			}
+		})
+	}
+}
+
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const delay = 150 * time.Millisecond
+	s.ca.Inject(Slow(KindDirectory, delay))
+	start := time.Now()
+	if _, err := s.client().Discover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took < delay {
+		t.Errorf("the directory took %s, expected %s at least", took, delay)
+	}
+}
+
+func TestDown(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	old := s.registered() // has a connection open
+	s.ca.Down()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := old.GetReg(ctx, ""); err == nil {
+		t.Error("a request on an old connection succeeds while the CA is down")
+	}
+	if _, err := s.client().Discover(ctx); err == nil {
+		t.Error("a new connection succeeds while the CA is down")
+	}
+	if n := s.ca.Journal().Count(func(e Entry) bool { return e.Fault == faultDown }); n < 2 {
+		t.Errorf("the journal tells of %s connections turned away, expected 2 or more", strconv.Itoa(n))
+	}
+	s.ca.Mend()
+	if _, err := s.issue(ctx, old, "http-01", "www.example.test"); err != nil {
+		t.Errorf("after Mend: %v", err)
+	}
+}
