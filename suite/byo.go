@@ -29,6 +29,7 @@ var _ = Table("BYO-02", func(s *Scenario, row struct {
 	for name, to := range row.Links {
 		s.Link(name, to)
 	}
+	s.MkDir("elsewhere/here") // "elsewhere/here/../pki" alone would not make it
 	server := s.Start(s.Own(row.Cert, row.Key), WorkingDir(s.Path("elsewhere/here")))
 	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
 })

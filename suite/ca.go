@@ -31,7 +31,12 @@ func (s *Scenario) CA() *pebble.CA {
 	return s.ca
 }
 
+// startCA starts the CA. The hostname has the host's IPv4 address alone, where
+// presets let the target listen; a CA would try an IPv6 address first.
 func (s *Scenario) startCA() error {
+	if err := s.startResolver(); err != nil {
+		return err
+	}
 	sites := s.World.Sites()
 	endpoint, err := s.World.Listen("tcp", sites.ACME.String())
 	if err != nil {
@@ -79,7 +84,7 @@ func (s *Scenario) startCA() error {
 	}
 	s.ca = ca
 	s.closers = append(s.closers, ca.Close)
-	ca.Point(s.Hostname, sites.Gateway...)
+	ca.Point(s.Hostname, sites.Gateway[0])
 	if err := os.WriteFile(s.Path("ca-bundle.pem"), ca.EndpointRoot(), 0o644); err != nil {
 		return err
 	}
@@ -125,8 +130,8 @@ func (s *Scenario) startResolver() error {
 	}
 	s.resolver = pebble.NewDNS([]net.Listener{tcp}, []net.PacketConn{udp})
 	s.closers = append(s.closers, s.resolver.Close)
-	v4, v6 := s.World.Host()
-	s.resolver.Point(s.Hostname, v4, v6)
+	v4, _ := s.World.Host()
+	s.resolver.Point(s.Hostname, v4)
 	s.resolver.Point(s.World.Sites().Authority, s.World.Sites().ACME.Addr())
 	return nil
 }

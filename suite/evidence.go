@@ -3,7 +3,6 @@ package suite
 import (
 	"os"
 	"path/filepath"
-	"strings"
 
 	"assay/suite/report"
 )
@@ -36,20 +35,13 @@ func (s *Scenario) roles() map[string]string {
 // and the log of each server started, and the CA's journal.
 func (s *Scenario) evidence() *report.Evidence {
 	e := &report.Evidence{}
-	s.outcome.Files = map[string]string{}
-	var configs []string
 	for _, server := range s.servers {
-		configs = append(configs, server.configuration())
+		e.Config = server.configuration()
 		if server.Process != nil {
 			for _, line := range server.Process.Log().Lines() {
 				e.Log = append(e.Log, line.Text)
 			}
 		}
-	}
-	if len(configs) > 0 {
-		e.Config = configs[len(configs)-1]
-		s.outcome.Files["config.txt"] = strings.Join(configs, "\n---\n")
-		s.outcome.Files["server.log"] = strings.Join(e.Log, "\n") + "\n"
 	}
 	if s.ca != nil {
 		for _, entry := range s.ca.Journal().Entries() {

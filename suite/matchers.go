@@ -33,11 +33,16 @@ func (m *matcher) Match(actual any) (ok bool, err error) {
 }
 
 func (m *matcher) FailureMessage(any) string {
-	return "expected  " + m.expected + "\nseen      " + indent(m.seen)
+	return "expected  " + indent(m.expected) + "\nseen      " + indent(m.seen)
 }
 
 func (m *matcher) NegatedFailureMessage(any) string {
-	return "expected  not " + m.expected + "\nseen      " + indent(m.seen)
+	return "expected  not " + indent(m.expected) + "\nseen      " + indent(m.seen)
+}
+
+// Print: a command's output is exactly this.
+func Print(want string) types.GomegaMatcher {
+	return match("the output\n"+want, func(got string) (bool, string) { return got == want, got })
 }
 
 // indent lines up a text of several lines under its first.

@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,12 +109,8 @@ func (s *Scenario) finish() {
 	addOutcome(s)
 }
 
+// addOutcome hands the outcome to Ginkgo, which brings it, as JSON, to the
+// process that gathers.
 func addOutcome(s *Scenario) {
-	text, err := json.Marshal(s.outcome)
-	if err != nil {
-		s.outcome.Observations, s.outcome.Evidence = nil, nil
-		s.outcome.Broken = "an observation cannot be written: " + err.Error()
-		text, _ = json.Marshal(s.outcome)
-	}
-	ginkgo.AddReportEntry(entryName, ginkgo.ReportEntryVisibilityNever, string(text))
+	ginkgo.AddReportEntry(entryName, ginkgo.ReportEntryVisibilityNever, s.outcome)
 }

@@ -90,6 +90,12 @@ func (w *namespace) furnish() (err error) {
 	if err := loopbackUp(); err != nil {
 		return err
 	}
+	// 127.0.0.10 is local already. It is made an address all the same, because
+	// the system's resolver asks for IPv4 only where there is one of its own.
+	own := &netlink.Addr{IPNet: &net.IPNet{IP: host4.AsSlice(), Mask: net.CIDRMask(32, 32)}, Scope: unix.RT_SCOPE_HOST}
+	if err := netlink.AddrAdd(loopback, own); err != nil {
+		return failed("add address "+host4.String(), err)
+	}
 	if w.ipv6 = hasIPv6(); w.ipv6 {
 		// Without duplicate address detection it can be bound at once. Its
 		// route would come later, from a work queue of the kernel's.
