@@ -9,6 +9,7 @@ import (
 
 // rule is one form of random text, and its mask.
 type rule struct {
+	may  func(s string) bool // a cheap look: false if s cannot hold it
 	re   *regexp.Regexp
 	with string
 }
@@ -17,39 +18,82 @@ type rule struct {
 var rules = []rule{
 	// ACME resources by the paths that Pebble and Boulder use. The first
 	// group keeps the path.
-	{regexp.MustCompile(`(/(?:my-order|finalize-order|acme/order|acme/finalize)/)` + idPath), "${1}<order>"},
-	{regexp.MustCompile(`(/(?:authZ|acme/authz(?:-v3)?)/)` + idPath), "${1}<authz>"},
-	{regexp.MustCompile(`(/(?:chalZ|acme/chall(?:-v3)?)/)` + idPath), "${1}<challenge>"},
-	{regexp.MustCompile(`(/(?:certZ|acme/cert)/)` + idPath), "${1}<certificate>"},
-	{regexp.MustCompile(`(/(?:my-account|list-orderz|acme/acct)/)` + idPath), "${1}<account>"},
-	{regexp.MustCompile(`(/(?:draft-ietf-acme-ari-03/renewalInfo|acme/renewal-info)/)[A-Za-z0-9_.-]+`), "${1}<certificate>"},
-	{regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`), "<key authorisation>"},
-	{regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]{22,}`), "${1}<token>"},
-	{regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`), "${1}${2}<${1}>"},
+	{with("order/"), regexp.MustCompile(`(/(?:my-order|finalize-order|acme/order)/)` + idPath), "${1}<order>"},
+	{with("/acme/finalize/"), regexp.MustCompile(`(/acme/finalize/)` + idPath), "${1}<order>"},
+	{with("/authZ/", "/acme/authz"), regexp.MustCompile(`(/(?:authZ|acme/authz(?:-v3)?)/)` + idPath), "${1}<authz>"},
+	{with("/chalZ/", "/acme/chall"), regexp.MustCompile(`(/(?:chalZ|acme/chall(?:-v3)?)/)` + idPath), "${1}<challenge>"},
+	{with("/certZ/", "/acme/cert/"), regexp.MustCompile(`(/(?:certZ|acme/cert)/)` + idPath), "${1}<certificate>"},
+	{with("/my-account/", "/list-orderz/", "/acme/acct/"), regexp.MustCompile(`(/(?:my-account|list-orderz|acme/acct)/)` + idPath), "${1}<account>"},
+	{with("/renewalInfo/", "/renewal-info/"), regexp.MustCompile(`(/(?:draft-ietf-acme-ari-03/renewalInfo|acme/renewal-info)/)[A-Za-z0-9_.-]+`), "${1}<certificate>"},
+	{mayHoldThumbprint, regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`), "<key authorisation>"},
+	{with("acme-challenge/"), regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]{22,}`), "${1}<token>"},
+	{longWord(22), regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`), "${1}${2}<${1}>"},
 
 	// Times: RFC 3339 and Go's time.String, Go's log, HTTP-date and RFC 1123,
 	// ANSI C, openssl and syslog, then what is left of dates and clocks.
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`), "<time>"},
-	{regexp.MustCompile(`\b\d{4}/\d\d/\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?`), "<time>"},
-	{regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`), "<time>"},
-	{regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`), "<time>"},
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
-	{regexp.MustCompile(`(^|[^\w:.])\d\d:\d\d:\d\d(?:\.\d+)?\b`), "${1}<time>"},
+	{clock, regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`), "<time>"},
+	{clock, regexp.MustCompile(`\b\d{4}/\d\d/\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?`), "<time>"},
+	{clock, regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`), "<time>"},
+	{clock, regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`), "<time>"},
+	{with("-", "/"), regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
+	{clock, regexp.MustCompile(`(^|[^\w:.])\d\d:\d\d:\d\d(?:\.\d+)?\b`), "${1}<time>"},
 
 	// Durations as Go prints them.
-	{regexp.MustCompile(`(^|[^\w.:/-])-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s)\b`), "${1}<duration>"},
+	{hasDuration, regexp.MustCompile(`(^|[^\w.:/-])-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s)\b`), "${1}<duration>"},
 
-	{regexp.MustCompile(`(?i)\b(pid[ =:]{1,2})\d+\b`), "${1}<pid>"},
-	{regexp.MustCompile(`\b(goroutine )\d+\b`), "${1}<n>"},
-	{regexp.MustCompile(`\b0x[0-9a-f]{6,}\b`), "<pointer>"},
+	{with("pid", "PID", "Pid"), regexp.MustCompile(`(?i)\b(pid[ =:]{1,2})\d+\b`), "${1}<pid>"},
+	{with("goroutine "), regexp.MustCompile(`\b(goroutine )\d+\b`), "${1}<n>"},
+	{with("0x"), regexp.MustCompile(`\b0x[0-9a-f]{6,}\b`), "<pointer>"},
 
 	// Temporary directories that have no role.
-	{regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`), "${1}<dir>"},
+	{with("/tmp/", "/shm/", "/T/"), regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`), "${1}<dir>"},
 
 	// Serial numbers and digests. A random one may happen to be all digits, so
 	// decimal and hexadecimal have one mask.
-	{regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},
-	{regexp.MustCompile(`\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b`), "<serial>"},
+	{func(s string) bool { return strings.Count(s, ":") >= 7 }, regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},
+	{longWord(16), regexp.MustCompile(`\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b`), "<serial>"},
+}
+
+// clock is the cheap look for a time of day: digits on both sides of a colon.
+func clock(s string) bool {
+	for i := 1; i+1 < len(s); i++ {
+		if s[i] == ':' && isDigit(s[i-1]) && isDigit(s[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasDuration is the cheap look for a duration: a digit before its unit.
+func hasDuration(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if isDigit(s[i-1]) && (strings.IndexByte("nmsu", s[i]) >= 0 || s[i] >= 0x80) {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// longWord returns a look for n characters of base64url in a row.
+func longWord(n int) func(string) bool {
+	return func(s string) bool {
+		run := 0
+		for i := range len(s) {
+			if run++; !isBase64URL(s[i]) {
+				run = 0
+			}
+			if run == n {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func isBase64URL(c byte) bool {
+	return c == '_' || c == '-' || isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 const (
@@ -59,11 +103,12 @@ const (
 )
 
 var (
+	mayHoldRandom = longWord(40)
 	// randomWord matches what may be a random value of 256 bits in base64url,
 	// the size of Pebble's identifiers and of every SHA-256 digest.
 	randomWord = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
-	// hostPort matches an address or a mask, and a port.
-	hostPort = regexp.MustCompile(`((?:\d{1,3}\.){3}\d{1,3}|\[[0-9A-Fa-f:.]+(?:%\w+)?\]|\[?<[a-z][a-z0-9 -]*>\]?|[A-Za-z0-9.-]*[A-Za-z][A-Za-z0-9.-]*|(?:^|[\s"'(=,*\[]))(:)(\d{1,5})\b`)
+	// colonPort matches what may be the port of an address.
+	colonPort = regexp.MustCompile(`:(\d{1,5})\b`)
 	// portWord matches a port named so.
 	portWord = regexp.MustCompile(`(?i)\b(ports?[ =:]{1,2})(\d{1,5})\b`)
 	// address matches the IPv4 and IPv6 literals that may be a spec's own.
@@ -74,14 +119,18 @@ var (
 func (m *Mask) Text(s string) string {
 	s = m.own(s)
 	for _, r := range rules {
-		s = r.re.ReplaceAllString(s, r.with)
-	}
-	s = randomWord.ReplaceAllStringFunc(s, func(w string) string {
-		if isRandom(w) {
-			return "<token>"
+		if r.may(s) {
+			s = r.re.ReplaceAllString(s, r.with)
 		}
-		return w
-	})
+	}
+	if mayHoldRandom(s) {
+		s = randomWord.ReplaceAllStringFunc(s, func(w string) string {
+			if isRandom(w) {
+				return "<token>"
+			}
+			return w
+		})
+	}
 	s = m.hostPorts(s)
 	return address.ReplaceAllStringFunc(s, func(a string) string {
 		if ip, err := netip.ParseAddr(a); err != nil || ip == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
@@ -112,9 +161,7 @@ func (m *Mask) own(s string) string {
 // counts if a word goes on behind it.
 func inWord(s string, from, to int) bool {
 	before, after := s[:from], s[to:]
-	word := func(c byte) bool {
-		return c == '_' || c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-	}
+	word := isBase64URL // letters, digits, hyphen and underscore
 	if n := len(before); n > 0 && word(s[from]) {
 		if word(before[n-1]) || before[n-1] == '.' && n > 1 && word(before[n-2]) {
 			return true
@@ -126,25 +173,44 @@ func inWord(s string, from, to int) bool {
 	return false
 }
 
-// hostPorts masks the ports that follow an address, a name or a mask.
+// hostPorts masks ports: after an address, a name, a mask or nothing but a
+// colon, and where a port is named so.
 func (m *Mask) hostPorts(s string) string {
-	replace := func(re *regexp.Regexp) {
-		s = re.ReplaceAllStringFunc(s, func(hit string) string {
-			g := re.FindStringSubmatch(hit)
-			port := g[len(g)-1]
-			head := strings.TrimSuffix(hit, port)
-			if mask, ok := m.ports[port]; ok {
-				return head + mask
-			}
-			if isEphemeral(port) {
-				return head + "<port>"
-			}
-			return hit
-		})
+	s = m.replacePorts(s, colonPort)
+	if with("port", "Port", "PORT")(s) {
+		s = m.replacePorts(s, portWord)
 	}
-	replace(hostPort)
-	replace(portWord)
 	return s
+}
+
+// replacePorts masks the last group of each match.
+func (m *Mask) replacePorts(s string, re *regexp.Regexp) string {
+	var out strings.Builder
+	last := 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		from, to := at[len(at)-2], at[len(at)-1]
+		mask, ok := m.ports[s[from:to]]
+		if !ok && isEphemeral(s[from:to]) {
+			mask, ok = "<port>", true
+		}
+		if ok && (re != colonPort || followsHost(s[:at[0]])) {
+			out.WriteString(s[last:from] + mask)
+			last = to
+		}
+	}
+	return out.String() + s[last:]
+}
+
+// followsHost reports whether a port may follow: after an address, a name or a
+// mask, or after a space or bracket, but not after a bare number or a colon.
+func followsHost(s string) bool {
+	word := strings.TrimRightFunc(s, func(r rune) bool {
+		return r == '.' || r < 0x80 && isBase64URL(byte(r))
+	})
+	if tail := s[len(word):]; tail != "" {
+		return strings.ContainsFunc(tail, func(r rune) bool { return r < '0' || r > '9' })
+	}
+	return s == "" || strings.IndexByte(" \t\n\"'(=,*[]>", s[len(s)-1]) >= 0
 }
 
 // isEphemeral reports whether a port without a role is one that was picked for

@@ -130,7 +130,7 @@ func mayHoldThumbprint(s string) bool {
 			case c == '\n', c == '\r':
 				wrapped = true
 			case wrapped && (c == ' ' || c == '\t'):
-			case c == '-', c == '_', c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			case isBase64URL(c):
 				wrapped = wrapped && i > 0 && rest[i-1] == '\\'
 				if n++; n == 43 {
 					return true
