@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 )
 
@@ -20,8 +21,6 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 				if err := w.Close(); err != nil {
 					t.Fatal(err)
 				}
-				cmd.Wait()
-				leaver.Wait()
 				all, err := processes()
 				if err != nil {
 					t.Fatal(err)
@@ -32,7 +31,60 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 						t.Errorf("process %d is left: %q", p.pid, name)
 					}
 				}
+				cmd.Wait()
+				leaver.Wait()
 			})
 		})
 	}
+}
+
+func TestManyWorlds(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []Kind{Namespace, Loopback} {
+		t.Run(string(kind), func(t *testing.T) {
+			inWorld(t, kind, func(t *testing.T, r *Run) {
+				use := func(serial int) {
+					w, err := r.Open(0, serial)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := w.Forward(443, 8443); err != nil {
+						t.Fatal(err)
+					}
+					if serial%10 == 0 {
+						cmd := role("polite")
+						if err := w.Start(cmd); err != nil {
+							t.Fatal(err)
+						}
+						defer cmd.Wait()
+					}
+					if err := w.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				use(0) // what is made once is made now
+				goroutines, fds, threads := census(t)
+				for serial := range 200 {
+					use(serial)
+				}
+				eventually(t, "goroutines, descriptors and threads are as few as before", func() (bool, string) {
+					g, f, th := census(t)
+					return g <= goroutines && f <= fds && th <= threads+8,
+						fmt.Sprintf("%d, %d, %d: before %d, %d, %d", g, f, th, goroutines, fds, threads)
+				})
+			})
+		})
+	}
+}
+
+func census(t *testing.T) (goroutines, fds, threads int) {
+	t.Helper()
+	count := func(dir string) int {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	return runtime.NumGoroutine(), count("/proc/self/fd"), count("/proc/self/task")
 }

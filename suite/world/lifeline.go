@@ -3,7 +3,6 @@ package world
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -40,33 +39,32 @@ func (r *Run) watchOuter() error {
 	return nil
 }
 
-// holdWorkers makes the socket that the workers hold on to.
+// holdWorkers makes the workers' lifeline: a named pipe of which this process
+// has the only writing end, until its own end. (The path of a socket could be
+// too long.)
 func (r *Run) holdWorkers() error {
 	r.plan.Lifeline = filepath.Join(r.plan.Scratch, "lifeline")
-	listener, err := net.Listen("unix", r.plan.Lifeline)
+	if err := syscall.Mkfifo(r.plan.Lifeline, 0o600); err != nil {
+		return fmt.Errorf("world: make the workers' lifeline: %w", err)
+	}
+	// To open a pipe for writing alone would wait for a reader.
+	lifeline, err := os.OpenFile(r.plan.Lifeline, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("world: make the workers' lifeline: %w", err)
 	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			r.workers = append(r.workers, conn)
-		}
-	}()
+	r.lifeline = lifeline
 	return nil
 }
 
 // join ties this worker's life to the inner process's.
 func (r *Run) join() error {
-	conn, err := net.Dial("unix", r.plan.Lifeline)
+	// Should the writer be gone already, reading ends at once.
+	lifeline, err := os.OpenFile(r.plan.Lifeline, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return fmt.Errorf("world: take hold of the inner process: %w", err)
 	}
 	go func() {
-		io.Copy(io.Discard, conn)
+		io.Copy(io.Discard, lifeline)
 		r.targets.kill()
 		os.Exit(ExitInterrupted)
 	}()

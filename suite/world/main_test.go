@@ -97,3 +97,22 @@ func open(t testing.TB, r *Run, serial int) World {
 	})
 	return w
 }
+
+// eventually looks until what is wanted holds. The kernel has no event for the
+// end of somebody else's process, or of a file.
+func eventually(t *testing.T, want string, look func() (ok bool, got string)) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		ok, got := look()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 5s: %s: %s", want, got)
+		}
+		<-ticker.C
+	}
+}

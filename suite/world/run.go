@@ -18,10 +18,12 @@ var (
 // Run is the run that this process is part of.
 type Run struct {
 	plan    plan
-	targets *groups      // of all worlds of this process
-	workers []net.Conn   // held open until this process ends; inner process only
-	block   net.Listener // holds the block of loopback addresses; inner process only
+	targets *groups // of all worlds of this process
 	opener  opener
+
+	// What the inner process holds open until it ends.
+	lifeline *os.File     // writing end of the workers'
+	block    net.Listener // keeps the block of loopback addresses
 }
 
 // opener makes the worlds of one kind.

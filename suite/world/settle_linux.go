@@ -128,6 +128,9 @@ func addLocal(prefix netip.Prefix) error {
 		Type:      unix.RTN_LOCAL,
 		Dst:       &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 128)},
 	})
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
 	return failed("add the route to "+prefix.String(), err)
 }
 

@@ -36,7 +36,7 @@ type plan struct {
 	PIDs     bool     // in a PID namespace of its own
 	Writable []string // directories that stay writable
 	Relay    string   // address at home that leads to the same one outside
-	Lifeline string   // unix socket of the inner process, for the workers
+	Lifeline string   // named pipe that ends with the inner process, for the workers
 	Block    int      // B of the loopback block 127.B.0.0/16; 0: 127.0.0.1 alone
 }
 

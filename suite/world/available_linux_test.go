@@ -1,0 +1,168 @@
+package world
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	// available says whether namespaces can be had.
+	roles["available"] = func([]string) int {
+		fmt.Print(Available())
+		return 0
+	}
+}
+
+// In surroundings that forbid namespaces, the reason names what forbids them.
+func TestAvailableSaysWhyNot(t *testing.T) {
+	t.Parallel()
+	if err := Available(); err != nil {
+		t.Skip("nothing to take away:", err)
+	}
+	tests := []struct {
+		name   string
+		script string // runs as root of a user and mount namespace
+		want   []string
+	}{
+		{"as it is", `exec "$@"`, []string{"<nil>"}},
+		{"no user namespaces", `echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`, []string{"clone", "no space left", "max_user_namespaces"}},
+		{"no network namespaces", `echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"`, []string{"clone", "no space left", "net"}},
+		{"one network namespace", `echo 1 >/proc/sys/user/max_net_namespaces && exec "$@"`, []string{"make a network namespace", "no space left"}},
+		{"covered /proc", `mount --bind /dev/null /proc/version && exec "$@"`, []string{"<nil>"}},
+		{"read-only /proc/sys", `mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"`, []string{"ip_unprivileged_port_start", "read-only file system", "/proc/sys is read-only"}},
+		{"chroot", `mount --rbind / "$TMPDIR" && exec chroot "$TMPDIR" "$@"`, []string{"clone", "not permitted", "chroot"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			self := role("available")
+			args := append([]string{"-Urm", "--", "sh", "-c", test.script, "sh"}, self.Args...)
+			cmd := exec.Command("unshare", args...)
+			cmd.Env = append(self.Env, "TMPDIR="+t.TempDir())
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Skipf("this machine cannot be made so: %v: %s", err, stderr.String())
+			}
+			for _, want := range test.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("reason is %q, expected %q in it", out, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAvailableIsFast(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	fastest := time.Hour
+	for range 5 {
+		start := time.Now()
+		if err := rehearse(true); err != nil {
+			t.Fatal(err)
+		}
+		fastest = min(fastest, time.Since(start))
+	}
+	// The race detector doubles it.
+	if fastest > 60*time.Millisecond {
+		t.Errorf("the fastest of 5 takes %v, expected less than 60ms", fastest)
+	}
+}
+
+func TestUnavailableKeepsTheErrno(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		step string
+		err  syscall.Errno
+		want string
+	}{
+		{stepClone, unix.ENOSPC, "max_user_namespaces"},
+		{stepClone, unix.EPERM, "forbidden"},
+		{stepProc, unix.EPERM, "covered"},
+		{stepSysctl, unix.EROFS, "read-only"},
+		{stepNft, unix.EOPNOTSUPP, "lacks nftables"},
+		{stepNft, unix.EPERM, "firewall"},
+		{"make the file tree read-only", unix.ENOSYS, "kernel lacks"},
+	} {
+		var err error = explain(&Unavailable{Step: test.step, Err: test.err})
+		for _, want := range []string{test.step, test.err.Error(), test.want} {
+			if appArmorRestricts() && os.Geteuid() != 0 {
+				t.Skip("AppArmor's answer goes first here")
+			}
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: expected %q in it", err, want)
+			}
+		}
+		if !errors.Is(err, test.err) {
+			t.Errorf("%v is not %v", err, test.err)
+		}
+	}
+}
+
+// All works for an ordinary user as well.
+func TestOrdinaryUser(t *testing.T) {
+	t.Parallel()
+	if theRun != nil || os.Geteuid() != 0 {
+		t.Skip("only root can become somebody else; the other tests run as an ordinary user now")
+	}
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "assay-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chown(dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(executable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "world.test")
+	if err := os.WriteFile(copied, text, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(copied, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(copied, "-test.v", "-test.short", "-test.skip=^(TestManyWorlds|TestAvailable.*)$")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, os.ErrPermission) {
+		t.Skip("an ordinary user cannot reach the temporary directory:", err)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Log(strings.Join(grep(string(out), "--- SKIP", "no namespaces"), "\n"))
+}
+
+func grep(text string, words ...string) (found []string) {
+	for line := range strings.Lines(text) {
+		for _, word := range words {
+			if strings.Contains(line, word) {
+				found = append(found, strings.TrimSpace(line))
+			}
+		}
+	}
+	return found
+}
