@@ -179,7 +179,7 @@ func TestGatherKeepsCatalogueOrderAndCounts(t *testing.T) {
 	r := Gather(Input{
 		Started: time.Date(2026, 1, 2, 4, 4, 5, 678, time.FixedZone("", 3600)), Duration: 6120 * time.Millisecond,
 		Requirements: []Requirement{
-			{ID: "B-02", Level: Must, Profile: "byo", Claimed: true, Cases: []string{"a", "b"}},
+			{ID: "B-02", Level: Must, Profile: "byo", Claimed: true, Cases: []string{"a", "b", "c"}},
 			{ID: "A-01", Level: Must, Profile: "acme"},
 			{ID: "B-01", Level: Observe, Profile: "byo", Claimed: true},
 		},
@@ -187,6 +187,7 @@ func TestGatherKeepsCatalogueOrderAndCounts(t *testing.T) {
 			{ID: "B-01", Status: Passed},
 			{ID: "B-02", Case: "b", Status: Skipped, Reason: "no IPv6"},
 			{ID: "B-02", Case: "a", Status: Passed},
+			{ID: "B-02", Case: "c", Status: Passed},
 		},
 	})
 	var ids []string

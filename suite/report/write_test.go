@@ -187,6 +187,35 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 	}
 }
 
+// A run that ends while it writes leaves nothing that a later one cannot remove.
+func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := Write(dir, sample()); err != nil {
+		t.Fatal(err)
+	}
+	junit := filepath.Join(dir, JUnitFile)
+	if err := os.Remove(junit); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(junit, "obstacle"), "")
+	next := sample()
+	next.Results[1].Evidence = &Evidence{Dir: "evidence/BYO-01", Log: []string{"new"}}
+	if err := Write(dir, next); err == nil || !strings.Contains(err.Error(), junit) {
+		t.Fatalf("error %v, expected one that names %s", err, junit)
+	}
+	if err := os.RemoveAll(junit); err != nil {
+		t.Fatal(err)
+	}
+	next.Results[1].Evidence = nil
+	if err := Write(dir, next); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"junit.xml", "report.json"}, sortedKeys(tree(t, dir))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
 	evidence := func(dir string, files map[string]string) *Report {
