@@ -63,15 +63,15 @@ func (s *Scenario) startCA() error {
 	}
 	o.DNSListeners, o.DNSPackets = []net.Listener{tcp}, []net.PacketConn{udp}
 	for _, home := range sites.Gateway {
-		for _, port := range []int{sites.HTTPPort, sites.TLSPort} {
+		for documented, port := range map[int]int{80: sites.HTTPPort, 443: sites.TLSPort} {
 			listener, err := s.World.ListenHome("tcp", netip.AddrPortFrom(home, uint16(port)).String())
 			if err != nil {
 				return err
 			}
 			o.Gateway = append(o.Gateway, pebble.GatewayListener{
 				Listener: listener,
-				HTTP:     port == sites.HTTPPort,
-				Forward:  net.JoinHostPort(s.hostLike(home).String(), strconv.Itoa(port)),
+				HTTP:     documented == 80,
+				Forward:  net.JoinHostPort(s.hostLike(home).String(), strconv.Itoa(s.World.Port(documented))),
 			})
 		}
 	}
