@@ -84,7 +84,7 @@ func (t *Target) configText(l *Launch, v view) ([]byte, error) {
 	if len(merged) == 0 {
 		return nil, nil
 	}
-	return yaml.Dump(merged) // sorts the keys of mappings
+	return yaml.Dump(merged, yaml.WithLineWidth(-1)) // sorts the keys of mappings
 }
 
 // renderValue renders every string of a YAML value.

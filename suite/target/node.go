@@ -20,6 +20,7 @@ type parser struct {
 	file     string
 	knows    func(id string) bool
 	mistakes []scenarios.Mistake
+	checked  map[*yaml.Node]bool // pieces of config.base; aliases can make them many, or endless
 }
 
 // A reader takes up the value of one key. The key is given in full,
@@ -151,6 +152,9 @@ func follow(n *yaml.Node) *yaml.Node {
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
+		if len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode {
+			return "a template without quotes" // to YAML, a mapping in a mapping
+		}
 		return "a mapping"
 	case yaml.SequenceNode:
 		if len(n.Content) == 0 {

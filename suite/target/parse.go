@@ -2,7 +2,6 @@ package target
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -194,67 +193,5 @@ func (p *parser) exactlyOne(n *yaml.Node, key string, names ...string) {
 	case 1:
 	default:
 		p.wrong(n.Line, key, strings.Join(found, " and "), expected)
-	}
-}
-
-func (p *parser) config(into *Config, n *yaml.Node, key string) {
-	into.files = map[string]string{}
-	p.mapping(n, key, map[string]reader{
-		"file":     p.fileName(&into.File),
-		"base":     p.base(&into.base),
-		"template": p.template(&into.template),
-		"files": func(n *yaml.Node, key string) {
-			for name, value := range p.entries(n, key) {
-				var text string
-				if !filepath.IsLocal(name.Value) {
-					p.wrong(name.Line, join(key, name.Value), "a path that leads out of the directory", "a relative path below it")
-				}
-				p.template(&text)(value, join(key, name.Value))
-				into.files[name.Value] = text
-			}
-		},
-	})
-	p.exactlyOne(n, key, "base", "template")
-	if _, both := into.files[into.File]; both {
-		p.wrong(n.Line, join(key, "files"), "the config file "+into.File, "other files")
-	}
-}
-
-// fileName reads a name without a directory: scenarios rely on the config file
-// standing in the spec's own directory.
-func (p *parser) fileName(into *string) reader {
-	return func(n *yaml.Node, key string) {
-		if !isText(n) || filepath.Base(n.Value) != n.Value || !filepath.IsLocal(n.Value) {
-			p.wrong(n.Line, key, describe(n), "a file name without a directory")
-			return
-		}
-		*into = n.Value
-	}
-}
-
-// base reads the YAML that scenarios' keys are merged over.
-func (p *parser) base(into **yaml.Node) reader {
-	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.MappingNode {
-			p.wrong(n.Line, key, describe(n), "a mapping")
-			return
-		}
-		p.values(n, key)
-		*into = n
-	}
-}
-
-// values checks every key and every template of a piece of YAML.
-func (p *parser) values(n *yaml.Node, key string) {
-	switch {
-	case n.Kind == yaml.MappingNode:
-		for name, value := range p.entries(n, key) {
-			p.values(value, join(key, name.Value))
-		}
-	case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
-		p.list(n, key, "values", p.values)
-	case isText(n):
-		var text string
-		p.template(&text)(n, key)
 	}
 }
