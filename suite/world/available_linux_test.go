@@ -65,21 +65,24 @@ func TestAvailableSaysWhyNot(t *testing.T) {
 }
 
 func TestAvailableIsFast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	if err := Available(); err != nil {
 		t.Skip(err)
 	}
+	const want = 30 * time.Millisecond
 	fastest := time.Hour
-	for range 5 {
+	for began := time.Now(); time.Since(began) < 5*time.Second; {
 		start := time.Now()
 		if err := rehearse(true); err != nil {
 			t.Fatal(err)
 		}
-		fastest = min(fastest, time.Since(start))
+		if fastest = min(fastest, time.Since(start)); fastest < want {
+			return
+		}
 	}
-	// The race detector doubles it.
-	if fastest > 60*time.Millisecond {
-		t.Errorf("the fastest of 5 takes %v, expected less than 60ms", fastest)
-	}
+	t.Errorf("the fastest of 5 s of tries takes %v, expected less than %v", fastest, want)
 }
 
 func TestUnavailableKeepsTheErrno(t *testing.T) {

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -164,78 +163,6 @@ func (w *namespace) Do(f func() error) error {
 	})
 }
 
-func (w *namespace) Listen(network, address string) (l net.Listener, err error) {
-	if err := literal(network, address); err != nil {
-		return nil, err
-	}
-	err = w.Do(func() error {
-		l, err = net.Listen(network, address)
-		return err
-	})
-	return l, err
-}
-
-func (w *namespace) ListenPacket(network, address string) (c net.PacketConn, err error) {
-	if err := literal(network, address); err != nil {
-		return nil, err
-	}
-	err = w.Do(func() error {
-		c, err = net.ListenPacket(network, address)
-		return err
-	})
-	return c, err
-}
-
-func (w *namespace) Dial(ctx context.Context, network, address string) (c net.Conn, err error) {
-	if err := literal(network, address); err != nil {
-		return nil, err
-	}
-	err = w.Do(func() error {
-		c, err = new(net.Dialer).DialContext(ctx, network, address)
-		return err
-	})
-	return c, err
-}
-
-// atHome listens on addresses that no interface has: the whole prefix is
-// local there, which is enough with IPV6_FREEBIND (ipv6(7)).
-var atHome = net.ListenConfig{Control: func(network, _ string, raw syscall.RawConn) (err error) {
-	if network != "tcp6" && network != "udp6" {
-		return nil
-	}
-	controlErr := raw.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_FREEBIND, 1)
-	})
-	return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
-}}
-
-func (w *namespace) ListenHome(network, address string) (l net.Listener, err error) {
-	if err := literal(network, address); err != nil {
-		return nil, err
-	}
-	err = w.goHome(func() error {
-		l, err = atHome.Listen(context.Background(), network, address)
-		return err
-	})
-	return l, err
-}
-
-func (w *namespace) ListenPacketHome(network, address string) (c net.PacketConn, err error) {
-	if err := literal(network, address); err != nil {
-		return nil, err
-	}
-	err = w.goHome(func() error {
-		c, err = atHome.ListenPacket(context.Background(), network, address)
-		return err
-	})
-	return c, err
-}
-
-// goHome runs f at home, wherever the caller's thread is.
-func (w *namespace) goHome(f func() error) error {
-	return onThread(func() (bool, error) { return false, f() })
-}
-
 func (w *namespace) LowPorts(allowed bool) error {
 	return w.Do(func() error { return setLowPorts(allowed) })
 }
@@ -245,7 +172,8 @@ func (w *namespace) LowPorts(allowed bool) error {
 // root's. It gets no PID namespace: as the first process of one, it would be
 // immune to every signal that it does not handle (pid_namespaces(7)), and a
 // server that leaves SIGTERM to the system would seem to hang. What it leaves
-// running is found by its network namespace.
+// running is found by its network namespace. A target that signals every
+// process it may (kill(2), pid -1) thus also meets others of the same user.
 func (w *namespace) Start(cmd *exec.Cmd) error {
 	return w.targets.start(cmd, func(attr *syscall.SysProcAttr) {
 		attr.Pdeathsig = syscall.SIGKILL

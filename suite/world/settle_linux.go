@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -152,7 +153,7 @@ func hasIPv6() bool {
 	if err != nil {
 		return false // a kernel without IPv6
 	}
-	return text[0] == '0' || os.WriteFile(path, []byte("0"), 0) == nil
+	return strings.HasPrefix(string(text), "0") || os.WriteFile(path, []byte("0"), 0) == nil
 }
 
 // hidingPlace is a directory over which the run can mount its private tmpfs:

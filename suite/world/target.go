@@ -25,7 +25,8 @@ func (t *targets) start(cmd *exec.Cmd, adjust func(*syscall.SysProcAttr), enter,
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Setpgid = true
+	// The leader of a new session already leads a process group.
+	cmd.SysProcAttr.Setpgid = !cmd.SysProcAttr.Setsid
 	adjust(cmd.SysProcAttr)
 	return t.starter.do(func() error {
 		if err := enter(); err != nil {

@@ -34,7 +34,7 @@ const (
 	Loopback Kind = "loopback"
 )
 
-// Doc ports of the specs' own services.
+// Ports of the spec's services, as documented.
 const (
 	acmePort = 14000 // the CA's endpoint, as Pebble's users know it
 	dnsPort  = 53
