@@ -169,3 +169,15 @@ func cause(err error) error {
 	}
 	return err
 }
+
+// failed is an Unavailable without a meaning yet, or nil.
+func failed(step string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var u *Unavailable
+	if errors.As(err, &u) {
+		return err
+	}
+	return &Unavailable{Step: step, Err: err}
+}

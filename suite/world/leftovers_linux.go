@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// endDelay bounds the wait for killed processes to be gone.
+const endDelay = 5 * time.Second
+
 // process is a line of the process table.
 type process struct {
 	pid, parent, group int

@@ -1,7 +1,9 @@
 package world
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,4 +29,17 @@ func endTargets(t *targets) error {
 	return end(func(p process, _ []process) bool {
 		return t.own.has(p.group) || isMarked(p.pid, t.mark)
 	}, t.own.list()...)
+}
+
+func (g *groups) has(id int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, ok := g.ids[id]
+	return ok
+}
+
+func (g *groups) list() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.ids))
 }

@@ -49,8 +49,6 @@ const (
 	// outputDelay is how long to wait for output of processes that outlived
 	// the inner one.
 	outputDelay = 500 * time.Millisecond
-	// endDelay bounds the wait for killed processes to be gone.
-	endDelay = 5 * time.Second
 )
 
 // Run starts this executable again inside the world and waits for it. It

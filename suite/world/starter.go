@@ -1,9 +1,7 @@
 package world
 
 import (
-	"maps"
 	"runtime"
-	"slices"
 	"sync"
 	"syscall"
 )
@@ -66,19 +64,6 @@ func (g *groups) remove(ids map[int]struct{}) {
 	for id := range ids {
 		delete(g.ids, id)
 	}
-}
-
-func (g *groups) has(id int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	_, ok := g.ids[id]
-	return ok
-}
-
-func (g *groups) list() []int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Collect(maps.Keys(g.ids))
 }
 
 // kill kills every process of every group.

@@ -1,9 +1,6 @@
 package world
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // Unavailable says why the namespace world cannot be had.
 type Unavailable struct {
@@ -20,15 +17,3 @@ func (u *Unavailable) Error() string {
 }
 
 func (u *Unavailable) Unwrap() error { return u.Err }
-
-// failed is an Unavailable without a meaning yet, or nil.
-func failed(step string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var u *Unavailable
-	if errors.As(err, &u) {
-		return err
-	}
-	return &Unavailable{Step: step, Err: err}
-}
