@@ -57,6 +57,11 @@ func Start(options Options) (*CA, error) {
 	for name, addrs := range o.Hosts {
 		ca.dns.Point(name, addrs...)
 	}
+	if o.JournalQueries {
+		ca.dns.Observe(func(name, question, answer string) {
+			e.journal.add(Entry{From: "ca", To: "dns", Kind: KindQuery, What: "query " + question, Identifiers: []string{name}, State: answer})
+		})
+	}
 	ca.gateway = newGateway(o, e.journal)
 	if o.ACME != nil {
 		ca.endpoint = serve(o.ACME, e, cert, &e.down, e.journal)

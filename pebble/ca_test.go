@@ -35,9 +35,10 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	// Pebble's validator keeps one goroutine each. The client's own end soon
 	// after their connections, without an event to wait for.
-	deadline := time.Now().Add(5 * time.Second)
-	for runtime.NumGoroutine() > before+n && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+n && time.Now().Before(deadline); {
+		<-again.C
 	}
 	if after := runtime.NumGoroutine(); after > before+n {
 		stacks := make([]byte, 1<<16)
@@ -219,6 +220,18 @@ func TestHandshakeFailureIsJournaled(t *testing.T) {
 	err := ca.Journal().Wait(t.Context(), "the failed handshake", func(j *Journal) bool { return len(j.Requests(KindTLS)) > 0 })
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestQueriesInTheJournal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.JournalQueries = true })
+	if _, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test"); err != nil {
+		t.Fatal(err)
+	}
+	queries := s.ca.Journal().Requests(KindQuery)
+	if len(queries) == 0 || queries[0].What != "query AAAA" || queries[0].State != "NOERROR" {
+		t.Errorf("queries: %v, expected the first for AAAA", queries)
 	}
 }
 

@@ -64,7 +64,7 @@ type Entry struct {
 	Problem  string // type of a problem document, such as "urn:ietf:params:acme:error:badNonce"
 	Detail   string // its detail, or an error's text
 	// State is the status of the order, authorization, challenge or account in
-	// the answer, such as "pending".
+	// the answer, such as "pending"; of a DNS query the answer's code.
 	State string
 
 	Identifiers  []string // names, or IP addresses, in question

@@ -85,6 +85,9 @@ func (g *gateway) carry(l GatewayListener, validation net.Conn) {
 	}
 }
 
+// validationTimeout is how long Pebble waits for an answer to http-01.
+const validationTimeout = 15 * time.Second
+
 // carryHTTP passes one request, which is all that Pebble sends on a
 // connection, and the answer to it.
 func (g *gateway) carryHTTP(entry Entry, validation, server net.Conn) {
@@ -93,6 +96,7 @@ func (g *gateway) carryHTTP(entry Entry, validation, server net.Conn) {
 		g.journal.add(entry)
 		reset(validation)
 	}
+	_ = server.SetDeadline(time.Now().Add(validationTimeout)) // then nobody wants the answer
 	request, err := http.ReadRequest(bufio.NewReader(validation))
 	if err != nil {
 		fail(err)

@@ -80,6 +80,9 @@ type Options struct {
 	// [DNS.Point].
 	Hosts map[string][]netip.Addr
 
+	// JournalQueries puts every question to the CA's DNS into the journal.
+	JournalQueries bool
+
 	// Gateway lists where validation arrives, and where it is sent on to.
 	Gateway []GatewayListener
 	// Dial makes the gateway's connections to the server under test. Nil means

@@ -55,13 +55,16 @@ type exchange struct {
 
 // payload is as much of a request's payload as the journal tells.
 type payload struct {
-	Contact     []string `json:"contact"`
-	TermsAgreed bool     `json:"termsOfServiceAgreed"`
-	Status      string   `json:"status"`
-	Identifiers []struct {
-		Type  string `json:"type"`
-		Value string `json:"value"`
-	} `json:"identifiers"`
+	Contact     []string   `json:"contact"`
+	TermsAgreed bool       `json:"termsOfServiceAgreed"`
+	Status      string     `json:"status"`
+	Identifiers []identity `json:"identifiers"`
+}
+
+// identity is an identifier object (RFC 8555 §7.1.3).
+type identity struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
 }
 
 // maxBody bounds what is read of a request.

@@ -182,12 +182,18 @@ func (s *site) issue(ctx context.Context, c *acme.Client, challenge string, name
 	if err != nil {
 		return nil, fmt.Errorf("new order: %w", err)
 	}
+	return s.finish(ctx, c, order, challenge, names...)
+}
+
+// finish takes an order the rest of the way.
+func (s *site) finish(ctx context.Context, c *acme.Client, order *acme.Order, challenge string, names ...string) ([]*x509.Certificate, error) {
 	for _, url := range order.AuthzURLs {
 		if err := s.authorize(ctx, c, challenge, url); err != nil {
 			return nil, err
 		}
 	}
-	if order, err = c.WaitOrder(ctx, order.URI); err != nil {
+	order, err := c.WaitOrder(ctx, order.URI)
+	if err != nil {
 		return nil, fmt.Errorf("wait for the order: %w", err)
 	}
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: names}, newKey(s.t))
