@@ -18,6 +18,18 @@ func (k Keys) with(over ...Keys) Keys {
 	return merged
 }
 
+// challengeListener is where a server of this configuration answers HTTP-01,
+// if it does (headscale TLS documentation: the defaults).
+func (k Keys) challengeListener() (address string, expected bool) {
+	if k["tls_letsencrypt_hostname"] == nil || k["tls_letsencrypt_challenge_type"] == "TLS-ALPN-01" {
+		return "", false
+	}
+	if address, ok := k["tls_letsencrypt_listen"].(string); ok {
+		return address, true
+	}
+	return ":http", true
+}
+
 // Plain is the simplest configuration: no TLS key set.
 func (s *Scenario) Plain(over ...Keys) Keys {
 	return Keys{

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -82,7 +83,22 @@ func (v *Server) awaitReady() {
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.fail("expected  a server that is ready\nseen      " + indent(err.Error()))
 	}
+	v.awaitChallengeListener()
 	v.ready = v.Process.Log().Mark()
+}
+
+// awaitChallengeListener gives a server that is to answer HTTP-01 the time to
+// open its second listener too, since targets say of the first alone when they
+// are ready. One that opens it for a challenge only is not wrong: what has to
+// answer, and when, is for specs to say.
+func (v *Server) awaitChallengeListener() {
+	address, expected := v.Keys.challengeListener()
+	if !expected {
+		return
+	}
+	ctx, cancel := v.s.within(2 * time.Second)
+	defer cancel()
+	v.Process.Listening(ctx, address, v.readiness())
 }
 
 func (v *Server) readiness() target.Readiness {

@@ -102,6 +102,24 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 	return failure
 }
 
+// Listening waits until something listens at an address of the configuration,
+// such as ":http". Its error is a *[NotReady], or one of the address.
+func (p *Process) Listening(ctx context.Context, text string, r Readiness) error {
+	wanted, err := parseAddress(text)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	if err = p.listening(ctx, r, wanted); err == nil {
+		return nil
+	}
+	failure := &NotReady{Awaited: "a listener on " + text, Waited: time.Since(asked), Log: p.log.Tail(tailLines), cause: err}
+	if p.hasExited() {
+		failure.Ending = &p.ending
+	}
+	return failure
+}
+
 // condition is what the server has to meet: in words, and as a function that
 // waits for it, and returns [ErrExited] or the context's cause if in vain.
 func (p *Process) condition(r Readiness) (string, func(context.Context) error, error) {
