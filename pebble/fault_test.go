@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"slices"
@@ -172,68 +171,6 @@ func TestUnfired(t *testing.T) {
 	want := []string{"connection dropped at revokeCert number 1", "badNonce at newOrder number 7"}
 	if !slices.Equal(left, want) {
 		t.Errorf("unfired: %q, expected %q", left, want)
-	}
-}
-
-// Bad certificates come from the right issuer, so that nothing but the fault is
-// wrong with them.
-func TestCertificateFaults(t *testing.T) {
-	for name, c := range map[string]struct {
-		fault Fault
-		check func(s *site, chain []*x509.Certificate) error
-	}{
-		"chain cut": {CutChain(), func(s *site, chain []*x509.Certificate) error {
-			if len(chain) != 1 {
-				return fmt.Errorf("%d certificates, expected the leaf alone", len(chain))
-			}
-			return nil
-		}},
-		"another name": {WrongName("other.example.test"), func(s *site, chain []*x509.Certificate) error {
-			return s.verify(chain, "other.example.test")
-		}},
-		"another key": {WrongKey(), func(s *site, chain []*x509.Certificate) error {
-			if serial := chain[0].SerialNumber.Text(16); serial == s.ca.Journal().Issued()[0].Serial {
-				return fmt.Errorf("the certificate that was issued, %s, is delivered", serial)
-			}
-			return s.verify(chain, "www.example.test")
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			s.ca.Inject(c.fault)
-			chain, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.check(s, chain); err != nil {
-				t.Error(err)
-			}
-			if n := len(s.ca.Journal().Issued()); n != 1 {
-				t.Errorf("%d certificates journaled as issued, expected the client's one", n)
-			}
-		})
-	}
-}
-
-func TestInvalidOrder(t *testing.T) {
-	for _, kind := range []Kind{KindNewOrder, KindOrder, KindFinalize} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			s.ca.Inject(InvalidOrder(kind))
-			_, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test")
-			if err == nil || !strings.Contains(err.Error(), "invalid") {
-				t.Errorf("got %v, expected an invalid order", err)
-			}
-			if n := len(s.ca.Journal().Issued()); n != 0 {
-				t.Errorf("%d certificates issued", n)
-			}
-			last := s.ca.Journal().Requests(KindOrder)
-			if len(last) == 0 || last[len(last)-1].State != "invalid" || last[len(last)-1].Detail == "" {
-				t.Errorf("looks at the order: %v, expected the last to be invalid, with a reason", last)
-			}
-		})
 	}
 }
 

@@ -1,18 +1,14 @@
 package pebble
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	pebbleacme "github.com/letsencrypt/pebble/v2/acme"
 	"golang.org/x/crypto/acme"
 )
 
@@ -90,103 +86,6 @@ func TestHostHeaderHasNoPort(t *testing.T) {
 		if e.Host != "www.example.test" || e.Status != 200 || e.Port == 0 {
 			t.Errorf("connection journaled as %s", e)
 		}
-	}
-}
-
-// Pebble alone needs a second or more, for clients wait between polls.
-func TestPollsAreHeld(t *testing.T) {
-	s := newSite(t)
-	c := s.registered()
-	var took []time.Duration
-	for i := range 15 {
-		start := time.Now()
-		if _, err := s.issue(t.Context(), c, "tls-alpn-01", fmt.Sprintf("n%d.example.test", i)); err != nil {
-			t.Fatal(err)
-		}
-		took = append(took, time.Since(start))
-	}
-	slices.Sort(took)
-	if median := took[len(took)/2]; median > 500*time.Millisecond {
-		t.Errorf("an issuance takes %s, expected less than 500 ms", median)
-	}
-	polls := s.ca.Journal().Count(func(e Entry) bool { return e.Kind == KindAuthz })
-	if polls != 2*len(took) {
-		t.Errorf("%d looks at %d authorizations, expected two at each: pending at once, then the verdict", polls, len(took))
-	}
-}
-
-// Pebble's own handlers of one order deadlock when they meet, or meet its
-// background work. Clients that look at their orders all the time make them.
-func TestConcurrentIssuances(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.SkipValidation = true })
-	const workers, each = 10, 20
-	clients := make([]*acme.Client, workers)
-	for i := range clients {
-		clients[i] = s.registered()
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var all sync.WaitGroup
-	for w, c := range clients {
-		all.Go(func() {
-			for i := range each {
-				name := fmt.Sprintf("w%d-%d.example.test", w, i)
-				order, err := c.AuthorizeOrder(ctx, acme.DomainIDs(name))
-				if err != nil {
-					t.Errorf("%s: %v", name, err)
-					return
-				}
-				var done atomic.Bool
-				var looks sync.WaitGroup
-				for range 2 {
-					looks.Go(func() {
-						for !done.Load() {
-							if _, err := c.GetOrder(ctx, order.URI); err != nil {
-								t.Errorf("%s: a look at the order: %v", name, err)
-								return
-							}
-						}
-					})
-				}
-				if _, err := s.finish(ctx, c, order, "http-01", name); err != nil {
-					t.Errorf("%s: %v", name, err)
-				}
-				done.Store(true)
-				looks.Wait()
-			}
-		})
-	}
-	all.Wait()
-	if got := len(s.ca.Journal().Issued()); got != workers*each {
-		t.Errorf("%d certificates, expected %d", got, workers*each)
-	}
-}
-
-// Every order asks for a validation of its own: Pebble reuses one authorization
-// in a hundred even when told not to. So it must not find any.
-func TestAuthorizationsAreNeverReused(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	c := s.registered()
-	for range 2 {
-		if _, err := s.issue(t.Context(), c, "tls-alpn-01", "www.example.test"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := len(s.ca.Journal().Validations()); got != 2 {
-		t.Errorf("%d validations for 2 orders", got)
-	}
-	e, name := s.ca.edge, pebbleacme.Identifier{Type: "dns", Value: "www.example.test"}
-	x := &exchange{account: s.ca.Journal().Requests(KindNewAccount)[0].Account}
-	x.payload.Identifiers = []identity{{"dns", "WWW.example.test"}}
-	store := e.backend.office.Load().store
-	putBack := e.setAside(x)
-	if a := store.FindValidAuthorization(x.account, name); a != nil {
-		t.Error("Pebble finds a valid authorization while they are set aside")
-	}
-	putBack()
-	if a := store.FindValidAuthorization(x.account, name); a == nil {
-		t.Error("a valid authorization was not put back")
 	}
 }
 
@@ -268,25 +167,5 @@ func TestOffer(t *testing.T) {
 		if !slices.Equal(got, offer) {
 			t.Errorf("on offer: %v, expected %v", got, offer)
 		}
-	}
-}
-
-// BenchmarkIssuance tells how long an issuance takes a client, by manner.
-func BenchmarkIssuance(b *testing.B) {
-	for _, manner := range []Manner{LetsEncrypt, Stock} {
-		b.Run(manner.String(), func(b *testing.B) {
-			var took []time.Duration
-			for b.Loop() {
-				s := newSite(b, func(o *Options) { o.Manner = manner })
-				start := time.Now()
-				if _, err := s.issue(b.Context(), s.registered(), "tls-alpn-01", "www.example.test"); err != nil {
-					b.Fatal(err)
-				}
-				took = append(took, time.Since(start))
-			}
-			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
-			b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
-		})
 	}
 }
