@@ -130,5 +130,5 @@ var _ = Table("BYO-11", func(s *Scenario, row struct{ Version string }) {
 // expand fills a row's text with what only the spec knows.
 func (s *Scenario) expand(text string) string {
 	v4, v6 := s.World.Host()
-	return strings.NewReplacer("{hostname}", s.Hostname, "{v4}", v4.String(), "{v6}", v6.String()).Replace(text)
+	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String()).Replace(text)
 }

@@ -37,6 +37,12 @@ func NoConfig(o *startup) { o.input.NoConfig = true }
 // UnreadableConfig gives the target no right to read its config file.
 func UnreadableConfig(o *startup) { o.input.Unreadable = true }
 
+// TrustOnly makes the target trust the roots in this file, and no others, when
+// it talks to its CA.
+func TrustOnly(bundle string) StartOption {
+	return func(o *startup) { o.input.CABundle = bundle }
+}
+
 // ChangeConfig changes the config file, once it is written, before the target
 // starts.
 func ChangeConfig(change func(path string) error) StartOption {

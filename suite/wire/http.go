@@ -21,6 +21,7 @@ type Request struct {
 	Target  string      // request target as sent, for example "/health"; not cleaned
 	Host    string      // Host header
 	Header  http.Header // further header fields
+	Body    string      // sent with its Content-Length; empty sends neither
 	TLS     *tls.Config // nil: plain HTTP
 }
 
@@ -111,6 +112,9 @@ func (r Request) bytes() []byte {
 			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
 		}
 	}
-	b.WriteString("\r\n")
+	if r.Body != "" {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
+	}
+	b.WriteString("\r\n" + r.Body)
 	return []byte(b.String())
 }

@@ -1,0 +1,102 @@
+package suite
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/pebble"
+)
+
+// A Hold keeps the CA's validation waiting at the target's door, so that a
+// spec can look at a challenge while it is pending. Call Release by defer: what
+// is held keeps the CA from closing.
+type Hold struct {
+	s       *Scenario
+	arrived chan []byte // what the first validation was about to send
+	free    chan struct{}
+	release sync.Once
+}
+
+// HoldValidation holds every validation that goes to this documented port of
+// the target's host, once it is connected and before it sends anything. It
+// comes before the first use of the CA.
+func (s *Scenario) HoldValidation(port int) *Hold {
+	h := &Hold{s: s, arrived: make(chan []byte, 1), free: make(chan struct{})}
+	s.UseCA(func(o *pebble.Options) {
+		dial := o.Dial
+		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err != nil || !strings.HasSuffix(address, ":"+strconv.Itoa(s.World.Port(port))) {
+				return conn, err
+			}
+			return &held{Conn: conn, hold: h}, nil
+		}
+	})
+	return h
+}
+
+// Await waits until a validation is held, and returns what it was about to
+// send: an HTTP request, or a TLS hello.
+func (h *Hold) Await() []byte {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := h.s.within(patience)
+	defer cancel()
+	select {
+	case first := <-h.arrived:
+		return first
+	case <-ctx.Done():
+		h.s.fail("expected  a validation by the CA that comes as far as the target's port\nseen      none within " + patience.String() + "\n          " +
+			indent(lines(h.s.Journal().Entries(), "no request to the CA at all")))
+		return nil
+	}
+}
+
+// AwaitPath is [Hold.Await] for HTTP-01: the path that the CA asks for (RFC
+// 8555 §8.3).
+func (h *Hold) AwaitPath() string {
+	ginkgo.GinkgoHelper()
+	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.Await())))
+	h.s.must(err)
+	return request.URL.Path
+}
+
+// Release lets this and every later validation pass.
+func (h *Hold) Release() { h.release.Do(func() { close(h.free) }) }
+
+// held is a validation's connection to the target.
+type held struct {
+	net.Conn
+	hold *Hold
+	once sync.Once
+}
+
+func (c *held) Write(p []byte) (int, error) {
+	c.once.Do(func() {
+		select {
+		case c.hold.arrived <- bytes.Clone(p):
+		default: // not the first
+		}
+		select {
+		case <-c.hold.free:
+		case <-c.hold.s.ctx.Done():
+		}
+	})
+	return c.Conn.Write(p)
+}
+
+// CloseWrite says that nothing more will be sent, as the gateway does when
+// the validation has ended.
+func (c *held) CloseWrite() error {
+	if conn, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return conn.CloseWrite()
+	}
+	return c.Conn.Close()
+}
