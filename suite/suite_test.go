@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	// The ginkgo command takes a package for a suite of its own only if the
+	// tests import Ginkgo.
+	_ "github.com/onsi/ginkgo/v2"
+
 	"assay/suite"
 )
 
