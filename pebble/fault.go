@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -158,9 +159,32 @@ func InvalidOrder(kind Kind) Fault {
 	}}
 }
 
+// OfferOnly offers these challenge types alone, in this order, in the
+// authorization's answer.
+func OfferOnly(types ...string) Fault {
+	name := "only " + strings.Join(types, ", ") + " offered"
+	return Fault{kind: KindAuthz, nth: 1, name: name, effect: func(e *edge, x *exchange) *answer {
+		a := e.pass(x)
+		a.offer(types)
+		return a
+	}}
+}
+
 // CutChain delivers the certificate without its intermediates.
 func CutChain() Fault {
 	return certificateFault("chain cut", cutChain)
+}
+
+// SkipIssuer delivers the certificate without its own issuer, so that what
+// follows it did not issue it. It needs two intermediates at least.
+func SkipIssuer() Fault {
+	return certificateFault("chain without the issuer", skipIssuer)
+}
+
+// ForeignIssuer delivers the certificate followed by a CA certificate that has
+// nothing to do with it, in place of its issuers.
+func ForeignIssuer() Fault {
+	return certificateFault("chain with a foreign issuer", foreignIssuer)
 }
 
 // WrongName delivers, from the same issuer and for the same key, a certificate

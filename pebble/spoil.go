@@ -69,6 +69,28 @@ func cutChain(_ *edge, a *answer) error {
 	return nil
 }
 
+// skipIssuer leaves out the second certificate.
+func skipIssuer(_ *edge, a *answer) error {
+	leaf, rest := pem.Decode(a.body)
+	issuer, above := pem.Decode(rest)
+	if leaf == nil || issuer == nil || len(bytes.TrimSpace(above)) == 0 {
+		return errors.New("the chain has no two intermediates")
+	}
+	a.body = append(pem.EncodeToMemory(leaf), above...)
+	return nil
+}
+
+// foreignIssuer leaves the first certificate, and puts the root of another CA
+// after it: a good certificate, which issued nothing here.
+func foreignIssuer(e *edge, a *answer) error {
+	if err := cutChain(e, a); err != nil {
+		return err
+	}
+	_, root, err := endpointCertificate("foreign.test")
+	a.body = append(a.body, root...)
+	return err
+}
+
 // wrongName replaces the certificate by one for the same key and another name.
 func (e *edge) wrongName(a *answer, name string) error {
 	leaf, err := leafOf(a)

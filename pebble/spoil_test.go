@@ -20,6 +20,8 @@ func TestCertificateFaults(t *testing.T) {
 			}
 			return nil
 		}},
+		"without the issuer": {SkipIssuer(), issuerNotNext},
+		"foreign issuer":     {ForeignIssuer(), issuerNotNext},
 		"another name": {WrongName("other.example.test"), func(s *site, chain []*x509.Certificate) error {
 			return s.verify(chain, "other.example.test")
 		}},
@@ -32,7 +34,7 @@ func TestCertificateFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newSite(t, func(o *Options) { o.Intermediates = 2 })
 			s.ca.Inject(c.fault)
 			chain, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test")
 			if err != nil {
@@ -45,6 +47,32 @@ func TestCertificateFaults(t *testing.T) {
 				t.Errorf("%d certificates journaled as issued, expected the client's one", n)
 			}
 		})
+	}
+}
+
+// issuerNotNext wants two certificates, of which the second did not issue the
+// first.
+func issuerNotNext(_ *site, chain []*x509.Certificate) error {
+	if len(chain) != 2 {
+		return fmt.Errorf("%d certificates, expected two", len(chain))
+	}
+	if chain[0].CheckSignatureFrom(chain[1]) == nil {
+		return fmt.Errorf("%s is followed by its issuer", chain[0].DNSNames)
+	}
+	return nil
+}
+
+func TestOfferOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.ca.Inject(OfferOnly("tls-alpn-01").Persistently())
+	client := s.registered()
+	if _, err := s.issue(t.Context(), client, "http-01", "www.example.test"); err == nil {
+		t.Error("issued by a challenge that was not offered")
+	}
+	s.ca.Mend()
+	if _, err := s.issue(t.Context(), client, "http-01", "www.example.test"); err != nil {
+		t.Error(err)
 	}
 }
 
