@@ -1,14 +1,20 @@
 package suite
 
 import (
+	"crypto/x509"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 
 	. "github.com/onsi/gomega"
 
+	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/suite/target"
 	"assay/suite/wire"
 )
 
@@ -68,6 +74,27 @@ var _ = Requirement("ACME-04", func(s *Scenario) {
 	Expect(s.Journal()).To(HaveIssued(1))
 })
 
+var _ = Requirement("ACME-05", func(s *Scenario) {
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	server.Stop()
+
+	second := "second." + s.Hostname
+	s.PointHere(second)
+	server = s.StartACME(named(second))
+	Expect(s.Handshake(server, SNI(second))).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveOneAccount())
+})
+
+var _ = Table("ACME-06", func(s *Scenario, row struct {
+	Email   string
+	Contact []string
+}) {
+	server := s.StartACME(Keys{"acme_email": s.expand(row.Email)})
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveRegistered(s.expandAll(row.Contact)))
+})
+
 var _ = Requirement("ACME-07", func(s *Scenario) {
 	const clients = 50
 	server := s.StartACME()
@@ -85,6 +112,43 @@ var _ = Requirement("ACME-07", func(s *Scenario) {
 	Expect(s.Journal()).To(HaveIssued(len(kinds)))
 })
 
+var _ = Table("ACME-08", func(s *Scenario, row struct{ Addresses []netip.Addr }) {
+	s.CA().Point(s.Hostname, row.Addresses...)
+	server := s.StartACME()
+	for range 20 {
+		Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
+	}
+	Expect(server).To(Live())
+	Expect(s.Journal()).To(HaveSpared(5, 10))
+
+	s.PointHere(s.Hostname)
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Table("ACME-09", func(s *Scenario, row struct{ Host string }) {
+	s.PointHere6(s.Hostname)
+	server := s.StartACME6(s.expand(row.Host))
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Handshake(server)).To(ServeNamesExactly(s.Hostname))
+})
+
+var _ = Table("ACME-10", func(s *Scenario, row struct{ Hostname, SNI string }) {
+	server := s.StartACME(named(s.expand(row.Hostname)))
+	seen := s.Handshake(server, SNI(s.expand(row.SNI)))
+	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
+	Expect(seen).To(ServeNamesExactly(s.Hostname))
+})
+
+var _ = Table("ACME-11", func(s *Scenario, row struct{ Hostname, Name string }) {
+	name := s.expand(row.Name)
+	s.PointHere(name)
+	server := s.StartACME(named(s.expand(row.Hostname)))
+	seen := s.Handshake(server, SNI(name))
+	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
+	Expect(seen).To(ServeNamesExactly(name))
+})
+
 var _ = Requirement("ACME-12", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
@@ -98,6 +162,101 @@ var _ = Requirement("ACME-12", func(s *Scenario) {
 	Expect(s.Journal().Requests(pebble.KindAny)).To(Equal(requests), "requests to the CA, before and after handshakes for 200 other names")
 	Expect(s.files()).To(Equal(files), "files, before and after handshakes for 200 other names")
 })
+
+var _ = Requirement("ACME-13", func(s *Scenario) {
+	server := s.StartACME()
+	look := func() (kinds map[x509.PublicKeyAlgorithm]bool) {
+		any, rsa := s.Handshake(server), s.Handshake(server, RSAOnly())
+		Expect(any).To(HaveFullChainTo(s.CA().Root()))
+		Expect(rsa).To(HaveFullChainTo(s.CA().Root()))
+		return map[x509.PublicKeyAlgorithm]bool{any.Leaf().PublicKeyAlgorithm: true, rsa.Leaf().PublicKeyAlgorithm: true}
+	}
+	kinds := look()
+	server.Restart()
+	Expect(look()).To(Equal(kinds), "types of key, before and after a restart")
+	Expect(s.Journal()).To(HaveIssued(len(kinds)))
+})
+
+var _ = Requirement("ACME-14", func(s *Scenario) {
+	server := s.StartACME()
+	seen := s.Handshake(server, Offering("http/1.1"), KeepOpen)
+	defer seen.Close()
+	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
+	Expect(seen).To(Negotiate("http/1.1"))
+	Expect(seen).To(StillAnswer())
+
+	plain := s.Handshake(server, KeepOpen)
+	defer plain.Close()
+	Expect(plain).To(Negotiate(""))
+	Expect(plain).To(StillAnswer())
+})
+
+var _ = Table("ACME-15", func(s *Scenario, row struct{ Upgrade string }) {
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.GetTLS(server, s.HealthPath(), Post("hello", row.Upgrade))).To(Answer())
+})
+
+var _ = Table("ACME-16", func(s *Scenario, row struct{ Offer []string }) {
+	seen := s.Handshake(s.StartACME(), Offering(row.Offer...))
+	s.Observe("protocol", "offered "+strings.Join(row.Offer, ", "), seen.State.NegotiatedProtocol)
+})
+
+var _ = Requirement("ACME-17", func(s *Scenario) {
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	server.Stop()
+
+	second := "second." + s.Hostname
+	s.PointHere(second)
+	server = s.StartACME(named(second))
+	Expect(s.Handshake(server)).To(EndInAnAlert())
+	Expect(s.Handshake(server, SNI(second))).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Table("ACME-18", func(s *Scenario, row struct{ Validity time.Duration }) {
+	s.UseCA(func(o *pebble.Options) { o.Validity = row.Validity })
+	seen := s.Handshake(s.StartACME())
+	if leaf := seen.Leaf(); leaf != nil {
+		s.Observe("chain", "lifetime in hours", leaf.NotAfter.Sub(leaf.NotBefore).Round(time.Hour).Hours())
+	}
+})
+
+var _ = Requirement("ACME-19", func(s *Scenario) {
+	server := s.StartACME(s.distrust())
+	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
+	Expect(server).To(Live())
+	Expect(s.Journal()).To(HaveNoRequests())
+	server.Stop()
+
+	trusting := s.StartACME()
+	Expect(s.Handshake(trusting)).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Table("ACME-20", func(s *Scenario, row struct{ Directory string }) {
+	var trouble any = s.distrust()
+	url := s.CA().DirectoryURL()
+	if row.Directory != "" {
+		s.SkipUnless(row.Directory != unresolvable || s.resolver != nil, "needs a system resolver of the spec's own, to say that a name does not exist")
+		url = row.Directory
+		trouble = Keys{"acme_url": url}
+	}
+	server := s.StartACME(trouble)
+	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
+	line := server.WaitLog("a line that names "+url, func(l target.Line) bool { return strings.Contains(l.Text, url) })
+	s.Observe("error", "log", line.Text)
+	server.Stop()
+
+	Expect(s.Handshake(s.StartACME())).To(HaveFullChainTo(s.CA().Root()))
+})
+
+// unresolvable is a directory whose host never exists (RFC 6761 §6.4).
+const unresolvable = "https://acme.invalid/dir"
+
+// distrust makes the target trust another root than that of its CA's endpoint.
+func (s *Scenario) distrust() StartOption {
+	return TrustOnly(s.Write("other-roots.pem", pki.PEM(s.Identity(pki.Spec{}).Root)))
+}
 
 // StartACME starts the target with a certificate from the spec's CA, by the
 // challenge that it claims; TLS-ALPN-01 where it claims both, since that needs
@@ -116,4 +275,10 @@ func (s *Scenario) StartACME(settings ...any) *Server {
 		return s.Start(s.ALPN01(over), options...)
 	}
 	return s.Start(s.HTTP01(over), append(options, Forward(80, 5080))...)
+}
+
+// StartACME6 is StartACME with every listener on this host, an IPv6 address or
+// "[::]".
+func (s *Scenario) StartACME6(host string) *Server {
+	return s.StartACME(Keys{"listen_addr": host + ":443", "tls_letsencrypt_listen": host + ":5080"})
 }

@@ -132,3 +132,12 @@ func (s *Scenario) expand(text string) string {
 	v4, v6 := s.World.Host()
 	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String()).Replace(text)
 }
+
+// expandAll is expand for each text of a list.
+func (s *Scenario) expandAll(texts []string) []string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, s.expand(text))
+	}
+	return all
+}

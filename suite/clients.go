@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"net/http"
 
 	"assay/pebble"
 	"assay/suite/wire"
@@ -99,4 +100,15 @@ func (s *Scenario) GetTLS(server *Server, path string, change ...func(*wire.Requ
 		r.TLS = &tls.Config{ServerName: s.Hostname, InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
 	}
 	return s.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
+}
+
+// Post makes a request a POST with this body; upgrade, if not empty, is the
+// protocol that it asks to go on with (RFC 9110 §7.8).
+func Post(body, upgrade string) func(*wire.Request) {
+	return func(r *wire.Request) {
+		r.Method, r.Body = http.MethodPost, body
+		if upgrade != "" {
+			r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {upgrade}}
+		}
+	}
 }

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
@@ -53,6 +55,47 @@ func HaveNoRequests() types.GomegaMatcher {
 	return match("no request to the CA", func(j *pebble.Journal) (bool, string) {
 		requests := j.Requests(pebble.KindAny)
 		return len(requests) == 0, lines(requests, "none")
+	})
+}
+
+// HaveOneAccount: the CA made one account, and every order is its (RFC 8555
+// §7.1.2).
+func HaveOneAccount() types.GomegaMatcher {
+	return match("one account made by the CA, and every order of that account", func(j *pebble.Journal) (bool, string) {
+		var accounts []string
+		made := j.Filter(func(e pebble.Entry) bool { return e.Kind == pebble.KindNewAccount && e.Status == http.StatusCreated })
+		orders := j.Requests(pebble.KindNewOrder)
+		for _, e := range append(made, orders...) {
+			if !slices.Contains(accounts, e.Account) {
+				accounts = append(accounts, e.Account)
+			}
+		}
+		ok := len(made) == 1 && len(accounts) == 1 && len(orders) > 0
+		return ok, fmt.Sprintf("%d made; accounts %v\n%s", len(made), accounts, lines(append(made, orders...), ""))
+	})
+}
+
+// HaveRegistered: an account was made that agreed to the CA's terms and has
+// exactly these contacts (RFC 8555 §7.3).
+func HaveRegistered(contact []string) types.GomegaMatcher {
+	return match(fmt.Sprintf("an account that agrees to the terms of service, with contact %v", contact), func(j *pebble.Journal) (bool, string) {
+		for _, e := range j.Requests(pebble.KindNewAccount) {
+			if e.Status == http.StatusCreated {
+				return e.TermsAgreed && slices.Equal(e.Contact, contact), fmt.Sprintf("agreed: %t, contact %v", e.TermsAgreed, e.Contact)
+			}
+		}
+		return false, lines(j.Requests(pebble.KindNewAccount), "no account")
+	})
+}
+
+// HaveSpared: nothing was issued, and the CA was asked in vain no more often
+// than this.
+func HaveSpared(validations, orders int) types.GomegaMatcher {
+	expected := fmt.Sprintf("nothing issued, at most %d failed validations and %d orders", validations, orders)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		tried, ordered := j.Validations(), j.Requests(pebble.KindNewOrder)
+		ok := len(tried) <= validations && len(ordered) <= orders && len(j.Issued()) == 0
+		return ok, fmt.Sprintf("%d failed validations, %d orders\n%s", len(tried), len(ordered), lines(append(tried, ordered...), ""))
 	})
 }
 

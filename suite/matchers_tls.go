@@ -79,6 +79,17 @@ func EndInAnAlert() types.GomegaMatcher {
 	})
 }
 
+// Negotiate: the handshake completed with this protocol chosen by ALPN (RFC
+// 7301); with none, if it is empty.
+func Negotiate(protocol string) types.GomegaMatcher {
+	return match(fmt.Sprintf("a handshake that settles on protocol %q", protocol), func(h *wire.Handshake) (bool, string) {
+		if h.Err != nil {
+			return false, describe(h)
+		}
+		return h.State.NegotiatedProtocol == protocol, fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
+	})
+}
+
 // StillAnswer: a connection that was kept open carries a request and its
 // response.
 func StillAnswer() types.GomegaMatcher {
