@@ -118,7 +118,7 @@ func (p *printer) head(r *Report) {
 		}
 	}
 	if r.WorldReason != "" {
-		p.block("  ", "no namespaces: "+r.WorldReason, true)
+		p.block("  ", r.WorldReason, true)
 	}
 }
 

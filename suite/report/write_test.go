@@ -27,7 +27,7 @@ func sample() *Report {
 	return Gather(Input{
 		Suite:  Suite{Version: "v0.1.0", Catalogue: "sha256:abc"},
 		Target: Target{Name: "reference", Version: "v0.1.0", Autocert: "v0.45.0", Profiles: []string{"byo", "resilience"}},
-		World:  "loopback", WorldReason: "clone: ENOSPC: user namespaces are switched off", CA: "edge", Go: "go1.26.8", OS: "linux/amd64",
+		World:  "loopback", WorldReason: "no namespaces: clone: ENOSPC: user namespaces are switched off", CA: "edge", Go: "go1.26.8", OS: "linux/amd64",
 		Duration: 2140e6, CPU: 3300e6, Issuances: 31,
 		Requirements: []Requirement{
 			req("BYO-01", Must, "byo", "absolute paths"), table,
