@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"assay/suite/report"
+)
+
+// The command is tested as its users have it: built, and started.
+var assay, server string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "assay-command-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		build := exec.Command("go", "build", "-o", dir, "assay/suite/cmd/assay", "assay/server/cmd/assay-server")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := build.CombinedOutput(); err != nil {
+			panic(string(output))
+		}
+		assay, server = filepath.Join(dir, "assay"), filepath.Join(dir, "assay-server")
+		return m.Run()
+	}())
+}
+
+// run starts the command and returns its exit code and what it wrote.
+func run(t *testing.T, args ...string) (code int, output string) {
+	t.Helper()
+	cmd := exec.Command(assay, args...)
+	cmd.Dir = t.TempDir()
+	text, err := cmd.CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		code   int
+		says   string
+		report bool
+	}{
+		{"conforms", []string{"--bin", server, "--only", "BYO-01"}, report.ExitOK, "1 passed, 0 failed", true},
+		{"conforms on loopback", []string{"--bin", server, "--only", "BYO-01", "--world", "loopback"}, report.ExitOK, "loopback world", true},
+		{"probe: not a server", []string{"--bin", "/bin/true"}, report.ExitTrouble, "probe: reference does not start", true},
+		{"no such executable", []string{"--bin", "/no/such/server"}, report.ExitTrouble, "expected an executable", false},
+		{"no such target", []string{"--target", "no-such-target.yaml"}, report.ExitTrouble, "no-such-target.yaml", false},
+		{"glob without a match", []string{"--bin", server, "--only", "NOPE-*"}, report.ExitTrouble, "matches no requirement", false},
+		{"unknown flag", []string{"--frobnicate"}, report.ExitTrouble, "--frobnicate", false},
+		{"profile that is not claimed", []string{"--bin", server, "--profile", "quic"}, report.ExitTrouble, `does not claim "quic"`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "report")
+			code, output := run(t, append([]string{"run", "--out", out}, tt.args...)...)
+			if code != tt.code || !strings.Contains(output, tt.says) {
+				t.Errorf("exit %d, expected %d; expected %q in:\n%s", code, tt.code, tt.says, output)
+			}
+			r, err := report.Read(filepath.Join(out, report.ReportFile))
+			if written := err == nil; written != tt.report {
+				t.Fatalf("a report was written: %v (%v), expected %v", written, err, tt.report)
+			}
+			if tt.report && r.Exit != tt.code {
+				t.Errorf("the report says exit %d, expected %d", r.Exit, tt.code)
+			}
+		})
+	}
+}
+
+// TestInterrupted: an interrupted run says so, and still reports.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "report")
+	cmd := exec.Command(assay, "run", "--bin", server, "--out", out)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, out) // it is made just before the first process is started
+	cmd.Process.Signal(syscall.SIGINT)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != report.ExitInterrupted {
+		t.Errorf("exit %d, expected %d", code, report.ExitInterrupted)
+	}
+	r, err := report.Read(filepath.Join(out, report.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Exit != report.ExitInterrupted {
+		t.Errorf("the report says exit %d, expected %d", r.Exit, report.ExitInterrupted)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	for format, says := range map[string]string{"table": "BYO-01", "json": `"BYO-01"`, "markdown": "BYO-01"} {
+		if code, output := run(t, "list", "--format", format); code != 0 || !strings.Contains(output, says) {
+			t.Errorf("list --format %s: exit %d, expected 0 and %s in:\n%.500s", format, code, says, output)
+		}
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	if code, output := run(t, "doctor", "--bin", server); code != 0 || !strings.Contains(output, "starts with a plain configuration") {
+		t.Errorf("of the reference: exit %d, expected 0 in:\n%s", code, output)
+	}
+	if code, output := run(t, "doctor", "--bin", "/bin/true"); code != report.ExitTrouble || !strings.Contains(output, "probe") {
+		t.Errorf("of no server: exit %d, expected %d in:\n%s", code, report.ExitTrouble, output)
+	}
+}
+
+// TestKeep: what is needed to look at a failure by hand is left, and said.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "report")
+	if code, output := run(t, "run", "--bin", server, "--out", out, "--only", "BYO-01", "--keep"); code != 0 {
+		t.Fatalf("exit %d:\n%s", code, output)
+	}
+	for _, file := range []string{"config.yaml", "cert.pem", "key.pem"} {
+		if _, err := os.Stat(filepath.Join(out, "kept/BYO-01", file)); err != nil {
+			t.Error(err)
+		}
+	}
+}

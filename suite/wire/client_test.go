@@ -1,0 +1,164 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"assay/fixtures/pki"
+)
+
+// serve starts a TLS server with this identity and hooks, and returns a client
+// of it that trusts the identity's root.
+func serve(t *testing.T, id *pki.Identity, change func(*tls.Config)) Client {
+	t.Helper()
+	key, err := id.KeyFile(pki.None)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(id.ChainPEM(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte(r.RequestURI))
+	}))
+	server.Config.ErrorLog = nil
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	if change != nil {
+		change(server.TLS)
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return Client{Dial: new(net.Dialer).DialContext, Address: server.Listener.Addr().String(), Roots: id.Pool(), ServerName: "a.test"}
+}
+
+func identity(t *testing.T, spec pki.Spec) *pki.Identity {
+	t.Helper()
+	spec.Names = []string{"a.test"}
+	id, err := pki.New(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestHandshakeShowsTheChain(t *testing.T) {
+	id := identity(t, pki.Spec{Intermediates: 2})
+	client := serve(t, id, nil)
+	h := client.Handshake(context.Background())
+	if h.Err != nil || h.VerifyErr != nil || len(h.Chain) != 3 || !h.Leaf().Equal(id.Leaf) {
+		t.Errorf("err %v, verification %v, %d certificates", h.Err, h.VerifyErr, len(h.Chain))
+	}
+	if h.Local == "" || h.State.Version != tls.VersionTLS13 {
+		t.Errorf("local address %q, version %x", h.Local, h.State.Version)
+	}
+	// Who trusts another root sees the same chain, and does not accept it.
+	client.Roots = identity(t, pki.Spec{}).Pool()
+	if h := client.Handshake(context.Background()); h.Err != nil || h.VerifyErr == nil || len(h.Chain) != 3 {
+		t.Errorf("with another root: err %v, verification %v, %d certificates", h.Err, h.VerifyErr, len(h.Chain))
+	}
+}
+
+func TestVerifyFetchesNothing(t *testing.T) {
+	id := identity(t, pki.Spec{Intermediates: 1})
+	client := serve(t, id, nil)
+	if err := client.Verify(id.Chain()); err != nil {
+		t.Errorf("the full chain: %v", err)
+	}
+	if err := client.Verify(id.Chain()[:1]); err == nil {
+		t.Error("the leaf alone was accepted")
+	}
+	client.ServerName = "b.test"
+	if err := client.Verify(id.Chain()); err == nil {
+		t.Error("a certificate for another name was accepted")
+	}
+}
+
+func TestAlert(t *testing.T) {
+	const protocolVersion, internalError = 70, 80 // RFC 8446 §6
+	for _, tt := range []struct {
+		name   string
+		server func(*tls.Config)
+		client func(*Client)
+		alert  tls.AlertError
+	}{
+		{"version", func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, func(c *Client) { c.MaxVersion = tls.VersionTLS12 }, protocolVersion},
+		{"certificate", func(c *tls.Config) {
+			c.Certificates = nil
+			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }
+		}, nil, internalError},
+		{"name that crypto/tls would not send", func(c *tls.Config) {
+			c.Certificates = nil
+			c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				return nil, errors.New("none for " + hello.ServerName)
+			}
+		}, func(c *Client) { c.ServerName, c.AnyServerName = "192.0.2.10", true }, internalError},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client := serve(t, identity(t, pki.Spec{}), tt.server)
+			if tt.client != nil {
+				tt.client(&client)
+			}
+			h := client.Handshake(context.Background())
+			if alert, ok := h.Alert(); !ok || alert != tt.alert {
+				t.Errorf("alert %d (%v), expected %d; error %v", uint8(alert), ok, uint8(tt.alert), h.Err)
+			}
+		})
+	}
+}
+
+// TestAnyServerName: the name arrives as it was given.
+func TestAnyServerName(t *testing.T) {
+	got := make(chan string, 1)
+	client := serve(t, identity(t, pki.Spec{}), func(c *tls.Config) {
+		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			got <- hello.ServerName
+			return nil, errors.New("enough")
+		}
+	})
+	client.ServerName, client.AnyServerName = "192.0.2.10", true
+	client.Handshake(context.Background())
+	if name := <-got; name != "192.0.2.10" {
+		t.Errorf("the server saw %q", name)
+	}
+}
+
+func TestClientCertificateRequested(t *testing.T) {
+	for _, auth := range []tls.ClientAuthType{tls.NoClientCert, tls.RequestClientCert} {
+		client := serve(t, identity(t, pki.Spec{}), func(c *tls.Config) { c.ClientAuth = auth })
+		if h := client.Handshake(context.Background()); h.Requested != (auth != tls.NoClientCert) {
+			t.Errorf("%v: requested %v (%v)", auth, h.Requested, h.Err)
+		}
+	}
+}
+
+func TestRequestIsSentAsItIs(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte(r.Host + " " + r.RequestURI))
+	}))
+	defer server.Close()
+	r := Request{Dial: new(net.Dialer).DialContext, Address: server.Listener.Addr().String(), Target: "/a/../../b%2f..", Host: "other.test"}
+	answer := r.Send(context.Background())
+	if answer.Err != nil || answer.Body != "other.test /a/../../b%2f.." {
+		t.Errorf("err %v, body %q", answer.Err, answer.Body)
+	}
+}
+
+func TestExchangeOnAnOpenConnection(t *testing.T) {
+	client := serve(t, identity(t, pki.Spec{}), nil)
+	client.KeepOpen = true
+	h := client.Handshake(context.Background())
+	if h.Err != nil {
+		t.Fatal(h.Err)
+	}
+	defer h.Close()
+	if answer := h.Exchange("/hello"); answer.Err != nil || !strings.Contains(answer.Body, "/hello") {
+		t.Errorf("err %v, body %q", answer.Err, answer.Body)
+	}
+}
