@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// word is the trial's outcome in one word.
+func (t trial) word() string {
+	switch {
+	case t.err != nil:
+		return "error"
+	case t.verdict.outcome == wrong:
+		return "wrong"
+	}
+	return string(t.verdict.outcome)
+}
+
+// short lists names, as many as a column has room for.
+func short(names []string) string {
+	const room = 40
+	text := strings.Join(names, " ")
+	if len(text) <= room {
+		return text
+	}
+	for i := len(names) - 1; ; i-- {
+		text = fmt.Sprintf("%s … (%d)", strings.Join(names[:i], " "), len(names))
+		if len(text) <= room || i == 1 {
+			return text
+		}
+	}
+}
+
+// printTrials prints the table, what is not as it should be, and the sums,
+// and returns the exit code.
+func printTrials(w io.Writer, trials []trial, took time.Duration) (exit int) {
+	count := map[string]int{}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "MUTANT\tSUITE\tTO FAIL\tFAILED\tVERDICT")
+	for _, t := range trials {
+		count[t.word()]++
+		extent, outcome := "part", string(t.verdict.outcome)
+		if t.whole {
+			extent = "whole"
+		}
+		if t.err != nil {
+			outcome = "error"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.mutant.Name, extent, short(t.mutant.Fails), short(t.verdict.failed), outcome)
+	}
+	table.Flush()
+	for _, t := range trials {
+		remarks := t.verdict.remarks
+		if t.err != nil {
+			remarks = []string{t.err.Error()}
+		}
+		if len(remarks) > 0 {
+			fmt.Fprintf(w, "\n%s (%s)\n  it breaks: %s\n  %s\n", t.mutant.Name, t.mutant.File, t.mutant.Breaks,
+				strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
+		}
+	}
+	fmt.Fprintf(w, "\n%d caught, %d missed, %d wrong", count["caught"], count["missed"], count["wrong"])
+	exit = exitCaught
+	if count["caught"] < len(trials) {
+		exit = exitMissed
+	}
+	if n := count["error"]; n > 0 {
+		fmt.Fprintf(w, ", %d in error", n)
+		exit = exitTrouble
+	}
+	fmt.Fprintf(w, "; %.1f s\n%d passed, %d failed\n", took.Seconds(), count["caught"], len(trials)-count["caught"])
+	return exit
+}
