@@ -2,12 +2,14 @@ package suite
 
 import (
 	"crypto/tls"
+	"net/http"
 	"strings"
 
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
 	"assay/suite/target"
+	"assay/suite/wire"
 )
 
 // The chapter autocert: the log texts of the autocert library
@@ -46,4 +48,62 @@ var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 	// The control: this log is one that would show it.
 	Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
 	server.WaitLog("a line about a refused handshake", func(l target.Line) bool { return strings.Contains(l.Text, "acme/autocert:") })
+})
+
+var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
+	Request pebble.Kind
+	Type    string
+}) {
+	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the refusal")
+	problem := pebble.Problem{Type: "urn:ietf:params:acme:error:" + row.Type, Detail: refusal, Status: http.StatusForbidden}
+	s.CA().Inject(pebble.Fail(row.Request, problem))
+	server := s.StartACME()
+	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveInjected(1))
+	line := server.WaitLog("a line with "+problem.Type+" and "+refusal, func(l target.Line) bool {
+		return strings.Contains(l.Text, refusal) && strings.Contains(l.Text, problem.Type)
+	})
+	Expect(server).To(Live())
+	s.Observe("error", "log", line.Text)
+
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+})
+
+// refusal is a problem's detail as CAs write them: long, with a reason, a
+// moment and a link.
+const refusal = "Error creating new order :: too many certificates (5) already issued for this exact set of identifiers " +
+	"in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: see https://ca.example/docs/rate-limits/#exact-set"
+
+var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
+	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects a refusal")
+	hold := s.HoldValidation(80)
+	defer hold.Release()
+	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	path := hold.AwaitPath()
+	answer := s.Get(s.Addr(5080), path)
+	Expect(answer).To(HaveStatus(http.StatusOK))
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+
+	secrets := secretsBelow(s, "cache")
+	Expect(secrets).NotTo(BeEmpty(), "private keys in the cache directory")
+	secrets = append(secrets, strings.TrimPrefix(path, challengePath), strings.TrimSpace(answer.Body))
+	lookAround := func() {
+		Expect(s.Handshake(server, SNI(""))).To(EndInAnAlert())
+		Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
+		for _, at := range []string{"/", challengePath, challengePath + "acme_account+key", "/" + s.Hostname} {
+			Expect(s.Get(s.Addr(5080), at)).To(HoldNone(secrets))
+			Expect(s.GetTLS(server, at)).To(HoldNone(secrets))
+		}
+		Expect(server).To(LogNone(secrets))
+	}
+	lookAround()
+	s.CA().Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Detail: refusal, Status: http.StatusForbidden}))
+	Expect(s.Handshake(server, RSAOnly())).NotTo(Complete())
+	lookAround()
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	lookAround()
 })

@@ -6,6 +6,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/pebble"
 )
 
 // The chapter chain: the certificates between the leaf and the root
@@ -59,4 +60,16 @@ var _ = Table("CHAIN-04", func(s *Scenario, row struct {
 	server := s.Start(s.Own(cert, key))
 	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
 	Expect(server).To(LogNothingAbout("chain", "issuer", "intermediate"))
+})
+
+var _ = Table("CHAIN-06", func(s *Scenario, row struct{ Intermediates int }) {
+	s.UseCA(func(o *pebble.Options) { o.Intermediates = row.Intermediates })
+	server := s.StartACME()
+	fresh := s.Handshake(server)
+	Expect(fresh).To(HaveFullChainTo(s.CA().Root()))
+	Expect(fresh.Chain).To(HaveLen(1+row.Intermediates), "the leaf and every intermediate of the CA's")
+	s.ObserveChain("issued", fresh)
+
+	server.Restart()
+	Expect(s.Handshake(server)).To(ServeExactly(fresh.Chain))
 })

@@ -16,18 +16,19 @@ import (
 )
 
 // A Hold keeps the CA's validation waiting at the target's door, so that a
-// spec can look at a challenge while it is pending. Call Release by defer: what
-// is held keeps the CA from closing.
+// spec can look at a challenge while it is pending. Call Release by defer:
+// whatever is held keeps the CA from closing.
 type Hold struct {
 	s       *Scenario
-	arrived chan []byte // what the first validation was about to send
-	free    chan struct{}
-	release sync.Once
+	arrived chan []byte // what the first validation held was about to send
+
+	mu   sync.Mutex
+	free chan struct{} // closed while validations pass
 }
 
-// HoldValidation holds every validation that goes to this documented port of
-// the target's host, once it is connected and before it sends anything. It
-// comes before the first use of the CA.
+// HoldValidation holds every validation that comes to this documented port of
+// the target's host, 80 or 443, once it is connected and before it sends
+// anything. Call it before the first use of the CA.
 func (s *Scenario) HoldValidation(port int) *Hold {
 	h := &Hold{s: s, arrived: make(chan []byte, 1), free: make(chan struct{})}
 	s.UseCA(func(o *pebble.Options) {
@@ -41,6 +42,24 @@ func (s *Scenario) HoldValidation(port int) *Hold {
 		}
 	})
 	return h
+}
+
+// Release lets validations pass, those held and those to come.
+func (h *Hold) Release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.free:
+	default:
+		close(h.free)
+	}
+}
+
+// Resume holds validations again that come after a Release.
+func (h *Hold) Resume() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.free = make(chan struct{})
 }
 
 // Await waits until a validation is held, and returns what it was about to
@@ -68,8 +87,25 @@ func (h *Hold) AwaitPath() string {
 	return request.URL.Path
 }
 
-// Release lets this and every later validation pass.
-func (h *Hold) Release() { h.release.Do(func() { close(h.free) }) }
+// pass keeps a validation waiting.
+func (h *Hold) pass(first []byte) {
+	h.mu.Lock()
+	free := h.free
+	h.mu.Unlock()
+	select {
+	case <-free:
+		return
+	default:
+	}
+	select {
+	case h.arrived <- bytes.Clone(first):
+	default: // not the first
+	}
+	select {
+	case <-free:
+	case <-h.s.ctx.Done():
+	}
+}
 
 // held is a validation's connection to the target.
 type held struct {
@@ -79,16 +115,7 @@ type held struct {
 }
 
 func (c *held) Write(p []byte) (int, error) {
-	c.once.Do(func() {
-		select {
-		case c.hold.arrived <- bytes.Clone(p):
-		default: // not the first
-		}
-		select {
-		case <-c.hold.free:
-		case <-c.hold.s.ctx.Done():
-		}
-	})
+	c.once.Do(func() { c.hold.pass(p) })
 	return c.Conn.Write(p)
 }
 
@@ -99,4 +126,12 @@ func (c *held) CloseWrite() error {
 		return conn.CloseWrite()
 	}
 	return c.Conn.Close()
+}
+
+// background begins something that ends while the spec goes on, such as a
+// handshake that waits for a challenge. It must not judge.
+func background[T any](f func() T) <-chan T {
+	done := make(chan T, 1)
+	go func() { done <- f() }()
+	return done
 }

@@ -40,6 +40,40 @@ var _ = Table("HTTP01-03", func(s *Scenario, row struct {
 	}
 })
 
+var _ = Requirement("HTTP01-04", func(s *Scenario) {
+	s.Relay(80, 5080)
+	server := s.Start(s.HTTP01())
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+})
+
+var _ = Requirement("HTTP01-05", func(s *Scenario) {
+	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	bothAnswer := func() {
+		Expect(s.Get(s.Addr(5080), "/")).To(Answer())
+		Expect(s.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
+	}
+	bothAnswer()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	bothAnswer()
+	Expect(s.GetTLS(server, s.HealthPath())).To(BeHealthy())
+})
+
+var _ = Requirement("HTTP01-06", func(s *Scenario) {
+	server := s.Start(s.HTTP01())
+	for range 20 {
+		Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
+	}
+	Expect(server).To(Live())
+	Expect(s.Get(s.Addr(5080), "/")).To(Answer())
+	Expect(s.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
+	Expect(s.Journal()).To(HaveSpared(5, 10))
+
+	s.must(s.World.Forward(80, 5080))
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+})
+
 var _ = Table("HTTP01-07", func(s *Scenario, row struct{ Path string }) {
 	s.Start(s.HTTP01())
 	Expect(s.Get(s.Addr(5080), row.Path)).To(RedirectTo("https://" + s.Hostname + row.Path))
@@ -61,6 +95,48 @@ var _ = Table("HTTP01-09", func(s *Scenario, row struct {
 	answer := s.Get(s.Addr(5080), s.expand(row.Path))
 	Expect(answer).To(HaveStatus(row.Statuses...))
 	Expect(answer).To(HoldNoSecret())
+})
+
+var _ = Table("HTTP01-10", func(s *Scenario, row struct {
+	Key  string
+	Port int
+}) {
+	taken := s.Addr(row.Port)
+	listener, err := s.World.Listen("tcp", taken)
+	s.must(err)
+	defer listener.Close()
+	Expect(s.AwaitEnd(s.HTTP01(Keys{row.Key: taken}))).To(EndInError(taken))
+
+	s.must(listener.Close())
+	server := s.Start(s.HTTP01(Keys{row.Key: taken}), Forward(80, 5080))
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Requirement("HTTP01-11", func(s *Scenario) {
+	at80 := s.HTTP01(Keys{"tls_letsencrypt_listen": s.Addr(80)})
+	s.must(s.World.LowPorts(false))
+	Expect(s.AwaitEnd(at80)).To(EndInError(s.Addr(80)))
+
+	s.must(s.World.LowPorts(true))
+	Expect(s.Handshake(s.Start(at80))).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Requirement("HTTP01-12", func(s *Scenario) {
+	hold := s.HoldValidation(80)
+	defer hold.Release()
+	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	path := hold.AwaitPath()
+	Expect(s.Get(s.Addr(5080), path)).To(HaveStatus(http.StatusOK))
+	Expect(s.Get(s.Addr(5080), path)).NotTo(HoldNoSecret(), "the key authorisation, while the challenge is pending")
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Get(s.Addr(5080), path)).To(HaveStatus(http.StatusForbidden, http.StatusNotFound))
+	}, "the challenge's path to be answered no longer")
+	server.Restart()
+	Expect(s.Get(s.Addr(5080), path)).To(HaveStatus(http.StatusForbidden, http.StatusNotFound))
 })
 
 // challengePath is where HTTP-01 answers are looked for (RFC 8555 §8.3).

@@ -1,8 +1,10 @@
 package suite
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +89,38 @@ func Negotiate(protocol string) types.GomegaMatcher {
 			return false, describe(h)
 		}
 		return h.State.NegotiatedProtocol == protocol, fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
+	})
+}
+
+// AnswerInTLS: the server speaks TLS, be it to refuse.
+func AnswerInTLS() types.GomegaMatcher {
+	return match("a handshake that completes or is refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+		_, alert := h.Alert()
+		return h.Err == nil || alert, describe(h)
+	})
+}
+
+// acmeIdentifier is the extension of a challenge certificate (RFC 8737 §6.1).
+var acmeIdentifier = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 31}
+
+// HaveACMEIdentifier: the leaf is a challenge certificate: its acmeIdentifier
+// extension is critical and holds a SHA-256 digest as an octet string (RFC 8737
+// §3).
+func HaveACMEIdentifier() types.GomegaMatcher {
+	return match("a challenge certificate, with a critical acmeIdentifier extension that holds 32 octets", func(h *wire.Handshake) (bool, string) {
+		if h.Leaf() == nil {
+			return false, describe(h)
+		}
+		for _, e := range h.Leaf().Extensions {
+			if !e.Id.Equal(acmeIdentifier) {
+				continue
+			}
+			var digest []byte
+			rest, err := asn1.Unmarshal(e.Value, &digest)
+			ok := err == nil && len(rest) == 0 && len(digest) == sha256.Size && e.Critical
+			return ok, fmt.Sprintf("acmeIdentifier %x, critical: %t", e.Value, e.Critical) + because(err)
+		}
+		return false, "no acmeIdentifier in " + describe(h)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ type Server struct {
 	launch *target.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
+	past   []*target.Log    // what it wrote before each restart
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -118,9 +120,13 @@ func (v *Server) awaitListener(ctx context.Context) error {
 func (v *Server) Restart() {
 	ginkgo.GinkgoHelper()
 	v.Stop()
+	v.past = append(v.past, v.Process.Log())
 	v.start()
 	v.awaitReady()
 }
+
+// logs are what the server wrote, from its first start on.
+func (v *Server) logs() []*target.Log { return append(slices.Clone(v.past), v.Process.Log()) }
 
 // Stop asks the server to stop, as the target file says, and waits.
 func (v *Server) Stop() target.Ending {

@@ -1,7 +1,13 @@
 package suite
 
 import (
+	"regexp"
+	"slices"
+
 	. "github.com/onsi/gomega"
+
+	"assay/suite/target"
+	"assay/suite/wire"
 )
 
 // The chapter tls-alpn-01: the challenge inside a TLS handshake
@@ -36,3 +42,86 @@ var _ = Requirement("ALPN01-04", func(s *Scenario) {
 		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	}
 })
+
+var _ = Requirement("ALPN01-05", func(s *Scenario) {
+	hold := s.HoldValidation(443)
+	defer hold.Release()
+	server := s.Start(s.ALPN01())
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	hold.Await()
+	challenge := s.Handshake(server, Offering(challengeProtocol))
+	Expect(challenge).To(Negotiate(challengeProtocol))
+	Expect(challenge).To(ServeNamesExactly(s.Hostname))
+	Expect(challenge).To(HaveACMEIdentifier())
+
+	hold.Release()
+	seen := <-first
+	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
+	Expect(seen).NotTo(HaveACMEIdentifier())
+})
+
+var _ = Table("ALPN01-06", func(s *Scenario, row struct{ Offer []string }) {
+	hold := s.HoldValidation(443)
+	defer hold.Release()
+	hold.Release()
+	server := s.Start(s.ALPN01())
+	ordinary := s.Handshake(server)
+	Expect(ordinary).To(HaveFullChainTo(s.CA().Root()))
+
+	// A client that knows only RSA makes the server order a second certificate.
+	hold.Resume()
+	second := background(func() *wire.Handshake { return s.Handshake(server, RSAOnly()) })
+	hold.Await()
+	Expect(s.Handshake(server, Offering(challengeProtocol))).To(HaveACMEIdentifier())
+	Expect(s.Handshake(server, Offering(row.Offer...))).To(ServeLeaf(ordinary.Leaf()))
+
+	hold.Release()
+	Expect(<-second).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
+	server := s.Start(s.ALPN01())
+	Expect(s.Handshake(server, SNI(s.expand(row.SNI)), Offering(challengeProtocol))).NotTo(Negotiate(challengeProtocol))
+
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+})
+
+var _ = Requirement("ALPN01-08", func(s *Scenario) {
+	warning := regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
+	warns := func(l target.Line) bool { return warning.MatchString(l.Text) }
+	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
+	line := elsewhere.WaitLog("a warning that the CA comes to port 443", warns)
+	s.Observe("alert", "warning", line.Text)
+	Expect(s.Handshake(elsewhere)).To(HaveFullChainTo(s.CA().Root()))
+	elsewhere.Stop()
+
+	s.must(s.World.Unforward(443))
+	there := s.Start(s.ALPN01())
+	Expect(s.Handshake(there)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(slices.ContainsFunc(there.Process.Log().Lines(), warns)).To(BeFalse(), "a warning about port 443 where listen_addr is at port 443")
+})
+
+var _ = Requirement("ALPN01-09", func(s *Scenario) {
+	server := s.Start(s.ALPN01())
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Handshake(server, Offering(challengeProtocol))).NotTo(HaveACMEIdentifier())
+	}, "the challenge certificate to be served no longer")
+
+	server.Restart()
+	Expect(s.Handshake(server, Offering(challengeProtocol))).NotTo(HaveACMEIdentifier())
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+})
+
+var _ = Requirement("ALPN01-10", func(s *Scenario) {
+	s.Relay(443, 8443)
+	server := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(8443)}))
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+})
+
+// challengeProtocol is what a CA offers, alone, to see a challenge's
+// certificate (RFC 8737 §6.2).
+const challengeProtocol = "acme-tls/1"
