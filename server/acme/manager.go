@@ -20,7 +20,7 @@ func newManager(cfg *config.Config, logger *log.Logger) *autocert.Manager {
 		Email:      cfg.ACMEEmail,
 		Client: &acme.Client{
 			DirectoryURL: cfg.ACMEURL,
-			HTTPClient:   &http.Client{Transport: newTransport(http.DefaultTransport, logger)},
+			HTTPClient:   &http.Client{Transport: newTransport(soundChains{http.DefaultTransport}, logger)},
 		},
 	}
 }

@@ -1,0 +1,67 @@
+package acme
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+)
+
+const (
+	chainType = "application/pem-certificate-chain" // RFC 8555 §9.1
+	maxChain  = 1 << 20                             // bytes of a chain that are looked at
+)
+
+// soundChains turns a chain in which a certificate is not followed by its issuer into an error, so that it is neither
+// cached nor served, and the download counts as failed. Whether the last certificate's issuer is missing cannot be
+// told: the CA may be one whose root clients hold.
+type soundChains struct{ next http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (s soundChains) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := s.next.RoundTrip(r)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return res, err
+	}
+	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); kind != chainType {
+		return res, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxChain))
+	if err == nil {
+		err = checkChain(body)
+	}
+	if err != nil {
+		res.Body.Close()
+		return nil, err
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), res.Body), res.Body}
+	return res, nil
+}
+
+// checkChain checks that each certificate is followed by its issuer. What is no certificate at all is left to the ACME
+// client to refuse.
+func checkChain(text []byte) error {
+	var above *x509.Certificate
+	for place := 1; ; place++ {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return nil
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil
+		}
+		if above != nil {
+			if err := above.CheckSignatureFrom(cert); err != nil {
+				return fmt.Errorf("the CA delivered no sound chain: certificate %d (%s) did not issue the one before it: %w", place, cert.Subject, err)
+			}
+		}
+		above = cert
+	}
+}
