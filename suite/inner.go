@@ -67,8 +67,10 @@ func (p *plan) coordinate(inside *world.Run) int {
 	if !p.NoProbe {
 		c.err = p.probe(interrupted, inside)
 	}
-	if c.err == nil && !p.ProbeOnly {
+	if c.err == nil && !p.ProbeOnly && interrupted.Err() == nil {
+		ended := context.AfterFunc(interrupted, remind)
 		c.ginkgo, c.err = p.startWorkers(inside)
+		ended()
 	}
 	c.interrupted = interrupted.Err() != nil
 	r := p.conclude(c)
@@ -77,6 +79,14 @@ func (p *plan) coordinate(inside *world.Run) int {
 		return report.ExitTrouble
 	}
 	return r.Exit
+}
+
+// remind interrupts the whole process group again, every second until this
+// process ends: a worker that was just starting missed the first signal.
+func remind() {
+	for range time.Tick(time.Second) {
+		syscall.Kill(0, syscall.SIGINT)
+	}
 }
 
 // startWorkers runs the specs in parallel, as the ginkgo command would: this

@@ -53,9 +53,13 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		return report.ExitTrouble, nil, err
 	}
 	if stamp(reportFile) == before {
-		// The inner process died before it could write: say so in its place.
-		r = p.conclude(conclusion{started: started, kind: kind, reason: reason,
-			err: fmt.Errorf("the run ended without a report (exit %d)", exit)})
+		// The inner process ended before it could write: this one does so in
+		// its place.
+		c := conclusion{started: started, kind: kind, reason: reason, interrupted: exit == report.ExitInterrupted}
+		if !c.interrupted {
+			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
+		}
+		r = p.conclude(c)
 		return r.Exit, r, report.Write(p.Out, r)
 	}
 	r, err = report.Read(reportFile)
