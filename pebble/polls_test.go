@@ -44,35 +44,14 @@ func TestConcurrentIssuances(t *testing.T) {
 	for i := range clients {
 		clients[i] = s.registered()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	var all sync.WaitGroup
 	for w, c := range clients {
 		all.Go(func() {
 			for i := range each {
 				name := fmt.Sprintf("w%d-%d.example.test", w, i)
-				order, err := c.AuthorizeOrder(ctx, acme.DomainIDs(name))
-				if err != nil {
-					t.Errorf("%s: %v", name, err)
-					return
-				}
-				var done atomic.Bool
-				var looks sync.WaitGroup
-				for range 2 {
-					looks.Go(func() {
-						for !done.Load() {
-							if _, err := c.GetOrder(ctx, order.URI); err != nil {
-								t.Errorf("%s: a look at the order: %v", name, err)
-								return
-							}
-						}
-					})
-				}
-				if _, err := s.finish(ctx, c, order, "http-01", name); err != nil {
+				if err := s.issueWatched(c, name); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
-				done.Store(true)
-				looks.Wait()
 			}
 		})
 	}
@@ -80,6 +59,33 @@ func TestConcurrentIssuances(t *testing.T) {
 	if got := len(s.ca.Journal().Issued()); got != workers*each {
 		t.Errorf("%d certificates, expected %d", got, workers*each)
 	}
+}
+
+// issueWatched gets a certificate while others look at the order all the time.
+// Its deadline is generous, for slow machines: a deadlock lasts for ever.
+func (s *site) issueWatched(c *acme.Client, name string) error {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 40*time.Second)
+	defer cancel()
+	order, err := c.AuthorizeOrder(ctx, acme.DomainIDs(name))
+	if err != nil {
+		return err
+	}
+	var done atomic.Bool
+	var looks sync.WaitGroup
+	for range 2 {
+		looks.Go(func() {
+			for !done.Load() {
+				if _, err := c.GetOrder(ctx, order.URI); err != nil {
+					s.t.Errorf("%s: a look at the order: %v", name, err)
+					return
+				}
+			}
+		})
+	}
+	_, err = s.finish(ctx, c, order, "http-01", name)
+	done.Store(true)
+	looks.Wait()
+	return err
 }
 
 // Every order asks for a validation of its own: Pebble reuses one authorization
