@@ -1,0 +1,41 @@
+// Command schedule plays the server's certificate source through two years of virtual time, against a CA in memory,
+// and prints as JSON when it renewed, how much life was left at each renewal, and how it fared while the CA failed.
+// It is the schedule command of the server's target file (package suite, type Schedule, documents the output).
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"testing/synctest"
+)
+
+// Virtual time is to be had inside a test alone (package synctest), so the program supplies one.
+func main() {
+	os.Args = os.Args[:1] // package testing would read them as its own
+	testing.Main(func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "schedule", F: func(t *testing.T) {
+			synctest.Test(t, func(*testing.T) { os.Exit(run()) })
+		}}}, nil, nil)
+}
+
+// run simulates and prints. The process ends with it, and must: goroutines of Pebble and of the certificate manager
+// have no end, and package testing would wait for them.
+func run() (exit int) {
+	dir, err := os.MkdirTemp("", "schedule-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "schedule:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	found, err := simulate(dir)
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(found)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "schedule:", err)
+		return 1
+	}
+	return 0
+}

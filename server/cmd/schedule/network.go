@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+)
+
+// network takes the place of the network: a CA's handler by the host of its URL. It is complete before it is used.
+type network map[string]*road
+
+// RoundTrip implements [http.RoundTripper].
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
+	if road := n[r.URL.Host]; road != nil {
+		return road.RoundTrip(r)
+	}
+	return nil, errors.New("no such host: " + r.URL.Host)
+}
+
+// mostRequests bounds what one simulation may cost. Two years of six-day certificates take about 2,500 requests; a
+// client that renews in a loop would never come to an end.
+const mostRequests = 5000
+
+// road leads to one CA, counts the requests, and fails on demand.
+type road struct {
+	ca http.Handler
+
+	mu       sync.Mutex
+	failing  bool
+	requests []time.Time // all of them
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
+	failing, closed := d.pass()
+	switch {
+	case closed:
+		// A client without end gets no answer until it gives up: that lets the clock go on.
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	case failing:
+		drain(r)
+		return answer(r, http.StatusInternalServerError,
+			`{"type": "urn:ietf:params:acme:error:serverInternal", "detail": "out of order", "status": 500}`), nil
+	}
+	in := r.Clone(r.Context())
+	in.Host, in.RequestURI, in.TLS = r.URL.Host, r.URL.RequestURI(), &tls.ConnectionState{}
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	out := httptest.NewRecorder()
+	d.ca.ServeHTTP(out, in)
+	drain(r)
+	res := out.Result()
+	res.Request = r
+	return res, nil
+}
+
+// pass notes a request and says how it fares.
+func (d *road) pass() (failing, closed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.requests) >= mostRequests {
+		return false, true
+	}
+	d.requests = append(d.requests, time.Now())
+	return d.failing, false
+}
+
+func (d *road) fail(failing bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failing = failing
+}
+
+// stopped tells whether the client asked for more than any that works needs.
+func (d *road) stopped() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.requests) >= mostRequests
+}
+
+// since returns the moments of the requests from a moment on.
+func (d *road) since(begin time.Time) []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, at := range d.requests {
+		if !at.Before(begin) {
+			return append([]time.Time(nil), d.requests[i:]...)
+		}
+	}
+	return nil
+}
+
+func drain(r *http.Request) {
+	if r.Body != nil {
+		r.Body.Close()
+	}
+}
+
+func answer(r *http.Request, status int, problem string) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:  http.Header{"Content-Type": {"application/problem+json"}},
+		Body:    io.NopCloser(bytes.NewBufferString(problem)),
+		Request: r,
+	}
+}
