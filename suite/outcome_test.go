@@ -1,0 +1,39 @@
+package suite
+
+import (
+	"testing"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"assay/suite/report"
+)
+
+// TestStatus: what a target did wrong is told from what Assay did.
+func TestStatus(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		spec    types.SpecReport
+		outcome outcome
+		status  report.Status
+		reason  string
+	}{
+		{"passed", types.SpecReport{State: types.SpecStatePassed}, outcome{}, report.Passed, ""},
+		{"an assertion failed", failed(types.SpecStateFailed, "expected a, seen b"), outcome{}, report.Failed, "expected a, seen b"},
+		{"skipped", failed(types.SpecStateSkipped, "openssl is not on PATH"), outcome{}, report.Skipped, "openssl is not on PATH"},
+		{"interrupted", types.SpecReport{State: types.SpecStateInterrupted}, outcome{}, report.Skipped, "interrupted"},
+		{"a panic in a spec", types.SpecReport{State: types.SpecStatePanicked, Failure: types.Failure{ForwardedPanic: "nil map"}}, outcome{}, report.Error, "panic: nil map"},
+		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), outcome{}, report.Error, "timedout: a minute"},
+		{"Assay failed, and so the spec", failed(types.SpecStateFailed, "Assay itself failed"), outcome{Broken: "no namespace"}, report.Error, "no namespace"},
+		{"cleaning up failed after a pass", types.SpecReport{State: types.SpecStatePassed}, outcome{Broken: "busy"}, report.Error, "busy"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if status, reason := status(tt.spec, tt.outcome); status != tt.status || reason != tt.reason {
+				t.Errorf("%s %q, expected %s %q", status, reason, tt.status, tt.reason)
+			}
+		})
+	}
+}
+
+func failed(state types.SpecState, message string) types.SpecReport {
+	return types.SpecReport{State: state, Failure: types.Failure{Message: message}}
+}
