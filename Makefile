@@ -20,17 +20,19 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
-build: ## build bin/assay and the reference server, bin/assay-server
+build: ## build bin/assay and the reference server, bin/assay-server, with bin/assay-schedule beside it
 	CGO_ENABLED=0 go build -ldflags=-s -o bin/ ./suite/cmd/assay ./server/cmd/assay-server
+	CGO_ENABLED=0 go build -ldflags=-s -o bin/assay-schedule ./server/cmd/schedule
 
 .PHONY: conformance
 conformance: build ## run the suite against TARGET (default: the reference, strictly); report in assay-report/
 	bin/assay run --target $(TARGET) $(SERVER) --world $(WORLD) --out $(OUT) $(if $(SERVER),--strict) $(RUN)
 
 .PHONY: test
-test: lint unit ## all checks: lint, unit tests, the suite in both worlds
+test: lint unit ## all checks: lint, unit tests, the suite in both worlds and a few issuances by stock Pebble
 	$(MAKE) conformance
 	$(MAKE) conformance WORLD=loopback OUT=assay-report/loopback
+	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
 lint:
