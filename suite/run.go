@@ -81,6 +81,9 @@ func stamp(path string) string {
 // paths are what a run has to be able to see, whatever its world covers up.
 func (p *plan) paths() []string {
 	paths := []string{p.Out, p.target.Command[0]}
+	if len(p.target.Schedule) > 0 && filepath.IsAbs(p.target.Schedule[0]) {
+		paths = append(paths, p.target.Schedule[0])
+	}
 	if p.target.File != "" {
 		paths = append(paths, p.target.File)
 	}

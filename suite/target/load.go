@@ -70,12 +70,13 @@ func (t *Target) SetBinary(path string) {
 
 // Resolve makes the first word of every command an absolute path. A word with
 // a slash is relative to the target file's directory (of a built-in target:
-// the current directory), any other is looked up on PATH.
+// the current directory), any other is looked up on PATH. For the schedule
+// command see [Target.ScheduleCommand].
 func (t *Target) Resolve() error {
 	for _, c := range []struct {
 		key     string
 		command []string
-	}{{"command", t.Command}, {"version", t.VersionCommand}, {"schedule", t.Schedule}} {
+	}{{"command", t.Command}, {"version", t.VersionCommand}} {
 		if len(c.command) == 0 {
 			continue
 		}
@@ -85,6 +86,7 @@ func (t *Target) Resolve() error {
 		}
 		c.command[0] = path
 	}
+	t.resolveSchedule()
 	return nil
 }
 
