@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"assay/fixtures/mutants"
+	"assay/scenarios"
 	"assay/suite/report"
 )
 
@@ -112,7 +113,11 @@ func (l *laboratory) report(ctx context.Context, m *mutants.Mutant, whole bool) 
 	out := filepath.Join(dir, "report")
 	args := []string{"run", "--bin", server, "--out", out, "--world", l.world, "--quiet", "--strict"}
 	if !whole {
-		args = append(args, "--only", strings.Join(tried(m), ","))
+		catalogue, err := scenarios.Load()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "--only", strings.Join(tried(m, catalogue), ","))
 	}
 	cmd := exec.CommandContext(ctx, l.assay, args...)
 	interruptible(cmd)
@@ -128,11 +133,19 @@ func (l *laboratory) report(ctx context.Context, m *mutants.Mutant, whole bool) 
 }
 
 // tried are the requirements to run: with all their cases, so that a case
-// that the mutant does not name is seen to pass.
-func tried(m *mutants.Mutant) []string {
+// that the mutant does not name is seen to pass, and with what they need.
+func tried(m *mutants.Mutant, catalogue *scenarios.Catalogue) []string {
 	ids := slices.Clone(smoke)
 	for _, name := range named(m) {
 		ids = append(ids, idOf(name))
+	}
+	for i := 0; i < len(ids); i++ { // grows with what is needed
+		r, _, _ := catalogue.Find(ids[i])
+		for _, need := range r.Needs {
+			if id := idOf(need.ID); id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
