@@ -34,6 +34,13 @@ func BeHealthy() types.GomegaMatcher {
 	})
 }
 
+// BeServed: a response with what was asked for, with status 2xx.
+func BeServed() types.GomegaMatcher {
+	return match("an HTTP response with what was asked for (2xx)", func(r *wire.Response) (bool, string) {
+		return r.Err == nil && r.Status >= 200 && r.Status < 300, describeResponse(r)
+	})
+}
+
 // RedirectTo: a redirect of any kind to exactly this URL (RFC 9110 §15.4).
 func RedirectTo(url string) types.GomegaMatcher {
 	kinds := []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}

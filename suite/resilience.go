@@ -1,13 +1,21 @@
 package suite
 
 import (
+	"bytes"
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/suite/target"
+	"assay/suite/wire"
 )
 
 // The chapter resilience: CAs, disks, peers and signals that misbehave
@@ -75,16 +83,10 @@ var _ = Table("RES-07", func(s *Scenario, row struct{ Request pebble.Kind }) {
 	const delay = 1500 * time.Millisecond
 	s.Disturb(pebble.Slow(row.Request, delay))
 	server := s.StartACME()
-	waiting := make(chan struct{})
-	first := s.Client(server)
-	go func() {
-		defer close(waiting)
-		first.Handshake(s.ctx)
-	}()
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
 	s.AwaitFault()
 	Expect(s.Handshake(server, SNI("other.example.test"))).To(BeRefusedWithin(delay / 2))
-	<-waiting
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveIssued(1))
 }, Slow)
 
@@ -192,6 +194,27 @@ var _ = Requirement("RES-18", func(s *Scenario) {
 	defer func(l net.Listener) { l.Close() }(listener)
 })
 
+var _ = Table("RES-19", func(s *Scenario, row struct{ Issuing bool }) {
+	if row.Issuing {
+		s.Disturb(pebble.Slow(pebble.KindDirectory, time.Minute))
+	}
+	server := s.Start(s.HTTP01())
+	s.Connect(s.Addr(5080), []byte("GET / HTTP/1.1\r\n"))
+	hello := s.Hello(server)
+	s.Connect(server.Address(), hello[:len(hello)/2])
+	if row.Issuing {
+		s.Connect(server.Address(), hello)
+		s.AwaitFault()
+	}
+
+	Expect(server.Stop()).To(BeClean(5 * time.Second))
+	for _, address := range []string{server.Address(), s.Addr(5080)} {
+		listener, err := s.World.Listen("tcp", address)
+		Expect(err).NotTo(HaveOccurred(), "binding an address that the server had")
+		listener.Close()
+	}
+}, Slow)
+
 var _ = Table("RES-20", func(s *Scenario, row struct{ Request pebble.Kind }) {
 	server := s.killAt(row.Request)
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
@@ -203,6 +226,198 @@ var _ = Table("RES-21", func(s *Scenario, row struct{ Request pebble.Kind }) {
 	server := s.killAt(row.Request)
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveOneAccount())
+})
+
+var _ = Table("RES-22", func(s *Scenario, row struct{ Damage Damage }) {
+	const day = 24 * time.Hour
+	kept := s.CacheCertificate("cache", 60*day, 90*day)
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
+	Expect(s.Journal()).To(HaveNoRequests())
+
+	server.Stop()
+	s.Spoil(s.Path("cache", s.Hostname), row.Damage)
+	server.Restart()
+	fresh := s.Handshake(server)
+	Expect(fresh).To(HaveFullChainTo(s.CA().Root()))
+	server.Restart()
+	Expect(s.Handshake(server)).To(ServeLeaf(fresh.Leaf()), "after one more restart")
+	Expect(s.Journal()).To(HaveIssued(1))
+})
+
+var _ = Table("RES-23", func(s *Scenario, row struct{ Damage Damage }) {
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+
+	server.Stop()
+	s.Spoil(s.Path("cache", s.Hostname), damageLost)
+	s.Spoil(s.Path("cache", pki.AutocertAccountKey), row.Damage)
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveIssued(2))
+})
+
+var _ = Requirement("RES-24", func(s *Scenario) {
+	s.withoutRoom(func() (mend func()) {
+		s.AllowWriting("cache", false)
+		return func() { s.AllowWriting("cache", true) }
+	})
+})
+
+var _ = Requirement("RES-25", func(s *Scenario) {
+	s.withoutRoom(func() (mend func()) { return s.FullDisk("cache") })
+})
+
+var _ = Table("RES-26", func(s *Scenario, row struct{ Say string }) {
+	const peers = 60
+	server, root := s.StartSecure()
+	hello := s.Hello(server)
+	for range peers {
+		switch row.Say {
+		case "hello":
+			s.Connect(server.Address(), hello[:len(hello)/2])
+		case "handshake":
+			idle := s.Handshake(server, KeepOpen)
+			Expect(idle).To(Complete())
+			defer idle.Close()
+		default:
+			s.Connect(server.Address(), nil)
+		}
+	}
+	next := s.Handshake(server, Trusting(root))
+	Expect(next).To(CompleteWithin(2 * time.Second))
+	Expect(next).To(HaveFullChainTo(root))
+})
+
+var _ = Table("RES-27", func(s *Scenario, row struct {
+	Hex   string
+	Times int
+	Hello string
+}) {
+	text, err := hex.DecodeString(row.Hex)
+	s.must(err)
+	server, root := s.StartSecure()
+	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	say := bytes.Repeat(text, max(row.Times, 1))
+	switch hello := s.Hello(server); row.Hello {
+	case "cut":
+		say = hello[:len(hello)/2]
+	case "of-a-server":
+		hello[5] = 2 // handshake type server_hello (RFC 8446 §4)
+		say = hello
+	case "long-session-id":
+		hello[43] = 255 // the session identifier's length: 32 at most
+		say = hello
+	case "twice":
+		say = append(hello, hello...)
+	}
+	for range 3 {
+		answer := s.Send(server, say)
+		Expect(answer).NotTo(HavePrefix("HTTP/1.1 2"), "the answer to what is no hello")
+	}
+	Expect(server).To(Live())
+	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+})
+
+var _ = Table("RES-28", func(s *Scenario, row struct {
+	Records, Protocols int
+	Bytes              bool
+}) {
+	server, root := s.StartSecure()
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		options := []ClientOption{Trusting(root), Version(version)}
+		if row.Records > 0 {
+			options = append(options, Through(func(d wire.DialFunc) wire.DialFunc { return wire.Fragmented(d, row.Records) }))
+		}
+		if row.Bytes {
+			options = append(options, Through(wire.Dribbled))
+		}
+		if row.Protocols > 0 {
+			var offer []string
+			for i := range row.Protocols {
+				offer = append(offer, fmt.Sprintf("%0200d", i))
+			}
+			options = append(options, Offering(append(offer, "http/1.1")...))
+		}
+		Expect(s.Handshake(server, options...)).To(HaveFullChainTo(root), tls.VersionName(version))
+	}
+})
+
+var _ = Requirement("RES-29", func(s *Scenario) {
+	server, root := s.StartSecure()
+	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	Expect(s.Get(server.Address(), s.HealthPath())).NotTo(BeServed())
+	Expect(s.GetTLS(server, s.HealthPath())).To(BeHealthy())
+})
+
+var _ = Requirement("RES-30", func(s *Scenario) {
+	s.CA().Down()
+	server := s.StartACME()
+	Expect(s.Get(server.Address(), s.HealthPath())).NotTo(BeServed(), "before there is a certificate")
+	s.Recover(server)
+	Expect(s.GetTLS(server, s.HealthPath())).To(BeHealthy())
+})
+
+var _ = Requirement("RES-31", func(s *Scenario) {
+	const clients = 1000
+	server := s.StartACME()
+	kinds := map[string]bool{}
+	for i, h := range s.Crowd(server, clients) {
+		Expect(h).To(HaveFullChainTo(s.CA().Root()), fmt.Sprintf("client %d of %d", i+1, clients))
+		kinds[h.Leaf().PublicKeyAlgorithm.String()] = true
+	}
+	Expect(s.Journal()).To(HaveIssued(len(kinds)))
+	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+})
+
+var _ = Requirement("RES-32", func(s *Scenario) {
+	const clients = 300
+	s.CA().Point(s.Hostname) // the CA finds no such name
+	server := s.StartACME()
+	for i, h := range s.Crowd(server, clients) {
+		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
+	}
+	Expect(s.Journal()).To(HaveFailedAtMost(failuresAtMost))
+	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+
+	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	s.Recover(server)
+})
+
+var _ = Requirement("RES-33", func(s *Scenario) {
+	s.Disturb(pebble.Fail(pebble.KindNewAccount, refusedFor("externalAccountRequired")).Persistently())
+	server := s.StartACME()
+	for range 10 {
+		Expect(s.Handshake(server)).To(BeRefused())
+	}
+	server.WaitLog("a line with the detail of the CA's refusal", mentions(caDetail))
+	Expect(server).To(Live())
+	Expect(s.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
+	s.Recover(server)
+})
+
+var _ = Table("RES-34", func(s *Scenario, row struct {
+	Request pebble.Kind
+	Type    string
+	Down    bool
+}) {
+	old := s.Expiring()
+	text := caDetail
+	if row.Down {
+		s.CA().Down()
+		text = s.CA().DirectoryURL()
+	} else {
+		s.Disturb(pebble.Fail(row.Request, refusedFor(row.Type)).Persistently())
+	}
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	server.WaitLog("a line with "+text, mentions(text))
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+
+	s.CA().Mend()
+	server.Restart()
+	Expect(s.Handshake(server)).To(Complete())
+	s.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
 })
 
 // endure lets the server meet a fault at its first issuance: the client is
@@ -225,14 +440,48 @@ func (s *Scenario) endure(fault pebble.Fault) {
 func (s *Scenario) killAt(step pebble.Kind) *Server {
 	s.Disturb(pebble.Slow(step, time.Minute))
 	server := s.StartACME()
-	first, ended := s.Client(server), make(chan struct{})
-	go func() {
-		defer close(ended)
-		first.Handshake(s.ctx)
-	}()
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
 	s.AwaitFault()
 	s.CA().Mend()
 	server.KillAndStart()
-	<-ended
+	<-first
 	return server
+}
+
+// withoutRoom is about a cache directory that cannot be written: what is there
+// is served; what cannot be kept is told; and with room again all is well.
+func (s *Scenario) withoutRoom(take func() (mend func())) {
+	server := s.StartACME()
+	first := s.Handshake(server)
+	Expect(first).To(HaveFullChainTo(s.CA().Root()))
+	server.Stop()
+	mend := take()
+	server.start()
+	server.awaitReady()
+	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
+
+	server.Stop()
+	mend()
+	s.Spoil(s.Path("cache", s.Hostname), damageLost)
+	mend = take()
+	server.StartDespite()
+	Expect(s.Handshake(server)).To(BeServedOrRefused(s.CA().Root()))
+	server.WaitLog("a line that names the directory that cannot be written", mentions(s.Path("cache")))
+	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+	mend()
+	s.Recover(server)
+}
+
+// caDetail is the detail of a problem as CAs write them: long, with a link.
+const caDetail = "The operator of this CA forbids what was asked for, as of 2031-02-03 04:05:06 UTC, " +
+	"until the account was bound to a contract: see https://ca.example.test/help/contracts/#binding"
+
+// refusedFor is a problem document of the CA's that no repetition helps against.
+func refusedFor(kind string) pebble.Problem {
+	return pebble.Problem{Type: "urn:ietf:params:acme:error:" + kind, Detail: caDetail, Status: http.StatusForbidden}
+}
+
+// mentions matches log lines with a text.
+func mentions(text string) func(target.Line) bool {
+	return func(l target.Line) bool { return strings.Contains(l.Text, text) }
 }

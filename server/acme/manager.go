@@ -15,7 +15,7 @@ import (
 func newManager(cfg *config.Config, logger *log.Logger) *autocert.Manager {
 	return &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
-		Cache:      autocert.DirCache(cfg.CacheDir),
+		Cache:      cache{autocert.DirCache(cfg.CacheDir), logger},
 		HostPolicy: autocert.HostWhitelist(cfg.Hostname),
 		Email:      cfg.ACMEEmail,
 		Client: &acme.Client{

@@ -1,0 +1,113 @@
+package suite
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+	"os"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/fixtures/pki"
+	"assay/suite/world"
+)
+
+// Damage is a way in which a file of the cache can be spoilt.
+type Damage string
+
+// The ways of a cache entry, as the catalogue's rows call them.
+const (
+	damageEmpty     Damage = "empty"          // no byte
+	damageTruncated Damage = "truncated"      // ends in the middle
+	damageGarbage   Damage = "garbage"        // random bytes
+	damageBadKey    Damage = "bad-key"        // PEM as it should be, around a key that is none
+	damageMismatch  Damage = "mismatched-key" // another's key
+	damageOtherName Damage = "other-name"     // a good pair for another name
+	damageDirectory Damage = "directory"      // a directory in the file's place
+	damageLost      Damage = "lost"           // not there
+	damageLeftover  Damage = "leftover"       // good, and followed by what does not belong there
+	damageKeyOnly   Damage = "key-only"       // the key alone
+)
+
+// Spoil damages the file at path, which exists.
+func (s *Scenario) Spoil(path string, how Damage) {
+	ginkgo.GinkgoHelper()
+	text, err := os.ReadFile(path)
+	s.must(err)
+	switch how {
+	case damageEmpty:
+		text = nil
+	case damageTruncated:
+		text = text[:len(text)*2/3]
+	case damageGarbage:
+		rand.Read(text)
+	case damageBadKey:
+		_, rest := pem.Decode(text)
+		text = append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}), rest...)
+	case damageMismatch:
+		_, rest := pem.Decode(text)
+		other, err := pki.NewAutocertAccountKey()
+		s.must(err)
+		text = append(bytes.TrimSpace(other), '\n')
+		text = append(text, rest...)
+	case damageOtherName:
+		text, err = pki.AutocertCacheEntry(s.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}))
+		s.must(err)
+	case damageLeftover:
+		text = append(text, "leftover of a longer file\n"...)
+	case damageKeyOnly:
+		key, _ := pem.Decode(text)
+		text = pem.EncodeToMemory(key)
+	case damageDirectory, damageLost:
+		s.must(os.Remove(path))
+		if how == damageDirectory {
+			s.must(os.Mkdir(path, 0o700))
+		}
+		return
+	default:
+		s.must(fmt.Errorf("unknown damage %q", how))
+	}
+	s.must(os.WriteFile(path, text, 0o600))
+}
+
+// AllowWriting says whether files can be made in a directory of the spec's. The
+// target has no capability, so permissions bind it.
+func (s *Scenario) AllowWriting(dir string, allowed bool) {
+	ginkgo.GinkgoHelper()
+	mode := os.FileMode(0o500)
+	if allowed {
+		mode = 0o700
+	}
+	s.must(os.Chmod(s.Path(dir), mode))
+}
+
+// FullDisk makes a directory of the spec's that is a disk of its own, without a
+// byte to spare, and returns what makes room on it. What the directory held is
+// on the disk. The machine may not let us: then the spec is skipped.
+func (s *Scenario) FullDisk(dir string) (makeRoom func()) {
+	ginkgo.GinkgoHelper()
+	const size = 16 << 10
+	held := map[string][]byte{}
+	s.MkDir(dir)
+	entries, err := os.ReadDir(s.Path(dir))
+	s.must(err)
+	for _, entry := range entries {
+		held[entry.Name()], err = os.ReadFile(s.Path(dir, entry.Name()))
+		s.must(err)
+	}
+	remove, err := world.SmallDisk(s.World, s.Path(dir), size)
+	s.SkipUnless(err == nil, fmt.Sprint("needs a small disk: ", err))
+	s.closers = append(s.closers, remove)
+	for name, text := range held {
+		s.must(os.WriteFile(s.Path(dir, name), text, 0o600))
+	}
+	filler := s.Path(dir, "filler")
+	file, err := os.Create(filler)
+	s.must(err)
+	defer file.Close()
+	for err == nil {
+		_, err = file.Write(make([]byte, 4<<10)) // until there is no space left
+	}
+	return func() { s.must(os.Remove(filler)) }
+}

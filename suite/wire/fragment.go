@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+)
+
+// Fragmented is a way to dial on which the client's hello is cut into TLS
+// records of at most so many bytes, as RFC 8446 §5.1 lets every client do.
+func Fragmented(dial DialFunc, size int) DialFunc {
+	return rewriting(dial, func(flight []byte) [][]byte {
+		var records []byte
+		for len(flight) >= recordHeader {
+			header := flight[:recordHeader]
+			end := min(recordHeader+int(binary.BigEndian.Uint16(header[3:])), len(flight))
+			body := flight[recordHeader:end]
+			flight = flight[end:]
+			for len(body) > 0 {
+				piece := body[:min(size, len(body))]
+				body = body[len(piece):]
+				records = append(records, header[:3]...)
+				records = binary.BigEndian.AppendUint16(records, uint16(len(piece)))
+				records = append(records, piece...)
+			}
+		}
+		return [][]byte{records}
+	})
+}
+
+// Dribbled is a way to dial on which the client's hello comes byte by byte, each
+// in a TCP segment of its own.
+func Dribbled(dial DialFunc) DialFunc {
+	return rewriting(dial, func(flight []byte) [][]byte {
+		var bytes [][]byte
+		for i := range flight {
+			bytes = append(bytes, flight[i:i+1])
+		}
+		return bytes
+	})
+}
+
+// recordHeader is the length of a TLS record's header: type, version, length.
+const recordHeader = 5
+
+// rewriting dials connections whose first write is taken apart.
+func rewriting(dial DialFunc, rewrite func([]byte) [][]byte) DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &rewriter{Conn: conn, rewrite: rewrite}, nil
+	}
+}
+
+type rewriter struct {
+	net.Conn
+	rewrite func([]byte) [][]byte // nil after the first write
+}
+
+func (r *rewriter) Write(p []byte) (int, error) {
+	if r.rewrite == nil {
+		return r.Conn.Write(p)
+	}
+	pieces := r.rewrite(p)
+	r.rewrite = nil
+	for _, piece := range pieces {
+		if _, err := r.Conn.Write(piece); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// ClientHello is the record, or the records, with which the client would begin.
+func (c Client) ClientHello() ([]byte, error) { return c.hello() }
