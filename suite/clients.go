@@ -47,6 +47,12 @@ func RSAOnly() ClientOption {
 	}
 }
 
+// Visiting judges the certificate as a client does that goes to an address and
+// not to a name: it sends no server name (RFC 6066 §3).
+func Visiting(address string) ClientOption {
+	return func(c *wire.Client) { c.ServerName = address }
+}
+
 // At connects to this address instead of the server's listen_addr.
 func At(address string) ClientOption { return func(c *wire.Client) { c.Address = address } }
 

@@ -62,6 +62,16 @@ func (s *Scenario) ALPN01(over ...Keys) Keys {
 	return s.acme("TLS-ALPN-01", 443, nil, over...)
 }
 
+// ACME is a configuration with a certificate from the spec's CA, by the
+// challenge that the target claims; TLS-ALPN-01 where it claims both, since
+// that needs no second listener.
+func (s *Scenario) ACME(over ...Keys) Keys {
+	if s.plan.target.Claims("tls-alpn-01") {
+		return s.ALPN01(over...)
+	}
+	return s.HTTP01(over...)
+}
+
 func (s *Scenario) acme(challenge string, port int, own Keys, over ...Keys) Keys {
 	return Keys{
 		"server_url":                     "https://" + s.Hostname,

@@ -17,6 +17,7 @@ type Refusal struct {
 	Exited    bool
 	ExitCode  int
 	Log       string   // everything it wrote
+	Stderr    string   // what it wrote to standard error
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
 
@@ -41,6 +42,11 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 		server.kill()
 	}
 	r.Log = server.Process.Log().Text()
+	for _, line := range server.Process.Log().Lines() {
+		if line.Stream == target.Stderr {
+			r.Stderr += line.Text + "\n"
+		}
+	}
 	r.Written = slices.DeleteFunc(s.files(), func(path string) bool { return slices.Contains(before, path) })
 	return r
 }

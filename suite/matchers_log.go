@@ -1,0 +1,46 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+)
+
+// SpeakOnStderr: the message went to standard error, and contains this.
+func SpeakOnStderr(word string) types.GomegaMatcher {
+	return match("a message on standard error that names "+word, func(r *Refusal) (bool, string) {
+		if !strings.Contains(r.Stderr, word) {
+			return false, "on standard error:\n" + r.Stderr + "in all:\n" + r.Log
+		}
+		return true, r.Stderr
+	})
+}
+
+// WarnUnlike: more of the server's log lines contain one of these words, upper
+// or lower case, than of the control's. Some servers print their configuration
+// when they start, so that a word alone makes no warning. Both have to have
+// ended: only then are their logs complete.
+func WarnUnlike(control *Server, words ...string) types.GomegaMatcher {
+	expected := "a warning that names " + strings.Join(words, " or ") + ", which the control did not log"
+	return match(expected, func(v *Server) (bool, string) {
+		ours, theirs := v.linesAbout(words), control.linesAbout(words)
+		seen := fmt.Sprintf("%d lines, of the control %d\n%s", len(ours), len(theirs), strings.Join(ours, "\n"))
+		return len(ours) > len(theirs), seen
+	})
+}
+
+// linesAbout are the log lines that contain one of these words, upper or lower
+// case.
+func (v *Server) linesAbout(words []string) []string {
+	var found []string
+	for _, line := range v.Process.Log().Lines() {
+		for _, word := range words {
+			if strings.Contains(strings.ToLower(line.Text), strings.ToLower(word)) {
+				found = append(found, line.Text)
+				break
+			}
+		}
+	}
+	return found
+}
