@@ -114,13 +114,14 @@ var _ = Table("BYO-09", func(s *Scenario, row struct{ SNI string }) {
 var versions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
 var _ = Table("BYO-10", func(s *Scenario, row struct{ Version string }) {
-	server := s.StartOwn(s.Identity(pki.Spec{}))
-	Expect(s.Handshake(server, Version(versions[row.Version]))).To(Complete())
+	id := s.Identity(pki.Spec{})
+	Expect(s.Handshake(s.StartOwn(id), Version(versions[row.Version]))).To(ServeLeaf(id.Leaf))
 })
 
 var _ = Table("BYO-11", func(s *Scenario, row struct{ Version string }) {
-	server := s.StartOwn(s.Identity(pki.Spec{}))
-	Expect(s.Handshake(server)).To(Complete())
+	id := s.Identity(pki.Spec{})
+	server := s.StartOwn(id)
+	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
 	// protocol_version is the alert for it (RFC 8446 §4.2.1); a server without
 	// the old ciphers may say handshake_failure.
 	const protocolVersion, handshakeFailure, insufficientSecurity = 70, 40, 71

@@ -31,6 +31,12 @@ var _ = Table("HTTP01-03", func(s *Scenario, row struct {
 	Listen          string
 	Answers, Silent []string
 }) {
+	// The control: the listener is one where challenges are answered.
+	control := s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": nil}))
+	Expect(s.Handshake(control)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+	control.Stop()
+
 	s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": s.expand(row.Listen)}))
 	for _, address := range row.Answers {
 		Expect(s.Get(s.expand(address), "/")).To(Answer(), address)

@@ -85,6 +85,9 @@ func makePlan(o Options) (*plan, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
+	if patienceErr != nil {
+		return nil, patienceErr
+	}
 	switch o.CA {
 	case "edge", "stock":
 	default:

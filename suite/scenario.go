@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -15,10 +14,6 @@ import (
 	"assay/scenarios"
 	"assay/suite/world"
 )
-
-// patience bounds every wait for a target. It is far above what any of them
-// takes, so that a loaded machine changes no verdict.
-const patience = 10 * time.Second
 
 // Scenario is the surroundings of one spec: a world with a network of its
 // own, a directory, a CA when one is asked for, and the servers started in
