@@ -55,13 +55,13 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	Type    string
 }) {
 	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the refusal")
-	problem := pebble.Problem{Type: "urn:ietf:params:acme:error:" + row.Type, Detail: refusal, Status: http.StatusForbidden}
+	problem := pebble.Problem{Type: "urn:ietf:params:acme:error:" + row.Type, Detail: longDetail, Status: http.StatusForbidden}
 	s.CA().Inject(pebble.Fail(row.Request, problem))
 	server := s.StartACME()
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveInjected(1))
-	line := server.WaitLog("a line with "+problem.Type+" and "+refusal, func(l target.Line) bool {
-		return strings.Contains(l.Text, refusal) && strings.Contains(l.Text, problem.Type)
+	line := server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l target.Line) bool {
+		return strings.Contains(l.Text, longDetail) && strings.Contains(l.Text, problem.Type)
 	})
 	Expect(server).To(Live())
 	s.Observe("error", "log", line.Text)
@@ -70,9 +70,9 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 })
 
-// refusal is a problem's detail as CAs write them: long, with a reason, a
+// longDetail is a problem's detail as CAs write them: long, with a reason, a
 // moment and a link.
-const refusal = "Error creating new order :: too many certificates (5) already issued for this exact set of identifiers " +
+const longDetail = "Error creating new order :: too many certificates (5) already issued for this exact set of identifiers " +
 	"in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: see https://ca.example/docs/rate-limits/#exact-set"
 
 var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
@@ -100,7 +100,7 @@ var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
 		Expect(server).To(LogNone(secrets))
 	}
 	lookAround()
-	s.CA().Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Detail: refusal, Status: http.StatusForbidden}))
+	s.CA().Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Detail: longDetail, Status: http.StatusForbidden}))
 	Expect(s.Handshake(server, RSAOnly())).NotTo(Complete())
 	lookAround()
 	server.Restart()
