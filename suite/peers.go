@@ -1,7 +1,10 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -69,4 +72,34 @@ func (s *Scenario) Hello(server *Server) []byte {
 	hello, err := s.Client(server).ClientHello()
 	s.must(err)
 	return hello
+}
+
+// A noHello is what a peer may say in place of a ClientHello, as the
+// catalogue's rows have it.
+type noHello struct {
+	Name  string // for messages
+	Hex   string // these bytes
+	Times int    // so many times; 0 means once
+	Hello string // or a ClientHello, changed in this way
+}
+
+// bytes makes it, from a good hello where it needs one.
+func (n noHello) bytes(hello []byte) ([]byte, error) {
+	hello = bytes.Clone(hello)
+	switch n.Hello {
+	case "":
+		text, err := hex.DecodeString(n.Hex)
+		return bytes.Repeat(text, max(n.Times, 1)), err
+	case "cut":
+		return hello[:len(hello)/2], nil
+	case "of-a-server":
+		hello[5] = 2 // handshake type server_hello (RFC 8446 §4)
+		return hello, nil
+	case "long-session-id":
+		hello[43] = 255 // the length of the session identifier: 32 at most
+		return hello, nil
+	case "twice":
+		return append(hello, hello...), nil
+	}
+	return nil, fmt.Errorf("unknown change of a hello %q", n.Hello)
 }
