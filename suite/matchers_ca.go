@@ -43,6 +43,14 @@ func HaveIssued(n int) types.GomegaMatcher {
 	})
 }
 
+// HaveOrdered: clients asked the CA for this many orders.
+func HaveOrdered(n int) types.GomegaMatcher {
+	return match(fmt.Sprintf("%d orders", n), func(j *pebble.Journal) (bool, string) {
+		orders := j.Requests(pebble.KindNewOrder)
+		return len(orders) == n, fmt.Sprintf("%d\n%s", len(orders), lines(j.Entries(), "no request at all"))
+	})
+}
+
 // HaveInjected: this many injected faults befell a request.
 func HaveInjected(n int) types.GomegaMatcher {
 	return match(fmt.Sprintf("%d requests that an injected fault befell", n), func(j *pebble.Journal) (bool, string) {

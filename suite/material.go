@@ -40,16 +40,24 @@ func (s *Scenario) StartOwn(id *pki.Identity, options ...StartOption) *Server {
 
 // CacheCertificate puts a certificate for the hostname that has left to live
 // into a cache directory, in the form of autocert's DirCache, as if an earlier
-// run of the server had obtained it.
-func (s *Scenario) CacheCertificate(dir string, left, lifetime time.Duration) *pki.Identity {
+// run of the server had obtained it. autocert keeps certificates with ECDSA
+// and with RSA keys side by side; see [WithRSAKey].
+func (s *Scenario) CacheCertificate(dir string, left, lifetime time.Duration, change ...func(*pki.Spec)) *pki.Identity {
 	ginkgo.GinkgoHelper()
-	id := s.Identity(pki.Spec{Intermediates: 1, Lifetime: lifetime, Age: pki.Left(left, lifetime)})
+	spec := pki.Spec{Intermediates: 1, Lifetime: lifetime, Age: pki.Left(left, lifetime)}
+	for _, c := range change {
+		c(&spec)
+	}
+	id := s.Identity(spec)
 	entry, err := pki.AutocertCacheEntry(id)
 	s.must(err)
 	s.must(os.MkdirAll(s.Path(dir), 0o700))
 	s.must(os.WriteFile(s.Path(dir, pki.AutocertCacheName(s.Hostname, id)), entry, 0o600))
 	return id
 }
+
+// WithRSAKey gives a certificate an RSA key.
+func WithRSAKey(spec *pki.Spec) { spec.Key = pki.RSA2048 }
 
 // Link makes a symbolic link below the spec's directory; to is what the link
 // says.
