@@ -101,10 +101,13 @@ func (s *Scenario) hostLike(home netip.Addr) netip.Addr {
 	return v4
 }
 
+// reachable bounds the wait for a CA of Assay's own, on the same machine.
+const reachable = 10 * time.Second
+
 // probeCA makes sure that the CA can be reached where targets look for it, so
 // that a CA that is not there is never held against a target.
 func (s *Scenario) probeCA(at netip.AddrPort) error {
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	ctx, cancel := context.WithTimeout(s.ctx, reachable)
 	defer cancel()
 	conn, err := s.World.Dial(ctx, "tcp", at.String())
 	if err != nil {

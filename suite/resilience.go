@@ -198,7 +198,10 @@ var _ = Table("RES-19", func(s *Scenario, row struct{ Issuing bool }) {
 	if row.Issuing {
 		s.Disturb(pebble.Slow(pebble.KindDirectory, time.Minute))
 	}
-	server := s.Start(s.HTTP01())
+	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	if !row.Issuing { // The control: a server that stops well, and does nothing else, has not served.
+		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	}
 	s.Connect(s.Addr(5080), []byte("GET / HTTP/1.1\r\n"))
 	hello := s.Hello(server)
 	s.Connect(server.Address(), hello[:len(hello)/2])
