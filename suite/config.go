@@ -3,6 +3,8 @@ package suite
 import (
 	"errors"
 	"os"
+	"strconv"
+	"strings"
 
 	. "github.com/onsi/gomega"
 
@@ -28,7 +30,7 @@ var _ = Table("CFG-02", func(s *Scenario, row struct{ Set []string }) {
 	control.Stop()
 
 	own := s.Own(cert, key)
-	both := s.HTTP01()
+	both := s.ACME()
 	for _, name := range row.Set {
 		both[name] = own[name]
 	}
@@ -64,6 +66,41 @@ var _ = Requirement("CFG-05", func(s *Scenario) {
 	}
 })
 
+var _ = Table("CFG-06", func(s *Scenario, row struct {
+	Own    bool
+	Scheme string
+}) {
+	id := s.Identity(pki.Spec{})
+	suits := s.Plain()
+	if row.Own {
+		suits = s.Own(s.WritePair(id, "cert.pem", "key.pem"))
+	}
+	serve := func(keys Keys) *Server {
+		server := s.Start(keys)
+		if row.Own {
+			Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+		} else {
+			Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy())
+		}
+		server.Stop()
+		return server
+	}
+	control := serve(suits)
+	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, "server_url"))
+})
+
+var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
+	serve := func(over Keys) *Server {
+		server := s.StartACME(over)
+		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+		server.Stop()
+		return server
+	}
+	control := serve(nil)
+	other := serve(Keys{"server_url": "https://" + s.expand(row.Host)})
+	Expect(other).To(WarnUnlike(control, "server_url", "tls_letsencrypt_hostname"))
+})
+
 var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
 	control := s.Start(s.Plain())
 	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
@@ -80,19 +117,56 @@ var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
 	Expect(s.Refuse(s.Plain(), instead[row.Instead])).To(BeRefusal(control.ConfigName()))
 })
 
+var _ = Table("CFG-09", func(s *Scenario, row struct {
+	Raw     string
+	Missing bool
+}) {
+	control := s.Start(s.Plain())
+	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+	control.Stop()
+
+	spoil := RawConfig([]byte(row.Raw))
+	if row.Missing {
+		spoil = NoConfig
+	}
+	refusal := s.Refuse(s.Plain(), spoil)
+	Expect(refusal).To(BeRefusal())
+	Expect(refusal).To(SpeakOnStderr(control.ConfigName()))
+})
+
 var _ = Table("CFG-10", func(s *Scenario, row struct{ Append, Key string }) {
 	s.SkipUnless(s.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
 	control := s.Start(s.Plain())
 	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
 	control.Stop()
 
-	Expect(s.Refuse(s.Plain(), ChangeConfig(func(path string) error {
-		file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	Expect(s.Refuse(s.Plain(), appendConfig(func(string) string { return row.Append }))).To(BeRefusal(row.Key))
+})
+
+// appendConfig adds to the config file what more makes of its text.
+func appendConfig(more func(text string) string) StartOption {
+	return ChangeConfig(func(path string) error {
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		defer file.Close()
-		_, err = file.WriteString(row.Append)
-		return err
-	}))).To(BeRefusal(row.Key))
+		return os.WriteFile(path, append(text, more(string(text))...), 0o600)
+	})
+}
+
+var _ = Table("CFG-11", func(s *Scenario, row struct {
+	Line   string
+	Number int
+}) {
+	s.SkipUnless(s.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
+	at := func(line string) StartOption {
+		return appendConfig(func(text string) string {
+			return strings.Repeat("#\n", row.Number-1-strings.Count(text, "\n")) + line + "\n"
+		})
+	}
+	control := s.Start(s.Plain(), at("# nothing"))
+	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+	control.Stop()
+
+	Expect(s.Refuse(s.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
 })
