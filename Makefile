@@ -45,6 +45,10 @@ unit:
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
 	go test $(RACE) ./...
 
+.PHONY: mutants
+mutants: ## build the known-bad servers and see that the suite catches each; NAMES="chain-*" selects some
+	go run ./suite/cmd/mutants $(NAMES)
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is called
 	$(GOVULNCHECK) ./...

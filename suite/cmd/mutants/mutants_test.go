@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"assay/fixtures/mutants"
+	"assay/scenarios"
+)
+
+var errTest = errors.New("broken.yaml does not compile")
+
+// load reads the mutants of this module: that every text to be replaced
+// stands exactly once in today's server is a part of it.
+func load(t *testing.T) []*mutants.Mutant {
+	t.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := mutants.Load(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func catalogue(t *testing.T) *scenarios.Catalogue {
+	t.Helper()
+	c, err := scenarios.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestMutantsNameWhatThereIs(t *testing.T) {
+	t.Parallel()
+	if err := checkNames(load(t), catalogue(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEveryJudgedRequirementCanFail holds the catalogue to its word: what is
+// judged is proven by a known-bad server.
+func TestEveryJudgedRequirementCanFail(t *testing.T) {
+	t.Parallel()
+	for _, r := range unproven(load(t), catalogue(t)) {
+		t.Errorf("%s:%d: %s (%s): no known-bad server in %s fails it; write one, or say under unbroken why there can be none",
+			r.File, r.Line, r.ID, r.Title, mutants.Dir)
+	}
+}
+
+func TestSmokeIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, id := range smoke {
+		if !catalogue(t).Knows(id) {
+			t.Errorf("%s: no such requirement", id)
+		}
+	}
+}
+
+func TestUnknownNamesAreFound(t *testing.T) {
+	t.Parallel()
+	m := &mutants.Mutant{File: "m.yaml", Fails: []string{"BYO-01", "BYO-99"}, Also: []mutants.Consequence{{ID: "BYO-02/no-such-case"}, {ID: "NONE-*"}, {ID: "CFG-*"}}}
+	err := checkNames([]*mutants.Mutant{m}, catalogue(t))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"BYO-99", "BYO-02/no-such-case", "NONE-*"} {
+		if !strings.Contains(err.Error(), "m.yaml: found "+want+",") {
+			t.Errorf("expected %s in\n%v", want, err)
+		}
+	}
+	if n := strings.Count(err.Error(), "found"); n != 3 {
+		t.Errorf("found %d mistakes, expected 3:\n%v", n, err)
+	}
+}
+
+func TestUnprovenIsFound(t *testing.T) {
+	t.Parallel()
+	missing := unproven([]*mutants.Mutant{{Fails: []string{"BYO-01", "BYO-02/dot-dot"}}}, catalogue(t))
+	ids := map[string]bool{}
+	for _, r := range missing {
+		ids[r.ID] = true
+	}
+	if ids["BYO-01"] || ids["BYO-02"] || !ids["CFG-01"] {
+		t.Errorf("unproven: %v", ids)
+	}
+}
+
+func TestPick(t *testing.T) {
+	t.Parallel()
+	all := []*mutants.Mutant{{Name: "chain-short"}, {Name: "chain-swapped"}, {Name: "no-tls"}}
+	for name, c := range map[string]struct {
+		globs []string
+		want  string
+	}{
+		"all":        {nil, "chain-short chain-swapped no-tls"},
+		"a name":     {[]string{"no-tls"}, "no-tls"},
+		"a glob":     {[]string{"chain-*"}, "chain-short chain-swapped"},
+		"in order":   {[]string{"no-*", "*-short"}, "chain-short no-tls"},
+		"twice":      {[]string{"no-tls", "no-*"}, "no-tls"},
+		"nothing":    {[]string{"x"}, `no mutant is named "x"; see fixtures/mutants`},
+		"not a glob": {[]string{"["}, `"[" is no glob: syntax error in pattern`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			picked, err := pick(all, c.globs)
+			var names []string
+			for _, m := range picked {
+				names = append(names, m.Name)
+			}
+			got := strings.Join(names, " ")
+			if err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("found %q, expected %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSample(t *testing.T) {
+	t.Parallel()
+	var all []*mutants.Mutant
+	for _, name := range strings.Fields("a b c d e f g h") {
+		all = append(all, &mutants.Mutant{Name: name})
+	}
+	first := sample(all, 3)
+	if len(first) != 3 {
+		t.Errorf("found %v, expected three", first)
+	}
+	kept := 0
+	for name := range sample(append(all, &mutants.Mutant{Name: "i"}), 3) {
+		if first[name] {
+			kept++
+		}
+	}
+	if kept < 2 {
+		t.Errorf("a mutant more changed the choice of %v: %d are left", first, kept)
+	}
+	if n := len(sample(all, 99)); n != len(all) {
+		t.Errorf("found %d of %d, expected all", n, len(all))
+	}
+	if n := len(sample(all, 0)); n != 0 {
+		t.Errorf("found %d, expected none", n)
+	}
+}
+
+func TestModuleRootFromBelow(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(root, "suite", "report"))
+	if again, err := moduleRoot(); err != nil || again != root {
+		t.Errorf("found %s (%v), expected %s", again, err, root)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := moduleRoot(); err == nil {
+		t.Error("found a module outside it")
+	}
+}
