@@ -152,15 +152,16 @@ var _ = Table("ACME-11", func(s *Scenario, row struct{ Hostname, Name string }) 
 var _ = Requirement("ACME-12", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	requests, files := s.Journal().Requests(pebble.KindAny), s.files()
+	orders, files := s.Journal().Requests(pebble.KindNewOrder), s.files()
 
 	for i := range 200 {
 		name := fmt.Sprintf("name%d.example.test", i)
 		Expect(s.Handshake(server, SNI(name))).NotTo(HaveFullChainTo(s.CA().Root()), name)
 	}
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal().Requests(pebble.KindAny)).To(Equal(requests), "requests to the CA, before and after handshakes for 200 other names")
-	Expect(s.files()).To(Equal(files), "files, before and after handshakes for 200 other names")
+	Expect(s.Journal().Requests(pebble.KindNewOrder)).To(Equal(orders), "orders at the CA, before and after handshakes for 200 other names")
+	// What the first issuance left to clear away may go in the meantime.
+	Expect(files).To(ContainElements(s.files()), "files before handshakes for 200 other names, and after them")
 })
 
 var _ = Requirement("ACME-13", func(s *Scenario) {

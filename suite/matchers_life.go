@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,5 +58,28 @@ func EndInError(words ...string) types.GomegaMatcher {
 		default:
 			return false, "it runs on, saying\n" + v.Process.Log().Tail(12)
 		}
+	})
+}
+
+// LogNothingBetween: between the first line with one text and the first with
+// another, the server has written no line with any of these words, upper or
+// lower case.
+func LogNothingBetween(from, to string, words ...string) types.GomegaMatcher {
+	expected := fmt.Sprintf("no log line about %s, between those with %s and with %s", strings.Join(words, ", "), from, to)
+	return match(expected, func(v *Server) (bool, string) {
+		var found []string
+		between := false
+		for _, line := range v.Process.Log().Lines() {
+			text := strings.ToLower(line.Text)
+			switch {
+			case strings.Contains(text, from):
+				between = true
+			case strings.Contains(text, to):
+				return len(found) == 0, strings.Join(found, "\n")
+			case between && slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) }):
+				found = append(found, line.Text)
+			}
+		}
+		return false, "no line with " + to
 	})
 }
