@@ -1,0 +1,87 @@
+package suite
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"assay/pebble"
+	"assay/suite/target"
+)
+
+// renewsOneOfTwo proves that a certificate is not renewed, without waiting for
+// nothing to happen. One server has two certificates of the same lifetime in
+// its cache, with ECDSA and with RSA keys. The second is due. By the time that
+// it has been renewed, the first, which was looked up before it, would have
+// been too.
+func (s *Scenario) renewsOneOfTwo(left, due, lifetime time.Duration) *Server {
+	ginkgo.GinkgoHelper()
+	kept := s.CacheCertificate("cache", left, lifetime)
+	old := s.CacheCertificate("cache", due, lifetime, WithRSAKey)
+	server := s.startOffering(s.ownChallenge())
+	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
+	Expect(s.Handshake(server, RSAOnly())).To(Complete())
+	s.Eventually(func(g Gomega) {
+		renewed := s.Handshake(server, RSAOnly())
+		g.Expect(renewed).NotTo(ServeLeaf(old.Leaf))
+		g.Expect(renewed).To(HaveFullChainTo(s.CA().Root()))
+	}, "the control, a certificate with "+due.String()+" left, to be renewed")
+
+	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
+	Expect(s.Path("cache", s.Hostname)).To(HoldCertificate(kept.Leaf))
+	Expect(s.Journal()).To(HaveOrdered(1))
+	Expect(s.Journal()).To(HaveIssued(1))
+	return server
+}
+
+// startOffering starts the target with a certificate from a CA that offers one
+// challenge type alone: no order fails for want of another.
+func (s *Scenario) startOffering(challenge string) *Server {
+	ginkgo.GinkgoHelper()
+	s.UseCA(func(o *pebble.Options) { o.Offer = []string{challenge} })
+	return s.StartACME()
+}
+
+// renewalRefused is the detail of the problem by which the CA refuses.
+const renewalRefused = "Renewal is refused until the operator pays the bill 4711"
+
+// failRenewal makes the CA fail in the way that a row names.
+func (s *Scenario) failRenewal(how string) {
+	ginkgo.GinkgoHelper()
+	switch how {
+	case "unreachable":
+		s.CA().Down()
+	case "server-error":
+		s.Disturb(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
+	case "refused":
+		s.Disturb(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
+			Type: "urn:ietf:params:acme:error:unauthorized", Detail: renewalRefused, Status: http.StatusForbidden,
+		}).Persistently())
+	default:
+		s.fail("unknown fault " + how)
+	}
+}
+
+// awaitFailure waits until the server has tried to renew, in vain.
+func (s *Scenario) awaitFailure() {
+	ginkgo.GinkgoHelper()
+	s.Await("an attempt to renew that the CA fails", func(j *pebble.Journal) bool {
+		return j.Count(func(e pebble.Entry) bool { return e.Fault != "" }) > 0
+	})
+}
+
+// refusalIsLogged is the control of specs about a log that stays silent: this
+// one shows what there is to say.
+func (s *Scenario) refusalIsLogged(server *Server) {
+	ginkgo.GinkgoHelper()
+	Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
+	server.WaitLog("a line about a refused handshake", contains("acme/autocert:"))
+}
+
+// contains selects log lines with a text.
+func contains(text string) func(target.Line) bool {
+	return func(l target.Line) bool { return strings.Contains(l.Text, text) }
+}
