@@ -2,13 +2,16 @@ package suite
 
 import (
 	"crypto/tls"
-	"os"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/suite/target"
 )
 
 // The chapter byo: a certificate of the operator's own (scenarios/byo.yaml).
@@ -50,13 +53,6 @@ var _ = Requirement("BYO-03", func(s *Scenario) {
 	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
 })
 
-// damaged is a row about a pair that cannot be used: what is wrong with the
-// certificate file, with the key file, and which of the two is at fault.
-type damaged struct {
-	Cert, Key pki.Defect
-	Names     []string
-}
-
 var _ = Table("BYO-04", func(s *Scenario, row damaged) {
 	refusal, _ := s.refuseDamaged(row)
 	Expect(refusal).To(BeRefusal())
@@ -71,38 +67,29 @@ var _ = Table("BYO-05", func(s *Scenario, row damaged) {
 	Expect(refusal).To(BeRefusalNamingOneOf(atFault...))
 })
 
-// refuseDamaged starts the target with a good pair, as the control, and then
-// with the damaged one in the same files.
-func (s *Scenario) refuseDamaged(row damaged) (*Refusal, map[string]string) {
-	id := s.Identity(pki.Spec{})
-	control := s.StartOwn(id)
-	Expect(s.Handshake(control)).To(ServeLeaf(id.Leaf))
-	control.Stop()
+var _ = Table("BYO-06", (*Scenario).keyIn)
 
-	files := map[string]string{"cert": s.Path("cert.pem"), "key": s.Path("key.pem")}
-	s.damage(files["cert"], row.Cert, id.CertFile)
-	s.damage(files["key"], row.Key, id.KeyFile)
-	return s.Refuse(control.Keys), files
+var _ = Table("BYO-07", (*Scenario).keyIn)
+
+// keyIn serves a certificate whose key is of a certain type and in a certain
+// format.
+func (s *Scenario) keyIn(row struct {
+	Key    pki.KeyType
+	Format pki.KeyFormat
+}) {
+	id := s.Identity(pki.Spec{Key: row.Key})
+	cert, key := s.WritePair(id, "cert.pem", "key.pem")
+	text, err := id.KeyPEM(row.Format)
+	s.must(err)
+	s.Write("key.pem", text)
+	Expect(s.Handshake(s.Start(s.Own(cert, key)))).To(ServeLeaf(id.Leaf))
 }
 
-// damage does to one file of a pair what a row says; content gives the file's
-// bytes with a defect.
-func (s *Scenario) damage(path string, defect pki.Defect, content func(pki.Defect) ([]byte, error)) {
-	s.must(os.Remove(path))
-	switch defect {
-	case "missing":
-	case "directory":
-		s.must(os.Mkdir(path, 0o755))
-	case "unreadable":
-		text, err := content(pki.None)
-		s.must(err)
-		s.must(os.WriteFile(path, text, 0))
-	default:
-		text, err := content(defect)
-		s.must(err)
-		s.must(os.WriteFile(path, text, 0o600))
-	}
-}
+var _ = Table("BYO-08", func(s *Scenario, row struct{ Form string }) {
+	id := s.Identity(pki.Spec{Intermediates: 1})
+	cert, key := s.pairAs(row.Form, id)
+	Expect(s.Handshake(s.Start(s.Own(cert, key)))).To(ServeExactly(id.Chain()))
+})
 
 var _ = Table("BYO-09", func(s *Scenario, row struct{ SNI string }) {
 	id := s.Identity(pki.Spec{})
@@ -126,6 +113,135 @@ var _ = Table("BYO-11", func(s *Scenario, row struct{ Version string }) {
 	// the old ciphers may say handshake_failure.
 	const protocolVersion, handshakeFailure, insufficientSecurity = 70, 40, 71
 	Expect(s.Handshake(server, Version(versions[row.Version]))).To(EndInAlert(protocolVersion, handshakeFailure, insufficientSecurity))
+})
+
+var _ = Table("BYO-12", func(s *Scenario, row struct {
+	Names     []string
+	More      int
+	Visit     string
+	ByAddress bool `yaml:"by_address"`
+}) {
+	names := s.expandAll(row.Names)
+	for n := range row.More {
+		names = append(names, fmt.Sprintf("name-%d.%s", n, s.Hostname))
+	}
+	visit := row.Visit
+	if visit == "" {
+		visit = names[len(names)-1]
+	}
+	as := SNI(s.expand(visit))
+	if row.ByAddress {
+		as = Visiting(s.expand(visit))
+	}
+	id := s.Identity(pki.Spec{Names: names})
+	seen := s.Handshake(s.StartOwn(id), as)
+	Expect(seen).To(ServeLeaf(id.Leaf))
+	Expect(seen).To(HaveFullChainTo(id.Root))
+})
+
+var _ = Table("BYO-13", func(s *Scenario, row struct{ Version string }) {
+	id := s.Identity(pki.Spec{})
+	server := s.StartOwn(id)
+	seen := s.Handshake(server, Version(versions[row.Version]), KeepOpen)
+	defer seen.Close()
+	Expect(seen).To(ServeLeaf(id.Leaf))
+	Expect(seen).To(StillAnswer())
+	s.Observe("protocol", "client certificate asked for", seen.Requested)
+})
+
+var _ = Table("BYO-14", func(s *Scenario, row struct{ Age, Lifetime time.Duration }) {
+	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
+	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Age: row.Age, Lifetime: row.Lifetime}))
+	Expect(warned).To(WarnUnlike(control, "tls_cert_path", "certificate", "cert.pem", s.Hostname))
+})
+
+var _ = Table("BYO-15", func(s *Scenario, row struct{ By string }) {
+	first, second := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
+	server := s.startBehind(row.By, first)
+	server.Stop()
+	s.renewBy(row.By, second)
+	server.Restart()
+	Expect(s.Handshake(server)).To(ServeLeaf(second.Leaf))
+})
+
+var _ = Table("BYO-16", func(s *Scenario, row struct{ By string }) {
+	first, second := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
+	server := s.startBehind(row.By, first)
+	s.renewBy(row.By, second)
+	server.Reload()
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Handshake(server)).To(ServeLeaf(second.Leaf))
+	}, "the new certificate to be served")
+})
+
+var _ = Requirement("BYO-17", func(s *Scenario) {
+	old, fresh := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
+	server := s.StartOwn(old)
+	open := s.Handshake(server, KeepOpen)
+	defer open.Close()
+	Expect(open).To(ServeLeaf(old.Leaf))
+
+	server.Replace(fresh)
+	s.AwaitPair(server, old, fresh)
+	Expect(open).To(StillAnswer())
+})
+
+var _ = Table("BYO-18", func(s *Scenario, row damaged) {
+	old, bad, good := s.Identity(pki.Spec{}), s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
+	server := s.StartOwn(old)
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+
+	mark := server.Process.Log().Mark()
+	s.damagePair(row, bad)
+	server.Reload()
+	server.AwaitNotice(mark)
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+
+	server.Replace(good)
+	s.AwaitPair(server, old, good)
+})
+
+var _ = Table("BYO-19", func(s *Scenario, row damaged) {
+	old, bad := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
+	server := s.StartOwn(old)
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	blames := func(line target.Line) bool { return complaint.MatchString(line.Text) && row.names(line.Text) }
+	Expect(slices.ContainsFunc(server.Process.Log().Lines(), blames)).To(BeFalse(), "a complaint about a pair that is good")
+
+	s.damagePair(row, bad)
+	server.Reload()
+	line := server.WaitLog("a line that names "+strings.Join(row.Names, " or ")+" as the file at fault", blames)
+	s.Observe("log", "refusal", line.Text)
+})
+
+var _ = Table("BYO-20", func(s *Scenario, row struct{ Offer []string }) {
+	seen := s.Handshake(s.StartOwn(s.Identity(pki.Spec{})), Offering(row.Offer...))
+	s.Observe("protocol", "offered "+strings.Join(row.Offer, ", "), seen.State.NegotiatedProtocol)
+})
+
+var _ = Requirement("BYO-21", func(s *Scenario) {
+	id := s.Identity(pki.Spec{})
+	server := s.StartOwn(id)
+	for protocol, offer := range map[string]ClientOption{"http/1.1": Offering("http/1.1"), "": Offering()} {
+		seen := s.Handshake(server, offer, KeepOpen)
+		defer seen.Close()
+		Expect(seen).To(ServeLeaf(id.Leaf))
+		Expect(seen).To(Negotiate(protocol))
+		Expect(seen).To(StillAnswer())
+	}
+})
+
+var _ = Table("BYO-22", func(s *Scenario, row struct{ Upgrade string }) {
+	id := s.Identity(pki.Spec{})
+	server := s.StartOwn(id)
+	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+	Expect(s.GetTLS(server, s.HealthPath(), Post("hello", row.Upgrade))).To(Answer())
+})
+
+var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
+	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
+	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Names: s.expandAll(row.Names)}))
+	Expect(warned).To(WarnUnlike(control, "server_url", "tls_cert_path", "certificate", "cert.pem", s.Hostname))
 })
 
 // expand fills a row's text with what only the spec knows.

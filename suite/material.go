@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 )
@@ -72,4 +73,14 @@ func (s *Scenario) Link(name, to string) {
 func (s *Scenario) MkDir(name string) {
 	ginkgo.GinkgoHelper()
 	s.must(os.MkdirAll(s.Path(name), 0o755))
+}
+
+// serveAndStop starts the target with this pair, sees it served and stops it:
+// what is in its log then was said at start.
+func (s *Scenario) serveAndStop(id *pki.Identity) *Server {
+	ginkgo.GinkgoHelper()
+	server := s.StartOwn(id)
+	gomega.Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+	server.Stop()
+	return server
 }

@@ -2,11 +2,13 @@ package suite
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 	"assay/suite/target"
@@ -23,11 +25,16 @@ func (s *Scenario) Swap(name string, data []byte) {
 // server know.
 func (v *Server) Replace(id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	key, err := id.KeyFile(pki.None)
-	v.s.must(err)
-	v.s.Swap("cert.pem", id.ChainPEM())
-	v.s.Swap("key.pem", key)
+	v.s.swapPair(id)
 	v.Reload()
+}
+
+func (s *Scenario) swapPair(id *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	key, err := id.KeyFile(pki.None)
+	s.must(err)
+	s.Swap("cert.pem", id.ChainPEM())
+	s.Swap("key.pem", key)
 }
 
 // Reload lets the server know that its files have changed, in the way that the
@@ -74,5 +81,41 @@ func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
 		case <-ctx.Done():
 			s.fail("expected  the new certificate, " + name(fresh.Leaf) + ", within " + patience.String() + "\nseen      " + indent(describe(seen)))
 		}
+	}
+}
+
+// startBehind starts the target with this pair in cert.pem and key.pem; for
+// "linking" they are symbolic links, as certbot makes them.
+func (s *Scenario) startBehind(by string, id *pki.Identity) *Server {
+	ginkgo.GinkgoHelper()
+	cert, key := s.Path("cert.pem"), s.Path("key.pem")
+	if by == "linking" {
+		s.WritePair(id, "archive/cert1.pem", "archive/key1.pem")
+		s.Link("cert.pem", "archive/cert1.pem")
+		s.Link("key.pem", "archive/key1.pem")
+	} else {
+		s.WritePair(id, "cert.pem", "key.pem")
+	}
+	server := s.Start(s.Own(cert, key))
+	gomega.Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+	return server
+}
+
+// renewBy puts another pair in the place of the first.
+func (s *Scenario) renewBy(by string, id *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	switch by {
+	case "renaming":
+		s.swapPair(id)
+	case "writing":
+		s.WritePair(id, "cert.pem", "key.pem")
+	case "linking":
+		s.WritePair(id, "archive/cert2.pem", "archive/key2.pem")
+		for _, name := range []string{"cert", "key"} {
+			s.Link(name+".new", "archive/"+name+"2.pem")
+			s.must(os.Rename(s.Path(name+".new"), s.Path(name+".pem")))
+		}
+	default:
+		s.must(fmt.Errorf("replacing a pair by %q: expected renaming, writing or linking", by))
 	}
 }

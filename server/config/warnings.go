@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 )
@@ -43,6 +44,22 @@ func portWarning(c *Config) string {
 	}
 	return fmt.Sprintf("%s: found %q, expected port 443 for challenge type %s, unless port 443 is forwarded to it",
 		c.At(KeyListenAddr), c.ListenAddr, TLSALPN01)
+}
+
+// NameWarning speaks up about an own certificate that does not list the host of server_url: clients that are sent there
+// will not accept it (RFC 9525 §6). It may have been made for further names of the server.
+func (c *Config) NameWarning(leaf *x509.Certificate) string {
+	if c.ServerURL == nil {
+		return ""
+	}
+	host := c.ServerURL.Hostname()
+	if ascii, err := normalise(host); err == nil {
+		host = ascii
+	}
+	if leaf.VerifyHostname(host) == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: found %q, expected a host that the certificate in %s lists", c.At(KeyServerURL), c.ServerURL, c.CertPath)
 }
 
 // port returns the port of a validated address as a number.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/x509"
+	"net"
 	"strings"
 	"testing"
 
@@ -39,6 +41,34 @@ func TestWarnings(t *testing.T) {
 			got := strings.ReplaceAll(strings.Join(cfg.Warnings(), "\n"), file, "config.yaml")
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNameWarning(t *testing.T) {
+	t.Parallel()
+	leaf := &x509.Certificate{DNSNames: []string{"a.test", "*.b.test", "xn--bcher-kva.test"}, IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)}}
+	for url, warned := range map[string]bool{
+		"https://a.test":        false,
+		"https://A.test.:8443/": false,
+		"https://www.b.test":    false,
+		"https://bücher.test":   false,
+		"https://192.0.2.1":     false,
+		"https://b.test":        true,
+		"https://x.www.b.test":  true,
+		"https://c.test":        true,
+		"https://192.0.2.2":     true,
+		"":                      false,
+	} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := Load(write(t, "server_url: '"+url+"'\ntls_cert_path: c.pem\ntls_key_path: k.pem\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cfg.NameWarning(leaf); (got != "") != warned {
+				t.Errorf("got %q; warned should be %t", got, warned)
 			}
 		})
 	}

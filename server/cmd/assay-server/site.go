@@ -38,6 +38,9 @@ func ownSite(cfg *config.Config, logger *log.Logger) (*site, error) {
 	if err != nil {
 		return nil, placed(cfg, err)
 	}
+	if warning := cfg.NameWarning(own.Current().Leaf); warning != "" {
+		logger.Printf("warning: %s", warning)
+	}
 	return &site{
 		endpoints: []serve.Endpoint{mainEndpoint(cfg, own)},
 		watch: func(ctx context.Context) {
