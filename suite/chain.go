@@ -52,14 +52,18 @@ var _ = Table("CHAIN-04", func(s *Scenario, row struct {
 	SelfSigned    bool `yaml:"self_signed"`
 	Defect        pki.Defect
 }) {
+	// The control is a chain that nothing can be said about.
+	control := s.serveAndStop(s.Identity(pki.Spec{Intermediates: 1}))
+
 	id := s.Identity(pki.Spec{Intermediates: row.Intermediates, SelfSigned: row.SelfSigned})
-	cert, key := s.WritePair(id, "cert.pem", "key.pem")
+	s.WritePair(id, "cert.pem", "key.pem")
 	chain, _, err := id.ChainWith(row.Defect)
 	s.must(err)
 	s.Write("cert.pem", pki.PEM(chain...))
-	server := s.Start(s.Own(cert, key))
+	server := s.Start(control.Keys)
 	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
-	Expect(server).To(LogNothingAbout("chain", "issuer", "intermediate"))
+	server.Stop()
+	Expect(server).NotTo(WarnUnlike(control, "chain", "issuer", "intermediate"))
 })
 
 var _ = Table("CHAIN-06", func(s *Scenario, row struct{ Intermediates int }) {
@@ -68,8 +72,37 @@ var _ = Table("CHAIN-06", func(s *Scenario, row struct{ Intermediates int }) {
 	fresh := s.Handshake(server)
 	Expect(fresh).To(HaveFullChainTo(s.CA().Root()))
 	Expect(fresh.Chain).To(HaveLen(1+row.Intermediates), "the leaf and every intermediate of the CA's")
+	Expect(s.Handshake(server, Version(tls.VersionTLS12))).To(ServeExactly(fresh.Chain))
 	s.ObserveChain("issued", fresh)
 
 	server.Restart()
 	Expect(s.Handshake(server)).To(ServeExactly(fresh.Chain))
+})
+
+var _ = Table("CHAIN-07", func(s *Scenario, row struct{ Before, After int }) {
+	old, fresh := s.Identity(pki.Spec{Intermediates: row.Before}), s.Identity(pki.Spec{Intermediates: row.After})
+	server := s.StartOwn(old)
+	Expect(s.Handshake(server)).To(ServeExactly(old.Chain()))
+
+	server.Replace(fresh)
+	s.AwaitPair(server, old, fresh)
+	Expect(s.Handshake(server)).To(ServeExactly(fresh.Chain()))
+})
+
+var _ = Table("CHAIN-08", func(s *Scenario, row struct {
+	Intermediates int
+	Defect        pki.Defect
+}) {
+	spec := pki.Spec{Intermediates: row.Intermediates}
+	old, bad, good := s.Identity(spec), s.Identity(spec), s.Identity(spec)
+	server := s.StartOwn(old)
+	Expect(s.Handshake(server)).To(ServeExactly(old.Chain()))
+
+	mark := server.Process.Log().Mark()
+	server.ReplaceDefective(bad, row.Defect)
+	server.AwaitNotice(mark)
+	Expect(s.Handshake(server)).To(ServeExactly(old.Chain()))
+
+	server.Replace(good)
+	s.AwaitPair(server, old, good)
 })

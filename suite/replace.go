@@ -25,15 +25,23 @@ func (s *Scenario) Swap(name string, data []byte) {
 // server know.
 func (v *Server) Replace(id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	v.s.swapPair(id)
+	v.ReplaceDefective(id, pki.None)
+}
+
+// ReplaceDefective is [Server.Replace] by a pair whose chain has a defect.
+func (v *Server) ReplaceDefective(id *pki.Identity, d pki.Defect) {
+	ginkgo.GinkgoHelper()
+	v.s.swapPair(id, d)
 	v.Reload()
 }
 
-func (s *Scenario) swapPair(id *pki.Identity) {
+func (s *Scenario) swapPair(id *pki.Identity, d pki.Defect) {
 	ginkgo.GinkgoHelper()
+	chain, err := id.CertFile(d)
+	s.must(err)
 	key, err := id.KeyFile(pki.None)
 	s.must(err)
-	s.Swap("cert.pem", id.ChainPEM())
+	s.Swap("cert.pem", chain)
 	s.Swap("key.pem", key)
 }
 
@@ -106,7 +114,7 @@ func (s *Scenario) renewBy(by string, id *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	switch by {
 	case "renaming":
-		s.swapPair(id)
+		s.swapPair(id, pki.None)
 	case "writing":
 		s.WritePair(id, "cert.pem", "key.pem")
 	case "linking":
