@@ -30,9 +30,13 @@ const (
 	damageKeyOnly   Damage = "key-only"       // the key alone
 )
 
-// Spoil damages the file at path, which exists.
+// Spoil damages the file at path, which exists unless it is to be lost.
 func (s *Scenario) Spoil(path string, how Damage) {
 	ginkgo.GinkgoHelper()
+	if how == damageLost {
+		s.must(os.RemoveAll(path))
+		return
+	}
 	text, err := os.ReadFile(path)
 	s.must(err)
 	switch how {
@@ -59,11 +63,9 @@ func (s *Scenario) Spoil(path string, how Damage) {
 	case damageKeyOnly:
 		key, _ := pem.Decode(text)
 		text = pem.EncodeToMemory(key)
-	case damageDirectory, damageLost:
+	case damageDirectory:
 		s.must(os.Remove(path))
-		if how == damageDirectory {
-			s.must(os.Mkdir(path, 0o700))
-		}
+		s.must(os.Mkdir(path, 0o700))
 		return
 	default:
 		s.must(fmt.Errorf("unknown damage %q", how))

@@ -444,6 +444,7 @@ func (s *Scenario) withoutRoom(take func() (mend func())) {
 	server := s.StartACME()
 	first := s.Handshake(server)
 	Expect(first).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Path("cache")).To(HoldFiles())
 	server.Stop()
 	mend := take()
 	server.start()
