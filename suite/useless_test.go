@@ -1,0 +1,146 @@
+package suite_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/scenarios"
+	"assay/suite"
+	"assay/suite/report"
+)
+
+// uselessServers are the modes of fixtures/useless. Every row of every table
+// is tried with those that come closest to a server; the others take a row of
+// each, every one another.
+var uselessServers = []struct {
+	mode    string
+	timeout time.Duration // of ready: short where it can only run out
+	bad     string        // on_bad_config: what makes it hardest to tell
+	probed  int           // exit code where the target is probed first
+	rows    bool          // try every row
+}{
+	{"exit", time.Second, "exit", report.ExitTrouble, false},
+	{"self-signed", time.Second, "exit", report.ExitFailed, true},
+	{"not-found", time.Second, "exit", report.ExitFailed, true},
+	{"not-found-tls", time.Second, "exit", report.ExitFailed, false},
+	{"handshake-close", time.Second, "exit", report.ExitFailed, false},
+	{"accept-close", time.Second, "log", report.ExitFailed, false},
+	{"silent", 100 * time.Millisecond, "log", report.ExitTrouble, false},
+}
+
+// uselessTarget is the target file of a useless server, which claims all.
+const uselessTarget = `
+name: useless-%s
+command: [%q, %s, "{{.ConfigFile}}"]
+config: {file: config.yaml, base: {}}
+ready: {tcp: listen_addr, timeout: %s}
+on_bad_config: %s
+stop: SIGTERM
+reload: SIGHUP
+health: /health
+profiles: [config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, resilience]
+`
+
+// TestUselessServersPassNothing runs the suite against servers that keep no
+// promise. A requirement that one of them passes is one whose spec asks for
+// nothing.
+func TestUselessServersPassNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the suite seven times")
+	}
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-ldflags=-s", "-o", bin, "assay/suite/cmd/assay", "assay/fixtures/useless")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building assay and the useless server: %v\n%s", err, output)
+	}
+	for i, server := range uselessServers {
+		t.Run(server.mode, func(t *testing.T) {
+			t.Parallel()
+			target := filepath.Join(t.TempDir(), "target.yaml")
+			text := fmt.Sprintf(uselessTarget, server.mode, filepath.Join(bin, "useless"), server.mode, server.timeout, server.bad)
+			if err := os.WriteFile(target, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"--no-probe", "--procs=12"}
+			if !server.rows {
+				args = append(args, "--only="+strings.Join(oneRowEach(t, i), ","))
+			}
+			r, exit := assayRun(t, bin, target, args...)
+			if exit != report.ExitFailed {
+				t.Errorf("without a probe: exit %d, expected %d: %s", exit, report.ExitFailed, r.Error)
+			}
+			for _, result := range r.Results {
+				expectNotPassed(t, result)
+			}
+			t.Logf("%d ms, %d ms of CPU time", r.DurationMS, r.CPUMS)
+
+			if _, exit := assayRun(t, bin, target, "--only=CFG-01"); exit != server.probed {
+				t.Errorf("with a probe: exit %d, expected %d", exit, server.probed)
+			}
+		})
+	}
+}
+
+// oneRowEach selects one row of each requirement with a table, the nth or, in
+// a shorter table, the one that counting round comes to.
+func oneRowEach(t *testing.T, n int) (selected []string) {
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range catalogue.Requirements() {
+		name := r.ID
+		if len(r.Cases) > 0 {
+			name += "/" + r.Cases[n%len(r.Cases)].Name
+		}
+		selected = append(selected, name)
+	}
+	return selected
+}
+
+// expectNotPassed looks at a judged result and at each of its rows.
+func expectNotPassed(t *testing.T, result report.Result) {
+	t.Helper()
+	if result.Level == report.Observe {
+		return
+	}
+	if result.Status == report.Error {
+		t.Errorf("%s: %s", result.ID, result.Reason)
+	}
+	if result.Status == report.Passed {
+		t.Errorf("%s (%s): a useless server passes it: %s", result.ID, result.Level, result.Title)
+	}
+	for _, c := range result.Cases {
+		if c.Status == report.Passed {
+			t.Errorf("%s/%s (%s): a useless server passes it: %s", result.ID, c.Case, result.Level, result.Title)
+		}
+	}
+}
+
+// assayRun runs the command against a target and reads its report.
+func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	out := t.TempDir()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "assay"), append([]string{"run", "--target", target, "--out", out, "--quiet"}, args...)...)
+	var output strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &output
+	// What does not come at once never comes, and most waits are in vain.
+	cmd.Env = append(os.Environ(), suite.PatienceVariable+"=2s")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Run() // its exit code is looked at below
+	r, err := report.Read(filepath.Join(out, report.ReportFile))
+	if err != nil {
+		t.Fatalf("assay %s: %v\n%s", strings.Join(args, " "), err, output.String())
+	}
+	return r, cmd.ProcessState.ExitCode()
+}
