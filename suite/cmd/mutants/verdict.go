@@ -50,11 +50,14 @@ func judge(m *mutants.Mutant, r *report.Report) (verdict, error) {
 			failures = append(failures, failuresOf(result)...)
 		}
 	}
-	short, odd := v.compareNamed(m, r, failures), v.compareOthers(m, r, failures)
+	missing := v.missing(m, r, failures)
+	// Each is looked for, so that all remarks come at once.
+	unstated, stale, misread := v.unstated(m, failures), v.stale(m, r, failures), v.misread(m, failures)
+	odd := unstated || stale || misread
 	switch {
-	case short && (!odd || len(failures) == 0):
+	case missing && (!odd || len(failures) == 0):
 		v.outcome = missed
-	case short || odd:
+	case missing || odd:
 		v.outcome = wrong
 	default:
 		v.outcome = caught
@@ -75,50 +78,53 @@ func failuresOf(result report.Result) []failure {
 	return all
 }
 
-// compareNamed looks for what names the mutant. It reports whether anything
-// of it did not fail.
-func (v *verdict) compareNamed(m *mutants.Mutant, r *report.Report, failures []failure) (short bool) {
+// missing looks for what names the mutant and did not fail.
+func (v *verdict) missing(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
 	for _, name := range m.Fails {
-		if !slices.ContainsFunc(failures, func(f failure) bool { return covers(name, f) }) {
+		if len(covered(name, failures)) == 0 {
 			v.remark("%s should fail, but %s", name, became(r, name))
-			short = true
+			found = true
 		}
 	}
-	return short
+	return found
 }
 
-// compareOthers looks for what is not as the file says in any other way.
-func (v *verdict) compareOthers(m *mutants.Mutant, r *report.Report, failures []failure) (odd bool) {
-	names := named(m)
+// unstated looks for failures that the mutant's file does not speak of.
+func (v *verdict) unstated(m *mutants.Mutant, failures []failure) (found bool) {
 	for _, f := range failures {
-		if !slices.ContainsFunc(names, func(name string) bool { return covers(name, f) }) {
+		if !slices.ContainsFunc(named(m), func(name string) bool { return covers(name, f) }) {
 			v.remark("%s fails without a stated reason: %s", f.name, line(f.reason))
-			odd = true
+			found = true
 		}
 	}
+	return found
+}
+
+// stale looks for consequences that did not come.
+func (v *verdict) stale(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
 	for _, c := range m.Also {
-		if !slices.ContainsFunc(failures, func(f failure) bool { return covers(c.ID, f) }) && passed(r, c.ID) {
+		if len(covered(c.ID, failures)) == 0 && passed(r, c.ID) {
 			v.remark("%s stands under also, but nothing of it failed", c.ID)
-			odd = true
+			found = true
 		}
+	}
+	return found
+}
+
+// misread looks for what names the mutant and failed, but saw something else.
+// Of several cases, one that saw it is enough.
+func (v *verdict) misread(m *mutants.Mutant, failures []failure) (found bool) {
+	if m.Seen == nil {
+		return false
 	}
 	for _, name := range m.Fails {
-		others, right := []failure{}, false
-		for _, f := range failures {
-			if !covers(name, f) {
-				continue
-			}
-			if m.Seen == nil || m.Seen.MatchString(f.text) {
-				right = true
-			}
-			others = append(others, f)
-		}
-		if len(others) > 0 && !right {
-			v.remark("%s fails, but not with %q: %s", name, m.Seen, line(others[0].reason))
-			odd = true
+		own := covered(name, failures)
+		if len(own) > 0 && !slices.ContainsFunc(own, func(f failure) bool { return m.Seen.MatchString(f.text) }) {
+			v.remark("%s fails, but not with %q: %s", name, m.Seen, line(own[0].reason))
+			found = true
 		}
 	}
-	return odd
+	return found
 }
 
 func (v *verdict) remark(format string, args ...any) {
@@ -129,6 +135,16 @@ func (v *verdict) remark(format string, args ...any) {
 func covers(name string, f failure) bool {
 	whole, _ := path.Match(name, idOf(f.name)) // the loader has seen to its form
 	return whole || f.name == name
+}
+
+// covered are the failures that the name covers.
+func covered(name string, failures []failure) (all []failure) {
+	for _, f := range failures {
+		if covers(name, f) {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // passed reports whether anything that the name covers passed.
