@@ -1,0 +1,91 @@
+package acme
+
+import (
+	"errors"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/acme/autocert"
+
+	"assay/server/internal/mint"
+)
+
+func TestDamagedEntriesAreMissing(t *testing.T) {
+	t.Parallel()
+	root := mint.CA(t, nil, "root")
+	one, other := mint.Leaf(t, root, "a.test"), mint.Leaf(t, root, "a.test")
+	entry := string(one.KeyPEM(t)) + string(mint.PEM(one))
+	for name, test := range map[string]struct {
+		entry, text string
+		missing     bool
+	}{
+		"certificate":       {"a.test", entry, false},
+		"RSA certificate":   {"a.test+rsa", entry, false},
+		"empty":             {"a.test", "", true},
+		"garbage":           {"a.test", "garbage", true},
+		"another's key":     {"a.test", string(other.KeyPEM(t)) + string(mint.PEM(one)), true},
+		"challenge":         {"a.test+token", "garbage", true},
+		"HTTP-01 token":     {"token+http-01", "any text", false},
+		"account key":       {"acme_account+key", string(one.KeyPEM(t)), false},
+		"old account key":   {"acme_account.key", string(one.KeyPEM(t)), false},
+		"empty account key": {"acme_account+key", "", true},
+		"no key in the PEM": {"acme_account+key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, logged := newCache(t)
+			if err := os.WriteFile(c.path(test.entry), []byte(test.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			data, err := c.Get(t.Context(), test.entry)
+			if test.missing {
+				if err != autocert.ErrCacheMiss || !strings.Contains(logged.String(), c.path(test.entry)) {
+					t.Errorf("got %v, logged %q; want a miss, and a line that names the file", err, logged)
+				}
+				return
+			}
+			if err != nil || string(data) != test.text || logged.Len() > 0 {
+				t.Errorf("got %q, %v, logged %q", data, err, logged)
+			}
+		})
+	}
+}
+
+func TestDirectoryInAnEntrysPlace(t *testing.T) {
+	t.Parallel()
+	c, _ := newCache(t)
+	if err := os.Mkdir(c.path("a.test"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Get(t.Context(), "a.test"); err != autocert.ErrCacheMiss {
+		t.Errorf("got %v, want a miss", err)
+	}
+	if err := c.Put(t.Context(), "a.test", []byte("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatCannotBeStoredIsLogged(t *testing.T) {
+	t.Parallel()
+	c, logged := newCache(t)
+	file := filepath.Join(string(c.DirCache), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.DirCache = autocert.DirCache(filepath.Join(file, "below"))
+	if err := c.Put(t.Context(), "a.test", []byte("x")); err == nil || !strings.Contains(logged.String(), c.path("a.test")) {
+		t.Errorf("got %v, logged %q", err, logged)
+	}
+	if _, err := c.Get(t.Context(), "a.test"); err == nil || errors.Is(err, autocert.ErrCacheMiss) {
+		t.Errorf("reading gave %v, want the error as it is", err)
+	}
+}
+
+func newCache(t *testing.T) (cache, *strings.Builder) {
+	t.Helper()
+	logged := &strings.Builder{}
+	return cache{autocert.DirCache(t.TempDir()), log.New(logged, "", 0)}, logged
+}
