@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -88,71 +89,84 @@ func (s Seconds) Days() float64 { return float64((int64(s)+4320)/8640) / 10 }
 // scheduleSchema is the schema that [Scenario.Schedule] reads.
 const scheduleSchema = 1
 
-// schedulePatience bounds the schedule command, which simulates years.
-const schedulePatience = 40 * time.Second
+// schedulePatience bounds the schedule command, which simulates years. Specs
+// that wait for another's command have some seconds more.
+const schedulePatience = 30 * time.Second
 
 // Schedule runs the target's schedule command, once in a run: the specs that
 // look at its output share it. Without a command the spec is skipped.
 func (s *Scenario) Schedule() *Schedule {
 	ginkgo.GinkgoHelper()
-	output, err := s.schedule()
-	if reason := (noSchedule{}); errors.As(err, &reason) {
-		s.SkipUnless(false, reason.Error())
-	}
-	s.must(err)
-	schedule, err := readSchedule(output)
+	cmd, err := s.plan.target.ScheduleCommand(s.Dir, s.plan.Env)
 	if err != nil {
-		s.fail("expected  the renewal schedule as JSON (see type Schedule)\nseen      " + indent(err.Error()+"\n"+firstLine(string(output))))
+		s.SkipUnless(false, err.Error())
+	}
+	result, err := s.schedule(cmd)
+	s.must(err)
+	if result.Failure != "" {
+		s.fail("expected  a schedule command that exits with code 0\nseen      " + indent(result.Failure))
+	}
+	schedule, err := readSchedule(result.Output)
+	if err != nil {
+		s.fail("expected  the renewal schedule as JSON (see type Schedule)\nseen      " + indent(err.Error()+"\n"+firstLine(string(result.Output))))
 	}
 	return schedule
 }
 
-// noSchedule is why a target's schedule cannot be had.
-type noSchedule struct{ error }
+// scheduleResult is what came of the schedule command.
+type scheduleResult struct {
+	Output  []byte
+	Failure string // how it ended, if not as it should
+}
 
-// schedule is the command's output. Whoever comes first runs it, while the
-// others wait.
-func (s *Scenario) schedule() ([]byte, error) {
-	ginkgo.GinkgoHelper()
-	ctx, cancel := s.within(schedulePatience)
+// schedule runs the command, if no other spec of the run has: whoever comes
+// first runs it, while the others wait.
+func (s *Scenario) schedule(cmd *exec.Cmd) (result scheduleResult, err error) {
+	ctx, cancel := s.within(schedulePatience + 10*time.Second)
 	defer cancel()
 	path := filepath.Join(s.run.Scratch(), "schedule.json")
 	unlock, err := lockFile(ctx, path+".lock")
 	if err != nil {
-		return nil, fmt.Errorf("waiting for another spec's schedule command: %w", err)
+		return result, fmt.Errorf("waiting for another spec's schedule command: %w", err)
 	}
 	defer unlock()
-	output, err := os.ReadFile(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return output, err
+	text, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		return result, json.Unmarshal(text, &result)
+	case !errors.Is(err, fs.ErrNotExist):
+		return result, err
 	}
-	output, err = s.runSchedule(ctx)
-	if err != nil {
-		return nil, err
+	if result, err = s.runSchedule(cmd); err != nil {
+		return result, err
 	}
-	return output, os.WriteFile(path, output, 0o600)
+	if text, err = json.Marshal(result); err != nil {
+		return result, err
+	}
+	return result, os.WriteFile(path, text, 0o600)
 }
 
-func (s *Scenario) runSchedule(ctx context.Context) ([]byte, error) {
-	ginkgo.GinkgoHelper()
-	cmd, err := s.plan.target.ScheduleCommand(s.Dir, s.plan.Env)
-	if err != nil {
-		return nil, noSchedule{err}
-	}
+// runSchedule runs the command as the target's: in the spec's world. The error
+// is Assay's own.
+func (s *Scenario) runSchedule(cmd *exec.Cmd) (result scheduleResult, err error) {
+	ctx, cancel := s.within(schedulePatience)
+	defer cancel()
 	var output, trouble bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &trouble
 	if err := s.World.Start(cmd); err != nil {
-		return nil, fmt.Errorf("starting the schedule command: %w", err)
+		return result, fmt.Errorf("starting the schedule command: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
 	defer stop()
-	if err := cmd.Wait(); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("no end within %s", schedulePatience)
-		}
-		s.fail("expected  a schedule command that exits with code 0\nseen      " + indent(strings.TrimSpace(err.Error()+"\n"+trouble.String())))
+	err = cmd.Wait()
+	result.Output = output.Bytes()
+	switch {
+	case ctx.Err() != nil:
+		result.Failure = fmt.Sprintf("no end within %s", schedulePatience)
+	case err != nil:
+		result.Failure = strings.TrimSpace(err.Error() + "\n" + trouble.String())
 	}
-	return output.Bytes(), nil
+	return result, nil
 }
 
 // readSchedule reads the output strictly: a member with another name than

@@ -22,9 +22,12 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("no such host: " + r.URL.Host)
 }
 
-// mostRequests bounds what one simulation may cost. Two years of six-day certificates take about 2,500 requests; a
-// client that renews in a loop would never come to an end.
-const mostRequests = 5000
+// A client that renews in a loop, or all the time, would never let a simulation end. Two years of six-day certificates
+// take about 2,500 requests, one issuance about 12, and an hour of repeating whatever fails about 120.
+const (
+	mostRequests       = 5000
+	mostRequestsAnHour = 300
+)
 
 // road leads to one CA, counts the requests, and fails on demand.
 type road struct {
@@ -32,6 +35,7 @@ type road struct {
 
 	mu       sync.Mutex
 	failing  bool
+	closed   bool
 	requests []time.Time // all of them
 }
 
@@ -40,9 +44,9 @@ func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
 	failing, closed := d.pass()
 	switch {
 	case closed:
-		// A client without end gets no answer until it gives up: that lets the clock go on.
-		<-r.Context().Done()
-		return nil, r.Context().Err()
+		// No answer any more, lest the client go on: it cannot be told to end, and the others still run.
+		time.Sleep(span)
+		return nil, errors.New("asked too often")
 	case failing:
 		drain(r)
 		return answer(r, http.StatusInternalServerError,
@@ -65,11 +69,14 @@ func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
 func (d *road) pass() (failing, closed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.requests) >= mostRequests {
-		return false, true
+	now, n := time.Now(), len(d.requests)
+	if n >= mostRequests || n >= mostRequestsAnHour && now.Sub(d.requests[n-mostRequestsAnHour]) < time.Hour {
+		d.closed = true
 	}
-	d.requests = append(d.requests, time.Now())
-	return d.failing, false
+	if !d.closed {
+		d.requests = append(d.requests, now)
+	}
+	return d.failing, d.closed
 }
 
 func (d *road) fail(failing bool) {
@@ -82,7 +89,7 @@ func (d *road) fail(failing bool) {
 func (d *road) stopped() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.requests) >= mostRequests
+	return d.closed
 }
 
 // since returns the moments of the requests from a moment on.
