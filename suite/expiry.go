@@ -1,13 +1,22 @@
 package suite
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+
+	"assay/fixtures/pki"
 )
 
 // The chapter expiry: what an operator sees when asking how long a certificate
@@ -29,6 +38,53 @@ var _ = Requirement("EXPIRY-02", func(s *Scenario) {
 	renewed := s.AwaitRenewal(server, old)
 	Expect(s.documentedDates()).To(Print(opensslDates(renewed.Leaf())), "after the renewal")
 })
+
+var _ = Requirement("EXPIRY-03", func(s *Scenario) {
+	browser := s.Browser()
+	server := s.StartACME()
+	leaf := s.Handshake(server).Leaf()
+	_, port, err := net.SplitHostPort(server.Address())
+	s.must(err)
+	Expect(browser.Visit("https://" + s.Hostname + ":" + port + "/")).To(ShowDates(leaf))
+	// The control: this browser looks at certificates.
+	Expect(browser.Visit("https://" + s.untrusted() + "/")).To(BeRefusedByBrowser())
+}, Slow)
+
+// ShowDates: the browser found nothing wrong with the page, and shows the
+// dates of this certificate.
+func ShowDates(cert *x509.Certificate) types.GomegaMatcher {
+	if cert == nil {
+		cert = &x509.Certificate{}
+	}
+	want := Visit{Security: "secure", From: cert.NotBefore.UTC(), To: cert.NotAfter.UTC()}
+	return match("a page that the browser takes: "+want.String(), func(v Visit) (bool, string) {
+		return v == want, v.String()
+	})
+}
+
+// BeRefusedByBrowser: the browser does not trust who issued the certificate.
+func BeRefusedByBrowser() types.GomegaMatcher {
+	return match("a page that the browser refuses for its certificate", func(v Visit) (bool, string) {
+		return strings.HasPrefix(v.Refused, "net::ERR_CERT_"), v.String()
+	})
+}
+
+// untrusted is the address of a server of Assay's own, with a certificate that
+// nobody trusts.
+func (s *Scenario) untrusted() string {
+	ginkgo.GinkgoHelper()
+	listener, err := s.World.Listen("tcp", s.Addr(9443))
+	s.must(err)
+	v4, _ := s.World.Host()
+	id := s.Identity(pki.Spec{Names: []string{v4.String()}})
+	server := &http.Server{
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{id.Leaf.Raw}, PrivateKey: id.Key}}},
+		ErrorLog:  log.New(io.Discard, "", 0),
+	}
+	go server.ServeTLS(listener, "", "")
+	s.closers = append(s.closers, server.Close)
+	return listener.Addr().String()
+}
 
 // documentedDates runs the pipeline of the documentation and returns what it
 // prints.
