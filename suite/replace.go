@@ -68,8 +68,8 @@ func (v *Server) AwaitNotice(mark int) {
 	_, _ = v.Process.Log().WaitSince(ctx, mark, "a word about the changed files", func(target.Line) bool { return true })
 }
 
-// AwaitPair shakes hands until the new pair is served. Until then every single
-// handshake has to complete, with the old one.
+// AwaitPair shakes hands until the new pair is served: nothing but a handshake
+// tells. Until then every single one has to complete, with the old pair.
 func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := s.within(patience)
