@@ -72,13 +72,13 @@ func (s *Scenario) Insist(server *Server, during time.Duration) {
 	}
 }
 
-// Crowd lets so many clients shake hands, a hundred at a time, and returns what
+// Crowd lets so many clients shake hands, forty at a time, and returns what
 // each of them saw.
 func (s *Scenario) Crowd(server *Server, clients int) []*wire.Handshake {
 	seen := make([]*wire.Handshake, clients)
 	turn := make(chan int)
 	done := make(chan struct{})
-	const together = 100
+	const together = 40
 	for range together {
 		go func() {
 			for i := range turn {
