@@ -60,6 +60,7 @@ func (t *Target) SetBinary(path string) {
 			path = abs
 		}
 	}
+	t.replaced = true
 	own := t.Command[0]
 	for _, command := range [][]string{t.Command, t.VersionCommand, t.Schedule} {
 		if len(command) > 0 && command[0] == own {

@@ -62,6 +62,7 @@ type Target struct {
 	KnownFailures []KnownFailure
 
 	version, autocert func() string
+	replaced          bool // by SetBinary
 }
 
 // Config says how a server is configured: exactly one of Base and Template.
