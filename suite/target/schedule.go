@@ -18,7 +18,7 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 		return nil, fmt.Errorf("the target file of %s names no schedule command", t.Name)
 	}
 	if !filepath.IsAbs(t.Schedule[0]) {
-		return nil, fmt.Errorf("the schedule command %s was found neither beside %s nor on PATH", t.Schedule[0], t.Command[0])
+		return nil, fmt.Errorf("there is no schedule command %s that goes with %s", t.Schedule[0], t.Command[0])
 	}
 	env := environment(dir)
 	add(env, pairs)
@@ -30,7 +30,8 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 
 // resolveSchedule looks for the schedule command. Of one server, executables
 // lie together: a name without a slash is looked for beside the server's own,
-// then on PATH. One that is not found stays as it is.
+// then, unless that took the place of the target's, on PATH, where another
+// version's would be. One that is not found stays as it is.
 func (t *Target) resolveSchedule() {
 	if len(t.Schedule) == 0 {
 		return
@@ -39,6 +40,9 @@ func (t *Target) resolveSchedule() {
 	if !strings.ContainsRune(name, filepath.Separator) {
 		if path, err := exec.LookPath(filepath.Join(filepath.Dir(t.Command[0]), name)); err == nil {
 			t.Schedule[0] = path
+			return
+		}
+		if t.replaced {
 			return
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // first, and a run without it is still a run.
 func TestScheduleCommand(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{"bin/server", "bin/beside", "path/beside", "path/elsewhere"} {
+	for _, path := range []string{"bin/server", "bin/beside", "path/server", "path/beside", "other/beside", "other/elsewhere"} {
 		path = filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -20,15 +20,23 @@ func TestScheduleCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PATH", filepath.Join(dir, "path"))
-	for _, test := range []struct{ schedule, path, reason string }{
-		{"schedule: [beside, --json]\n", "bin/beside", ""},
-		{"schedule: [elsewhere, --json]\n", "path/elsewhere", ""},
-		{"schedule: [missing]\n", "", "the schedule command missing was found neither beside "},
-		{"", "", "the target file of x names no schedule command"},
+	t.Setenv("PATH", filepath.Join(dir, "path")+":"+filepath.Join(dir, "other"))
+	for _, test := range []struct {
+		schedule     string
+		replaced     bool // by --bin
+		path, reason string
+	}{
+		{"schedule: [beside, --json]\n", false, "path/beside", ""},
+		{"schedule: [beside, --json]\n", true, "bin/beside", ""},
+		{"schedule: [elsewhere, --json]\n", false, "other/elsewhere", ""},
+		{"schedule: [elsewhere, --json]\n", true, "", "there is no schedule command elsewhere that goes with "},
+		{"schedule: [missing]\n", false, "", "there is no schedule command missing that goes with "},
+		{"", false, "", "the target file of x names no schedule command"},
 	} {
 		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+"profiles: [byo]\nconfig: {base: {}}\n")
-		tt.SetBinary(filepath.Join(dir, "bin/server"))
+		if test.replaced {
+			tt.SetBinary(filepath.Join(dir, "bin/server"))
+		}
 		if err := tt.Resolve(); err != nil {
 			t.Fatalf("%q: %v", test.schedule, err)
 		}
