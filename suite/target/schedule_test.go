@@ -34,6 +34,7 @@ func TestScheduleCommand(t *testing.T) {
 		{"", false, "", "the target file of x names no schedule command"},
 	} {
 		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+"profiles: [byo]\nconfig: {base: {}}\n")
+		tt.Command[0] = "server"
 		if test.replaced {
 			tt.SetBinary(filepath.Join(dir, "bin/server"))
 		}
