@@ -76,20 +76,6 @@ func HaveIssuedAtMost(n int) types.GomegaMatcher {
 	})
 }
 
-// HaveFailedAtMost: no more validations than this failed, and at least one
-// did, or nothing was tried.
-func HaveFailedAtMost(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("at least one validation, at most %d, failed", n), func(j *pebble.Journal) (bool, string) {
-		failed := 0
-		for _, e := range j.Validations() {
-			if !e.Valid() {
-				failed++
-			}
-		}
-		return failed > 0 && failed <= n, fmt.Sprintf("%d\n%s", failed, lines(j.Validations(), "no validation at all"))
-	})
-}
-
 // HaveWaited: between the first two requests of this kind lies at least this
 // time.
 func HaveWaited(kind pebble.Kind, pause time.Duration) types.GomegaMatcher {
