@@ -43,7 +43,7 @@ lint:
 .PHONY: unit
 unit:
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
-	go test $(RACE) ./...
+	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
 
 .PHONY: mutants
 mutants: ## build the known-bad servers and see that the suite catches each; NAMES="chain-*" selects some
