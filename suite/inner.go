@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +38,8 @@ func IsChild() bool { return os.Getenv(optionsVariable) != "" }
 // Child does what the run above started this process for, and returns the
 // exit code.
 func Child() int {
+	// Processes of a run live for seconds: memory is cheaper than collecting it.
+	debug.SetGCPercent(400)
 	inside, err := world.Inside()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)

@@ -162,7 +162,7 @@ func (p *Process) forked(ctx context.Context) error {
 // poll calls try until it reports true, the server exits or the context ends.
 // The kernel has no event for a socket that begins to listen.
 func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
-	const shortest, longest = 500 * time.Microsecond, 10 * time.Millisecond
+	const shortest, longest = 2 * time.Millisecond, 10 * time.Millisecond
 	pause := shortest
 	timer := time.NewTimer(0)
 	defer timer.Stop()

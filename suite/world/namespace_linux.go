@@ -49,6 +49,7 @@ func (o *namespaceOpener) open(worker, serial int) (World, error) {
 // namespace is a World that is a network namespace.
 type namespace struct {
 	home, inside netns
+	table        socketTable
 	ipv6         bool
 	gateway      []netip.Addr
 	targets      targets
@@ -85,6 +86,9 @@ func (w *namespace) furnish() (err error) {
 	w.inside = netns{-1}
 	if w.inside, err = currentNetns(); err != nil {
 		return failed("open the network namespace", err)
+	}
+	if w.table, err = openSocketTable(); err != nil {
+		return err
 	}
 	if err := loopbackUp(); err != nil {
 		return err
@@ -195,6 +199,7 @@ func (w *namespace) Close() error {
 }
 
 func (w *namespace) release() error {
+	w.table.close()
 	if w.inside.fd < 0 {
 		return nil
 	}

@@ -5,27 +5,49 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
-func (w *namespace) Listeners() (all []netip.AddrPort, err error) {
-	err = w.Do(func() error {
-		all, err = listeners()
-		return err
-	})
-	return all, err
+// socketTable asks the kernel which sockets listen in one network namespace,
+// by sock_diag(7). Its socket stays open, and in the namespace that it was
+// opened in, whichever thread asks: readiness is polled, and a thread's way in
+// and out would cost more than the question.
+type socketTable struct{ handle *nl.SocketHandle }
+
+// openSocketTable opens the table of the calling thread's network namespace.
+func openSocketTable() (socketTable, error) {
+	socket, err := nl.Subscribe(unix.NETLINK_INET_DIAG)
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return socketTable{}, nil // a kernel without sock_diag
+	}
+	if err != nil {
+		return socketTable{}, failed("open the socket table", err)
+	}
+	return socketTable{&nl.SocketHandle{Socket: socket}}, nil
 }
 
-// listeners returns what listens for TCP connections in the calling thread's
-// network namespace.
-func listeners() ([]netip.AddrPort, error) {
+func (t socketTable) close() {
+	if t.handle != nil {
+		t.handle.Close()
+	}
+}
+
+// errNoTable says that the kernel cannot be asked.
+var errNoTable = errors.New("a kernel without tcp_diag")
+
+// listeners returns what listens for TCP connections, or errNoTable.
+func (t socketTable) listeners() ([]netip.AddrPort, error) {
+	if t.handle == nil {
+		return nil, errNoTable
+	}
 	var all []netip.AddrPort
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		found, err := askListeners(family)
-		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EPROTONOSUPPORT) {
-			return listenersFromProc() // a kernel without tcp_diag
+		found, err := t.ask(family)
+		if errors.Is(err, unix.ENOENT) {
+			return nil, errNoTable
 		}
 		if err != nil {
 			return nil, fmt.Errorf("world: ask for listening sockets: %w", err)
@@ -35,10 +57,11 @@ func listeners() ([]netip.AddrPort, error) {
 	return all, nil
 }
 
-// askListeners asks by sock_diag(7), for listening sockets alone: the kernel
-// keeps those apart, so it takes microseconds.
-func askListeners(family uint8) ([]netip.AddrPort, error) {
+// ask asks for listening sockets alone: the kernel keeps those apart, so it
+// takes microseconds.
+func (t socketTable) ask(family uint8) ([]netip.AddrPort, error) {
 	request := nl.NewNetlinkRequest(nl.SOCK_DIAG_BY_FAMILY, unix.NLM_F_DUMP)
+	request.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_INET_DIAG: t.handle}
 	request.AddData(diagRequest{family})
 	answers, err := request.Execute(unix.NETLINK_INET_DIAG, 0)
 	if err != nil {
@@ -59,6 +82,33 @@ func askListeners(family uint8) ([]netip.AddrPort, error) {
 		all = append(all, netip.AddrPortFrom(addr, binary.BigEndian.Uint16(answer[4:])))
 	}
 	return all, nil
+}
+
+// listeners returns what listens in the namespace that the process is at home
+// in, where the loopback world is.
+func listeners() ([]netip.AddrPort, error) {
+	table, err := homeTable()
+	if err != nil {
+		return nil, err
+	}
+	all, err := table.listeners()
+	if errors.Is(err, errNoTable) {
+		return listenersFromProc()
+	}
+	return all, err
+}
+
+var homeTable = sync.OnceValues(openSocketTable)
+
+func (w *namespace) Listeners() (all []netip.AddrPort, err error) {
+	all, err = w.table.listeners()
+	if errors.Is(err, errNoTable) {
+		err = w.Do(func() error {
+			all, err = listenersFromProc()
+			return err
+		})
+	}
+	return all, err
 }
 
 // diagRequest is struct inet_diag_req_v2 for listening TCP sockets.

@@ -15,8 +15,13 @@ func TestBothSocketTablesAgree(t *testing.T) {
 			want = append(want, address)
 		}
 		err := w.Do(func() error {
+			table, err := openSocketTable()
+			if err != nil {
+				return err
+			}
+			defer table.close()
 			for name, list := range map[string]func() ([]netip.AddrPort, error){
-				"sock_diag": listeners, "/proc": listenersFromProc,
+				"sock_diag": table.listeners, "/proc": listenersFromProc,
 			} {
 				got, err := list()
 				if err != nil {

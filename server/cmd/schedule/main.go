@@ -7,13 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 	"testing/synctest"
 )
 
 // Virtual time is to be had inside a test alone (package synctest), so the program supplies one.
 func main() {
-	os.Args = os.Args[:1] // package testing would read them as its own
+	debug.SetGCPercent(400) // the program lives for seconds
+	os.Args = os.Args[:1]   // package testing would read them as its own
 	testing.Main(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "schedule", F: func(t *testing.T) {
 			synctest.Test(t, func(*testing.T) { os.Exit(run()) })
