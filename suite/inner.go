@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -38,8 +37,6 @@ func IsChild() bool { return os.Getenv(optionsVariable) != "" }
 // Child does what the run above started this process for, and returns the
 // exit code.
 func Child() int {
-	// Processes of a run live for seconds: memory is cheaper than collecting it.
-	debug.SetGCPercent(400)
 	inside, err := world.Inside()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
@@ -185,6 +182,7 @@ func (p *plan) runSpecs(inside *world.Run, results string) bool {
 	}
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
 	suiteConfig.GracePeriod = time.Second
+	suiteConfig.RandomizeAllSpecs = true // else a spec's priority says nothing within its chapter
 	return ginkgo.RunSpecs(silentT{}, "Assay", suiteConfig, reporterConfig)
 }
 

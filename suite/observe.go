@@ -89,10 +89,11 @@ func (s *Scenario) Await(what string, condition func(*pebble.Journal) bool) {
 }
 
 // Eventually repeats the assertions until they hold: for what shows on the
-// wire alone, where no event tells of it.
+// wire alone, where no event tells of it. A try is often a handshake, whose
+// cost the other specs bear: so not too many of them.
 func (s *Scenario) Eventually(assertions func(gomega.Gomega), what string) {
 	ginkgo.GinkgoHelper()
-	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(10*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
+	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(40*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
 }
 
 // Shell runs a documented command line in the spec's world, as an operator

@@ -17,14 +17,14 @@ import (
 // the call, so an embedder's own suite never sees it.
 func register(p *plan, run *world.Run) {
 	serial := 0
+	order := sequence(p)
 	for _, chapter := range p.catalogue.Chapters {
 		ginkgo.Describe(chapter.Name, ginkgo.Label(chapter.Name), func() {
 			for _, r := range chapter.Requirements {
 				for _, row := range rows(r) {
-					if !p.selected(r, row.Name) {
-						continue
+					if place, selected := order[r.ID+suffix(row.Name)]; selected {
+						registerCase(p, run, r, row, &serial, ginkgo.SpecPriority(-place))
 					}
-					registerCase(p, run, r, row, &serial)
 				}
 			}
 		})
@@ -33,12 +33,9 @@ func register(p *plan, run *world.Run) {
 
 // registerCase makes one Ginkgo spec. Each runs in a Scenario of its own,
 // which brings its outcome home whatever happened.
-func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int) {
+func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
 	s := specs[r.ID]
-	decorations := []any{ginkgo.Label(string(r.Level)), ginkgo.SpecTimeout(specTimeout), ginkgo.GracePeriod(time.Second)}
-	if s.slow {
-		decorations = append(decorations, ginkgo.SpecPriority(1), ginkgo.Label("slow"))
-	}
+	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(specTimeout), ginkgo.GracePeriod(time.Second)}
 	body := func(ctx ginkgo.SpecContext) {
 		*serial++
 		if reason := unfit(r, run.Kind()); reason != "" {

@@ -181,16 +181,6 @@ var _ = Requirement("RENEW-15", func(s *Scenario) {
 	s.Observe("acme", "accounts lost while the server runs", map[bool]string{true: "renewed", false: "refused, not renewed before a restart"}[s.Journal().Count(lost) == 0])
 })
 
-var _ = Table("RENEW-16", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	old := s.Expiring()
-	s.Disturb(pebble.BadNonce(row.Request))
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveInjected(1))
-	Expect(s.Journal()).To(HaveIssued(1))
-}, Slow)
-
 const day = 24 * time.Hour
 
 // AwaitRenewal waits until the server serves another certificate than the old

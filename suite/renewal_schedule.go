@@ -12,15 +12,15 @@ import (
 
 var _ = Table("RENEW-20", func(s *Scenario, row struct{ Lifetime time.Duration }) {
 	Expect(s.Schedule()).To(NeverRunOut(row.Lifetime))
-}, Slow)
+}, Rehearsed)
 
 var _ = Table("RENEW-21", func(s *Scenario, row struct{ Lifetime time.Duration }) {
 	Expect(s.Schedule()).To(SpaceAttempts(row.Lifetime, 10*time.Minute))
-}, Slow)
+}, Rehearsed)
 
 var _ = Table("RENEW-22", func(s *Scenario, row struct{ Lifetime time.Duration }) {
 	Expect(s.Schedule()).To(RecoverWithin(row.Lifetime, 2*time.Hour))
-}, Slow)
+}, Rehearsed)
 
 var _ = Table("RENEW-23", func(s *Scenario, row struct{ Lifetime time.Duration }) {
 	schedule := s.Schedule()
@@ -30,7 +30,7 @@ var _ = Table("RENEW-23", func(s *Scenario, row struct{ Lifetime time.Duration }
 	if outage, found := schedule.Outage(row.Lifetime); found {
 		s.Observe("schedule", "while the CA fails", outage.summary())
 	}
-}, Slow)
+}, Rehearsed)
 
 // NeverRunOut: in two years or more with a CA that works and issues for this
 // lifetime, there was always a certificate that had not expired, and the CA

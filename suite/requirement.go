@@ -13,6 +13,8 @@ import (
 type spec struct {
 	id   string
 	slow bool
+	// rehearsed specs judge the same output of one command.
+	rehearsed bool
 	// lint decodes a case's row into the spec's own row type, so that a row
 	// that cannot be understood is found before anything runs.
 	lint func(scenarios.Case) error
@@ -55,8 +57,12 @@ func Table[Row any](id string, body func(s *Scenario, row Row), traits ...Trait)
 type Trait func(*spec)
 
 // Slow marks a spec that has to wait for what autocert or acme impose (a
-// second after a badNonce, say): it starts before the others.
+// second after a badNonce, say): it starts early, see [sequence].
 func Slow(s *spec) { s.slow = true }
+
+// Rehearsed marks a spec that judges the target's schedule, which the first of
+// them computes for all: see [sequence].
+func Rehearsed(s *spec) { s.rehearsed = true }
 
 func define(s *spec, traits []Trait) struct{} {
 	if specs[s.id] != nil {

@@ -1,0 +1,45 @@
+package suite
+
+// sequence says in which order the selected cases start, by "ID" or "ID/case";
+// the first has place 0.
+//
+// Slow specs wait most of their time. Were they all to start first, the
+// processors would be idle for seconds, and if they started last too. So one
+// of them comes after a few that keep a processor busy. The specs that judge
+// the target's schedule wait for the one that computes it: it starts first,
+// the others last.
+func sequence(p *plan) map[string]int {
+	var first, slow, busy, last []string
+	for _, r := range p.catalogue.Requirements() {
+		for _, row := range rows(r) {
+			if !p.selected(r, row.Name) {
+				continue
+			}
+			list := &busy
+			switch s := specs[r.ID]; {
+			case s.slow:
+				list = &slow
+			case s.rehearsed && len(first) == 0:
+				list = &first
+			case s.rehearsed:
+				list = &last
+			}
+			*list = append(*list, r.ID+suffix(row.Name))
+		}
+	}
+	// The slow ones are through when three quarters of the busy ones are.
+	between := max(1, 3*len(busy)/4/max(1, len(slow)))
+	all := first
+	for len(slow) > 0 {
+		n := min(between, len(busy))
+		all = append(append(all, slow[0]), busy[:n]...)
+		slow, busy = slow[1:], busy[n:]
+	}
+	all = append(append(all, busy...), last...)
+
+	places := map[string]int{}
+	for place, name := range all {
+		places[name] = place
+	}
+	return places
+}
