@@ -3,11 +3,16 @@ package suite
 import (
 	"bytes"
 	"context"
+	"flag"
+	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/scenarios"
 	"assay/suite/report"
 	"assay/suite/world"
 )
@@ -18,11 +23,12 @@ import (
 //		suite.Run(t, suite.Options{Target: "target.yaml"})
 //	}
 //
-// Every requirement shows as a subtest: failed ones fail, SHOULDs only if
-// Strict, and skipped ones are skipped with their reason. The test binary is
-// started again for the run's other processes, with nothing but this test to
-// run. Under the ginkgo command with several processes (ginkgo -p) each of
-// them runs its share of the specs instead, and Ginkgo reports.
+// Every requirement shows as a subtest of its ID: failed ones fail, SHOULDs
+// only if Strict, and skipped ones are skipped with their reason. What go test
+// -run leaves of them is all that is run: -run TestConformance/BYO-03. The
+// test binary is started again for the run's other processes, with nothing but
+// this test to run. Under the ginkgo command with several processes (ginkgo
+// -p) each of them runs its share of the specs instead, and Ginkgo reports.
 func Run(t *testing.T, o Options) {
 	t.Helper()
 	embedded = t.Name()
@@ -31,6 +37,10 @@ func Run(t *testing.T, o Options) {
 	}
 	if config, _ := ginkgo.GinkgoConfiguration(); config.ParallelTotal > 1 {
 		os.Exit(share(o, config.ParallelHost))
+	}
+	var err error
+	if o.Only, err = asked(t.Name(), flag.Lookup("test.run").Value.String(), o.Only); err != nil {
+		t.Fatal(err)
 	}
 	var log bytes.Buffer
 	_, r, err := Conduct(context.Background(), o, &log)
@@ -43,6 +53,34 @@ func Run(t *testing.T, o Options) {
 	for _, result := range r.Results {
 		show(t, r, result)
 	}
+}
+
+// asked narrows what is run to the subtests of test that pattern, the value of
+// go test -run, leaves: its elements between slashes are regular expressions,
+// one for each level of tests (go help testflag).
+func asked(test, pattern string, only []string) ([]string, error) {
+	levels := strings.Split(pattern, "/")
+	depth := strings.Count(test, "/") + 1
+	if len(levels) <= depth || len(only) > 0 {
+		return only, nil
+	}
+	id, err := regexp.Compile(levels[depth])
+	if err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range catalogue.Requirements() {
+		if id.MatchString(r.ID) {
+			only = append(only, r.ID)
+		}
+	}
+	if len(only) == 0 {
+		return nil, fmt.Errorf("-run: %q matches no requirement of the catalogue; see: assay list", levels[depth])
+	}
+	return only, nil
 }
 
 // show replays one result as a subtest.

@@ -19,6 +19,7 @@ type commands struct {
 	List   listCommand   `cmd:"" help:"Print the catalogue of requirements."`
 	Doctor doctorCommand `cmd:"" help:"Say what this machine and this target allow, before anything runs."`
 	CA     caCommand     `cmd:"" name:"ca" help:"Run the local ACME CA alone, to try a server by hand."`
+	Init   initCommand   `cmd:"" help:"Write a commented target file to start from."`
 }
 
 func main() {

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The executable needs nothing else on the machine: no Go, no shell, no files
+// of Assay's.
+func TestAssayAloneChecksAServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text, err := os.ReadFile(assay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lone := filepath.Join(dir, "lone")
+	if err := os.WriteFile(lone, text, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(lone, "run", "--bin", server, "--only", "BYO-01,CHAIN-01,HTTP01-02,ALPN01-01")
+	cmd.Dir, cmd.Env = dir, []string{"PATH="}
+	output, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "4 passed, 0 failed") {
+		t.Errorf("error %v, expected four requirements to pass:\n%s", err, output)
+	}
+}
