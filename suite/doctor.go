@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"assay/suite/target"
 	"assay/suite/world"
 )
 
@@ -35,14 +36,36 @@ func (f Finding) Verdict() string {
 // judged: the worlds, the tools that specs call, and whether the target starts
 // with a plain configuration, which is the probe of a run.
 func Examine(ctx context.Context, o Options) []Finding {
-	findings := []Finding{examineWorld(), examineTool("openssl", "the expiry chapter runs the documented pipeline with it")}
+	findings := []Finding{
+		examineWorld(),
+		examineFiles(),
+		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
+		examineTool("chromium", "EXPIRY-03 looks at the certificate with a real browser"),
+		examineTool("certutil", "EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
+	}
 	p, err := makePlan(o)
 	if err != nil {
 		return append(findings, Finding{What: "target", Fatal: true, Text: err.Error()})
 	}
 	findings = append(findings, Finding{What: "target", OK: true, Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
 		p.target.Name, p.target.Command[0], orUnknown(p.target.Version()), orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
+	if p.target.Claims("renewal") {
+		findings = append(findings, examineSchedule(p.target, p.Env))
+	}
 	return append(findings, examineStart(ctx, o))
+}
+
+func examineSchedule(t *target.Target, env []string) Finding {
+	dir, err := os.MkdirTemp("", "assay-doctor-")
+	if err != nil {
+		return Finding{What: "schedule", Text: err.Error()}
+	}
+	defer os.RemoveAll(dir)
+	cmd, err := t.ScheduleCommand(dir, env)
+	if err != nil {
+		return Finding{What: "schedule", Text: err.Error() + ": requirements about the renewal schedule in virtual time are skipped"}
+	}
+	return Finding{What: "schedule", OK: true, Text: cmd.Path}
 }
 
 func examineWorld() Finding {
@@ -50,6 +73,21 @@ func examineWorld() Finding {
 		return Finding{What: "world", Text: "loopback: " + err.Error() + "; requirements about real ports are skipped"}
 	}
 	return Finding{What: "world", OK: true, Text: "namespace: real ports, both address families, real firewall rules"}
+}
+
+// openFiles are what a spec needs at most: forty connections are held open at
+// both of their ends by the worker, beside what a Go program and a CA have.
+const openFiles = 512
+
+func examineFiles() Finding {
+	limit, known := openFilesLimit()
+	switch {
+	case !known:
+		return Finding{What: "open files", OK: true, Text: "the limit is not known on this system"}
+	case limit < openFiles:
+		return Finding{What: "open files", Text: fmt.Sprintf("%d a process, %d are needed: specs that hold connections open may fail; raise it by ulimit -n", limit, openFiles)}
+	}
+	return Finding{What: "open files", OK: true, Text: fmt.Sprintf("%d a process", limit)}
 }
 
 func examineTool(name, use string) Finding {

@@ -26,15 +26,11 @@ import (
 // Every requirement shows as a subtest of its ID: failed ones fail, SHOULDs
 // only if Strict, and skipped ones are skipped with their reason. What go test
 // -run leaves of them is all that is run: -run TestConformance/BYO-03. The
-// test binary is started again for the run's other processes, with nothing but
-// this test to run. Under the ginkgo command with several processes (ginkgo
+// test binary is started again for the run's other processes, in which nothing
+// but this package's own code runs. Under the ginkgo command with several processes (ginkgo
 // -p) each of them runs its share of the specs instead, and Ginkgo reports.
 func Run(t *testing.T, o Options) {
 	t.Helper()
-	embedded = t.Name()
-	if IsChild() {
-		os.Exit(Child())
-	}
 	if config, _ := ginkgo.GinkgoConfiguration(); config.ParallelTotal > 1 {
 		os.Exit(share(o, config.ParallelHost))
 	}

@@ -10,8 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -30,13 +30,18 @@ const workerVariable = "ASSAY_WORKER"
 // resultsVariable names the file in which worker 1 leaves Ginkgo's report.
 const resultsVariable = "ASSAY_RESULTS"
 
-// IsChild says whether this process was started by a run, to be its inner
-// process or one of its workers; then it has to call [Child] and exit.
-func IsChild() bool { return os.Getenv(optionsVariable) != "" }
+// A process that a run started, to be its inner process or one of its workers,
+// does that and nothing else. It does so before main, and before the package
+// that imports this one can put specs of its own into Ginkgo's tree.
+func init() {
+	if os.Getenv(optionsVariable) != "" {
+		os.Exit(child())
+	}
+}
 
-// Child does what the run above started this process for, and returns the
+// child does what the run above started this process for, and returns the
 // exit code.
-func Child() int {
+func child() int {
 	inside, err := world.Inside()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
@@ -141,15 +146,13 @@ func runGinkgo(args []string) (exit int) {
 			panic(ended)
 		}
 	}()
-	run.BuildRunCommand().Run(args, childArgs())
+	run.BuildRunCommand().Run(args, nil)
 	return 0
 }
 
 // work is a worker: it takes specs from Ginkgo's queue until there are none.
 func (p *plan) work(inside *world.Run) int {
-	if flag.Lookup("test.timeout") == nil {
-		flag.Duration("test.timeout", 0, "given by the ginkgo command; unused")
-	}
+	testing.Init() // flags of go test, which the ginkgo command gives
 	flag.Parse()
 	results := os.Getenv(resultsVariable)
 	if results == "" && !p.NoProbe { // a process of ginkgo -p: nobody probed before
@@ -182,6 +185,12 @@ func (p *plan) runSpecs(inside *world.Run, results string) bool {
 	}
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
 	suiteConfig.GracePeriod = time.Second
+	// Whatever else is in the tree is not Assay's.
+	if filter := suiteConfig.LabelFilter; filter != "" { // the user's, by ginkgo -p
+		suiteConfig.LabelFilter = "(" + filter + ") && " + ownLabel
+	} else {
+		suiteConfig.LabelFilter = ownLabel
+	}
 	suiteConfig.RandomizeAllSpecs = true // else a spec's priority says nothing within its chapter
 	return ginkgo.RunSpecs(silentT{}, "Assay", suiteConfig, reporterConfig)
 }
@@ -191,19 +200,3 @@ func (p *plan) runSpecs(inside *world.Run, results string) bool {
 type silentT struct{}
 
 func (silentT) Fail() {}
-
-// innerArgs and childArgs are the arguments with which the executable is
-// started again: none for the command; in a test binary, what leads back to
-// the test that called.
-func innerArgs() []string { return testArgs() }
-func childArgs() []string { return testArgs() }
-
-func testArgs() []string {
-	if strings.HasSuffix(os.Args[0], ".test") && embedded != "" {
-		return []string{"-test.run=^" + embedded + "$"}
-	}
-	return nil
-}
-
-// embedded is the name of the test that called [Run], if one did.
-var embedded string

@@ -42,7 +42,6 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		Reason:   reason,
 		Needs:    p.paths(),
 		Writable: []string{p.Out},
-		Args:     innerArgs(),
 		Env:      append(os.Environ(), p.marshal()),
 		Stdout:   log,
 		Stderr:   log,

@@ -9,7 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"assay/suite"
 	"assay/suite/report"
 )
 
@@ -23,9 +22,6 @@ type commands struct {
 }
 
 func main() {
-	if suite.IsChild() {
-		os.Exit(suite.Child())
-	}
 	var c commands
 	parser, err := kong.New(&c,
 		kong.Name("assay"),

@@ -115,8 +115,14 @@ func TestList(t *testing.T) {
 
 func TestDoctor(t *testing.T) {
 	t.Parallel()
-	if code, output := run(t, "doctor", "--bin", server); code != 0 || !strings.Contains(output, "starts with a plain configuration") {
-		t.Errorf("of the reference: exit %d, expected 0 in:\n%s", code, output)
+	code, output := run(t, "doctor", "--bin", server)
+	if code != 0 {
+		t.Errorf("of the reference: exit %d, expected 0", code)
+	}
+	for _, says := range []string{"world", "open files", "openssl", "version assay-server v", "x/crypto v0.", "schedule", "starts with a plain configuration"} {
+		if !strings.Contains(output, says) {
+			t.Errorf("of the reference: expected %q in:\n%s", says, output)
+		}
 	}
 	if code, output := run(t, "doctor", "--bin", "/bin/true"); code != report.ExitTrouble || !strings.Contains(output, "probe") {
 		t.Errorf("of no server: exit %d, expected %d in:\n%s", code, report.ExitTrouble, output)

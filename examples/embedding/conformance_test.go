@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"assay/suite"
+)
+
+// TestConformance shows every requirement as a subtest. One alone:
+//
+//	go test -run TestConformance/BYO-03
+func TestConformance(t *testing.T) {
+	little := filepath.Join(t.TempDir(), "little")
+	if output, err := exec.Command("go", "build", "-o", little, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	suite.Run(t, suite.Options{Target: "target.yaml", Bin: little, Out: t.TempDir()})
+}
