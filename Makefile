@@ -44,6 +44,7 @@ lint:
 unit:
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
 	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
+	cd examples/embedding && go vet ./... && go test ./...
 
 .PHONY: mutants
 mutants: ## build the known-bad servers and see that the suite catches each; NAMES="chain-*" selects some

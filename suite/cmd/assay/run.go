@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -25,6 +26,7 @@ type runCommand struct {
 	Keep    bool     `help:"Keep each spec's directory in the report, to look at by hand."`
 	Strict  bool     `help:"A SHOULD that fails makes the run fail."`
 	NoProbe bool     `help:"Judge without first trying whether the target starts."`
+	GitHub  bool     `name:"github" help:"Annotate the job in GitHub Actions, and add the report to its summary."`
 	Quiet   bool     `help:"Print nothing but errors; the report and the exit code tell."`
 }
 
@@ -53,9 +55,31 @@ func (c *runCommand) Run() error {
 			return err
 		}
 	}
+	if c.GitHub {
+		if err := tellGitHub(r); err != nil {
+			return err
+		}
+	}
 	if code == report.ExitTrouble {
 		fmt.Fprintln(os.Stderr, "assay:", r.Error)
 		os.Stderr.Write(log.Bytes())
 	}
 	return exit(code)
+}
+
+// tellGitHub annotates the job, and adds the report to the job's summary: the
+// file that GITHUB_STEP_SUMMARY names.
+func tellGitHub(r *report.Report) error {
+	if err := report.WriteAnnotations(os.Stdout, r); err != nil {
+		return err
+	}
+	name := os.Getenv("GITHUB_STEP_SUMMARY")
+	if name == "" {
+		return nil
+	}
+	summary, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.WriteMarkdown(summary, r), summary.Close())
 }
