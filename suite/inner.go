@@ -108,6 +108,10 @@ func (p *plan) startWorkers(inside *world.Run) (types.Report, error) {
 		return types.Report{}, err
 	}
 	os.Setenv(workerVariable, "1")
+	if os.Getenv("GOMAXPROCS") == "" {
+		// There are more workers than processors: each is one thread's work.
+		os.Setenv("GOMAXPROCS", "1")
+	}
 	os.Setenv(resultsVariable, results)
 	args := []string{
 		fmt.Sprintf("--procs=%d", min(p.Procs, max(1, p.count()))),

@@ -38,7 +38,11 @@ const ownLabel = "assay"
 // which brings its outcome home whatever happened.
 func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
 	s := specs[r.ID]
-	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(specTimeout), ginkgo.GracePeriod(time.Second)}
+	timeout := specTimeout
+	if s.rehearsed {
+		timeout += 2 * schedulePatience // another spec's, then its own
+	}
+	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(timeout), ginkgo.GracePeriod(time.Second)}
 	body := func(ctx ginkgo.SpecContext) {
 		*serial++
 		if reason := unfit(r, run.Kind()); reason != "" {
