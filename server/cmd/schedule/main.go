@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 // Virtual time is to be had inside a test alone (package synctest), so the program supplies one.
 func main() {
 	debug.SetGCPercent(400) // the program lives for seconds
+	runtime.GOMAXPROCS(1)   // one clock: goroutines mostly wait for each other, and waking another thread costs more
 	os.Args = os.Args[:1]   // package testing would read them as its own
 	testing.Main(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "schedule", F: func(t *testing.T) {
