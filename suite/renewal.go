@@ -137,17 +137,26 @@ var _ = Table("RENEW-12", func(s *Scenario, row struct{ Lifetime, Before, After 
 })
 
 var _ = Requirement("RENEW-13", func(s *Scenario) {
-	// Due a third of its lifetime before it ends, up to a tenth of that later:
-	// between two and four seconds from now.
-	const lifetime, due = 15 * time.Second, 3500 * time.Millisecond
-	begin := time.Now()
-	s.CacheCertificate("cache", lifetime/3+due, lifetime)
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(Complete())
-	newer := s.CacheCertificate("cache", 89*day, 90*day)
-	if took := time.Since(begin); took > due-time.Second {
-		s.SkipUnless(false, "this machine took "+took.String()+" to start a server: too long for what the spec has to see")
+	// The other process writes once the server has read the cache, and before
+	// the certificate that it read is due. A machine too slow for the first
+	// lifetime has more time with the second.
+	var server *Server
+	var newer *pki.Identity
+	for _, lifetime := range []time.Duration{15 * time.Second, 36 * time.Second} {
+		// Due a third of its lifetime before it ends, up to a tenth of that later.
+		due := lifetime * 7 / 30
+		begin := time.Now()
+		s.CacheCertificate("cache", lifetime/3+due, lifetime)
+		server = s.StartACME()
+		Expect(s.Handshake(server)).To(Complete())
+		newer = s.CacheCertificate("cache", 89*day, 90*day)
+		if time.Since(begin) < due-time.Second {
+			break
+		}
+		server.Stop()
+		server = nil
 	}
+	s.SkipUnless(server != nil, "this machine takes too long to start a server for what the spec has to see")
 	s.Eventually(func(g Gomega) { g.Expect(s.Handshake(server)).To(ServeLeaf(newer.Leaf)) },
 		"the certificate to be served that another process put into the cache")
 	Expect(s.Journal()).To(HaveNoRequests())

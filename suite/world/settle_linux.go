@@ -16,7 +16,7 @@ import (
 // resolverFiles make the system's own resolvers ask the spec's name server,
 // and nothing else.
 var resolverFiles = map[string]string{
-	"/etc/resolv.conf":   "nameserver 127.0.0.53\noptions timeout:1 attempts:2\n",
+	"/etc/resolv.conf":   "nameserver 127.0.0.53\noptions timeout:5 attempts:3\n",
 	"/etc/hosts":         "127.0.0.1 localhost\n::1 localhost\n",
 	"/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n",
 }
