@@ -80,12 +80,15 @@ func (m *markdown) chapters(d digest) {
 }
 
 // code writes a block that the text cannot end.
-func (m *markdown) code(text string) {
+func (m *markdown) code(text string) { m.block("", text) }
+
+// block is code in a language that the reader's program may colour.
+func (m *markdown) block(language, text string) {
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	m.f("%s\n%s\n%s\n\n", fence, strings.TrimRight(speakable(text), "\n"), fence)
+	m.f("%s%s\n%s\n%s\n\n", fence, language, strings.TrimRight(speakable(text), "\n"), fence)
 }
 
 func (m *markdown) list(title string, results []*Result) {

@@ -43,6 +43,10 @@ func fromOutcome(o Outcome, name string) verdict {
 // requirement that is not judged.
 const assertion = "assertion"
 
+// doesNotHold stands in the reason of what is only observed, before that of the
+// assertion that failed.
+const doesNotHold = "does not hold: "
+
 // observe turns a judged case into a recorded one.
 func (j *judge) observe(req Requirement, v *verdict) {
 	if v.status != Passed && v.status != Failed {
@@ -54,6 +58,6 @@ func (j *judge) observe(req Requirement, v *verdict) {
 		v.reason = fmt.Sprintf("autocert %s is outside the range %q", orUnknown(j.in.Target.Autocert), req.AutocertRange)
 	}
 	if failed != "" {
-		v.reason = strings.TrimPrefix(v.reason+"; does not hold: "+headline(failed), "; ")
+		v.reason = strings.TrimPrefix(v.reason+"; "+doesNotHold+headline(failed), "; ")
 	}
 }

@@ -19,6 +19,7 @@ type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Say what this machine and this target allow, before anything runs."`
 	CA     caCommand     `cmd:"" name:"ca" help:"Run the local ACME CA alone, to try a server by hand."`
 	Init   initCommand   `cmd:"" help:"Write a commented target file to start from."`
+	Diff   diffCommand   `cmd:"" help:"Say what differs between two reports in verdicts and observations."`
 }
 
 func main() {

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+
+	"assay/suite/report"
+)
+
+type diffCommand struct {
+	From   string `arg:"" name:"A.json" help:"Report of the first run."`
+	To     string `arg:"" name:"B.json" help:"Report of the second run."`
+	Format string `default:"text" enum:"text,markdown,json" help:"text, markdown or json."`
+	Strict bool   `help:"Exit with 1 if anything differs, not only if a MUST got worse."`
+}
+
+func (c *diffCommand) Run() error {
+	from, err := report.Read(c.From)
+	if err != nil {
+		return err
+	}
+	to, err := report.Read(c.To)
+	if err != nil {
+		return err
+	}
+	d := report.Compare(from, to)
+	if err := printDiff(d, c.Format); err != nil {
+		return err
+	}
+	return exit(d.Exit(c.Strict))
+}
+
+// printDiff shows a difference on standard output.
+func printDiff(d *report.Diff, format string) error {
+	switch format {
+	case "markdown":
+		return report.WriteDiffMarkdown(os.Stdout, d)
+	case "json":
+		return report.WriteDiffJSON(os.Stdout, d)
+	}
+	return report.WriteDiff(os.Stdout, d, report.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
+}

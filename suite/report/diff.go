@@ -1,0 +1,223 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Diff is what differs between two reports: what was judged otherwise, and
+// what was observed to be otherwise.
+type Diff struct {
+	Schema int  `json:"schema"`
+	From   Side `json:"from"`
+	To     Side `json:"to"`
+	// Notes say why the two can be compared only in part: another catalogue,
+	// another world, a run that did not come to its end.
+	Notes []string `json:"notes,omitempty"`
+	// Changes are the requirements that differ, worst first, else in catalogue
+	// order.
+	Changes []Change `json:"changes"`
+	// Alike counts the requirements that were run on both sides and do not
+	// differ.
+	Alike int `json:"alike"`
+}
+
+// Side identifies one of the reports.
+type Side struct {
+	Target   string `json:"target"`
+	Version  string `json:"version,omitempty"`
+	Autocert string `json:"autocert,omitempty"`
+	World    string `json:"world"`
+	CA       string `json:"ca"`
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+}
+
+// Change is what differs in one requirement.
+type Change struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Level   Level  `json:"level"`
+	Profile string `json:"profile"`
+	Trend   Trend  `json:"trend"` // the worst of verdict and cases
+
+	Verdict      *Turn               `json:"verdict,omitempty"` // absent if it is the same
+	Cases        []Turn              `json:"cases,omitempty"`
+	Observations []ObservationChange `json:"observations,omitempty"`
+}
+
+// Turn is a verdict that differs, of a requirement or of one of its cases.
+type Turn struct {
+	Case  string `json:"case,omitempty"`
+	Trend Trend  `json:"trend"`
+	From  Stand  `json:"from"`
+	To    Stand  `json:"to"`
+}
+
+// Stand is a verdict as far as it is compared. The status is "" where the
+// report does not know the requirement or case.
+type Stand struct {
+	Status Status `json:"status"`
+	// Broken says that an assertion failed, whether or not it is judged.
+	Broken bool   `json:"broken,omitempty"`
+	Reason string `json:"reason,omitempty"` // for people: it is not compared
+}
+
+// ObservationChange is a fact that differs. A nil value was not observed.
+type ObservationChange struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	Case string `json:"case,omitempty"`
+	From any    `json:"from"`
+	To   any    `json:"to"`
+}
+
+// Compare returns what differs between two reports. Requirements that either
+// run left out on request, or that neither target claims, are not compared.
+func Compare(from, to *Report) *Diff {
+	d := &Diff{Schema: Schema, From: sideOf(from), To: sideOf(to), Notes: comparable(from, to), Changes: []Change{}}
+	others := map[string]*Result{}
+	for i := range to.Results {
+		others[to.Results[i].ID] = &to.Results[i]
+	}
+	absent := map[string]int{}
+	compare := func(a, b *Result) {
+		if a.leftOut() || b.leftOut() {
+			if a.leftOut() != b.leftOut() {
+				absent[map[bool]string{true: "first", false: "second"}[a.leftOut()]]++
+			}
+			return
+		}
+		if c, differs := change(a, b); differs {
+			d.Changes = append(d.Changes, c)
+		} else if a.ran() {
+			d.Alike++
+		}
+	}
+	for i := range from.Results {
+		a := &from.Results[i]
+		b := others[a.ID]
+		delete(others, a.ID)
+		if b == nil {
+			b = &Result{ID: a.ID, Level: a.Level}
+		}
+		compare(a, b)
+	}
+	for i := range to.Results {
+		if b := &to.Results[i]; others[b.ID] != nil {
+			compare(&Result{ID: b.ID, Level: b.Level}, b)
+		}
+	}
+	for _, side := range []string{"first", "second"} {
+		if n := absent[side]; n > 0 {
+			d.Notes = append(d.Notes, fmt.Sprintf("%d requirements were not selected in the %s run and are not compared", n, side))
+		}
+	}
+	slices.SortStableFunc(d.Changes, func(a, b Change) int { return a.weight() - b.weight() })
+	return d
+}
+
+// Exit is the code to leave with: [ExitFailed] if a MUST got worse, and with
+// strict if anything differs.
+func (d *Diff) Exit(strict bool) int {
+	if strict && len(d.Changes) > 0 || slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Level == Must && c.fails() }) {
+		return ExitFailed
+	}
+	return ExitOK
+}
+
+func sideOf(r *Report) Side {
+	return Side{
+		Target: r.Target.Name, Version: r.Target.Version, Autocert: r.Target.Autocert,
+		World: r.World, CA: r.CA, Go: r.Go, OS: r.OS,
+	}
+}
+
+// comparable says what keeps two reports from being compared in full.
+func comparable(from, to *Report) []string {
+	var notes []string
+	for _, x := range []struct{ what, from, to string }{
+		{"catalogues", from.Suite.Catalogue, to.Suite.Catalogue},
+		{"worlds", from.World, to.World},
+		{"CAs", from.CA, to.CA},
+		{"systems", from.OS, to.OS},
+		{"Go versions of the suite", from.Go, to.Go},
+	} {
+		if x.from != x.to {
+			notes = append(notes, fmt.Sprintf("the %s differ: %s and %s", x.what, x.from, x.to))
+		}
+	}
+	for i, r := range []*Report{from, to} {
+		side := []string{"first", "second"}[i]
+		switch {
+		case r.Interrupted:
+			notes = append(notes, "the "+side+" run was interrupted")
+		case r.Error != "":
+			notes = append(notes, "the "+side+" run failed: "+headline(r.Error))
+		}
+	}
+	return notes
+}
+
+// leftOut says that a run was asked not to run the requirement.
+func (r *Result) leftOut() bool {
+	return r.Status == Skipped && strings.HasPrefix(r.Reason, notSelected(""))
+}
+
+// ran says that something came of the requirement.
+func (r *Result) ran() bool {
+	return r.Status != "" && r.Status != Skipped && r.Status != NotClaimed
+}
+
+// change compares one requirement.
+func change(a, b *Result) (Change, bool) {
+	named := b
+	if named.Title == "" {
+		named = a
+	}
+	c := Change{ID: named.ID, Title: named.Title, Level: named.Level, Profile: named.Profile, Trend: Changed}
+	if t, differs := turn("", a.stand(), b.stand()); differs {
+		c.Verdict = &t
+	}
+	if a.ran() && b.ran() {
+		c.Cases = caseTurns(a, b)
+		c.Observations = observationChanges(a.Observations, b.Observations)
+	}
+	if c.Verdict == nil && len(c.Cases) == 0 && len(c.Observations) == 0 {
+		return c, false
+	}
+	turns := slices.Clone(c.Cases)
+	if c.Verdict != nil {
+		turns = append(turns, *c.Verdict)
+	}
+	if len(turns) > 0 {
+		c.Trend = slices.MinFunc(turns, func(a, b Turn) int { return a.Trend.rank() - b.Trend.rank() }).Trend
+	}
+	return c, true
+}
+
+func caseTurns(a, b *Result) []Turn {
+	var turns []Turn
+	stands := func(r *Result) (names []string, by map[string]Stand) {
+		by = map[string]Stand{}
+		for _, c := range r.Cases {
+			names = append(names, c.Case)
+			by[c.Case] = standOf(c.Status, c.Reason)
+		}
+		return names, by
+	}
+	names, from := stands(a)
+	more, to := stands(b)
+	for _, name := range more {
+		if _, both := from[name]; !both {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if t, differs := turn(name, from[name], to[name]); differs {
+			turns = append(turns, t)
+		}
+	}
+	return turns
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"slices"
+	"strings"
+)
+
+// Trend says where a change leads.
+type Trend string
+
+// The trends, worst first.
+const (
+	Worse   Trend = "worse"   // it held, or was not judged, and does not hold now
+	Lost    Trend = "lost"    // it was judged, and is not any more
+	Changed Trend = "changed" // other facts, or judged otherwise, but no assertion the worse for it
+	Gained  Trend = "gained"  // it is judged now
+	Better  Trend = "better"  // it did not hold, and does now
+)
+
+var trends = []Trend{Worse, Lost, Changed, Gained, Better}
+
+func (t Trend) rank() int { return slices.Index(trends, t) }
+
+func (r *Result) stand() Stand { return standOf(r.Status, r.Reason) }
+
+func standOf(s Status, reason string) Stand {
+	st := Stand{Status: s, Reason: reason}
+	switch s {
+	case Failed, Error, KnownFailed:
+		st.Broken = true
+	case Observed:
+		st.Broken = strings.Contains(reason, doesNotHold)
+	}
+	return st
+}
+
+func (s Stand) judged() bool { return s.Status != "" && s.Status != Skipped && s.Status != NotClaimed }
+
+// turn compares two verdicts. Reasons are raw, so they are not compared.
+func turn(name string, from, to Stand) (Turn, bool) {
+	t := Turn{Case: name, From: from, To: to, Trend: Changed}
+	if from.Status == to.Status && from.Broken == to.Broken {
+		return t, false
+	}
+	switch {
+	case !from.judged() && !to.judged():
+		if from.Status == NotClaimed || to.Status == NotClaimed {
+			return t, false // skipped or not claimed: nothing is known of either
+		}
+	case !from.judged() && !to.Broken:
+		t.Trend = Gained
+	case !to.judged():
+		t.Trend = Lost
+	case !from.Broken && to.Broken:
+		t.Trend = Worse
+	case from.Broken && !to.Broken:
+		t.Trend = Better
+	case from.Broken && to.Status.rank() < from.Status.rank():
+		t.Trend = Worse
+	case from.Broken:
+		t.Trend = Better
+	}
+	return t, true
+}
+
+// fails says that a verdict got worse and is judged: what the target's list of
+// known failures excuses, and what is only observed, is shown but no failure.
+func (c *Change) fails() bool {
+	turns := c.Cases
+	if c.Verdict != nil {
+		turns = append(slices.Clone(turns), *c.Verdict)
+	}
+	return slices.ContainsFunc(turns, func(t Turn) bool {
+		return t.Trend == Worse && (t.To.Status == Failed || t.To.Status == Error)
+	})
+}
+
+// weight orders changes: by trend, then by level, what fails first.
+func (c *Change) weight() int {
+	w := c.Trend.rank()*10 + slices.Index(Levels, c.Level)
+	if c.Trend == Worse && !c.fails() {
+		w += 5
+	}
+	return w
+}
