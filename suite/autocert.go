@@ -33,7 +33,6 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(server).To(LogOnce(text))
 	Expect(s.Journal().Requests(pebble.KindNewOrder)).To(Equal(orders), "orders at the CA, before and after the refusal")
-	s.Observe("error", "log", line.Text)
 })
 
 var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
@@ -65,11 +64,10 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveInjected(1))
-	line := server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l target.Line) bool {
+	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l target.Line) bool {
 		return strings.Contains(l.Text, longDetail) && strings.Contains(l.Text, problem.Type)
 	})
 	Expect(server).To(Live())
-	s.Observe("error", "log", line.Text)
 
 	server.Restart()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))

@@ -65,7 +65,9 @@ func (s *Scenario) Handshake(server *Server, options ...ClientOption) *wire.Hand
 	c := s.Client(server, options...)
 	ctx, cancel := s.within(patience)
 	defer cancel()
-	return c.Handshake(ctx)
+	h := c.Handshake(ctx)
+	s.refusals.add(h)
+	return h
 }
 
 // Client is the client that [Scenario.Handshake] uses.

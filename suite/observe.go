@@ -3,8 +3,10 @@ package suite
 import (
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -47,7 +49,6 @@ var randomPart = regexp.MustCompile(`\b[0-9a-f]{6,}\b`)
 // authorization, which autocert does beside the rest: when and how often they
 // come is a matter of time.
 func (s *Scenario) ObserveIssuance(name string) {
-	aside := []pebble.Kind{pebble.KindNewNonce, pebble.KindAuthz, pebble.KindOrder}
 	var steps []string
 	for _, e := range s.Journal().Entries() {
 		switch {
@@ -60,7 +61,7 @@ func (s *Scenario) ObserveIssuance(name string) {
 	s.Observe("acme", name, steps)
 }
 
-// ObserveFiles records names and modes of what lies in a directory.
+// ObserveFiles records names, modes and formats of what lies in a directory.
 func (s *Scenario) ObserveFiles(name, dir string) {
 	var files []string
 	s.must(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -72,10 +73,38 @@ func (s *Scenario) ObserveFiles(name, dir string) {
 			return err
 		}
 		rel, err := filepath.Rel(dir, path)
-		files = append(files, fmt.Sprintf("%s %s", info.Mode(), rel))
-		return err
+		if err != nil {
+			return err
+		}
+		line := fmt.Sprintf("%s %s", info.Mode(), rel)
+		if info.Mode().IsRegular() {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			line += ": " + format(content)
+		}
+		files = append(files, line)
+		return nil
 	}))
 	s.Observe("file", name, files)
+}
+
+// format names what a file holds: the types of its PEM blocks, in order.
+func format(content []byte) string {
+	var blocks []string
+	rest := content
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		blocks = append(blocks, block.Type)
+	}
+	if len(blocks) == 0 {
+		return "no PEM"
+	}
+	return strings.Join(blocks, ", ")
 }
 
 // Await waits until the CA's journal shows what is described.

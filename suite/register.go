@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 
 	"assay/scenarios"
 	"assay/suite/world"
@@ -97,8 +98,11 @@ func unfit(r scenarios.Requirement, kind world.Kind) string {
 // finish closes the spec's surroundings and hands in its outcome: evidence is
 // gathered while there is still something to gather from.
 func (s *Scenario) finish() {
-	failed := ginkgo.CurrentSpecReport().Failed()
-	s.collect(failed)
+	spec := ginkgo.CurrentSpecReport()
+	if !spec.Failed() && !spec.State.Is(types.SpecStateSkipped) {
+		s.facts()
+	}
+	s.collect(spec.Failed())
 	if s.plan.Keep {
 		if err := s.keep(); err != nil && s.outcome.Broken == "" {
 			s.outcome.Broken = "keeping the spec's directory: " + err.Error()

@@ -35,6 +35,7 @@ type Scenario struct {
 	resolver  *pebble.DNS
 	servers   []*Server
 	outcome   outcome
+	refusals  refusals
 	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
 	fail    func(message string, callerSkip ...int)
 	closers []func() error

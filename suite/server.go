@@ -174,7 +174,8 @@ func (v *Server) configuration() string {
 	return string(text)
 }
 
-// WaitLog waits for a line of the server's log.
+// WaitLog waits for a line of the server's log, and records it: messages are
+// compared with other versions' to the letter.
 func (v *Server) WaitLog(what string, wanted func(target.Line) bool) target.Line {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := v.s.within(patience)
@@ -183,5 +184,6 @@ func (v *Server) WaitLog(what string, wanted func(target.Line) bool) target.Line
 	if err != nil {
 		v.s.fail("expected  " + what + "\nseen      " + indent(err.Error()))
 	}
+	v.s.Observe("error", "log", line.Text)
 	return line
 }

@@ -36,6 +36,9 @@ func TestMaskText(t *testing.T) {
 		{"a sibling directory stays", "/run/assay/77/x", "/run/assay/77/x"},
 		{"temporary directory", `stat "/tmp/assay-81734/x.pem"`, `stat "<dir>/x.pem"`},
 		{"temporary directory of macOS", "/var/folders/ab/c1d2/T/x123/y", "<dir>/y"},
+		{"lost while it was made", "GET /x: dial tcp 127.3.2.1:443: connect: connection reset by peer", "GET /x: <connection lost>"},
+		{"lost while it was written to", "GET /x: write tcp 127.0.0.1:40112->127.3.2.1:443: write: broken pipe", "GET /x: <connection lost>"},
+		{"temporary file", `open /cache/h.test+token1181404142: denied`, `open /cache/h.test+token<n>: denied`},
 
 		{"RFC 3339", "at 2026-01-02T03:04:05.123Z", "at <time>"},
 		{"RFC 3339 with offset", "at 2026-01-02T03:04:05+01:00.", "at <time>."},

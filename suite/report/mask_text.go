@@ -48,6 +48,13 @@ var rules = []rule{
 	// Temporary directories that have no role.
 	{with("/tmp/", "/shm/", "/T/"), regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`), "${1}<dir>"},
 
+	// Whether a connection breaks while it is made, written to or read from is a
+	// matter of time.
+	{with("tcp "), regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`), "<connection lost>"},
+
+	// Temporary files, as os.CreateTemp names them.
+	{with("/"), regexp.MustCompile(`(/[^/\s"':]*[A-Za-z])\d{5,10}\b`), "${1}<n>"},
+
 	// Serial numbers and digests. A random one may happen to be all digits, so
 	// decimal and hexadecimal have one mask.
 	{func(s string) bool { return strings.Count(s, ":") >= 7 }, regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},

@@ -1,0 +1,117 @@
+package suite
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"assay/pebble"
+	"assay/suite/wire"
+)
+
+// facts records what can be said of every spec that came to its end: what the
+// CA saw, and how handshakes were refused. Two versions of a server are
+// compared by it, so it holds nothing that depends on when things happened:
+// what went on side by side is sorted, and what was tried again at once is
+// named once.
+func (s *Scenario) facts() {
+	if s.ca != nil {
+		journal := s.ca.Journal()
+		account, orders := acmeSteps(journal.Entries())
+		s.Observe("acme", "account", account)
+		s.Observe("acme", "orders", tally(orders))
+		var issued, invalid []string
+		for _, e := range journal.Issued() {
+			issued = append(issued, e.KeyAlgorithm)
+		}
+		for _, e := range journal.Validations() {
+			if !e.Valid() {
+				invalid = append(invalid, e.Challenge)
+			}
+		}
+		s.Observe("count", "certificates issued", tally(issued))
+		s.Observe("count", "failed validations", tally(invalid))
+	}
+	if refusals := s.refusals.all(); len(refusals) > 0 {
+		s.Observe("alert", "refused handshakes", refusals)
+	}
+}
+
+// acmeSteps are the requests that moved each order on, with the CA's verdicts,
+// one line an order, and those that belong to no order. What a client repeats
+// at once is named once; what autocert does beside the rest, polls and nonces,
+// is left out (see [Scenario.ObserveIssuance]).
+func acmeSteps(entries []pebble.Entry) (account, orders []string) {
+	var names []string
+	steps := map[string][]string{}
+	for _, e := range entries {
+		step := ""
+		switch {
+		case e.Kind == pebble.KindValidation:
+			step = e.What
+		case e.Kind == pebble.KindCertificate:
+			continue // some specs end when it is issued
+		case e.From == "target" && !slices.Contains(aside, e.Kind):
+			step = fmt.Sprintf("%s %d", e.What, e.Status)
+		default:
+			continue
+		}
+		if steps[e.Order] == nil {
+			names = append(names, e.Order)
+		}
+		steps[e.Order] = append(steps[e.Order], step)
+	}
+	for _, name := range names {
+		once := slices.Compact(steps[name])
+		if name == "" {
+			account = once
+			continue
+		}
+		orders = append(orders, strings.Join(once, ", "))
+	}
+	return account, orders
+}
+
+// aside is what is left out of the steps of an issuance: how often, and when,
+// it comes is a matter of time.
+var aside = []pebble.Kind{pebble.KindNewNonce, pebble.KindAuthz, pebble.KindOrder, pebble.KindTLS}
+
+// tally counts equal texts: "2 × RSA".
+func tally(texts []string) []string {
+	counts := map[string]int{}
+	for _, text := range texts {
+		counts[text]++
+	}
+	out := []string{}
+	for _, text := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, fmt.Sprintf("%d × %s", counts[text], text))
+	}
+	return out
+}
+
+// refusals are the alerts by which handshakes of a spec ended, each once.
+type refusals struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (r *refusals) add(h *wire.Handshake) {
+	alert, refused := h.Alert()
+	if !refused {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[fmt.Sprintf("%d %s", uint8(alert), strings.TrimPrefix(alert.Error(), "tls: "))] = true
+}
+
+func (r *refusals) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.seen))
+}
