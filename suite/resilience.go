@@ -422,6 +422,10 @@ func (s *Scenario) killAt(step pebble.Kind) *Server {
 	server := s.StartACME()
 	first := background(func() *wire.Handshake { return s.Handshake(server) })
 	s.AwaitFault()
+	if step == pebble.KindChallenge {
+		// The CA comes to look before the server is gone, or after: not by chance.
+		s.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
+	}
 	s.CA().Mend()
 	server.KillAndStart()
 	<-first
