@@ -15,6 +15,8 @@ type spec struct {
 	slow bool
 	// rehearsed specs judge the same output of one command.
 	rehearsed bool
+	// unsteady specs end while the server may still deal with the CA.
+	unsteady bool
 	// lint decodes a case's row into the spec's own row type, so that a row
 	// that cannot be understood is found before anything runs.
 	lint func(scenarios.Case) error
@@ -63,6 +65,10 @@ func Slow(s *spec) { s.slow = true }
 // Rehearsed marks a spec that judges the target's schedule, which the first of
 // them computes for all: see [sequence].
 func Rehearsed(s *spec) { s.rehearsed = true }
+
+// Unsteady marks a spec at whose end it can be a matter of time how far the
+// server got with the CA: what the CA saw is not compared with other runs.
+func Unsteady(s *spec) { s.unsteady = true }
 
 func define(s *spec, traits []Trait) struct{} {
 	if specs[s.id] != nil {

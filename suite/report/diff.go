@@ -40,7 +40,7 @@ type Change struct {
 	Title   string `json:"title"`
 	Level   Level  `json:"level"`
 	Profile string `json:"profile"`
-	Trend   Trend  `json:"trend"` // the worst of verdict and cases
+	Trend   Trend  `json:"trend"` // the worst of verdict and cases, or else the best
 
 	Verdict      *Turn               `json:"verdict,omitempty"` // absent if it is the same
 	Cases        []Turn              `json:"cases,omitempty"`
@@ -182,7 +182,10 @@ func change(a, b *Result) (Change, bool) {
 	}
 	if a.ran() && b.ran() {
 		c.Cases = caseTurns(a, b)
-		c.Observations = observationChanges(a.Observations, b.Observations)
+		broken := brokenRows(a, b)
+		c.Observations = slices.DeleteFunc(observationChanges(a.Observations, b.Observations), func(o ObservationChange) bool {
+			return (o.From == nil || o.To == nil) && broken[o.Case]
+		})
 	}
 	if c.Verdict == nil && len(c.Cases) == 0 && len(c.Observations) == 0 {
 		return c, false
@@ -192,9 +195,22 @@ func change(a, b *Result) (Change, bool) {
 		turns = append(turns, *c.Verdict)
 	}
 	if len(turns) > 0 {
-		c.Trend = slices.MinFunc(turns, func(a, b Turn) int { return a.Trend.rank() - b.Trend.rank() }).Trend
+		c.Trend = overall(turns)
 	}
 	return c, true
+}
+
+// brokenRows are the cases that did not come to their end on one side: what
+// they did not get to observe says nothing.
+func brokenRows(results ...*Result) map[string]bool {
+	broken := map[string]bool{}
+	for _, r := range results {
+		broken[""] = broken[""] || r.stand().Broken
+		for _, c := range r.Cases {
+			broken[c.Case] = broken[c.Case] || standOf(c.Status, c.Reason).Broken
+		}
+	}
+	return broken
 }
 
 func caseTurns(a, b *Result) []Turn {

@@ -21,6 +21,17 @@ var trends = []Trend{Worse, Lost, Changed, Gained, Better}
 
 func (t Trend) rank() int { return slices.Index(trends, t) }
 
+// overall is the trend of a requirement: its worst, if any of its cases got
+// worse, or else what became better of the others.
+func overall(turns []Turn) Trend {
+	for _, t := range []Trend{Worse, Lost, Better, Gained} {
+		if slices.ContainsFunc(turns, func(x Turn) bool { return x.Trend == t }) {
+			return t
+		}
+	}
+	return Changed
+}
+
 func (r *Result) stand() Stand { return standOf(r.Status, r.Reason) }
 
 func standOf(s Status, reason string) Stand {

@@ -38,6 +38,7 @@ func TestMaskText(t *testing.T) {
 		{"temporary directory of macOS", "/var/folders/ab/c1d2/T/x123/y", "<dir>/y"},
 		{"lost while it was made", "GET /x: dial tcp 127.3.2.1:443: connect: connection reset by peer", "GET /x: <connection lost>"},
 		{"lost while it was written to", "GET /x: write tcp 127.0.0.1:40112->127.3.2.1:443: write: broken pipe", "GET /x: <connection lost>"},
+		{"the CA's certificates", "Pebble Root CA 03d9d9", "Pebble Root CA <random>"},
 		{"temporary file", `open /cache/h.test+token1181404142: denied`, `open /cache/h.test+token<n>: denied`},
 
 		{"RFC 3339", "at 2026-01-02T03:04:05.123Z", "at <time>"},

@@ -52,6 +52,9 @@ var rules = []rule{
 	// matter of time.
 	{with("tcp "), regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`), "<connection lost>"},
 
+	// The CA's names for its certificates.
+	{with("Pebble "), regexp.MustCompile(`\b(Pebble (?:Root|Intermediate) CA )[0-9a-f]{6}\b`), "${1}<random>"},
+
 	// Temporary files, as os.CreateTemp names them.
 	{with("/"), regexp.MustCompile(`(/[^/\s"':]*[A-Za-z])\d{5,10}\b`), "${1}<n>"},
 

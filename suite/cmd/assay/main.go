@@ -14,12 +14,13 @@ import (
 
 // commands are Assay's verbs; each has a file of its own.
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Run the suite against a target and leave a report."`
-	List   listCommand   `cmd:"" help:"Print the catalogue of requirements."`
-	Doctor doctorCommand `cmd:"" help:"Say what this machine and this target allow, before anything runs."`
-	CA     caCommand     `cmd:"" name:"ca" help:"Run the local ACME CA alone, to try a server by hand."`
-	Init   initCommand   `cmd:"" help:"Write a commented target file to start from."`
-	Diff   diffCommand   `cmd:"" help:"Say what differs between two reports in verdicts and observations."`
+	Run     runCommand     `cmd:"" help:"Run the suite against a target and leave a report."`
+	List    listCommand    `cmd:"" help:"Print the catalogue of requirements."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what this machine and this target allow, before anything runs."`
+	CA      caCommand      `cmd:"" name:"ca" help:"Run the local ACME CA alone, to try a server by hand."`
+	Init    initCommand    `cmd:"" help:"Write a commented target file to start from."`
+	Diff    diffCommand    `cmd:"" help:"Say what differs between two reports in verdicts and observations."`
+	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and say what that changes in its behaviour."`
 }
 
 func main() {

@@ -1,0 +1,50 @@
+package upgrade
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"assay/suite"
+	"assay/suite/report"
+)
+
+// Try builds the server with a version and runs the suite against it. The
+// report goes below o.Out, in a directory named after the version. A run that
+// judged nothing, or not all, is an error.
+func (w *Workshop) Try(ctx context.Context, version string, o suite.Options) (*report.Report, error) {
+	server, err := w.Build(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	o.Bin, o.Out = server, filepath.Join(o.Out, version)
+	var log bytes.Buffer
+	code, r, err := suite.Conduct(ctx, o, &log)
+	if err != nil {
+		return nil, err
+	}
+	switch code {
+	case report.ExitInterrupted:
+		return nil, Interrupted
+	case report.ExitTrouble:
+		return r, fmt.Errorf("the run with %s %s: %s\n%s", Module, version, trouble(r), bytes.TrimSpace(log.Bytes()))
+	}
+	return r, nil
+}
+
+// Interrupted says that a signal ended the run.
+var Interrupted = fmt.Errorf("interrupted")
+
+// trouble is why a report ends in [report.ExitTrouble].
+func trouble(r *report.Report) string {
+	if r.Error != "" {
+		return r.Error
+	}
+	for _, x := range r.Results {
+		if x.Status == report.Error {
+			return x.ID + ": " + x.Reason
+		}
+	}
+	return "for an unknown reason"
+}
