@@ -32,7 +32,7 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	before := s.files()
 	server.start()
 	r := &Refusal{mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
-	ctx, cancel := s.within(patience)
+	ctx, cancel := s.within(s.startPatience())
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
 	select {

@@ -80,7 +80,7 @@ func (v *Server) start() {
 
 func (v *Server) awaitReady() {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := v.s.within(patience)
+	ctx, cancel := v.s.within(v.s.startPatience())
 	defer cancel()
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.fail("expected  a server that is ready\nseen      " + indent(err.Error()))
@@ -104,7 +104,13 @@ func (v *Server) awaitChallengeListener() {
 }
 
 func (v *Server) readiness() target.Readiness {
-	return target.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before}
+	return target.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: patience}
+}
+
+// startPatience is how long a start may take. What the target file says of an
+// idle machine never shortens it.
+func (s *Scenario) startPatience() time.Duration {
+	return max(patience, s.plan.target.Ready.Timeout)
 }
 
 // awaitListener waits until the server has opened any listener at all; the

@@ -33,6 +33,8 @@ type Readiness struct {
 	// Before are the listeners that were there before the server was
 	// started: the CA, DNS, whoever holds a port. They never count as its own.
 	Before []netip.AddrPort
+	// AtLeast is how long the server has, should the target file give it less.
+	AtLeast time.Duration
 }
 
 // NotReady is the error of a server that did not become ready.
@@ -69,11 +71,11 @@ func (e *NotReady) Unwrap() error {
 }
 
 // Ready waits until the server is ready as the target file says, at most for
-// the target file's timeout. It gives up at once when the server exits. Its
+// the target file's timeout, or for r.AtLeast if that is longer. It gives up at once when the server exits. Its
 // error is a *[NotReady], or one of reading the socket table or of the
 // configuration.
 func (p *Process) Ready(ctx context.Context, r Readiness) error {
-	ctx, cancel := context.WithTimeout(ctx, p.launch.target.Ready.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.AtLeast))
 	defer cancel()
 	asked := time.Now()
 	awaited, condition, err := p.condition(r)

@@ -16,7 +16,7 @@ import (
 
 type runCommand struct {
 	targetFlags
-	Only    []string `placeholder:"GLOB" sep:"," help:"Run only these requirements: HTTP01-*, BYO-04/dot-dot."`
+	Only    []string `placeholder:"GLOB" sep:"," help:"Run only these requirements: HTTP01-*, BYO-02/dot-dot."`
 	Skip    []string `placeholder:"GLOB" sep:"," help:"Leave these requirements out."`
 	Profile []string `placeholder:"P" sep:"," help:"Run only these of the profiles that the target claims."`
 	Out     string   `default:"assay-report" placeholder:"DIR" type:"path" help:"Where the report goes."`
