@@ -156,7 +156,8 @@ func (p *plan) repeat(ids ...string) string {
 	if p.CA == "stock" {
 		words = append(words, "--ca stock")
 	}
-	return strings.Join(append(words, "--only "+strings.Join(ids, ","), "--keep"), " ")
+	// Into a directory of its own: the evidence of the other failures stays.
+	return strings.Join(append(words, "--only "+strings.Join(ids, ","), "--keep", "--out assay-repeat"), " ")
 }
 
 // quoted makes one word of text for a shell.

@@ -1,10 +1,12 @@
 package suite
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"assay/suite/report"
+	"assay/suite/target"
 )
 
 // collect gathers what the report says of a spec: observations' masks, the
@@ -35,12 +37,20 @@ func (s *Scenario) roles() map[string]string {
 // and the log of each server started, and the CA's journal.
 func (s *Scenario) evidence() *report.Evidence {
 	e := &report.Evidence{}
+	var starts []*target.Log
 	for _, server := range s.servers {
 		e.Config = server.configuration()
-		if server.Process != nil {
-			for _, line := range server.Process.Log().Lines() {
-				e.Log = append(e.Log, line.Text)
-			}
+		if server.Process == nil {
+			continue
+		}
+		starts = append(starts, server.logs()...)
+	}
+	for i, log := range starts {
+		if len(starts) > 1 { // a control and what it is the control of, say
+			e.Log = append(e.Log, fmt.Sprintf("--- start %d of %d ---", i+1, len(starts)))
+		}
+		for _, line := range log.Lines() {
+			e.Log = append(e.Log, line.Text)
 		}
 	}
 	if s.ca != nil {

@@ -61,7 +61,8 @@ func digestOf(r *Report) digest {
 			continue
 		case x.Status == NotClaimed:
 			d.nUnclaimed++
-			d.notClaimed = addTo(d.notClaimed, x.Reason, x.ID)
+			reason, _, _ := strings.Cut(x.Reason, ", ") // the first chapter that is missing is enough here
+			d.notClaimed = addTo(d.notClaimed, reason, x.ID)
 			continue
 		case x.Status == Observed:
 			d.observed++

@@ -65,7 +65,7 @@ func (n *needs) resolve(i int) {
 		case on.held || v.status == Error || v.status == Skipped:
 		case on.deselected && v.status != Failed:
 		default:
-			v.become(Skipped, "needs "+need+", which "+on.clause())
+			v.become(Skipped, "needs "+need+", which "+on.clause(n.reqs[k].Level))
 			return
 		}
 	}
@@ -95,9 +95,12 @@ func (v *verdict) become(s Status, reason string) {
 }
 
 // clause says what became of a need, after "which".
-func (v verdict) clause() string {
+func (v verdict) clause(level Level) string {
 	switch v.status {
 	case Failed:
+		if level == May {
+			return "is not offered"
+		}
 		return "failed"
 	case Observed:
 		return "did not hold"

@@ -66,7 +66,7 @@ Observed, not judged
 Skipped
   1 × no IPv6 in the loopback world
       BYO-02/v6
-  1 × needs BYO-08, which failed
+  1 × needs BYO-08, which is not offered
       BYO-09
 
 Not claimed
@@ -225,7 +225,7 @@ func TestMarkdown(t *testing.T) {
 		"- **BYO-03** a &lt;b&gt; \\| \\`c\\` \\*d\\* \\[e\\](f): no warning in the log\n",
 		"````\n",
 		"- **RES-01** badNonce: unexpected EOF (listed: upstream drains error bodies, https://example.org/3460, until 2027-06-30)\n",
-		"- 1 × needs BYO-08, which failed: BYO-09\n",
+		"- 1 × needs BYO-08, which is not offered: BYO-09\n",
 		"### Not offered (MAY)",
 		"\n1 passed, 3 failed, 1 skipped\n",
 	} {
