@@ -83,15 +83,15 @@ func Compare(from, to *Report) *Diff {
 	}
 	absent := map[string]int{}
 	compare := func(a, b *Result) {
-		if a.leftOut() || b.leftOut() {
-			if a.leftOut() != b.leftOut() {
-				absent[map[bool]string{true: "first", false: "second"}[a.leftOut()]]++
+		if a.LeftOut() || b.LeftOut() {
+			if a.LeftOut() != b.LeftOut() {
+				absent[map[bool]string{true: "first", false: "second"}[a.LeftOut()]]++
 			}
 			return
 		}
 		if c, differs := change(a, b); differs {
 			d.Changes = append(d.Changes, c)
-		} else if a.ran() {
+		} else if a.Ran() {
 			d.Alike++
 		}
 	}
@@ -160,13 +160,22 @@ func comparable(from, to *Report) []string {
 	return notes
 }
 
-// leftOut says that a run was asked not to run the requirement.
-func (r *Result) leftOut() bool {
+// LeftOut says that a run was asked not to run the requirement.
+func (r *Result) LeftOut() bool {
 	return r.Status == Skipped && strings.HasPrefix(r.Reason, notSelected(""))
 }
 
-// ran says that something came of the requirement.
-func (r *Result) ran() bool {
+// Facts are the observations that can be compared with another run's: all but
+// what an assertion said when it failed.
+func (r *Result) Facts() []Observation {
+	return slices.DeleteFunc(slices.Clone(r.Observations), func(o Observation) bool { return o.Name == assertion })
+}
+
+// LeaveOut makes the result that of a requirement that was not to be run.
+func (r *Result) LeaveOut(why string) { r.Status, r.Reason = Skipped, notSelected(why) }
+
+// Ran says that something came of the requirement.
+func (r *Result) Ran() bool {
 	return r.Status != "" && r.Status != Skipped && r.Status != NotClaimed
 }
 
@@ -180,7 +189,7 @@ func change(a, b *Result) (Change, bool) {
 	if t, differs := turn("", a.stand(), b.stand()); differs {
 		c.Verdict = &t
 	}
-	if a.ran() && b.ran() {
+	if a.Ran() && b.Ran() {
 		c.Cases = caseTurns(a, b)
 		broken := brokenRows(a, b)
 		c.Observations = slices.DeleteFunc(observationChanges(a.Observations, b.Observations), func(o ObservationChange) bool {

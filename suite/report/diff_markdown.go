@@ -15,8 +15,17 @@ func WriteDiffMarkdown(w io.Writer, d *Diff) error {
 	for _, note := range d.Notes {
 		m.f("> %s\n\n", inline(note))
 	}
+	if err := m.w.Flush(); err != nil {
+		return err
+	}
+	return WriteChanges(w, "###", d)
+}
+
+// WriteChanges shows the changes alone, each under a heading of this depth.
+func WriteChanges(w io.Writer, heading string, d *Diff) error {
+	m := &markdown{bufio.NewWriter(w)}
 	for i := range d.Changes {
-		m.change("###", &d.Changes[i])
+		m.change(heading, &d.Changes[i])
 	}
 	return m.w.Flush()
 }

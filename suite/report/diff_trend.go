@@ -45,6 +45,12 @@ func standOf(s Status, reason string) Stand {
 	return st
 }
 
+// Broken says that an assertion failed, whether or not that is judged.
+func (r *Result) Broken() bool { return r.stand().Broken }
+
+// Broken says that an assertion failed, whether or not that is judged.
+func (c *Case) Broken() bool { return standOf(c.Status, c.Reason).Broken }
+
 func (s Stand) judged() bool { return s.Status != "" && s.Status != Skipped && s.Status != NotClaimed }
 
 // turn compares two verdicts. Reasons are raw, so they are not compared.

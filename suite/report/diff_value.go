@@ -11,8 +11,8 @@ import (
 // observationChanges pairs observations by kind, name and case, those of one
 // name in order, and returns the pairs that differ.
 //
-// The assertion of a requirement that is not judged is compared only where it
-// failed on both sides: else the verdict tells.
+// What an assertion said when it failed is evidence, with times and serials:
+// that it failed is compared as part of the verdict.
 func observationChanges(from, to []Observation) []ObservationChange {
 	type key struct {
 		kind, name, row string
@@ -38,9 +38,8 @@ func observationChanges(from, to []Observation) []ObservationChange {
 	}
 	var changes []ObservationChange
 	for _, k := range keys {
-		a, seenBefore := before[k]
-		b, seenAfter := after[k]
-		if k.name == assertion && seenBefore != seenAfter || reflect.DeepEqual(a, b) {
+		a, b := before[k], after[k]
+		if k.name == assertion || reflect.DeepEqual(a, b) {
 			continue
 		}
 		changes = append(changes, ObservationChange{Kind: k.kind, Name: k.name, Case: k.row, From: a, To: b})

@@ -21,6 +21,8 @@ type commands struct {
 	Init    initCommand    `cmd:"" help:"Write a commented target file to start from."`
 	Diff    diffCommand    `cmd:"" help:"Say what differs between two reports in verdicts and observations."`
 	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and say what that changes in its behaviour."`
+	Atlas   atlasCommand   `cmd:"" help:"Try a server with every release of golang.org/x/crypto and say what changed where."`
+	Report  reportCommand  `cmd:"" help:"Print a report again, or join the parts of an atlas."`
 }
 
 func main() {

@@ -1,0 +1,108 @@
+package atlas
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+
+	"golang.org/x/mod/semver"
+)
+
+// Read loads an atlas or a part of one. Errors name the file.
+func Read(path string) (*Atlas, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("atlas: %w", err)
+	}
+	var a Atlas
+	if err := json.Unmarshal(text, &a); err != nil {
+		return nil, fmt.Errorf("atlas: %s: not an atlas: %w", path, err)
+	}
+	switch {
+	case a.Schema != Schema:
+		return nil, fmt.Errorf("atlas: %s: schema %d, expected %d", path, a.Schema, Schema)
+	case len(a.Releases) == 0:
+		return nil, fmt.Errorf("atlas: %s: not an atlas: no releases", path)
+	}
+	return &a, nil
+}
+
+// Join makes one atlas of parts. They must be of the same target, catalogue
+// and world, and no version may be in two of them. names are for errors.
+func Join(parts []*Atlas, names []string) (*Atlas, error) {
+	whole := *parts[0]
+	whole.Releases, whole.Results = nil, nil
+	from := map[string]string{}
+	for i, p := range parts {
+		for _, x := range []struct{ what, first, here string }{
+			{"module", whole.Module, p.Module}, {"target", whole.Target, p.Target},
+			{"catalogue", whole.Suite.Catalogue, p.Suite.Catalogue}, {"world", whole.World, p.World}, {"CA", whole.CA, p.CA},
+		} {
+			if x.first != x.here {
+				return nil, fmt.Errorf("atlas: %s: %s %q, expected %q as in %s", names[i], x.what, x.here, x.first, names[0])
+			}
+		}
+		for _, r := range p.Releases {
+			for _, v := range r.Versions {
+				if other, taken := from[v]; taken {
+					return nil, fmt.Errorf("atlas: %s: %s is in %s too", names[i], v, other)
+				}
+				from[v] = names[i]
+			}
+			whole.Releases = append(whole.Releases, r)
+		}
+		whole.take(p)
+	}
+	whole.sort()
+	whole.merge()
+	return &whole, nil
+}
+
+// take enters the results of a part. Requirements stay in catalogue order: a
+// part may lack some.
+func (a *Atlas) take(p *Atlas) {
+	at := 0
+	for _, q := range p.Results {
+		i := slices.IndexFunc(a.Results, func(r Requirement) bool { return r.ID == q.ID })
+		if i < 0 {
+			i = at
+			fresh := q
+			fresh.States = nil
+			a.Results = slices.Insert(a.Results, i, fresh)
+		}
+		at = i + 1
+		for _, s := range q.States {
+			s.Releases = slices.Clone(s.Releases)
+			a.Results[i].add(s)
+		}
+	}
+}
+
+// merge makes one release of neighbours that have the same sources, because
+// the border of two parts ran between them: the newer run stands for both.
+func (a *Atlas) merge() {
+	for i := 0; i+1 < len(a.Releases); {
+		old, next := a.Releases[i], &a.Releases[i+1]
+		if old.Sources != next.Sources {
+			i++
+			continue
+		}
+		next.Versions = append(slices.Clone(old.Versions), next.Versions...)
+		semver.Sort(next.Versions)
+		next.Notes = append(slices.Clone(old.Notes), next.Notes...)
+		a.Releases = slices.Delete(a.Releases, i, i+1)
+		for k := range a.Results {
+			a.Results[k].forget(old.Tried)
+		}
+	}
+	a.sort()
+}
+
+// forget removes a release from the states.
+func (r *Requirement) forget(tried string) {
+	for i := range r.States {
+		r.States[i].Releases = slices.DeleteFunc(r.States[i].Releases, func(v string) bool { return v == tried })
+	}
+	r.States = slices.DeleteFunc(r.States, func(s State) bool { return len(s.Releases) == 0 })
+}

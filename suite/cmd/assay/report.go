@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+
+	"assay/suite/atlas"
+	"assay/suite/report"
+)
+
+type reportCommand struct {
+	Files  []string `arg:"" name:"FILE.json" help:"A report, or an atlas or the parts of one."`
+	Format string   `default:"text" enum:"text,markdown,json" help:"text, markdown or json. An atlas as text is Markdown."`
+	Out    string   `placeholder:"DIR" type:"path" help:"Of an atlas: store it there, as JSON and Markdown, instead of printing it."`
+}
+
+func (c *reportCommand) Run() error {
+	isAtlas, err := holdsAtlas(c.Files[0])
+	if err != nil {
+		return err
+	}
+	if isAtlas || len(c.Files) > 1 {
+		return c.atlas()
+	}
+	if c.Out != "" {
+		return fmt.Errorf("--out: %s is a report; expected an atlas", c.Files[0])
+	}
+	r, err := report.Read(c.Files[0])
+	if err != nil {
+		return err
+	}
+	switch c.Format {
+	case "markdown":
+		return report.WriteMarkdown(os.Stdout, r)
+	case "json":
+		e := json.NewEncoder(os.Stdout)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	return report.WriteVerdict(os.Stdout, r, report.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
+}
+
+// atlas joins the parts of an atlas.
+func (c *reportCommand) atlas() error {
+	var parts []*atlas.Atlas
+	for _, name := range c.Files {
+		part, err := atlas.Read(name)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, part)
+	}
+	whole, err := atlas.Join(parts, c.Files)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Out != "":
+		if err := (&atlasCommand{Out: c.Out}).finish(whole); err != nil {
+			return err
+		}
+		return exit(whole.Exit())
+	case c.Format == "json":
+		return whole.WriteJSON(os.Stdout)
+	}
+	return whole.WriteMarkdown(os.Stdout)
+}
+
+// holdsAtlas tells an atlas from a report.
+func holdsAtlas(name string) (bool, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return false, err
+	}
+	var content struct {
+		Releases json.RawMessage `json:"releases"`
+	}
+	if err := json.Unmarshal(text, &content); err != nil {
+		return false, fmt.Errorf("%s: expected a report or an atlas: %w", name, err)
+	}
+	return content.Releases != nil, nil
+}
