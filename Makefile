@@ -4,8 +4,11 @@ TARGET ?= reference
 WORLD  ?= auto
 OUT    ?= assay-report
 RUN    ?=
+FROM   ?=
+TO     ?= latest
 
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The race detector needs cgo, and cgo a C compiler.
@@ -39,6 +42,7 @@ lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
+	$(ACTIONLINT) .github/workflows/*.yml
 
 .PHONY: unit
 unit:
@@ -49,6 +53,15 @@ unit:
 .PHONY: mutants
 mutants: ## build the known-bad servers and see that the suite catches each; NAMES="chain-*" selects some
 	go run ./suite/cmd/mutants $(NAMES)
+
+.PHONY: upgrade
+upgrade: build ## say what x/crypto changes in behaviour: FROM=v0.57.0 TO=v0.58.0 (default: the newest)
+	@test -n "$(FROM)" || { echo "upgrade: FROM: expected the version to begin with, as in: make upgrade FROM=v0.57.0 TO=v0.58.0"; exit 2; }
+	bin/assay upgrade --from $(FROM) --to $(TO) --world $(WORLD) $(RUN)
+
+.PHONY: atlas
+atlas: build ## write atlas/ again: what every release of x/crypto changed in behaviour
+	bin/assay atlas --world $(WORLD) --out atlas $(RUN)
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is called

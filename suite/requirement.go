@@ -15,7 +15,7 @@ type spec struct {
 	slow bool
 	// rehearsed specs judge the same output of one command.
 	rehearsed bool
-	// unsteady specs end while the server may still deal with the CA.
+	// unsteady specs see things that depend on when they happen.
 	unsteady bool
 	// lint decodes a case's row into the spec's own row type, so that a row
 	// that cannot be understood is found before anything runs.
@@ -66,8 +66,9 @@ func Slow(s *spec) { s.slow = true }
 // them computes for all: see [sequence].
 func Rehearsed(s *spec) { s.rehearsed = true }
 
-// Unsteady marks a spec at whose end it can be a matter of time how far the
-// server got with the CA: what the CA saw is not compared with other runs.
+// Unsteady marks a spec in which it can be a matter of time how far the server
+// got with the CA, or which of several messages comes first: neither is
+// compared with other runs.
 func Unsteady(s *spec) { s.unsteady = true }
 
 func define(s *spec, traits []Trait) struct{} {

@@ -1,0 +1,168 @@
+package atlas
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/suite/report"
+)
+
+// tried is the run of one version: X-01 as given, X-02 always alike.
+func tried(status report.Status, reason string, seen any) *report.Report {
+	return &report.Report{
+		Schema: report.Schema, Suite: report.Suite{Catalogue: "sha256:1"}, Target: report.Target{Name: "t"}, World: "namespace", CA: "edge",
+		Results: []report.Result{
+			{ID: "X-01", Title: "renewal", Level: report.Must, Status: status, Reason: reason, Observations: []report.Observation{{Kind: "count", Name: "n", Value: seen}}},
+			{ID: "X-02", Title: "plain", Level: report.Must, Status: report.Passed},
+		},
+	}
+}
+
+func release(exit int, versions ...string) Release {
+	return Release{Versions: versions, Tried: versions[len(versions)-1], Sources: versions[0], Exit: exit}
+}
+
+func sample() (old, new *Atlas) {
+	broken := tried(report.Observed, "autocert v0.2.0 is outside the range; does not hold: a storm", 9.0)
+	old = New("example.com/m", broken)
+	old.Add(release(0, "v0.2.0"), tried(report.Observed, "autocert v0.2.0 is outside the range; does not hold: a storm", 9.0))
+	old.Add(release(1, "v0.1.0", "v0.1.1"), broken)
+	fine := tried(report.Passed, "", 1.0)
+	new = New("example.com/m", fine)
+	new.Add(release(0, "v0.10.0"), fine)
+	return old, new
+}
+
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	old, new := sample()
+	whole, err := Join([]*Atlas{new, old}, []string{"new.json", "old.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, r := range whole.Releases {
+		order = append(order, r.Tried)
+	}
+	if diff := cmp.Diff([]string{"v0.1.1", "v0.2.0", "v0.10.0"}, order); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if n := len(whole.Results[0].States); n != 2 {
+		t.Errorf("X-01 has %d states, want 2", n)
+	}
+	if whole.Exit() != report.ExitOK {
+		t.Errorf("exit %d: an old release that fails must not fail the atlas", whole.Exit())
+	}
+	steps := whole.Steps()
+	if len(steps) != 2 || len(steps[0].Diff.Changes) != 1 || steps[0].Diff.Changes[0].Trend != report.Better || len(steps[1].Diff.Changes) != 0 {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestJoinMergesWhatABorderParted(t *testing.T) {
+	t.Parallel()
+	old, new := sample()
+	new.Releases[0].Sources = "v0.2.0"
+	whole, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := whole.Releases[len(whole.Releases)-1]
+	if diff := cmp.Diff([]string{"v0.2.0", "v0.10.0"}, last.Versions); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if s, _ := whole.Results[0].At("v0.2.0"); s != nil {
+		t.Error("the older run of two with the same sources was kept")
+	}
+}
+
+func TestJoinRefuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spoil func(old, new *Atlas)
+		says  string
+	}{
+		"another catalogue": {func(_, new *Atlas) { new.Suite.Catalogue = "sha256:2" }, `new.json: catalogue "sha256:2", expected "sha256:1" as in old.json`},
+		"a version twice":   {func(_, new *Atlas) { new.Releases[0].Versions = []string{"v0.2.0"} }, "new.json: v0.2.0 is in old.json too"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			old, new := sample()
+			tt.spoil(old, new)
+			if _, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"}); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%v, want %s", err, tt.says)
+			}
+		})
+	}
+}
+
+func TestWriteAndRead(t *testing.T) {
+	t.Parallel()
+	old, new := sample()
+	whole, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	notes := filepath.Join(dir, NotesFile)
+	if err := os.WriteFile(notes, []byte("v0.10.0:\n  - {text: storms are over, ids: [X-01], link: 'https://example.com/1'}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	explained, err := ReadNotes(notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole.Annotate(explained)
+	if err := whole.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Read(filepath.Join(dir, JSONFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, second bytes.Buffer
+	if err := json.NewEncoder(&first).Encode(whole); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewEncoder(&second).Encode(back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first.String(), second.String()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, MarkdownFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{
+		"| X-01 renewal | MUST | ● a | ● a | ✓ b |",
+		"## v0.10.0\n\n- storms are over (X-01) <https://example.com/1>",
+		"- 9\n+ 1", "The code differs; nothing of it was seen from outside.",
+	} {
+		if !strings.Contains(string(text), says) {
+			t.Errorf("expected %q in:\n%s", says, text)
+		}
+	}
+}
+
+func TestReadNotesNamesMistakes(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"v0.1.0: [{txt: x}]":        "txt",
+		"v0.1.0: [{link: 'https'}]": "v0.1.0[0].text: expected an explanation",
+	} {
+		path := filepath.Join(t.TempDir(), NotesFile)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadNotes(path); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want the file and %s", text, err, says)
+		}
+	}
+}
