@@ -241,6 +241,7 @@ var _ = Table("BYO-22", func(s *Scenario, row struct{ Upgrade string }) {
 })
 
 var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
+	s.NeedsKey("server_url")
 	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
 	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Names: s.expandAll(row.Names)}))
 	Expect(warned).To(WarnUnlike(control, "server_url", "tls_cert_path", "certificate", "cert.pem", s.Hostname))

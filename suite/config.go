@@ -34,7 +34,7 @@ var _ = Table("CFG-02", func(s *Scenario, row struct{ Set []string }) {
 	for _, name := range row.Set {
 		both[name] = own[name]
 	}
-	Expect(s.Refuse(both)).To(BeRefusal(append(row.Set, "tls_letsencrypt_hostname")...))
+	Expect(s.Refuse(both)).To(BeRefusal(s.names(append(row.Set, "tls_letsencrypt_hostname")...)...))
 })
 
 var _ = Table("CFG-03", func(s *Scenario, row struct{ Set, Missing string }) {
@@ -43,13 +43,13 @@ var _ = Table("CFG-03", func(s *Scenario, row struct{ Set, Missing string }) {
 	Expect(s.Handshake(control)).To(Complete())
 	control.Stop()
 
-	Expect(s.Refuse(s.Own(cert, key, Keys{row.Missing: nil}))).To(BeRefusal(row.Missing))
+	Expect(s.Refuse(s.Own(cert, key, Keys{row.Missing: nil}))).To(BeRefusal(s.names(row.Missing)...))
 })
 
 var _ = Table("CFG-04", func(s *Scenario, row struct{ Keys Keys }) {
 	s.Start(s.HTTP01()).Stop()
 
-	Expect(s.Refuse(s.HTTP01(row.Keys))).To(BeRefusal("tls_letsencrypt_challenge_type", "HTTP-01", "TLS-ALPN-01"))
+	Expect(s.Refuse(s.HTTP01(row.Keys))).To(BeRefusal(append(s.names("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")...))
 })
 
 var _ = Requirement("CFG-05", func(s *Scenario) {
@@ -70,6 +70,7 @@ var _ = Table("CFG-06", func(s *Scenario, row struct {
 	Own    bool
 	Scheme string
 }) {
+	s.NeedsKey("server_url")
 	id := s.Identity(pki.Spec{})
 	suits := s.Plain()
 	if row.Own {
@@ -90,6 +91,7 @@ var _ = Table("CFG-06", func(s *Scenario, row struct {
 })
 
 var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
+	s.NeedsKey("server_url")
 	serve := func(over Keys) *Server {
 		server := s.StartACME(over)
 		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))

@@ -39,9 +39,13 @@ func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
 // ServeExactly: these certificates, in this order, and no others.
 func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
 	return match("exactly these certificates, in this order: "+subjects(want), func(h *wire.Handshake) (bool, string) {
-		same := slices.EqualFunc(h.Chain, want, func(a, b *x509.Certificate) bool { return a.Equal(b) })
-		return h.Err == nil && same, describe(h)
+		return h.Err == nil && equalChains(h.Chain, want), describe(h)
 	})
+}
+
+// equalChains says whether two chains hold the same certificates in one order.
+func equalChains(a, b []*x509.Certificate) bool {
+	return slices.EqualFunc(a, b, (*x509.Certificate).Equal)
 }
 
 // ServeLeaf: the first certificate served is this one.

@@ -69,7 +69,8 @@ func (v *Server) AwaitNotice(mark int) {
 }
 
 // AwaitPair shakes hands until the new pair is served: nothing but a handshake
-// tells. Until then every single one has to complete, with the old pair.
+// tells. Every single one has to complete, with the whole old chain or the
+// whole new one.
 func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := s.within(patience)
@@ -79,10 +80,10 @@ func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
 	for {
 		seen := s.Handshake(server)
 		switch {
-		case seen.Err == nil && seen.Leaf().Equal(fresh.Leaf):
+		case seen.Err == nil && equalChains(seen.Chain, fresh.Chain()):
 			return
-		case seen.Err != nil || !seen.Leaf().Equal(old.Leaf):
-			s.fail("expected  the old certificate, " + name(old.Leaf) + ", or the new one, " + name(fresh.Leaf) + "\nseen      " + indent(describe(seen)))
+		case seen.Err != nil || !equalChains(seen.Chain, old.Chain()):
+			s.fail("expected  the old chain, " + subjects(old.Chain()) + ", or the new one, " + subjects(fresh.Chain()) + "\nseen      " + indent(describe(seen)))
 		}
 		select {
 		case <-next.C:

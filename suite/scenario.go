@@ -133,6 +133,24 @@ func (s *Scenario) HealthPath() string {
 	return "/"
 }
 
+// NeedsKey leaves the spec if the target's configuration has no place for a
+// key that it is about.
+func (s *Scenario) NeedsKey(key string) {
+	s.SkipUnless(s.plan.target.Takes(key), "the target's configuration has nothing for "+key)
+}
+
+// names is what the target's messages are expected to call keys. One whose
+// name the target file does not tell is left out.
+func (s *Scenario) names(keys ...string) []string {
+	var names []string
+	for _, key := range keys {
+		if name := s.plan.target.Calls(key); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // ReadsYAML says whether the target's configuration is headscale's YAML, with
 // the scenario's keys in it, and not another syntax made of them.
 func (s *Scenario) ReadsYAML() bool { return !s.plan.target.Templated() }

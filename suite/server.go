@@ -53,6 +53,9 @@ func (s *Scenario) prepare(keys Keys, options ...StartOption) *Server {
 		s.must(s.World.Forward(f[0], f[1]))
 	}
 	launch, err := s.plan.target.Prepare(o.input)
+	if cannot := (*target.Inexpressible)(nil); errors.As(err, &cannot) {
+		s.SkipUnless(false, cannot.Error())
+	}
 	s.must(err)
 	if o.change != nil {
 		s.must(o.change(launch.ConfigFile))

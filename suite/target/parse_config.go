@@ -2,13 +2,15 @@ package target
 
 import (
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // config reads how the server is configured.
 func (p *parser) config(into *Config, n *yaml.Node, key string) {
-	into.files = map[string]string{}
+	into.files, into.names = map[string]string{}, map[string]string{}
 	p.mapping(n, key, map[string]reader{
 		"file":     p.fileName(&into.File),
 		"base":     p.base(&into.base),
@@ -23,7 +25,20 @@ func (p *parser) config(into *Config, n *yaml.Node, key string) {
 				into.files[name.Value] = text
 			}
 		},
+		"names": func(n *yaml.Node, key string) {
+			for name, value := range p.entries(n, key) {
+				var text string
+				if !slices.Contains(Keys, name.Value) {
+					p.wrong(name.Line, join(key, name.Value), "an unknown key", "one of "+strings.Join(Keys, ", "))
+				}
+				p.text(&text)(value, join(key, name.Value))
+				into.names[name.Value] = text
+			}
+		},
 	})
+	if into.base != nil && len(into.names) > 0 {
+		p.wrong(n.Line, join(key, "names"), "names beside base", "them beside template alone: a server that reads the keys as they are calls them so")
+	}
 	p.exactlyOne(n, key, "base", "template")
 	if _, both := into.files[into.File]; both {
 		p.wrong(n.Line, join(key, "files"), "the config file "+into.File, "other files")

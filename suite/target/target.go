@@ -7,6 +7,7 @@
 package target
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"sync"
@@ -76,6 +77,9 @@ type Config struct {
 	template string
 	// files are further files below the spec's directory, templates.
 	files map[string]string
+	// names are what the server calls keys in its messages, where its config
+	// file is a template's; see [Target.Calls].
+	names map[string]string
 }
 
 // ReadyWhen says how it is seen that a server is ready: exactly one of TCP,
@@ -132,3 +136,25 @@ func newTarget() *Target {
 // Templated says that the config file is a template's, in whatever syntax, and
 // not headscale's YAML with the scenario's keys in it.
 func (t *Target) Templated() bool { return t.Config.template != "" }
+
+// Calls is the server's own name for one of [Keys], to be looked for in its
+// messages; "" if the target file does not tell.
+func (t *Target) Calls(key string) string {
+	if name := t.Config.names[key]; name != "" || t.Templated() {
+		return name
+	}
+	return key
+}
+
+// Takes says whether the server is told the value of one of [Keys] at all. A
+// template may have no place for one.
+func (t *Target) Takes(key string) bool {
+	if !t.Templated() {
+		return true
+	}
+	texts := slices.Concat([]string{t.Config.template}, t.Command, slices.Collect(maps.Values(t.Config.files)), slices.Collect(maps.Values(t.Env)))
+	return slices.ContainsFunc(texts, func(text string) bool {
+		parsed, err := parseTemplate("", text)
+		return err == nil && slices.Contains(mentions(parsed, "Keys"), key)
+	})
+}

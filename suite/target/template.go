@@ -2,6 +2,7 @@ package target
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -52,6 +53,18 @@ var functions = template.FuncMap{
 	// host and port are the two parts of an address such as 127.0.0.1:8443.
 	"host": func(address any) string { host, _ := splitAddress(address); return host },
 	"port": func(address any) string { _, port := splitAddress(address); return port },
+	// cannot ends the template: these keys are nothing that the server can be
+	// told.
+	"cannot": func(reason string) (string, error) { return "", &Inexpressible{Reason: reason} },
+}
+
+// Inexpressible is the error of [Target.Prepare] for keys that the server's
+// own configuration cannot express, as the target file says by calling the
+// function cannot. Nothing can be judged by them.
+type Inexpressible struct{ Reason string }
+
+func (e *Inexpressible) Error() string {
+	return "the server cannot be configured so: " + e.Reason
 }
 
 func splitAddress(address any) (host, port string) {
@@ -121,7 +134,8 @@ func (p *parser) template(into *string) reader {
 			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: all, Env: env, Raw: "raw"},
 			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: map[string]any{}, Env: env},
 		} {
-			if _, err := sample.render(key, n.Value); err != nil {
+			var cannot *Inexpressible
+			if _, err := sample.render(key, n.Value); err != nil && !errors.As(err, &cannot) {
 				p.badTemplate(n, key, err, "a template of Dir, ConfigFile, CABundle, Keys, Env, Raw")
 				return
 			}
