@@ -26,6 +26,15 @@ func Answer() types.GomegaMatcher {
 	})
 }
 
+// BeGone: the response says that there is nothing here, with status 403 or 404,
+// or leads away, as servers do that send every other request to https.
+func BeGone() types.GomegaMatcher {
+	return match("an HTTP response with status 403 or 404, or a redirect", func(r *wire.Response) (bool, string) {
+		away := r.Status/100 == 3 && r.Header.Get("Location") != ""
+		return r.Err == nil && (r.Status == http.StatusForbidden || r.Status == http.StatusNotFound || away), describeResponse(r)
+	})
+}
+
 // BeHealthy: a response that says that all is well, with status 2xx; where the
 // target has no health path, a redirect is as good.
 func BeHealthy() types.GomegaMatcher {

@@ -32,16 +32,21 @@ func WarnUnlike(control *Server, words ...string) types.GomegaMatcher {
 }
 
 // linesAbout are the log lines that contain one of these words, upper or lower
-// case.
+// case; server_url is also found in ServerURL.
 func (v *Server) linesAbout(words []string) []string {
 	var found []string
 	for _, line := range v.Process.Log().Lines() {
 		for _, word := range words {
-			if strings.Contains(strings.ToLower(line.Text), strings.ToLower(word)) {
+			if strings.Contains(plain(line.Text), plain(word)) {
 				found = append(found, line.Text)
 				break
 			}
 		}
 	}
 	return found
+}
+
+// plain is a text without what spellings of a key differ in.
+func plain(text string) string {
+	return strings.ReplaceAll(strings.ToLower(text), "_", "")
 }

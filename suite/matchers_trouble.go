@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -25,20 +26,21 @@ const (
 )
 
 // BeServedOrRefused: the handshake either shows a good chain to this root, or
-// is refused. What no client could accept, such as a placeholder that signed
-// itself, counts as refused; a bad certificate of the CA's does not, nor does a
-// server that is gone or lets the client wait.
+// is refused, in the sense of [BeRefused]. A bad certificate of the CA's is
+// neither, nor is a server that is gone.
 func BeServedOrRefused(root *x509.Certificate) types.GomegaMatcher {
-	return match("a good certificate, or a handshake refused", func(h *wire.Handshake) (bool, string) {
+	return match("a good certificate, or a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) {
 		good, seen, _ := HaveFullChainTo(root).(*matcher).judge(h)
 		return good || refused(h), seen
 	})
 }
 
 // BeRefused: the server refused the handshake: by an alert, by closing the
-// connection, or with a certificate that signed itself.
+// connection, or with a certificate that signed itself, which no client
+// accepts. One that lets the client wait until it gives up may be trying its CA
+// again meanwhile, as acme and certmagic do; it has shown no certificate either.
 func BeRefused() types.GomegaMatcher {
-	return match("a handshake refused", func(h *wire.Handshake) (bool, string) { return refused(h), describe(h) })
+	return match("a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) { return refused(h), describe(h) })
 }
 
 func refused(h *wire.Handshake) bool {
@@ -49,7 +51,7 @@ func refused(h *wire.Handshake) bool {
 	if _, alert := h.Alert(); alert {
 		return true
 	}
-	for _, closed := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, closed := range []error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(h.Err, closed) {
 			return true
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -24,6 +25,10 @@ type Refusal struct {
 	mayLive bool // the target's file says that it only logs what is wrong
 }
 
+// secondThoughts is how long a server has, once it has opened a listener, to
+// end for the configuration that it should refuse.
+const secondThoughts = time.Second
+
 // Refuse starts the target with a configuration that it should refuse, and
 // reports what it did.
 func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
@@ -35,6 +40,15 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	ctx, cancel := s.within(s.startPatience())
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
+	if r.Listening && !r.mayLive {
+		// A server may open its listener before it looks at the rest, if it
+		// does not leave it open.
+		select {
+		case <-server.Process.Exited():
+			r.Listening = false
+		case <-time.After(secondThoughts):
+		}
+	}
 	select {
 	case <-server.Process.Exited():
 		r.Exited, r.ExitCode = true, server.Process.ExitCode()
@@ -47,7 +61,9 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 			r.Stderr += line.Text + "\n"
 		}
 	}
-	r.Written = slices.DeleteFunc(s.files(), func(path string) bool { return slices.Contains(before, path) })
+	r.Written = slices.DeleteFunc(s.files(), func(path string) bool {
+		return slices.Contains(before, path) || s.plan.target.Owns(path)
+	})
 	return r
 }
 

@@ -92,7 +92,7 @@ var _ = Table("RES-07", func(s *Scenario, row struct{ Request pebble.Kind }) {
 var _ = Requirement("RES-08", func(s *Scenario) {
 	s.CA().Down()
 	server := s.StartACME()
-	Expect(s.Handshake(server)).To(BeRefused())
+	Expect(s.glance(server)).To(BeRefused())
 	Expect(server).To(Live())
 	s.Recover(server)
 })
@@ -172,8 +172,8 @@ var _ = Table("RES-16", func(s *Scenario, row struct{ Offer []string }) {
 var _ = Requirement("RES-17", func(s *Scenario) {
 	s.Disturb(pebble.OfferOnly(s.otherChallenge()).Persistently())
 	server := s.StartACME()
-	for range 20 {
-		Expect(s.Handshake(server)).To(BeRefused())
+	for _, h := range s.Knock(server, 20) {
+		Expect(h).To(BeRefused())
 	}
 	Expect(server).To(Live())
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
@@ -221,14 +221,14 @@ var _ = Table("RES-19", func(s *Scenario, row struct{ Issuing bool }) {
 
 var _ = Table("RES-20", func(s *Scenario, row struct{ Request pebble.Kind }) {
 	server := s.killAt(row.Request)
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Persist(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
 	Expect(s.Journal()).To(HaveIssuedAtMost(2))
 })
 
 var _ = Table("RES-21", func(s *Scenario, row struct{ Request pebble.Kind }) {
 	server := s.killAt(row.Request)
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(s.Persist(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveOneAccount())
 })
 
@@ -365,7 +365,7 @@ var _ = Requirement("RES-32", func(s *Scenario) {
 	const clients = 200
 	s.CA().Point(s.Hostname) // the CA finds no such name
 	server := s.StartACME()
-	for i, h := range s.Crowd(server, clients) {
+	for i, h := range s.crowd(clients, func() *wire.Handshake { return s.glance(server) }) {
 		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
 	Expect(s.Journal()).To(HaveSpared(failuresAtMost, ordersAtMost))
@@ -377,8 +377,8 @@ var _ = Requirement("RES-32", func(s *Scenario) {
 var _ = Requirement("RES-33", func(s *Scenario) {
 	s.Disturb(pebble.Fail(pebble.KindNewAccount, accountRefused).Persistently())
 	server := s.StartACME()
-	for range 10 {
-		Expect(s.Handshake(server)).To(BeRefused())
+	for _, h := range s.Knock(server, 10) {
+		Expect(h).To(BeRefused())
 	}
 	server.WaitLog("a line with the detail of the CA's refusal", mentions(caDetail))
 	Expect(server).To(Live())
@@ -406,9 +406,9 @@ var _ = Requirement("RES-34", func(s *Scenario) {
 func (s *Scenario) endure(fault pebble.Fault) {
 	s.Disturb(fault)
 	server := s.StartACME()
-	Expect(s.Handshake(server)).To(BeServedOrRefused(s.CA().Root()))
+	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
 	s.AwaitFault()
-	Expect(s.Handshake(server)).To(BeServedOrRefused(s.CA().Root()))
+	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
 	Expect(server).To(Live())
 	s.Recover(server)
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))

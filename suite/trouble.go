@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -75,6 +76,10 @@ func (s *Scenario) Insist(server *Server, during time.Duration) {
 // Crowd lets so many clients shake hands, forty at a time, and returns what
 // each of them saw.
 func (s *Scenario) Crowd(server *Server, clients int) []*wire.Handshake {
+	return s.crowd(clients, func() *wire.Handshake { return s.Handshake(server) })
+}
+
+func (s *Scenario) crowd(clients int, handshake func() *wire.Handshake) []*wire.Handshake {
 	seen := make([]*wire.Handshake, clients)
 	turn := make(chan int)
 	done := make(chan struct{})
@@ -82,7 +87,7 @@ func (s *Scenario) Crowd(server *Server, clients int) []*wire.Handshake {
 	for range together {
 		go func() {
 			for i := range turn {
-				seen[i] = s.Handshake(server)
+				seen[i] = handshake()
 			}
 			done <- struct{}{}
 		}()
@@ -93,6 +98,43 @@ func (s *Scenario) Crowd(server *Server, clients int) []*wire.Handshake {
 	close(turn)
 	for range together {
 		<-done
+	}
+	return seen
+}
+
+// impatience is how long a client waits that is likely to wait in vain.
+const impatience = 3 * time.Second
+
+// Knock lets so many clients come to a server that has no certificate for them,
+// and returns what each of them saw. They come one after the other; once one of
+// them was kept waiting, the others come at once.
+func (s *Scenario) Knock(server *Server, clients int) []*wire.Handshake {
+	var seen []*wire.Handshake
+	for range clients {
+		h := s.glance(server)
+		seen = append(seen, h)
+		if errors.Is(h.Err, context.DeadlineExceeded) {
+			break
+		}
+	}
+	return append(seen, s.crowd(clients-len(seen), func() *wire.Handshake { return s.glance(server) })...)
+}
+
+// glance is a handshake of an impatient client.
+func (s *Scenario) glance(server *Server) *wire.Handshake {
+	ctx, cancel := s.within(impatience)
+	defer cancel()
+	return s.Client(server).Handshake(ctx)
+}
+
+// Persist lets clients come until one is served, three at most, and returns
+// what the last of them saw: a server may have to wait before it tries again,
+// until a lock that it left behind has grown old, say.
+func (s *Scenario) Persist(server *Server) (seen *wire.Handshake) {
+	for range 3 {
+		if seen = s.Handshake(server); seen.Err == nil {
+			break
+		}
 	}
 	return seen
 }

@@ -2,6 +2,8 @@ package target
 
 import (
 	"errors"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,6 +55,7 @@ func (p *parser) target(t *Target, n *yaml.Node) {
 		"stop":           p.signal(&t.StopSignal),
 		"reload":         choice(p, &t.Reload, ReloadSIGHUP, ReloadWatch, ReloadNone),
 		"forks":          p.flag(&t.Forks),
+		"state":          p.patterns(&t.State),
 		"health":         p.urlPath(&t.Health),
 		"schedule":       p.command(&t.Schedule),
 		"profiles":       p.profiles(&t.Profiles),
@@ -139,6 +142,20 @@ func (p *parser) urlPath(into *string) reader {
 			return
 		}
 		*into = n.Value
+	}
+}
+
+// patterns reads names of files below a start's directory.
+func (p *parser) patterns(into *[]string) reader {
+	return func(n *yaml.Node, key string) {
+		p.list(n, key, "patterns", func(n *yaml.Node, key string) {
+			var pattern string
+			p.text(&pattern)(n, key)
+			if _, err := path.Match(pattern, ""); err != nil || (pattern != "" && !filepath.IsLocal(pattern)) {
+				p.wrong(n.Line, key, describe(n), "the name of a file below .Dir; * and ? stand for what varies")
+			}
+			*into = append(*into, pattern)
+		})
 	}
 }
 

@@ -8,6 +8,8 @@ package target
 
 import (
 	"maps"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
@@ -51,6 +53,10 @@ type Target struct {
 	// exited when its last descendant is gone. The child has to stay in the
 	// command's process group, because that is what signals are sent to.
 	Forks bool
+	// State are patterns ([path.Match]) of paths below the spec's directory
+	// that hold the server's own state, such as a database: files that it may
+	// write whatever becomes of its configuration.
+	State []string
 	// Health is the path of an HTTP request that a healthy server answers
 	// with 200; "" if there is none.
 	Health string
@@ -144,6 +150,15 @@ func (t *Target) Calls(key string) string {
 		return name
 	}
 	return key
+}
+
+// Owns says whether a path below the spec's directory is the server's own
+// state.
+func (t *Target) Owns(name string) bool {
+	return slices.ContainsFunc(t.State, func(pattern string) bool {
+		own, _ := path.Match(pattern, filepath.ToSlash(name))
+		return own
+	})
 }
 
 // Takes says whether the server is told the value of one of [Keys] at all. A
