@@ -7,6 +7,7 @@ import (
 	"debug/buildinfo"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -31,6 +32,7 @@ func (t *Target) askVersion() string {
 	ctx, cancel := context.WithTimeout(context.Background(), versionTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, t.VersionCommand[0], t.VersionCommand[1:]...)
+	cmd.Args[0] = filepath.Base(cmd.Path) // some print it: a version should not change with the place
 	cmd.Env = list(environment(os.TempDir()))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
