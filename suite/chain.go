@@ -87,7 +87,7 @@ var _ = Table("CHAIN-07", func(s *Scenario, row struct{ Before, After int }) {
 	// No handshake after the first with the new chain is judged: where every
 	// reload starts new processes, the old ones may answer for a moment.
 	server.Replace(fresh)
-	s.AwaitPair(server, old, fresh)
+	s.AwaitChain(server, old, fresh)
 })
 
 var _ = Table("CHAIN-08", func(s *Scenario, row struct {

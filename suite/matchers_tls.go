@@ -39,13 +39,8 @@ func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
 // ServeExactly: these certificates, in this order, and no others.
 func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
 	return match("exactly these certificates, in this order: "+subjects(want), func(h *wire.Handshake) (bool, string) {
-		return h.Err == nil && equalChains(h.Chain, want), describe(h)
+		return h.Err == nil && slices.EqualFunc(h.Chain, want, (*x509.Certificate).Equal), describe(h)
 	})
-}
-
-// equalChains says whether two chains hold the same certificates in one order.
-func equalChains(a, b []*x509.Certificate) bool {
-	return slices.EqualFunc(a, b, (*x509.Certificate).Equal)
 }
 
 // ServeLeaf: the first certificate served is this one.

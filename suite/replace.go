@@ -9,6 +9,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
 	"assay/suite/target"
@@ -69,9 +70,19 @@ func (v *Server) AwaitNotice(mark int) {
 }
 
 // AwaitPair shakes hands until the new pair is served: nothing but a handshake
-// tells. Every single one has to complete, with the whole old chain or the
-// whole new one.
+// tells. Until then every single one has to complete, with the old pair.
 func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	s.awaitServed(server, old, fresh, ServeLeaf(old.Leaf), ServeLeaf(fresh.Leaf))
+}
+
+// AwaitChain is [Scenario.AwaitPair], with the whole chain of either pair.
+func (s *Scenario) AwaitChain(server *Server, old, fresh *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	s.awaitServed(server, old, fresh, ServeExactly(old.Chain()), ServeExactly(fresh.Chain()))
+}
+
+func (s *Scenario) awaitServed(server *Server, old, fresh *pki.Identity, serveOld, serveFresh types.GomegaMatcher) {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := s.within(patience)
 	defer cancel()
@@ -79,11 +90,15 @@ func (s *Scenario) AwaitPair(server *Server, old, fresh *pki.Identity) {
 	defer next.Stop()
 	for {
 		seen := s.Handshake(server)
-		switch {
-		case seen.Err == nil && equalChains(seen.Chain, fresh.Chain()):
+		if done, _ := serveFresh.Match(seen); done {
 			return
-		case seen.Err != nil || !equalChains(seen.Chain, old.Chain()):
-			s.fail("expected  the old chain, " + subjects(old.Chain()) + ", or the new one, " + subjects(fresh.Chain()) + "\nseen      " + indent(describe(seen)))
+		}
+		if yet, _ := serveOld.Match(seen); !yet {
+			matcher := serveOld
+			if seen.Err == nil && seen.Leaf().Equal(fresh.Leaf) {
+				matcher = serveFresh
+			}
+			s.fail(matcher.FailureMessage(seen))
 		}
 		select {
 		case <-next.C:
