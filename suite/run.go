@@ -84,7 +84,7 @@ func (p *plan) paths() []string {
 		paths = append(paths, p.target.Schedule[0])
 	}
 	if p.target.File != "" {
-		paths = append(paths, p.target.File)
+		paths = append(paths, filepath.Dir(p.target.File)) // scripts may lie beside it
 	}
 	if executable, err := os.Executable(); err == nil {
 		paths = append(paths, executable)

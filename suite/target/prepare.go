@@ -102,12 +102,20 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 	return l, nil
 }
 
+// dir is where the target file is.
+func (t *Target) dir() string {
+	if t.File == "" {
+		return ""
+	}
+	return filepath.Dir(t.File)
+}
+
 // view is what the templates of one start see, and the environment so far.
 func (t *Target) view(l *Launch) (view, map[string]string, error) {
 	in := l.Input
 	env := environment(in.Dir)
 	add(env, in.Env)
-	v := view{Dir: in.Dir, ConfigFile: l.ConfigFile, CABundle: in.CABundle, Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env)}
+	v := view{Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle, Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env)}
 	for name, value := range in.Keys {
 		if value != nil {
 			v.Keys[name] = value

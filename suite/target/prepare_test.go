@@ -244,6 +244,16 @@ config: {base: {}}
 		t.Errorf("TMPDIR: %v", err)
 	}
 
+	beside := parsed(t, `name: x
+command: [python3, "{{.TargetDir}}/x.py"]
+profiles: [byo]
+config: {base: {}}
+`)
+	beside.File = "/where/target.yaml"
+	if l := prepare(t, beside, Input{Dir: dir}); l.Argv[1] != "/where/x.py" {
+		t.Errorf("the script beside the target file is %q", l.Argv[1])
+	}
+
 	in.RelativeConfig = true
 	l = prepare(t, tt, in)
 	if l.Argv[2] != "../../config.yaml" || l.ConfigFile != dir+"/config.yaml" {

@@ -29,6 +29,9 @@ var Keys = []string{
 type view struct {
 	// Dir is the spec's own directory, absolute.
 	Dir string
+	// TargetDir is where the target file is, absolute: for scripts and files
+	// beside it. It is "" for a built-in target.
+	TargetDir string
 	// ConfigFile is the config file's path as the server is to get it.
 	ConfigFile string
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
@@ -136,7 +139,7 @@ func (p *parser) template(into *string) reader {
 		} {
 			var cannot *Inexpressible
 			if _, err := sample.render(key, n.Value); err != nil && !errors.As(err, &cannot) {
-				p.badTemplate(n, key, err, "a template of Dir, ConfigFile, CABundle, Keys, Env, Raw")
+				p.badTemplate(n, key, err, "a template of Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw")
 				return
 			}
 		}
