@@ -111,6 +111,7 @@ func (s *Scenario) Schedule() *Schedule {
 	if err != nil {
 		s.fail("expected  the renewal schedule as JSON (see type Schedule)\nseen      " + indent(err.Error()+"\n"+firstLine(string(result.Output))))
 	}
+	s.Observe("schedule", "days played through", schedule.Span.Days())
 	return schedule
 }
 

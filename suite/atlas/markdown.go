@@ -60,7 +60,11 @@ func (s Step) write(b *bufio.Writer) error {
 		b.WriteString("The code differs; nothing of it was seen from outside.\n\n")
 		return nil
 	}
-	fmt.Fprintf(b, "<details><summary>%d requirements differ</summary>\n\n", len(s.Diff.Changes))
+	differ := "1 requirement differs"
+	if n := len(s.Diff.Changes); n > 1 {
+		differ = fmt.Sprintf("%d requirements differ", n)
+	}
+	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", differ)
 	if err := b.Flush(); err != nil {
 		return err
 	}
