@@ -3,6 +3,7 @@ package upgrade
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -26,15 +27,15 @@ func (w *Workshop) Try(ctx context.Context, version string, o suite.Options) (*r
 	}
 	switch code {
 	case report.ExitInterrupted:
-		return nil, Interrupted
+		return nil, ErrInterrupted
 	case report.ExitTrouble:
 		return r, fmt.Errorf("the run with %s %s: %s\n%s", Module, version, trouble(r), bytes.TrimSpace(log.Bytes()))
 	}
 	return r, nil
 }
 
-// Interrupted says that a signal ended the run.
-var Interrupted = fmt.Errorf("interrupted")
+// ErrInterrupted says that a signal ended the run.
+var ErrInterrupted = errors.New("interrupted")
 
 // trouble is why a report ends in [report.ExitTrouble].
 func trouble(r *report.Report) string {

@@ -89,7 +89,7 @@ func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.
 
 // interrupted makes of a failure that came from a signal the code for it.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, upgrade.Interrupted) {
+	if ctx.Err() != nil || errors.Is(err, upgrade.ErrInterrupted) {
 		return exit(report.ExitInterrupted)
 	}
 	return err
