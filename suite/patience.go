@@ -15,7 +15,7 @@ const PatienceVariable = "ASSAY_PATIENCE"
 var patience, patienceErr = readPatience()
 
 func readPatience() (time.Duration, error) {
-	const usual = 10 * time.Second
+	const usual = 20 * time.Second
 	text := os.Getenv(PatienceVariable)
 	if text == "" {
 		return usual, nil
