@@ -24,16 +24,17 @@ import (
 // unless it says otherwise: one that breaks everything proves nothing.
 var smoke = []string{"CFG-01", "BYO-01", "BYO-10", "CHAIN-02", "ACME-01", "HTTP01-02", "ALPN01-01", "AUTOCERT-02"}
 
-// atOnce is how many mutants are tried at a time.
+// atOnce is how many servers are tried at a time.
 const atOnce = 2
 
-// laboratory is where mutants are built and tried.
+// laboratory is where servers are built and tried.
 type laboratory struct {
-	root  string          // the module
-	dir   string          // everything temporary
-	world string          // the option of assay run
-	whole map[string]bool // mutants that the whole suite is run against
-	assay string          // the suite's executable
+	root      string          // the module
+	dir       string          // everything temporary
+	world     string          // the option of assay run
+	whole     map[string]bool // servers that the whole suite is run against
+	assay     string          // the suite's executable
+	catalogue *scenarios.Catalogue
 }
 
 // trial is one mutant and what came of it.
@@ -46,34 +47,40 @@ type trial struct {
 }
 
 // tryAll tries the mutants and reports progress on standard error. Its error
-// is one that concerns them all; an interruption is one.
+// is an interruption.
 func (l *laboratory) tryAll(ctx context.Context, selected []*mutants.Mutant) ([]trial, error) {
-	if err := l.buildAssay(ctx); err != nil {
-		return nil, err
-	}
 	trials := make([]trial, len(selected))
+	err := each(ctx, len(selected), func(i int) string {
+		trials[i] = l.try(ctx, selected[i])
+		return fmt.Sprintf("%-8s %s (%.1f s)", trials[i].word(), selected[i].Name, trials[i].took.Seconds())
+	})
+	return trials, err
+}
+
+// each does something n times, a few at a time, and reports progress on
+// standard error. Its error is an interruption.
+func each(ctx context.Context, n int, do func(i int) (progress string)) error {
 	var done atomic.Int32
 	var all errgroup.Group
 	all.SetLimit(atOnce)
-	for i, m := range selected {
+	for i := range n {
 		all.Go(func() error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			trials[i] = l.try(ctx, m)
-			if ctx.Err() == nil {
-				fmt.Fprintf(os.Stderr, "[%d/%d] %-8s %s (%.1f s)\n", done.Add(1), len(selected), trials[i].word(), m.Name, trials[i].took.Seconds())
+			if progress := do(i); ctx.Err() == nil {
+				fmt.Fprintf(os.Stderr, "[%d/%d] %s\n", done.Add(1), n, progress)
 			}
 			return nil
 		})
 	}
 	if err := all.Wait(); err != nil {
-		return nil, err
+		return err
 	}
 	if ctx.Err() != nil {
-		return nil, errors.New("interrupted")
+		return errors.New("interrupted")
 	}
-	return trials, nil
+	return nil
 }
 
 func (l *laboratory) buildAssay(ctx context.Context) error {
@@ -92,7 +99,14 @@ func (l *laboratory) buildAssay(ctx context.Context) error {
 func (l *laboratory) try(ctx context.Context, m *mutants.Mutant) trial {
 	started := time.Now()
 	t := trial{mutant: m, whole: l.whole[m.Name]}
-	r, err := l.report(ctx, m, t.whole)
+	var only []string
+	if !t.whole {
+		only = tried(named(m), l.catalogue)
+	}
+	r, err := l.report(ctx, m.Name, only, func(dir string) ([]string, error) {
+		server, err := mutants.Build(ctx, l.root, m, dir)
+		return []string{"--bin", server}, err
+	})
 	if err == nil {
 		t.verdict, err = judge(m, r)
 	}
@@ -100,24 +114,22 @@ func (l *laboratory) try(ctx context.Context, m *mutants.Mutant) trial {
 	return t
 }
 
-func (l *laboratory) report(ctx context.Context, m *mutants.Mutant, whole bool) (*report.Report, error) {
-	dir := filepath.Join(l.dir, m.Name)
+// report runs these requirements, all if there are none, against a server that
+// prepare makes in a directory; it returns the options that name the server.
+func (l *laboratory) report(ctx context.Context, name string, only []string, prepare func(dir string) ([]string, error)) (*report.Report, error) {
+	dir := filepath.Join(l.dir, name)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	server, err := mutants.Build(ctx, l.root, m, dir)
+	server, err := prepare(dir)
 	if err != nil {
 		return nil, err
 	}
 	out := filepath.Join(dir, "report")
-	args := []string{"run", "--bin", server, "--out", out, "--world", l.world, "--quiet", "--strict"}
-	if !whole {
-		catalogue, err := scenarios.Load()
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, "--only", strings.Join(tried(m, catalogue), ","))
+	args := append([]string{"run", "--out", out, "--world", l.world, "--quiet", "--strict"}, server...)
+	if len(only) > 0 {
+		args = append(args, "--only", strings.Join(only, ","))
 	}
 	cmd := exec.CommandContext(ctx, l.assay, args...)
 	interruptible(cmd)
@@ -132,11 +144,12 @@ func (l *laboratory) report(ctx context.Context, m *mutants.Mutant, whole bool) 
 	return report.Read(filepath.Join(out, report.ReportFile))
 }
 
-// tried are the requirements to run: with all their cases, so that a case
-// that the mutant does not name is seen to pass, and with what they need.
-func tried(m *mutants.Mutant, catalogue *scenarios.Catalogue) []string {
+// tried are the requirements to run for these names: with all their cases, so
+// that a case that is not named is seen to pass, with what they need, and with
+// those that every server passes.
+func tried(names []string, catalogue *scenarios.Catalogue) []string {
 	ids := slices.Clone(smoke)
-	for _, name := range named(m) {
+	for _, name := range names {
 		ids = append(ids, idOf(name))
 	}
 	for i := 0; i < len(ids); i++ { // grows with what is needed

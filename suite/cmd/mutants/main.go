@@ -3,8 +3,13 @@
 // those that it is said to break besides, and a handful that it must pass.
 // Against a sample of the servers it runs the whole suite.
 //
-// It exits with 0 if each server fails what names it, for the stated reason,
-// and nothing else; with 1 if one does not; with 2 on errors.
+// It proves, too, that the specs fail for no other reason: it builds every
+// correct variant (fixtures/variants) and runs against it what its difference
+// touches; none of it may fail.
+//
+// It exits with 0 if each known-bad server fails what names it, for the stated
+// reason, and nothing else, and no variant fails anything; with 1 if one does
+// otherwise; with 2 on errors.
 package main
 
 import (
@@ -13,7 +18,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -32,9 +36,9 @@ const (
 )
 
 type options struct {
-	Names []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants (default: all)."`
+	Names []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all)."`
 	Whole int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
-	All   bool     `help:"Run the whole suite against every mutant."`
+	All   bool     `help:"Run the whole suite against every mutant and every variant."`
 	World string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
@@ -42,7 +46,7 @@ func main() {
 	var o options
 	parser := kong.Must(&o,
 		kong.Name("mutants"),
-		kong.Description("Build the known-bad servers and see whether the suite catches each for what is wrong with it."),
+		kong.Description("Build the known-bad servers and see whether the suite catches each for what is wrong with it, and the correct variants and see that it accuses none."),
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitTrouble
@@ -62,14 +66,10 @@ func main() {
 	os.Exit(exit)
 }
 
-// run tries the mutants that the options select and prints what came of it.
+// run tries the servers that the options select and prints what came of it.
 func run(ctx context.Context, o options) (exit int, err error) {
 	started := time.Now()
 	root, err := moduleRoot()
-	if err != nil {
-		return exitTrouble, err
-	}
-	all, err := mutants.Load(os.DirFS(root))
 	if err != nil {
 		return exitTrouble, err
 	}
@@ -77,27 +77,38 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	if err != nil {
 		return exitTrouble, err
 	}
-	if err := checkNames(all, catalogue); err != nil {
-		return exitTrouble, err
-	}
-	selected, err := pick(all, o.Names)
+	all, err := loadServers(root, catalogue)
 	if err != nil {
 		return exitTrouble, err
 	}
-	if o.All {
-		o.Whole = len(all)
+	selected, err := all.pick(o.Names)
+	if err != nil {
+		return exitTrouble, err
 	}
 	dir, err := os.MkdirTemp("", "assay-mutants-")
 	if err != nil {
 		return exitTrouble, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	l := &laboratory{root: root, dir: dir, world: o.World, whole: sample(all, o.Whole)}
-	trials, err := l.tryAll(ctx, selected)
+	l := &laboratory{root: root, dir: dir, world: o.World, whole: all.whole(o), catalogue: catalogue}
+	if err := l.buildAssay(ctx); err != nil {
+		return exitTrouble, err
+	}
+	trials, err := l.tryAll(ctx, selected.mutants)
 	if err != nil {
 		return exitTrouble, err
 	}
-	return printTrials(os.Stdout, trials, time.Since(started)), nil
+	defences, err := l.defendAll(ctx, selected.variants)
+	if err != nil {
+		return exitTrouble, err
+	}
+	if len(defences) > 0 {
+		exit = printDefences(os.Stdout, defences)
+	}
+	if len(trials) > 0 {
+		exit = max(exit, printTrials(os.Stdout, trials, time.Since(started)))
+	}
+	return exit, nil
 }
 
 // moduleRoot finds the module that this program belongs to, from the working
@@ -115,35 +126,4 @@ func moduleRoot() (string, error) {
 			return "", fmt.Errorf("no %s in %s or above it: run this inside the module", mutants.Dir, dir)
 		}
 	}
-}
-
-// pick returns the mutants whose names match one of the globs; all if there
-// are none. A glob that matches nothing is a mistake.
-func pick(all []*mutants.Mutant, globs []string) ([]*mutants.Mutant, error) {
-	if len(globs) == 0 {
-		return all, nil
-	}
-	wanted := map[string]bool{}
-	for _, glob := range globs {
-		found := false
-		for _, m := range all {
-			ok, err := path.Match(glob, m.Name)
-			if err != nil {
-				return nil, fmt.Errorf("%q is no glob: %w", glob, err)
-			}
-			if ok {
-				wanted[m.Name], found = true, true
-			}
-		}
-		if !found {
-			return nil, fmt.Errorf("no mutant is named %q; see %s", glob, mutants.Dir)
-		}
-	}
-	var picked []*mutants.Mutant
-	for _, m := range all {
-		if wanted[m.Name] {
-			picked = append(picked, m)
-		}
-	}
-	return picked, nil
 }

@@ -104,14 +104,14 @@ func TestPick(t *testing.T) {
 		"a glob":     {[]string{"chain-*"}, "chain-short chain-swapped"},
 		"in order":   {[]string{"no-*", "*-short"}, "chain-short no-tls"},
 		"twice":      {[]string{"no-tls", "no-*"}, "no-tls"},
-		"nothing":    {[]string{"x"}, `no mutant is named "x"; see fixtures/mutants`},
+		"nothing":    {[]string{"x"}, `no server is named "x"; see fixtures/mutants and fixtures/variants`},
 		"not a glob": {[]string{"["}, `"[" is no glob: syntax error in pattern`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			picked, err := pick(all, c.globs)
+			picked, err := servers{mutants: all}.pick(c.globs)
 			var names []string
-			for _, m := range picked {
+			for _, m := range picked.mutants {
 				names = append(names, m.Name)
 			}
 			got := strings.Join(names, " ")

@@ -74,3 +74,44 @@ func printTrials(w io.Writer, trials []trial, took time.Duration) (exit int) {
 	fmt.Fprintf(w, "; %.1f s\n%d passed, %d failed\n", took.Seconds(), count["caught"], len(trials)-count["caught"])
 	return exit
 }
+
+// printDefences prints the table of the variants and what they were accused
+// of, and returns the exit code.
+func printDefences(w io.Writer, defences []defence) (exit int) {
+	count := map[string]int{}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "VARIANT\tSUITE\tJUDGED\tACCUSATIONS\tVERDICT")
+	for _, d := range defences {
+		count[d.word()]++
+		extent, outcome := "part", d.word()
+		if d.whole {
+			extent = "whole"
+		}
+		if d.missing != "" {
+			outcome += ": " + d.missing
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", d.variant.Name, extent, d.judged, len(d.accusations), outcome)
+	}
+	table.Flush()
+	for _, d := range defences {
+		remarks := d.accusations
+		if d.err != nil {
+			remarks = []string{d.err.Error()}
+		}
+		if len(remarks) > 0 {
+			fmt.Fprintf(w, "\n%s (%s)\n  it differs: %s\n  %s\n", d.variant.Name, d.variant.File, d.variant.Differs,
+				strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
+		}
+	}
+	fmt.Fprintf(w, "\n%d clear, %d accused, %d skipped", count["clear"], count["accused"], count["skipped"])
+	exit = exitCaught
+	if count["accused"] > 0 {
+		exit = exitMissed
+	}
+	if n := count["error"]; n > 0 {
+		fmt.Fprintf(w, ", %d in error", n)
+		exit = exitTrouble
+	}
+	fmt.Fprint(w, "\n\n")
+	return exit
+}
