@@ -244,7 +244,7 @@ var _ = Table("ACME-20", func(s *Scenario, row struct{ Directory string }) {
 	}
 	server := s.StartACME(trouble)
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
-	server.WaitLog("a line that names "+url, func(l target.Line) bool { return strings.Contains(l.Text, url) })
+	server.WaitLog("a line that names "+url, func(l target.Line) bool { return strings.Contains(l.Words(), url) })
 	server.Stop()
 
 	Expect(s.Handshake(s.StartACME())).To(HaveFullChainTo(s.CA().Root()))

@@ -26,8 +26,8 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 	text := s.expand(row.Text)
 	refused := s.Handshake(server, SNI(s.expand(row.SNI)), Offering(row.ALPN...))
 	Expect(refused).To(EndInAnAlert())
-	line := server.WaitLog("a line with "+text, func(l target.Line) bool { return strings.Contains(l.Text, text) })
-	Expect(line.Text).To(ContainSubstring(refused.Local), "the address that the client came from")
+	line := server.WaitLog("a line with "+text, func(l target.Line) bool { return strings.Contains(l.Words(), text) })
+	Expect(line.Words()).To(ContainSubstring(refused.Local), "the address that the client came from")
 
 	// The control shakes hands after it: whatever the refusal logs is there.
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
@@ -42,7 +42,7 @@ var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 	// two lines also tell what was written in between from what came late.
 	refuse := func(name string) {
 		Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
-		server.WaitLog("a line about the handshake for "+name, func(l target.Line) bool { return strings.Contains(l.Text, name) })
+		server.WaitLog("a line about the handshake for "+name, func(l target.Line) bool { return strings.Contains(l.Words(), name) })
 	}
 	refuse("before.example.test")
 	for range 5 {
@@ -65,7 +65,7 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveInjected(1))
 	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l target.Line) bool {
-		return strings.Contains(l.Text, longDetail) && strings.Contains(l.Text, problem.Type)
+		return strings.Contains(l.Words(), longDetail) && strings.Contains(l.Words(), problem.Type)
 	})
 	Expect(server).To(Live())
 

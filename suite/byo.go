@@ -205,7 +205,7 @@ var _ = Table("BYO-19", func(s *Scenario, row damaged) {
 	old, bad := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
 	server := s.StartOwn(old)
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	blames := func(line target.Line) bool { return complaint.MatchString(line.Text) && row.names(line.Text) }
+	blames := func(line target.Line) bool { return complaint.MatchString(line.Words()) && row.names(line.Words()) }
 	Expect(slices.ContainsFunc(server.Process.Log().Lines(), blames)).To(BeFalse(), "a complaint about a pair that is good")
 
 	s.damagePair(row, bad)

@@ -47,6 +47,22 @@ func RSAOnly() ClientOption {
 	}
 }
 
+// ECDSAOnly makes a client that accepts ECDSA certificates alone.
+func ECDSAOnly() ClientOption {
+	return func(c *wire.Client) {
+		c.MaxVersion, c.Suites = tls.VersionTLS12, wire.ECDSASuites
+	}
+}
+
+// unlike makes a client for which the certificate of this handshake is of the
+// wrong type: a server that has one of each type orders another.
+func unlike(seen *wire.Handshake) ClientOption {
+	if leaf := seen.Leaf(); leaf != nil && leaf.PublicKeyAlgorithm == x509.RSA {
+		return ECDSAOnly()
+	}
+	return RSAOnly()
+}
+
 // Visiting judges the certificate as a client does that goes to an address and
 // not to a name: it sends no server name (RFC 6066 §3).
 func Visiting(address string) ClientOption {

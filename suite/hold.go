@@ -13,6 +13,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/pebble"
+	"assay/suite/wire"
 )
 
 // A Hold keeps the CA's validation waiting at the target's door, so that a
@@ -44,6 +45,15 @@ func (s *Scenario) HoldValidation(port int) *Hold {
 	return h
 }
 
+// holdOwnChallenge holds the validations of the challenge that [Scenario.StartACME]
+// configures.
+func (s *Scenario) holdOwnChallenge() *Hold {
+	if s.ownChallenge() == "http-01" {
+		return s.HoldValidation(80)
+	}
+	return s.HoldValidation(443)
+}
+
 // Release lets validations pass, those held and those to come.
 func (h *Hold) Release() {
 	h.mu.Lock()
@@ -66,15 +76,31 @@ func (h *Hold) Resume() {
 // send: an HTTP request, or a TLS hello.
 func (h *Hold) Await() []byte {
 	ginkgo.GinkgoHelper()
+	first, _ := h.await(nil)
+	return first
+}
+
+// AwaitUnless is [Hold.Await] for a validation that a handshake may lead to;
+// it returns the handshake if that has ended without.
+func (h *Hold) AwaitUnless(handshake <-chan *wire.Handshake) *wire.Handshake {
+	ginkgo.GinkgoHelper()
+	_, ended := h.await(handshake)
+	return ended
+}
+
+func (h *Hold) await(handshake <-chan *wire.Handshake) ([]byte, *wire.Handshake) {
+	ginkgo.GinkgoHelper()
 	ctx, cancel := h.s.within(patience)
 	defer cancel()
 	select {
 	case first := <-h.arrived:
-		return first
+		return first, nil
+	case ended := <-handshake:
+		return nil, ended
 	case <-ctx.Done():
 		h.s.fail("expected  a validation by the CA that comes as far as the target's port\nseen      none within " + patience.String() + "\n          " +
 			indent(lines(h.s.Journal().Entries(), "no request to the CA at all")))
-		return nil
+		return nil, nil
 	}
 }
 

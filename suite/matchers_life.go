@@ -47,7 +47,7 @@ func (s *Scenario) AwaitEnd(keys Keys, options ...StartOption) *Server {
 func EndInError(words ...string) types.GomegaMatcher {
 	expected := fmt.Sprintf("an end within %s, with an exit code other than 0 and a message that names %s", prompt, strings.Join(words, " or "))
 	return match(expected, func(v *Server) (bool, string) {
-		log := v.Process.Log().Text()
+		log := v.Process.Log().Words()
 		named := false
 		for _, word := range words {
 			named = named || strings.Contains(log, word)
@@ -70,7 +70,7 @@ func LogNothingBetween(from, to string, words ...string) types.GomegaMatcher {
 		var found []string
 		between := false
 		for _, line := range v.Process.Log().Lines() {
-			text := strings.ToLower(line.Text)
+			text := strings.ToLower(line.Words())
 			switch {
 			case strings.Contains(text, from):
 				between = true

@@ -37,7 +37,7 @@ func (v *Server) linesAbout(words []string) []string {
 	var found []string
 	for _, line := range v.Process.Log().Lines() {
 		for _, word := range words {
-			if strings.Contains(plain(line.Text), plain(word)) {
+			if strings.Contains(plain(line.Words()), plain(word)) {
 				found = append(found, line.Text)
 				break
 			}

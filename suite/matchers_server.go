@@ -101,7 +101,7 @@ func LogNothingAbout(words ...string) types.GomegaMatcher {
 		var found []string
 		for _, line := range v.Process.Log().Since(v.ready) {
 			for _, word := range words {
-				if strings.Contains(strings.ToLower(line.Text), word) {
+				if strings.Contains(strings.ToLower(line.Words()), word) {
 					found = append(found, line.Text)
 					break
 				}
@@ -116,7 +116,7 @@ func LogOnce(text string) types.GomegaMatcher {
 	return match("exactly one log line with "+text, func(v *Server) (bool, string) {
 		var found []string
 		for _, line := range v.Process.Log().Lines() {
-			if strings.Contains(line.Text, text) {
+			if strings.Contains(line.Words(), text) {
 				found = append(found, line.Text)
 			}
 		}

@@ -49,7 +49,7 @@ func (s *Scenario) simplest() Keys {
 	switch {
 	case t.Claims("config"):
 		return s.Plain()
-	case t.Claims("byo"), t.Claims("chain"):
+	case t.Claims("byo"), t.Claims("chain") && !t.Claims("acme"):
 		return s.Own(s.WritePair(s.Identity(pki.Spec{}), "cert.pem", "key.pem"))
 	case t.Claims("tls-alpn-01"):
 		return s.ALPN01()

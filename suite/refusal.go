@@ -55,10 +55,10 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	default:
 		server.kill()
 	}
-	r.Log = server.Process.Log().Text()
+	r.Log = server.Process.Log().Words()
 	for _, line := range server.Process.Log().Lines() {
 		if line.Stream == target.Stderr {
-			r.Stderr += line.Text + "\n"
+			r.Stderr += line.Words() + "\n"
 		}
 	}
 	r.Written = slices.DeleteFunc(s.files(), func(path string) bool {

@@ -83,5 +83,5 @@ func (s *Scenario) refusalIsLogged(server *Server) {
 
 // contains selects log lines with a text.
 func contains(text string) func(target.Line) bool {
-	return func(l target.Line) bool { return strings.Contains(l.Text, text) }
+	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
 }

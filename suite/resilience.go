@@ -182,10 +182,9 @@ var _ = Requirement("RES-17", func(s *Scenario) {
 })
 
 var _ = Requirement("RES-18", func(s *Scenario) {
-	id := s.Identity(pki.Spec{})
-	server := s.StartOwn(id)
-	idle := s.Handshake(server, KeepOpen)
-	Expect(idle).To(ServeLeaf(id.Leaf))
+	server, root := s.StartSecure()
+	idle := s.Handshake(server, Trusting(root), KeepOpen)
+	Expect(idle).To(HaveFullChainTo(root))
 	defer idle.Close()
 
 	ending := server.Stop()
@@ -470,5 +469,5 @@ var accountRefused = pebble.Problem{
 
 // mentions matches log lines with a text.
 func mentions(text string) func(target.Line) bool {
-	return func(l target.Line) bool { return strings.Contains(l.Text, text) }
+	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
 }

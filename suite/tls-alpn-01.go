@@ -68,10 +68,14 @@ var _ = Table("ALPN01-06", func(s *Scenario, row struct{ Offer []string }) {
 	ordinary := s.Handshake(server)
 	Expect(ordinary).To(HaveFullChainTo(s.CA().Root()))
 
-	// A client that knows only RSA makes the server order a second certificate.
+	// A client that can do nothing with the first certificate makes the server
+	// order a second, if it has more than one.
 	hold.Resume()
-	second := background(func() *wire.Handshake { return s.Handshake(server, RSAOnly()) })
-	hold.Await()
+	second := background(func() *wire.Handshake { return s.Handshake(server, unlike(ordinary)) })
+	if early := hold.AwaitUnless(second); early != nil {
+		Expect(early).To(BeServedOrRefused(s.CA().Root()))
+		s.SkipUnless(false, "this server has one certificate for all clients: no challenge is pending while it has one")
+	}
 	Expect(s.Handshake(server, Offering(challengeProtocol))).To(HaveACMEIdentifier())
 	Expect(s.Handshake(server, Offering(row.Offer...))).To(ServeLeaf(ordinary.Leaf()))
 
@@ -89,7 +93,7 @@ var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
 
 var _ = Requirement("ALPN01-08", func(s *Scenario) {
 	warning := regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
-	warns := func(l target.Line) bool { return warning.MatchString(l.Text) }
+	warns := func(l target.Line) bool { return warning.MatchString(l.Words()) }
 	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
 	elsewhere.WaitLog("a warning that the CA comes to port 443", warns)
 	Expect(s.Handshake(elsewhere)).To(HaveFullChainTo(s.CA().Root()))

@@ -42,6 +42,12 @@ var RSASuites = []uint16{
 	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 }
 
+// ECDSASuites are those of a client that accepts ECDSA certificates only.
+var ECDSASuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+}
+
 // groups are what every server has (RFC 8446 §9.1). Leaving out the hybrid key
 // exchange halves the cost of a handshake, and a run makes thousands.
 var groups = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
