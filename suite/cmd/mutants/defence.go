@@ -65,15 +65,16 @@ func (l *laboratory) defend(ctx context.Context, v *variants.Variant) defence {
 		return []string{"--target", target, "--bin", executable}, err
 	})
 	if err == nil {
-		d.judged, d.accusations, err = accusations(r)
+		d.judged, d.accusations, err = accusations(v, r)
 	}
 	d.err, d.took = err, time.Since(started)
 	return d
 }
 
-// accusations are what failed but what a server may leave out anyway. The
-// error is a report that does not allow a verdict.
-func accusations(r *report.Report) (judged int, accused []string, err error) {
+// accusations are what failed, or was excused, but for what a server may leave
+// out and the variant's file says that it does. The error is a report that does
+// not allow a verdict.
+func accusations(v *variants.Variant, r *report.Report) (judged int, accused []string, err error) {
 	if r.Error != "" {
 		return 0, nil, fmt.Errorf("the run failed: %s", r.Error)
 	}
@@ -81,11 +82,13 @@ func accusations(r *report.Report) (judged int, accused []string, err error) {
 		switch result.Status {
 		case report.Error:
 			return 0, nil, fmt.Errorf("%s: an error of Assay's own: %s", result.ID, result.Reason)
+		case report.KnownFailed, report.UnexpectedPassed:
+			return 0, nil, fmt.Errorf("%s: %s: a correct server has no list of known failures", result.ID, result.Status)
 		case report.Passed:
 			judged++
 		case report.Failed:
 			judged++
-			if result.Level == report.May {
+			if result.Level == report.May && slices.Contains(v.Lacks, result.ID) {
 				continue
 			}
 			for _, f := range failuresOf(result) {
