@@ -43,6 +43,7 @@ lint:
 	go vet ./...
 	$(STATICCHECK) ./...
 	$(ACTIONLINT) .github/workflows/*.yml
+	cd fixtures/variants/certmagic && go vet ./...
 
 .PHONY: unit
 unit:
@@ -51,7 +52,7 @@ unit:
 	cd examples/embedding && go vet ./... && go test ./...
 
 .PHONY: mutants
-mutants: ## build the known-bad servers and see that the suite catches each; NAMES="chain-*" selects some
+mutants: ## see that the suite catches each known-bad server, and accuses no correct variant; NAMES="chain-*" selects some
 	go run ./suite/cmd/mutants $(NAMES)
 
 .PHONY: upgrade

@@ -67,4 +67,4 @@ func (s *Scenario) damage(path string, defect pki.Defect, content func(pki.Defec
 }
 
 // complaint is what a line has that tells of a failure, in whatever words.
-var complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject|not |no such|missing|denied|mismatch|keep`)
+var complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject|not |no such|missing|denied|mismatch|keep|kept|\bno\b|\bbad\b|wrong|broken|damage|empty|ignor|incomplete|truncate|expected`)
