@@ -272,6 +272,8 @@ var _ = Requirement("RES-25", func(s *Scenario) {
 var _ = Table("RES-26", func(s *Scenario, row struct{ Say string }) {
 	const peers = 40
 	server, root := s.StartSecure()
+	// The control; and a certificate from a CA is there by then.
+	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	hello := s.Hello(server)
 	for range peers {
 		switch row.Say {
