@@ -44,6 +44,12 @@ func TestCompareVerdicts(t *testing.T) {
 		{"skipped here, not claimed there", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: NotClaimed}, "", 0, 0},
 		{"not selected in one", Result{Status: Passed}, Result{Status: Skipped, Reason: "not selected (--only Y-01)"}, "", 0, 0},
 		{
+			"an observed case that is not the first holds",
+			Result{Status: Observed, Reason: outside, Cases: []Case{{Case: "a", Status: Observed, Reason: outside}, {Case: "b", Status: Observed, Reason: broken}}},
+			Result{Status: Passed, Cases: []Case{{Case: "a", Status: Passed}, {Case: "b", Status: Passed}}},
+			Better, 0, 1,
+		},
+		{
 			"a further case fails",
 			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Failed, Reason: "no"}, {Case: "b", Status: Passed}}},
 			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Failed, Reason: "no"}, {Case: "b", Status: Failed, Reason: "no"}}},

@@ -32,7 +32,13 @@ func overall(turns []Turn) Trend {
 	return Changed
 }
 
-func (r *Result) stand() Stand { return standOf(r.Status, r.Reason) }
+// stand is broken if any case is: the reason of what is only observed need not
+// be that of the case whose assertion failed.
+func (r *Result) stand() Stand {
+	s := standOf(r.Status, r.Reason)
+	s.Broken = s.Broken || slices.ContainsFunc(r.Cases, func(c Case) bool { return c.Broken() })
+	return s
+}
 
 func standOf(s Status, reason string) Stand {
 	st := Stand{Status: s, Reason: reason}
