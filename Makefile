@@ -32,9 +32,10 @@ conformance: build ## run the suite against TARGET (default: the reference, stri
 	bin/assay run --target $(TARGET) $(SERVER) --world $(WORLD) --out $(OUT) $(if $(SERVER),--strict) $(RUN)
 
 .PHONY: test
-test: lint unit ## all checks: lint, unit tests, the suite in both worlds and a few issuances by stock Pebble
+test: lint unit ## all checks: lint, unit tests, the suite in both worlds, some known-bad servers, a few issuances by stock Pebble
 	$(MAKE) conformance
 	$(MAKE) conformance WORLD=loopback OUT=assay-report/loopback
+	go run ./suite/cmd/mutants --sample 12 --whole 0
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint

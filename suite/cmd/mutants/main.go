@@ -1,7 +1,7 @@
 // Command mutants proves that the specs can fail: it builds every known-bad
 // server (fixtures/mutants) and runs against it the requirements that name it,
-// those that it is said to break besides, and a handful that it must pass.
-// Against a sample of the servers it runs the whole suite.
+// those that it is said to break besides, chapters apart, and a handful that it
+// must pass. Against a sample of the servers it runs the whole suite.
 //
 // It proves, too, that the specs fail for no other reason: it builds every
 // correct variant (fixtures/variants) and runs against it what its difference
@@ -36,10 +36,11 @@ const (
 )
 
 type options struct {
-	Names []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all)."`
-	Whole int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
-	All   bool     `help:"Run the whole suite against every mutant and every variant."`
-	World string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
+	Names  []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all)."`
+	Sample int      `placeholder:"N" help:"Try only N of all mutants, always the same ones, and no variant."`
+	Whole  int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
+	All    bool     `help:"Run the whole suite against every mutant and every variant."`
+	World  string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
 func main() {
@@ -80,6 +81,9 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	all, err := loadServers(root, catalogue)
 	if err != nil {
 		return exitTrouble, err
+	}
+	if o.Sample > 0 {
+		all = all.sample(o.Sample)
 	}
 	selected, err := all.pick(o.Names)
 	if err != nil {

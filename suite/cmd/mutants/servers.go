@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"slices"
 
 	"assay/fixtures/mutants"
 	"assay/fixtures/variants"
@@ -74,4 +75,10 @@ func (s servers) whole(o options) map[string]bool {
 		whole[v.Name] = true
 	}
 	return whole
+}
+
+// sample leaves n of the mutants, always the same ones.
+func (s servers) sample(n int) servers {
+	chosen := sample(s.mutants, n)
+	return servers{mutants: slices.DeleteFunc(slices.Clone(s.mutants), func(m *mutants.Mutant) bool { return !chosen[m.Name] })}
 }

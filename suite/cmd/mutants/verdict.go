@@ -103,12 +103,20 @@ func (v *verdict) unstated(m *mutants.Mutant, failures []failure) (found bool) {
 // stale looks for consequences that did not come.
 func (v *verdict) stale(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
 	for _, c := range m.Also {
-		if len(covered(c.ID, failures)) == 0 && passed(r, c.ID) {
+		if len(covered(c.ID, failures)) == 0 && wholly(r, c.ID) && passed(r, c.ID) {
 			v.remark("%s stands under also, but nothing of it failed", c.ID)
 			found = true
 		}
 	}
 	return found
+}
+
+// wholly tells whether all that the name stands for was run.
+func wholly(r *report.Report, name string) bool {
+	return !slices.ContainsFunc(r.Results, func(result report.Result) bool {
+		covered, _ := path.Match(name, result.ID)
+		return covered && result.Status == report.Skipped && strings.HasPrefix(result.Reason, "not selected")
+	})
 }
 
 // misread looks for what names the mutant and failed, but saw something else.
