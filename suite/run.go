@@ -32,6 +32,9 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		return report.ExitTrouble, nil, err
 	}
 	p.World = kind
+	// From here on an interruption, however early, ends in a report.
+	signals, stop := world.Signals()
+	defer stop()
 	if err := os.MkdirAll(p.Out, 0o755); err != nil {
 		return report.ExitTrouble, nil, fmt.Errorf("--out: %w", err)
 	}
@@ -45,6 +48,7 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		Env:      append(os.Environ(), p.marshal()),
 		Stdout:   log,
 		Stderr:   log,
+		Signals:  signals,
 	}
 	started := time.Now()
 	exit, err = outer.Run(ctx)

@@ -37,6 +37,9 @@ type Outer struct {
 	// Relay is an optional address of the outside ("127.0.0.1:40000") that
 	// the inner process reaches under the same address.
 	Relay string
+	// Signals end the run in an orderly way; see the function of this name.
+	// Without them Run catches its own.
+	Signals <-chan os.Signal
 }
 
 const (
@@ -77,11 +80,12 @@ func (o Outer) Run(ctx context.Context) (exit int, err error) {
 	}
 	defer closeOurs()
 
-	// Signals that come while the inner process starts must not be lost.
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-
+	signals := o.Signals
+	if signals == nil {
+		own, stop := Signals()
+		defer stop()
+		signals = own
+	}
 	ended, err := startTied(cmd)
 	if err != nil {
 		return 2, fmt.Errorf("world: start the inner process: %w", err)
@@ -181,6 +185,14 @@ func startTied(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
 		close(done)
 	}()
 	return done, <-started
+}
+
+// Signals catches the signals that end a run, from now on until stop is
+// called: none must be lost while a run's processes start.
+func Signals() (caught <-chan os.Signal, stop func()) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	return signals, func() { signal.Stop(signals) }
 }
 
 // attend waits for the inner process and forwards what is to end it. It
