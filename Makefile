@@ -45,12 +45,13 @@ lint:
 	$(STATICCHECK) ./...
 	$(ACTIONLINT) .github/workflows/*.yml
 	cd fixtures/variants/certmagic && go vet ./...
+	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "suite imports $$server: the server is a black box"; exit 1; }
 
 .PHONY: unit
 unit:
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
 	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
-	cd examples/embedding && go vet ./... && go test ./...
+	cd suite/example && go vet ./... && go test ./...
 
 .PHONY: mutants
 mutants: ## see that the suite catches each known-bad server, and accuses no correct variant; NAMES="chain-*" selects some
@@ -62,8 +63,8 @@ upgrade: build ## say what x/crypto changes in behaviour: FROM=v0.57.0 TO=v0.58.
 	bin/assay upgrade --from $(FROM) --to $(TO) --world $(WORLD) $(RUN)
 
 .PHONY: atlas
-atlas: build ## write atlas/ again: what every release of x/crypto changed in behaviour
-	bin/assay atlas --world $(WORLD) --out atlas $(RUN)
+atlas: build ## write suite/upgrade/atlas/ again: what every release of x/crypto changed in behaviour
+	bin/assay atlas --world $(WORLD) --out suite/upgrade/atlas $(RUN)
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is called

@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 	}
 	if o.Target == "" && o.Bin == "" {
 		o.Bin = filepath.Join(t.TempDir(), "assay-server")
-		build := exec.Command("go", "build", "-o", o.Bin, "assay/server/cmd/assay-server")
+		build := exec.Command("go", "build", "-o", o.Bin, "../server/cmd/assay-server")
 		if output, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("building the reference server: %v\n%s", err, output)
 		}

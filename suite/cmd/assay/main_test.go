@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
-		build := exec.Command("go", "build", "-o", dir, "assay/suite/cmd/assay", "assay/server/cmd/assay-server")
+		build := exec.Command("go", "build", "-o", dir, ".", "../../../server/cmd/assay-server")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			panic(string(output))
