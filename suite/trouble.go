@@ -120,7 +120,8 @@ func (s *Scenario) Knock(server *Server, clients int) []*wire.Handshake {
 	return append(seen, s.crowd(clients-len(seen), func() *wire.Handshake { return s.glance(server) })...)
 }
 
-// glance is a handshake of an impatient client.
+// glance is a handshake of an impatient client. How it was refused is not
+// recorded: whether an alert came before the client went is a matter of time.
 func (s *Scenario) glance(server *Server) *wire.Handshake {
 	ctx, cancel := s.within(impatience)
 	defer cancel()

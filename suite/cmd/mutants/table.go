@@ -57,10 +57,7 @@ func printTrials(w io.Writer, trials []trial, took time.Duration) (exit int) {
 		if t.err != nil {
 			remarks = []string{t.err.Error()}
 		}
-		if len(remarks) > 0 {
-			fmt.Fprintf(w, "\n%s (%s)\n  it breaks: %s\n  %s\n", t.mutant.Name, t.mutant.File, t.mutant.Breaks,
-				strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
-		}
+		printRemarks(w, fmt.Sprintf("%s (%s)\n  it breaks: %s", t.mutant.Name, t.mutant.File, t.mutant.Breaks), remarks)
 	}
 	fmt.Fprintf(w, "\n%d caught, %d missed, %d wrong", count["caught"], count["missed"], count["wrong"])
 	exit = exitCaught
@@ -73,6 +70,13 @@ func printTrials(w io.Writer, trials []trial, took time.Duration) (exit int) {
 	}
 	fmt.Fprintf(w, "; %.1f s\n%d passed, %d failed\n", took.Seconds(), count["caught"], len(trials)-count["caught"])
 	return exit
+}
+
+// printRemarks prints what there is to say of one server, if anything is.
+func printRemarks(w io.Writer, server string, remarks []string) {
+	if len(remarks) > 0 {
+		fmt.Fprintf(w, "\n%s\n  %s\n", server, strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
+	}
 }
 
 // printDefences prints the table of the variants and what they were accused
@@ -98,10 +102,7 @@ func printDefences(w io.Writer, defences []defence) (exit int) {
 		if d.err != nil {
 			remarks = []string{d.err.Error()}
 		}
-		if len(remarks) > 0 {
-			fmt.Fprintf(w, "\n%s (%s)\n  it differs: %s\n  %s\n", d.variant.Name, d.variant.File, d.variant.Differs,
-				strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
-		}
+		printRemarks(w, fmt.Sprintf("%s (%s)\n  it differs: %s", d.variant.Name, d.variant.File, d.variant.Differs), remarks)
 	}
 	fmt.Fprintf(w, "\n%d clear, %d accused, %d skipped", count["clear"], count["accused"], count["skipped"])
 	exit = exitCaught
