@@ -22,7 +22,8 @@ type Refusal struct {
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
 
-	mayLive bool // the target's file says that it only logs what is wrong
+	waited  time.Duration // how long it had to exit, or to open a listener
+	mayLive bool          // the target's file says that it only logs what is wrong
 }
 
 // secondThoughts is how long a server has, once it has opened a listener, to
@@ -36,8 +37,8 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	server := s.prepare(keys, options...)
 	before := s.files()
 	server.start()
-	r := &Refusal{mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
-	ctx, cancel := s.within(s.startPatience())
+	r := &Refusal{waited: s.startPatience(), mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
+	ctx, cancel := s.within(r.waited)
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
 	if r.Listening && !r.mayLive {
@@ -81,7 +82,7 @@ func (r *Refusal) String() string {
 	case r.Exited:
 		fmt.Fprintf(&b, "it exited with code %d", r.ExitCode)
 	default:
-		fmt.Fprintf(&b, "it neither exited nor opened a listener within %s", patience)
+		fmt.Fprintf(&b, "it neither exited nor opened a listener within %s", r.waited)
 	}
 	if len(r.Written) > 0 {
 		fmt.Fprintf(&b, ", and left files: %s", strings.Join(r.Written, ", "))

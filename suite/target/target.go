@@ -99,7 +99,8 @@ type ReadyWhen struct {
 	Log *regexp.Regexp
 	// HTTP is the path of a request that has to be answered with 2xx.
 	HTTP string
-	// Timeout is how long the server may take; 5 s by default.
+	// Timeout is how long the server may take on a machine with nothing else to
+	// do; 5 s by default. See [Readiness], AtLeast.
 	Timeout time.Duration
 }
 
