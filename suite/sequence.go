@@ -1,5 +1,7 @@
 package suite
 
+import "assay/scenarios"
+
 // sequence says in which order the selected cases start, by "ID" or "ID/case";
 // the first has place 0.
 //
@@ -7,9 +9,11 @@ package suite
 // processors would be idle for seconds, and if they started last too. So one
 // of them comes after a few that keep a processor busy. The specs that judge
 // the target's schedule wait for the one that computes it: it starts first,
-// the others last.
+// the others last. What the target's version of autocert does not keep waits
+// in vain for as long as a spec may wait: it starts first too.
 func sequence(p *plan) map[string]int {
-	var first, slow, busy, last []string
+	version := p.target.AutocertVersion()
+	var first, vain, slow, busy, last []string
 	for _, r := range p.catalogue.Requirements() {
 		for _, row := range rows(r) {
 			if !p.selected(r, row.Name) {
@@ -17,6 +21,8 @@ func sequence(p *plan) map[string]int {
 			}
 			list := &busy
 			switch s := specs[r.ID]; {
+			case !s.rehearsed && r.Autocert.Holds(version) == scenarios.Outside:
+				list = &vain
 			case s.slow:
 				list = &slow
 			case s.rehearsed && len(first) == 0:
@@ -29,7 +35,7 @@ func sequence(p *plan) map[string]int {
 	}
 	// The slow ones are through when three quarters of the busy ones are.
 	between := max(1, 3*len(busy)/4/max(1, len(slow)))
-	all := first
+	all := append(first, vain...)
 	for len(slow) > 0 {
 		n := min(between, len(busy))
 		all = append(append(all, slow[0]), busy[:n]...)

@@ -74,6 +74,9 @@ func (v *validator) address(key string) string {
 	if text == "" {
 		return "" // of the wrong type
 	}
+	if text == defaults[key] {
+		return text // no need to look a service's name up
+	}
 	_, port, err := net.SplitHostPort(text)
 	if err == nil && port != "" {
 		_, err = net.LookupPort("tcp", port)

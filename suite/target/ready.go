@@ -164,7 +164,7 @@ func (p *Process) forked(ctx context.Context) error {
 // poll calls try until it reports true, the server exits or the context ends.
 // The kernel has no event for a socket that begins to listen.
 func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
-	const shortest, longest = 2 * time.Millisecond, 10 * time.Millisecond
+	const shortest, longest = 3 * time.Millisecond, 12 * time.Millisecond
 	pause := shortest
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -180,7 +180,7 @@ func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 			return err
 		}
 		timer.Reset(pause)
-		pause = min(longest, pause+pause/4)
+		pause = min(longest, pause+pause/3)
 	}
 }
 

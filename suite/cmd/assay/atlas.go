@@ -12,7 +12,10 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
+
 	"assay/scenarios"
+	"assay/suite"
 	"assay/suite/atlas"
 	"assay/suite/report"
 	"assay/suite/upgrade"
@@ -47,26 +50,54 @@ func (c *atlasCommand) Run() error {
 	}
 	defer os.RemoveAll(reports)
 
-	var whole *atlas.Atlas
 	o := c.options()
 	o.Out = reports
-	for _, release := range slices.Backward(releases) {
-		r, err := tried(ctx, shop, release.Newest(), o)
-		if err != nil {
-			return err
-		}
-		if whole == nil {
-			whole = atlas.New(upgrade.Module, r)
-			if !c.Whole {
-				o.Only = affected(r)
-			}
-		}
-		whole.Add(atlas.Release{Versions: release.Versions, Tried: release.Newest(), Sources: release.Sources, Exit: r.Exit}, r)
+	whole, err := c.try(ctx, shop, releases, o)
+	if err != nil {
+		return err
 	}
 	if err := c.finish(whole); err != nil {
 		return err
 	}
 	return exit(whole.Exit())
+}
+
+// atOnce is how many releases are tried at a time: while one waits for what its
+// version never does, the other keeps the processors busy.
+const atOnce = 2
+
+// try runs the suite against each release. The newest comes first and alone: it
+// shows what the others need not be tried with.
+func (c *atlasCommand) try(ctx context.Context, shop *upgrade.Workshop, releases []upgrade.Release, o suite.Options) (*atlas.Atlas, error) {
+	older, newest := releases[:len(releases)-1], releases[len(releases)-1]
+	first, err := tried(ctx, shop, newest.Newest(), o)
+	if err != nil {
+		return nil, err
+	}
+	if !c.Whole {
+		o.Only = affected(first)
+	}
+	reports := make([]*report.Report, len(older))
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(atOnce)
+	for i, release := range slices.Backward(older) {
+		all.Go(func() (err error) {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			reports[i], err = tried(ctx, shop, release.Newest(), o)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	whole := atlas.New(upgrade.Module, first)
+	for i, r := range slices.Backward(append(reports, first)) {
+		release := releases[i]
+		whole.Add(atlas.Release{Versions: release.Versions, Tried: release.Newest(), Sources: release.Sources, Exit: r.Exit}, r)
+	}
+	return whole, nil
 }
 
 // finish explains and stores an atlas.

@@ -68,21 +68,20 @@ func (c *upgradeCommand) Run() error {
 	return exit(d.Exit(c.Strict))
 }
 
-// tried runs the suite against one version, and tells on standard error how
-// far it is.
+// tried runs the suite against one version, and tells on standard error what
+// came of it.
 func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.Options) (*report.Report, error) {
 	begun := time.Now()
 	if _, err := shop.Build(ctx, version); err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s", version, time.Since(begun).Seconds())
-	begun = time.Now()
+	built := time.Now()
 	r, err := shop.Try(ctx, version, o)
 	if err != nil {
-		fmt.Fprintln(os.Stderr)
 		return nil, interrupted(ctx, err)
 	}
-	fmt.Fprintf(os.Stderr, ", run in %.1f s: %d passed, %d failed, %d observed\n", time.Since(begun).Seconds(),
+	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n", version,
+		built.Sub(begun).Seconds(), time.Since(built).Seconds(),
 		r.Summary.Total(report.Passed), r.Summary.Total(report.Failed), r.Summary.Total(report.Observed))
 	return r, nil
 }
