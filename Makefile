@@ -54,8 +54,12 @@ unit:
 	cd suite/example && go vet ./... && go test ./...
 
 .PHONY: mutants
-mutants: ## see that the suite catches each known-bad server, and accuses no correct variant; NAMES="chain-*" selects some
+mutants: ## see that the suite catches each known-bad server; NAMES="chain-*" selects some
 	go run ./suite/cmd/mutants $(NAMES)
+
+.PHONY: variants
+variants: ## see that the suite accuses no correct variant; NAMES="log-json" selects some
+	go run ./suite/cmd/mutants --variants $(NAMES)
 
 .PHONY: upgrade
 upgrade: build ## say what x/crypto changes in behaviour: FROM=v0.57.0 TO=v0.58.0 (default: the newest)

@@ -122,7 +122,7 @@ func (s *Scenario) Await(what string, condition func(*pebble.Journal) bool) {
 // cost the other specs bear: so not too many of them.
 func (s *Scenario) Eventually(assertions func(gomega.Gomega), what string) {
 	ginkgo.GinkgoHelper()
-	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(40*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
+	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(80*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
 }
 
 // Shell runs a documented command line in the spec's world, as an operator

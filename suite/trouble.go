@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -74,9 +75,21 @@ func (s *Scenario) Insist(server *Server, during time.Duration) {
 }
 
 // Crowd lets so many clients shake hands, forty at a time, and returns what
-// each of them saw.
+// each of them saw. Once one of them is not served, no more come: a server that
+// lets each wait would keep them all for hours.
 func (s *Scenario) Crowd(server *Server, clients int) []*wire.Handshake {
-	return s.crowd(clients, func() *wire.Handshake { return s.Handshake(server) })
+	var unserved atomic.Bool
+	seen := s.crowd(clients, func() *wire.Handshake {
+		if unserved.Load() {
+			return nil
+		}
+		h := s.Handshake(server)
+		if h.Err != nil {
+			unserved.Store(true)
+		}
+		return h
+	})
+	return slices.DeleteFunc(seen, func(h *wire.Handshake) bool { return h == nil })
 }
 
 func (s *Scenario) crowd(clients int, handshake func() *wire.Handshake) []*wire.Handshake {

@@ -25,7 +25,7 @@ import (
 var smoke = []string{"CFG-01", "BYO-01", "BYO-10", "CHAIN-02", "ACME-01", "HTTP01-02", "ALPN01-01", "AUTOCERT-02"}
 
 // atOnce is how many servers are tried at a time.
-const atOnce = 3
+const atOnce = 4
 
 // laboratory is where servers are built and tried.
 type laboratory struct {

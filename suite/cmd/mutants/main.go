@@ -3,9 +3,9 @@
 // those that it is said to break besides, chapters apart, and a handful that it
 // must pass. Against a sample of the servers it runs the whole suite.
 //
-// It proves, too, that the specs fail for no other reason: it builds every
-// correct variant (fixtures/variants) and runs against it what its difference
-// touches; none of it may fail.
+// With --variants it proves that the specs fail for no other reason: it builds
+// every correct variant (fixtures/variants) and runs against it what its
+// difference touches; none of it may fail.
 //
 // It exits with 0 if each known-bad server fails what names it, for the stated
 // reason, and nothing else, and no variant fails anything; with 1 if one does
@@ -36,11 +36,12 @@ const (
 )
 
 type options struct {
-	Names  []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all)."`
-	Sample int      `placeholder:"N" help:"Try only N of all mutants, always the same ones, and no variant."`
-	Whole  int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
-	All    bool     `help:"Run the whole suite against every mutant and every variant."`
-	World  string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
+	Names    []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all mutants)."`
+	Variants bool     `help:"Try the variants, and no mutant."`
+	Sample   int      `placeholder:"N" help:"Try only N of all mutants, always the same ones, and no variant."`
+	Whole    int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
+	All      bool     `help:"Run the whole suite against everything that is tried."`
+	World    string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
 func main() {
@@ -82,8 +83,13 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	if err != nil {
 		return exitTrouble, err
 	}
-	if o.Sample > 0 {
+	switch {
+	case o.Sample > 0:
 		all = all.sample(o.Sample)
+	case o.Variants:
+		all.mutants = nil
+	case len(o.Names) == 0:
+		all.variants = nil
 	}
 	selected, err := all.pick(o.Names)
 	if err != nil {
