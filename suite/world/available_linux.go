@@ -122,9 +122,9 @@ func tryAll(p plan) error {
 	if err != nil {
 		return err
 	}
-	w.targets = targets{starter: newStarter(nil), own: newGroups(), all: newGroups()}
+	w.targets = targets{starter: newStarter(withholdCapabilities), own: newGroups(), all: newGroups()}
 	defer w.Close()
-	// A target's user namespace is made before its program is looked for.
+	// Everything is done to start a target before its program is looked for.
 	err = w.Start(&exec.Cmd{Path: filepath.Join(p.Scratch, "none")})
 	if !errors.Is(err, os.ErrNotExist) {
 		return failed("clone a target", cause(err))

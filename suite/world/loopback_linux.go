@@ -1,6 +1,7 @@
 package world
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -22,6 +23,29 @@ func dropCapabilities() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
 	return os.NewSyscallError("capset", unix.Capset(&header, &none[0]))
+}
+
+// withholdCapabilities leaves the calling thread its capabilities, but hands
+// none on to what it starts: execve gives no more than the bounding set holds,
+// not even for a file's own capabilities, and what is not inheritable is not
+// ambient (capabilities(7)).
+func withholdCapabilities() error {
+	for c := uintptr(0); ; c++ {
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) { // past the last one of this kernel
+			break
+		}
+		if err != nil {
+			return os.NewSyscallError("prctl", err)
+		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	if err := unix.Capget(&header, &sets[0]); err != nil {
+		return os.NewSyscallError("capget", err)
+	}
+	sets[0].Inheritable, sets[1].Inheritable = 0, 0
+	return os.NewSyscallError("capset", unix.Capset(&header, &sets[0]))
 }
 
 // endTargets kills what was started in a world, wherever it moved to.

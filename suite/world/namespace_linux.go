@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -34,7 +33,7 @@ func newNamespaceOpener(r *Run) (opener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: %w", err)
 	}
-	return &namespaceOpener{run: r, home: home, starter: newStarter(nil)}, nil
+	return &namespaceOpener{run: r, home: home, starter: newStarter(withholdCapabilities)}, nil
 }
 
 func (o *namespaceOpener) open(worker, serial int) (World, error) {
@@ -171,21 +170,18 @@ func (w *namespace) LowPorts(allowed bool) error {
 	return w.Do(func() error { return setLowPorts(allowed) })
 }
 
-// Start clones the target into a user namespace of its own, below the run's.
-// There it is an ordinary user without any capability, even if the run is
-// root's. It gets no PID namespace: as the first process of one, it would be
-// immune to every signal that it does not handle (pid_namespaces(7)), and a
-// server that leaves SIGTERM to the system would seem to hang. What it leaves
-// running is found by its network namespace. A target that signals every
-// process it may (kill(2), pid -1) thus also meets others of the same user.
+// Start starts the target on a thread that is in the world meanwhile and hands
+// on no capability: it is an ordinary user, even if the run is root's. It gets
+// no PID namespace: as the first process of one, it would be immune to every
+// signal that it does not handle (pid_namespaces(7)), and a server that leaves
+// SIGTERM to the system would seem to hang. It gets no user namespace of its
+// own either: Go clones into one by copying all of the worker's page tables
+// (syscall.SysProcAttr, Cloneflags), which takes longer than many a server's
+// start. What it leaves running is found by its network namespace. A target
+// that signals every process it may (kill(2), pid -1) thus also meets others
+// of the same user.
 func (w *namespace) Start(cmd *exec.Cmd) error {
-	return w.targets.start(cmd, func(attr *syscall.SysProcAttr) {
-		attr.Pdeathsig = syscall.SIGKILL
-		attr.Cloneflags |= syscall.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 1000, HostID: 0, Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 1000, HostID: 0, Size: 1}}
-		attr.GidMappingsEnableSetgroups = false
-	}, w.inside.enter, w.home.enter)
+	return w.targets.start(cmd, dieWithRunner, w.inside.enter, w.home.enter)
 }
 
 func (w *namespace) Close() error {
