@@ -360,7 +360,7 @@ var _ = Requirement("RES-31", func(s *Scenario) {
 	}
 	Expect(s.Journal()).To(HaveIssued(len(kinds)))
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
-})
+}, Slow)
 
 var _ = Requirement("RES-32", func(s *Scenario) {
 	const clients = 200

@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"assay/server/certificate"
@@ -20,7 +21,10 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+// pageTemplate is parsed when somebody asks for the page: most starts never show it.
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Parse(pageText))
+})
 
 // pageData is what the page shows.
 type pageData struct {
@@ -46,7 +50,7 @@ func page(source Source) http.Handler {
 			data.Chain = describeChain(source.Current())
 		}
 		var body bytes.Buffer
-		if err := pageTemplate.Execute(&body, data); err != nil {
+		if err := pageTemplate().Execute(&body, data); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}

@@ -21,9 +21,8 @@ type process struct {
 	pid, parent, group int
 }
 
-// processes lists the processes that live. A dead one that waits for its
-// parent to notice is not among them; one whose first thread is dead is.
-func processes() ([]process, error) {
+// pids lists the process table.
+func pids() ([]int, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("world: list processes: %w", err)
@@ -33,13 +32,25 @@ func processes() ([]process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: list processes: %w", err)
 	}
-	var all []process
+	var all []int
 	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
+		if pid, err := strconv.Atoi(name); err == nil {
+			all = append(all, pid)
 		}
-		text, err := os.ReadFile("/proc/" + name + "/stat")
+	}
+	return all, nil
+}
+
+// processes lists the processes that live. A dead one that waits for its
+// parent to notice is not among them; one whose first thread is dead is.
+func processes() ([]process, error) {
+	listed, err := pids()
+	if err != nil {
+		return nil, err
+	}
+	var all []process
+	for _, pid := range listed {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
 			continue // gone meanwhile
 		}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -186,12 +187,27 @@ func (w *namespace) Start(cmd *exec.Cmd) error {
 
 func (w *namespace) Close() error {
 	w.targets.own.kill()
-	inode, err := w.inside.inode()
-	if err == nil {
-		err = end(func(p process, _ []process) bool { return netnsOf(p.pid) == inode }, w.targets.own.list()...)
-	}
+	err := w.endAll()
 	w.targets.forget()
 	return errors.Join(err, w.release())
+}
+
+// endAll ends whatever lives in the namespace. Mostly nothing does, and to see
+// that is cheaper than to read what state each process is in.
+func (w *namespace) endAll() error {
+	inode, err := w.inside.inode()
+	if err != nil {
+		return err
+	}
+	all, err := pids()
+	if err != nil {
+		return err
+	}
+	within := func(pid int) bool { return netnsOf(pid) == inode }
+	if !slices.ContainsFunc(all, func(pid int) bool { return w.targets.own.has(pid) || within(pid) }) {
+		return nil
+	}
+	return end(func(p process, _ []process) bool { return within(p.pid) }, w.targets.own.list()...)
 }
 
 func (w *namespace) release() error {

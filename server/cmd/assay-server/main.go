@@ -3,11 +3,12 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/alecthomas/kong"
+	"strings"
 )
 
 // version is the server's own, in the notation of Go modules.
@@ -20,48 +21,51 @@ const (
 	exitUsage   = 2
 )
 
-type commands struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve what the configuration file says (the default)."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-}
+const usage = `Usage: assay-server <command>
+
+A TLS server that is configured the way headscale is.
+
+  serve --config FILE   Serve what the configuration file says (the default).
+                        Relative paths in it count from its directory.
+  version               Print the version.
+`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program but for the process around it.
 func run(args []string, stdout, stderr io.Writer) int {
-	helped := false
-	parser, err := kong.New(&commands{},
-		kong.Name("assay-server"),
-		kong.Description("A TLS server that is configured the way headscale is."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { helped = true }),
-	)
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitUsage
+	command := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		command, args = args[0], args[1:]
 	}
-	command, err := parser.Parse(args)
+	flags := flag.NewFlagSet("assay-server", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // misused says what is wrong
+	file := flags.String("config", "", "")
+	err := flags.Parse(args)
 	switch {
-	case helped:
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "assay-server: %v (see assay-server --help)\n", err)
-		return exitUsage
+		return misused(stderr, err)
+	case flags.NArg() > 0:
+		return misused(stderr, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
+	case command == "version":
+		fmt.Fprintln(stdout, "assay-server", version)
+		return exitOK
+	case command != "serve":
+		return misused(stderr, fmt.Errorf("unknown command %q", command))
+	case *file == "":
+		return misused(stderr, errors.New("missing flag: --config FILE"))
 	}
-	if err := command.Run(output{stdout, stderr}); err != nil {
+	if err := serveFile(*file, stderr); err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitRefused
 	}
 	return exitOK
 }
 
-// output is where a command writes to.
-type output struct{ stdout, stderr io.Writer }
-
-type versionCommand struct{}
-
-// Run prints the program's name and version.
-func (versionCommand) Run(out output) error {
-	_, err := fmt.Fprintln(out.stdout, "assay-server", version)
-	return err
+func misused(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "assay-server: %v (see assay-server --help)\n", err)
+	return exitUsage
 }

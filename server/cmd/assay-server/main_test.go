@@ -20,8 +20,10 @@ func TestCommandLine(t *testing.T) {
 	}{
 		"version":              {[]string{"version"}, 0, "assay-server v0.1.0\n", ""},
 		"help":                 {[]string{"--help"}, 0, "Usage: assay-server <command>", ""},
-		"nothing":              {nil, 2, "", "assay-server: missing flags: --config=FILE"},
-		"unknown command":      {[]string{"bogus"}, 2, "", "assay-server: "},
+		"nothing":              {nil, 2, "", "assay-server: missing flag: --config FILE"},
+		"unknown command":      {[]string{"bogus"}, 2, "", `assay-server: unknown command "bogus"`},
+		"unknown flag":         {[]string{"--bogus"}, 2, "", "assay-server: flag provided but not defined: -bogus"},
+		"too much":             {[]string{"serve", "--config", absent, "more"}, 2, "", `assay-server: unexpected argument "more"`},
 		"serve":                {[]string{"serve", "--config", absent}, 1, "", absent + ": found no readable file"},
 		"serve is the default": {[]string{"--config", absent}, 1, "", absent + ": found no readable file"},
 	} {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"os"
 	"os/signal"
@@ -12,21 +13,17 @@ import (
 	"assay/server/serve"
 )
 
-type serveCommand struct {
-	Config string `required:"" placeholder:"FILE" help:"The configuration file. Relative paths in it count from its directory."`
-}
-
-// Run serves until it is told to stop. Everything that can be known to be wrong is found before the first port is
-// opened.
-func (c serveCommand) Run(out output) error {
+// serveFile serves what a configuration file says, until the process is told to stop. Everything that can be known to
+// be wrong is found before the first port is opened.
+func serveFile(file string, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 
-	logger := log.New(out.stderr, "", log.LstdFlags)
-	cfg, err := config.Load(c.Config)
+	logger := log.New(stderr, "", log.LstdFlags)
+	cfg, err := config.Load(file)
 	if err != nil {
 		return errors.Join(err, pairProblems(cfg))
 	}
