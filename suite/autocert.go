@@ -3,6 +3,7 @@ package suite
 import (
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -19,6 +20,8 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 	SNI, Text string
 	ALPN      []string
 }) {
+	challenge := slices.Contains(row.ALPN, challengeProtocol)
+	s.SkipUnless(!challenge || s.plan.target.Claims("tls-alpn-01"), "to a server without tls-alpn-01, "+challengeProtocol+" is a protocol like any other")
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	orders := s.Journal().Requests(pebble.KindNewOrder)
