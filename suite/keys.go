@@ -21,7 +21,8 @@ func (k Keys) with(over ...Keys) Keys {
 // challengeListener is where a server of this configuration answers HTTP-01,
 // if it does (headscale TLS documentation: the defaults).
 func (k Keys) challengeListener() (address string, expected bool) {
-	if k["tls_letsencrypt_hostname"] == nil || k["tls_letsencrypt_challenge_type"] == "TLS-ALPN-01" {
+	host := k["tls_letsencrypt_hostname"]
+	if host == nil || host == "" || k["tls_letsencrypt_challenge_type"] == "TLS-ALPN-01" {
 		return "", false
 	}
 	if address, ok := k["tls_letsencrypt_listen"].(string); ok {

@@ -1,6 +1,10 @@
 package suite
 
-import "assay/scenarios"
+import (
+	"slices"
+
+	"assay/scenarios"
+)
 
 // sequence says in which order the selected cases start, by "ID" or "ID/case";
 // the first has place 0.
@@ -14,7 +18,7 @@ import "assay/scenarios"
 func sequence(p *plan) map[string]int {
 	version := p.target.AutocertVersion()
 	var first, vain, slow, busy, last []string
-	for _, r := range p.catalogue.Requirements() {
+	for _, r := range slices.Backward(p.catalogue.Requirements()) {
 		for _, row := range rows(r) {
 			if !p.selected(r, row.Name) {
 				continue
@@ -33,8 +37,8 @@ func sequence(p *plan) map[string]int {
 			*list = append(*list, r.ID+suffix(row.Name))
 		}
 	}
-	// The slow ones are through when three quarters of the busy ones are.
-	between := max(1, 3*len(busy)/4/max(1, len(slow)))
+	// The last slow one starts when half of the busy ones have.
+	between := max(1, len(busy)/2/max(1, len(slow)))
 	all := append(first, vain...)
 	for len(slow) > 0 {
 		n := min(between, len(busy))
