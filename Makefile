@@ -58,7 +58,7 @@ mutants: ## see that the suite catches each known-bad server; NAMES="chain-*" se
 	go run ./suite/cmd/mutants $(NAMES)
 
 .PHONY: variants
-variants: ## see that the suite accuses no correct variant; NAMES="log-json" selects some
+variants: ## see that the suite accuses no correct variant; NAMES="logs-json" selects some
 	go run ./suite/cmd/mutants --variants $(NAMES)
 
 .PHONY: upgrade

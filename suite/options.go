@@ -25,7 +25,7 @@ type Options struct {
 	Out      string     // the report's directory; default "assay-report"
 	World    world.Kind // default world.Auto
 	CA       string     // "edge" (default) or "stock": Pebble as it comes, behind the gateway alone
-	Procs    int        // worker processes; default five for each CPU
+	Procs    int        // worker processes; default eight for each CPU, 40 at most
 	Keep     bool       // copy every spec's directory into the report
 	Strict   bool       // a SHOULD that failed fails the run
 	NoProbe  bool       // judge without first trying whether the target starts
@@ -60,7 +60,7 @@ func (o *Options) fill() error {
 		o.CA = "edge"
 	}
 	if o.Procs <= 0 {
-		o.Procs = 5 * runtime.NumCPU()
+		o.Procs = min(8*runtime.NumCPU(), 40)
 	}
 	paths := []*string{&o.Out}
 	if strings.ContainsRune(o.Bin, filepath.Separator) {

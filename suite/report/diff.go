@@ -15,6 +15,9 @@ type Diff struct {
 	// Notes say why the two can be compared only in part: another catalogue,
 	// another world, a run that did not come to its end.
 	Notes []string `json:"notes,omitempty"`
+	// Unfinished says that one of the runs failed or was interrupted: what it
+	// did not come to is no news about the target.
+	Unfinished bool `json:"unfinished,omitempty"`
 	// Changes are the requirements that differ, worst first, else in catalogue
 	// order.
 	Changes []Change `json:"changes"`
@@ -76,7 +79,10 @@ type ObservationChange struct {
 // Compare returns what differs between two reports. Requirements that either
 // run left out on request, or that neither target claims, are not compared.
 func Compare(from, to *Report) *Diff {
-	d := &Diff{Schema: Schema, From: sideOf(from), To: sideOf(to), Notes: comparable(from, to), Changes: []Change{}}
+	d := &Diff{
+		Schema: Schema, From: sideOf(from), To: sideOf(to), Notes: comparable(from, to), Changes: []Change{},
+		Unfinished: from.unfinished() || to.unfinished(),
+	}
 	others := map[string]*Result{}
 	for i := range to.Results {
 		others[to.Results[i].ID] = &to.Results[i]
@@ -118,14 +124,20 @@ func Compare(from, to *Report) *Diff {
 	return d
 }
 
-// Exit is the code to leave with: [ExitFailed] if a MUST got worse, and with
-// strict if anything differs.
+// Exit is the code to leave with: [ExitTrouble] if one of the runs did not come
+// to its end, [ExitFailed] if a MUST got worse, and with strict if anything
+// differs.
 func (d *Diff) Exit(strict bool) int {
+	if d.Unfinished {
+		return ExitTrouble
+	}
 	if strict && len(d.Changes) > 0 || slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Level == Must && c.fails() }) {
 		return ExitFailed
 	}
 	return ExitOK
 }
+
+func (r *Report) unfinished() bool { return r.Error != "" || r.Interrupted }
 
 func sideOf(r *Report) Side {
 	return Side{

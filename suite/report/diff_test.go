@@ -38,7 +38,9 @@ func TestCompareVerdicts(t *testing.T) {
 		{"a MUST holds again", Result{Status: Failed, Reason: "no"}, Result{Status: Passed}, Better, 0, 1},
 		{"holds where it begins to be judged", Result{Status: Observed, Reason: broken}, Result{Status: Passed}, Better, 0, 1},
 		{"held before it began to be judged", Result{Status: Observed, Reason: outside}, Result{Status: Passed}, Changed, 0, 1},
-		{"no longer holds where it is not judged", Result{Status: Observed, Reason: outside}, Result{Status: Observed, Reason: broken}, Worse, 0, 1},
+		{"no longer holds where it is not judged", Result{Status: Observed, Reason: outside}, Result{Status: Observed, Reason: broken}, Worse, 1, 1},
+		{"no longer holds, nor judged", Result{Status: Passed}, Result{Status: Observed, Reason: broken}, Worse, 1, 1},
+		{"no longer holds, and was never judged", Result{Level: Observe, Status: Observed}, Result{Level: Observe, Status: Observed, Reason: broken}, Worse, 0, 1},
 		{"no longer judged", Result{Status: Passed}, Result{Status: Skipped, Reason: "no openssl"}, Lost, 0, 1},
 		{"judged now", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: Passed}, Gained, 0, 1},
 		{"skipped here, not claimed there", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: NotClaimed}, "", 0, 0},
@@ -71,6 +73,28 @@ func TestCompareVerdicts(t *testing.T) {
 			}
 			if got != tt.trend || d.Exit(false) != tt.exit || d.Exit(true) != tt.strict {
 				t.Errorf("trend %q, exit %d, strict %d; want %q, %d, %d", got, d.Exit(false), d.Exit(true), tt.trend, tt.exit, tt.strict)
+			}
+		})
+	}
+}
+
+// A run that did not come to its end says nothing of the target, least of all
+// that all is well.
+func TestCompareUnfinished(t *testing.T) {
+	t.Parallel()
+	whole := one(Result{Status: Passed})
+	for name, spoil := range map[string]func(*Report){
+		"failed":      func(r *Report) { r.Error = "the target does not start" },
+		"interrupted": func(r *Report) { r.Interrupted = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part := one(Result{Status: Skipped, Reason: "not run"})
+			spoil(part)
+			for _, d := range []*Diff{Compare(whole, part), Compare(part, whole)} {
+				if got := d.Exit(false); got != ExitTrouble || len(d.Notes) != 1 {
+					t.Errorf("exit %d, notes %q; want %d and a note", got, d.Notes, ExitTrouble)
+				}
 			}
 		})
 	}

@@ -86,15 +86,16 @@ func turn(name string, from, to Stand) (Turn, bool) {
 	return t, true
 }
 
-// fails says that a verdict got worse and is judged: what the target's list of
-// known failures excuses, and what is only observed, is shown but no failure.
+// fails says that a verdict got worse, judged or not: what lies outside a
+// requirement's range of versions was kept before all the same. What the
+// target's list of known failures excuses is shown but no failure.
 func (c *Change) fails() bool {
 	turns := c.Cases
 	if c.Verdict != nil {
 		turns = append(slices.Clone(turns), *c.Verdict)
 	}
 	return slices.ContainsFunc(turns, func(t Turn) bool {
-		return t.Trend == Worse && (t.To.Status == Failed || t.To.Status == Error)
+		return t.Trend == Worse && t.To.Status != KnownFailed
 	})
 }
 

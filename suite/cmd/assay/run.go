@@ -22,7 +22,7 @@ type runCommand struct {
 	Out     string   `default:"assay-report" placeholder:"DIR" type:"path" help:"Where the report goes."`
 	World   string   `default:"auto" enum:"auto,namespace,loopback" help:"Where targets run: auto, namespace or loopback."`
 	CA      string   `name:"ca" default:"edge" enum:"edge,stock" help:"The CA: edge, or stock for Pebble as it comes."`
-	Procs   int      `placeholder:"N" help:"Worker processes (default: five for each CPU)."`
+	Procs   int      `placeholder:"N" help:"Worker processes (default: eight for each CPU, 40 at most)."`
 	Keep    bool     `help:"Keep each spec's directory in the report, to look at by hand."`
 	Strict  bool     `help:"A SHOULD that fails makes the run fail."`
 	NoProbe bool     `help:"Judge without first trying whether the target starts."`
