@@ -2,8 +2,7 @@ package suite
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"assay/suite/report"
 	"assay/suite/target"
@@ -18,18 +17,26 @@ func (s *Scenario) collect(failed bool) {
 	s.outcome.Roles = s.roles()
 	if failed || s.plan.Keep {
 		s.outcome.Evidence = s.evidence()
+		s.outcome.Secrets = s.secrets()
 	}
+}
+
+// secrets are what the report must not hold of this spec: every private key
+// that lies in its directory, in the forms in which one may be logged, and the
+// tokens that it has seen.
+func (s *Scenario) secrets() []string {
+	return append(secretsBelow(s, "."), s.tokens...)
 }
 
 // roles names this spec's addresses, directory and host, so that what was
 // observed can be compared with another run's.
 func (s *Scenario) roles() map[string]string {
 	v4, v6 := s.World.Host()
-	roles := map[string]string{s.Dir: "dir", s.Hostname: "hostname", v4.String(): "host"}
+	roles := map[string]string{s.Dir: "<dir>", s.Hostname: "<hostname>", v4.String(): "<host>"}
 	if v6.IsValid() {
-		roles[v6.String()] = "host6"
+		roles[v6.String()] = "<host6>"
 	}
-	roles[s.World.Sites().Authority] = "ca"
+	roles[s.World.Sites().Authority] = "<ca>"
 	return roles
 }
 
@@ -57,19 +64,10 @@ func (s *Scenario) evidence() *report.Evidence {
 		for _, entry := range s.ca.Journal().Entries() {
 			e.ACME = append(e.ACME, report.Exchange{
 				TMS: entry.T.Milliseconds(), From: entry.From, To: entry.To,
-				What: entry.What, Status: entry.Status, Detail: entry.Detail,
+				What: entry.What, Status: entry.Status, Fault: entry.Fault,
+				Detail: strings.TrimSpace(entry.Problem + " " + entry.Detail),
 			})
 		}
 	}
 	return e
-}
-
-// keep copies the spec's directory into the report, keys and all, for a
-// person to look at and to start the server by hand.
-func (s *Scenario) keep() error {
-	to := filepath.Join(s.plan.Out, "kept", s.requirement.ID, s.row.Name)
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
-	return os.CopyFS(to, os.DirFS(s.Dir))
 }

@@ -102,10 +102,16 @@ func (l Life) summary() map[string]any {
 }
 
 func (o Outage) summary() map[string]any {
-	shortest, _, longest, _ := o.gaps()
+	shortest, average, longest, most := o.gaps()
+	ten := 1
+	for ten < most {
+		ten *= 10
+	}
 	return map[string]any{
 		"attempts at least 30 minutes apart": shortest >= 30*time.Minute,
 		"attempts at most an hour apart":     longest <= time.Hour,
+		"minutes apart on average, about":    average.Round(15 * time.Minute).Minutes(),
+		"requests of an attempt, at most":    ten,
 		"renewed afterwards":                 o.Renewed != 0,
 	}
 }

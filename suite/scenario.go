@@ -36,6 +36,7 @@ type Scenario struct {
 	servers   []*Server
 	outcome   outcome
 	refusals  refusals
+	tokens    []string // of the challenges that it has seen
 	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
 	fail    func(message string, callerSkip ...int)
 	closers []func() error

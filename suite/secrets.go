@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,18 +18,16 @@ import (
 
 // secretsBelow are the private keys in the PEM files below a directory of the
 // spec's, in every form in which a log might hold them: the file's own lines,
-// and the key in base64, in its alphabet for URLs, and in hexadecimal.
+// and the key in base64, in its alphabet for URLs, and in hexadecimal. A server
+// that keeps nothing there has no secret there.
 func secretsBelow(s *Scenario, dir string) (secrets []string) {
 	s.must(filepath.WalkDir(s.Path(dir), func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a server that keeps nothing has no secret there
-		}
-		if err != nil || entry.IsDir() {
-			return err
+		if err != nil || !entry.Type().IsRegular() {
+			return leftOut(err)
 		}
 		text, err := os.ReadFile(path)
 		secrets = append(secrets, privateKeys(text)...)
-		return err
+		return leftOut(err)
 	}))
 	return secrets
 }

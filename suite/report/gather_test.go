@@ -252,11 +252,10 @@ func TestGatherPlacesEvidence(t *testing.T) {
 		},
 		Outcomes: []Outcome{
 			{ID: "X-01", Case: "a", Status: Passed, Evidence: &Evidence{Log: []string{"one"}}},
-			{ID: "X-01", Case: "b c", Status: Failed, Reason: "wrong", Evidence: &Evidence{Log: []string{"key s3cr3t-value"}}, Files: map[string]string{"chain.pem": "s3cr3t-value"}},
+			{ID: "X-01", Case: "b c", Status: Failed, Reason: "wrong", Evidence: &Evidence{Log: []string{"key s3cr3t-value"}}, Files: map[string]string{"chain.pem": "s3cr3t-value"}, Secrets: []string{"s3cr3t-value"}},
 			{ID: "Y-01", Status: Passed},
 		},
-		Secrets: []string{"s3cr3t-value"},
-		Repeat:  func(ids ...string) string { return "assay run --only " + strings.Join(ids, ",") },
+		Repeat: func(ids ...string) string { return "assay run --only " + strings.Join(ids, ",") },
 	}
 	r := Gather(in)
 	want := &Evidence{
@@ -283,7 +282,10 @@ func TestHeadline(t *testing.T) {
 		"Expected\n    <int>: 1\nto equal\n 2": "Expected <int>: 1 to equal 2",
 		"Timed out after 1.000s.\nno listener on 443\nExpected\n x": "no listener on 443",
 		"Timed out after 1.000s.\nExpected\n    <bool>: false":      "Expected <bool>: false",
-		strings.Repeat("é", 200):                                    strings.Repeat("é", 159) + "…",
+		strings.Repeat("é", 300):                                    strings.Repeat("é", 199) + "…",
+		"expected  one order\nseen      2":                          "expected one order; seen 2",
+		"after a restart\nexpected  one order\nseen      2\n  more": "after a restart; seen 2",
+		"expected " + strings.Repeat("é", 150) + "\nseen none":      "expected " + strings.Repeat("é", 100) + "…; seen none",
 	} {
 		if got := headline(in); got != want {
 			t.Errorf("headline(%q) = %q, expected %q", in, got, want)

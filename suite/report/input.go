@@ -37,8 +37,6 @@ type Input struct {
 	// Deselected holds what --only, --skip and --profile left out: the reason
 	// ("--only 'BYO-*'") by ID or ID/case.
 	Deselected map[string]string
-	// Secrets are values that must not appear in the report, see Redactor.
-	Secrets []string
 	// Repeat returns the command that repeats the given requirements; the
 	// first is the one in question, the others are those that it needs. May
 	// be nil.
@@ -91,6 +89,9 @@ type Outcome struct {
 	// Roles names the addresses, ports, directories and names of this spec,
 	// see Mask.
 	Roles map[string]string `json:"roles,omitempty"`
+	// Secrets are values of this spec that must not appear in the report, see
+	// Redactor. They are looked for in what the spec brings home.
+	Secrets []string `json:"secrets,omitempty"`
 }
 
 // KnownFailure is an entry of the target file's known_failures that applies to

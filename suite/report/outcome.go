@@ -8,8 +8,9 @@ import (
 // fromOutcome returns what a spec reported about a case, masked, before known
 // failures and levels are looked at.
 func fromOutcome(o Outcome, name string) verdict {
+	secrets := NewRedactor(o.Secrets...)
 	v := verdict{
-		name: name, status: o.Status, reason: strings.TrimSpace(o.Reason), duration: o.Duration,
+		name: name, status: o.Status, reason: secrets.Text(strings.TrimSpace(o.Reason)), duration: o.Duration,
 		held: o.Status == Passed,
 	}
 	switch o.Status {
@@ -24,7 +25,7 @@ func fromOutcome(o Outcome, name string) verdict {
 	}
 	m := NewMask(o.Roles)
 	for _, ob := range m.Observations(o.Observations) {
-		ob.Case = name
+		ob.Case, ob.Value = name, secrets.value(ob.Value)
 		v.observations = append(v.observations, ob)
 	}
 	if v.status == Failed {
@@ -34,7 +35,7 @@ func fromOutcome(o Outcome, name string) verdict {
 		})
 	}
 	if o.Evidence != nil || len(o.Files) > 0 {
-		v.evidence = copyEvidence(o)
+		v.evidence = secrets.evidence(copyEvidence(o))
 	}
 	return v
 }

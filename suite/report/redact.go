@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Redactor replaces what must not be published. The zero value knows the forms
@@ -15,7 +17,13 @@ import (
 // (RFC 8555 §7.3.4). They are recognised in plain text, inside JSON strings, and
 // when lines were wrapped. Redacting twice changes nothing more.
 type Redactor struct {
-	secrets []*regexp.Regexp
+	secrets []secret
+}
+
+// secret is a value that only its owner knows for one.
+type secret struct {
+	squeezed string                // for a cheap look: see [squeeze]
+	re       func() *regexp.Regexp // made when it is needed: large for a whole key
 }
 
 // shortestSecret is the shortest value that a Redactor replaces: anything
@@ -38,40 +46,61 @@ const b64url = `[A-Za-z0-9_-]`
 func NewRedactor(secrets ...string) Redactor {
 	var r Redactor
 	sorted := slices.Clone(secrets)
-	slices.SortFunc(sorted, func(a, b string) int { return len(b) - len(a) })
-	for _, s := range sorted {
+	slices.SortFunc(sorted, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	for _, s := range slices.Compact(sorted) {
 		s = strings.TrimRight(strings.TrimSpace(s), "=")
-		if len(s) < shortestSecret {
-			continue
+		if len(s) >= shortestSecret {
+			r.secrets = append(r.secrets, secret{squeeze(s), sync.OnceValue(func() *regexp.Regexp { return spelled(s) })})
 		}
-		var p strings.Builder
-		for i, c := range s {
-			if i > 0 {
-				p.WriteString(wrap + "?")
-			}
-			switch c {
-			case '-', '+':
-				p.WriteString("[-+]")
-			case '_', '/':
-				p.WriteString("(?:_|\\\\?/)")
-			case '\n', '\r':
-				p.WriteString(wrap + "?")
-			case '"', '\\':
-				p.WriteString(`\\*` + regexp.QuoteMeta(string(c)))
-			default:
-				p.WriteString(regexp.QuoteMeta(string(c)))
-			}
-		}
-		r.secrets = append(r.secrets, regexp.MustCompile(p.String()+`=*`))
 	}
 	return r
 }
 
-// Redact replaces what a Redactor without further secrets recognises.
-func Redact(text []byte) []byte { return []byte(Redactor{}.Text(string(text))) }
+// spelled matches a secret however it is written down.
+func spelled(s string) *regexp.Regexp {
+	var p strings.Builder
+	for i, c := range s {
+		if i > 0 {
+			p.WriteString(wrap + "?")
+		}
+		switch c {
+		case '-', '+':
+			p.WriteString("[-+]")
+		case '_', '/':
+			p.WriteString("(?:_|\\\\?/)")
+		case '\n', '\r':
+			p.WriteString(wrap + "?")
+		case '"', '\\':
+			p.WriteString(`\\*` + regexp.QuoteMeta(string(c)))
+		default:
+			p.WriteString(regexp.QuoteMeta(string(c)))
+		}
+	}
+	return regexp.MustCompile(p.String() + `=*`)
+}
 
-// Redact is Text for bytes.
-func (r Redactor) Redact(text []byte) []byte { return []byte(r.Text(string(text))) }
+// squeeze leaves out of a text what may stand within a secret, and writes both
+// alphabets of base64 alike: what holds a secret, squeezed, holds the secret
+// squeezed.
+func squeeze(s string) string {
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case ' ', '\t', '\r', '\n':
+		case '\\':
+			if i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r') {
+				i++
+			}
+		case '-':
+			out.WriteByte('+')
+		case '_':
+			out.WriteByte('/')
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
 
 // pattern is a form that secrets take, and what replaces it.
 type pattern struct {
@@ -89,8 +118,8 @@ var patterns = []pattern{
 	{with("protected", "payload", "signature"), regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`), "${1}[redacted]"},
 	// Private members of a JWK.
 	{with(privateMembers()...), regexp.MustCompile(`("(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`), "${1}[redacted]"},
-	{with(`"token`), regexp.MustCompile(`("token\\*"\s*:\s*\\*")` + b64url + `{22,}`), "${1}[redacted token]"},
 	// A token has at least 128 bits of entropy, so 22 characters (RFC 8555 §8.3).
+	{with("token", "Token", "TOKEN"), regexp.MustCompile(`(?i)\b(token["'\\]*(?:\s*[:=]\s*|\s)["'\\]*)` + b64url + `{22,}`), "${1}[redacted token]"},
 	{with("acme-challenge"), regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`), "${1}[redacted token]"},
 	{with("hmac", "HMAC", "Hmac"), regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
 	{with("eab", "EAB"), regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
@@ -144,8 +173,13 @@ func mayHoldThumbprint(s string) bool {
 
 // Text replaces secrets in a text.
 func (r Redactor) Text(s string) string {
-	for _, re := range r.secrets {
-		s = re.ReplaceAllLiteralString(s, "[redacted]")
+	if len(r.secrets) > 0 {
+		squeezed := squeeze(s)
+		for _, x := range r.secrets {
+			if strings.Contains(squeezed, x.squeezed) {
+				s = x.re().ReplaceAllLiteralString(s, "[redacted]")
+			}
+		}
 	}
 	s = redactPEM(s)
 	for _, p := range patterns {

@@ -58,16 +58,17 @@ func TestRedact(t *testing.T) {
 		{"EAB key in YAML", "eab_hmac_key: " + thumb, "eab_hmac_key: [redacted]"},
 		{"EAB key in JSON", `{"hmacKey": "` + thumb + `"}`, `{"hmacKey": "[redacted]"}`},
 		{"EAB key on a command line", "--eab-hmac-key " + thumb + " --v", "--eab-hmac-key [redacted] --v"},
+		{"token by name", "token=" + token + " for", "token=[redacted token] for"},
 		{"EAB key with a short name", "hmac=" + thumb, "hmac=[redacted]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := string(Redact([]byte(tt.in)))
+			got := (Redactor{}).Text(tt.in)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if again := string(Redact([]byte(got))); again != got {
+			if again := (Redactor{}).Text(got); again != got {
 				t.Errorf("redacted again: %q, expected %q", again, got)
 			}
 		})
@@ -118,11 +119,12 @@ func TestNoSecretIsWritten(t *testing.T) {
 				Config: text, Log: append(lines, auth, eab), Repeat: "run " + eab,
 				ACME: []Exchange{{What: "GET " + auth, Detail: text}},
 			}, Files: map[string]string{"key.pem": text},
-				Observations: []Observation{{Kind: "log", Name: "lines", Value: lines}, {Kind: "file", Name: "f", Value: map[string]any{"d": eab, "x": text}}}},
-			{ID: "X-01", Case: "b", Status: Failed, Reason: eab, Evidence: &Evidence{Log: lines}},
-			{ID: "X-02", Status: Failed, Reason: text},
+				Observations: []Observation{{Kind: "log", Name: "lines", Value: lines}, {Kind: "file", Name: "f", Value: map[string]any{"d": eab, "x": text}}},
+				Secrets:      []string{eab}},
+			{ID: "X-01", Case: "b", Status: Failed, Reason: eab, Evidence: &Evidence{Log: lines}, Secrets: []string{eab}},
+			{ID: "X-02", Status: Failed, Reason: text, Secrets: []string{eab}},
 		},
-		Error: text, Secrets: []string{eab},
+		Error: "log " + auth + "\n" + key,
 	})
 	dir := t.TempDir()
 	if err := Write(dir, r); err != nil {
@@ -154,16 +156,16 @@ func TestRedactIsLinear(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 5000)
 	start := time.Now()
-	Redact([]byte(text))
+	Redactor{}.Text(text)
 	if d := time.Since(start); d > 3*time.Second {
 		t.Errorf("half a megabyte took %v", d)
 	}
 }
 
 func BenchmarkRedact(b *testing.B) {
-	text := []byte(strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 1000))
+	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 1000)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		Redact(text)
+		Redactor{}.Text(text)
 	}
 }

@@ -153,4 +153,5 @@ type Exchange struct {
 	What   string `json:"what"` // "POST newOrder"
 	Status int    `json:"status,omitempty"`
 	Detail string `json:"detail,omitempty"` // problem type and detail
+	Fault  string `json:"fault,omitempty"`  // the fault that the edge injected here
 }

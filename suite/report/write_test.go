@@ -100,7 +100,7 @@ func TestReportJSONToTheLetter(t *testing.T) {
 			ID: "BYO-02", Title: "…", Level: Must, Profile: "byo", Source: "…", Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
 			Cases:        []Case{{Case: "dot-dot", Status: Failed, Reason: "…"}},
 			Observations: []Observation{{Kind: "chain", Name: "served", Value: []map[string]string{{"serial": "<serial>"}}}},
-			Evidence:     &Evidence{Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"}, ACME: []Exchange{{3, "target", "edge", "POST newOrder", 201, ""}}, Repeat: "assay run"},
+			Evidence:     &Evidence{Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"}, ACME: []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}}, Repeat: "assay run"},
 		}},
 	}
 	r.Summary = summarise(r.Results)
