@@ -82,7 +82,7 @@ func (s *Scenario) Handshake(server *Server, options ...ClientOption) *wire.Hand
 	ctx, cancel := s.within(patience)
 	defer cancel()
 	h := c.Handshake(ctx)
-	s.refusals.add(h)
+	s.handshakes.add(h)
 	return h
 }
 

@@ -3,16 +3,16 @@ package suite
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/report"
 )
 
 // facts records what can be said of every spec that came to its end: what the
-// CA saw, and how handshakes were refused. Two versions of a server are
+// CA saw, what the log says of certificates, and how handshakes ended. Two versions of a server are
 // compared by it, so it holds nothing that depends on when things happened:
 // what went on side by side is sorted, and what was tried again at once is
 // named once.
@@ -34,10 +34,44 @@ func (s *Scenario) facts() {
 		s.Observe("count", "certificates issued", tally(issued))
 		s.Observe("count", "failed validations", tally(invalid))
 	}
-	if refusals := s.refusals.all(); len(refusals) > 0 {
-		s.Observe("alert", "refused handshakes", refusals)
+	if lines := s.libraryWords(); len(lines) > 0 && !specs[s.requirement.ID].unsteady {
+		s.Observe("log", "about certificates, until a restart", lines)
+	}
+	completed, refused := s.handshakes.all()
+	if len(completed) > 0 {
+		s.Observe("protocol", "completed handshakes", completed)
+	}
+	if len(refused) > 0 {
+		s.Observe("alert", "refused handshakes", refused)
 	}
 }
+
+// libraryWords are the log lines about certificates that a server wrote before
+// it was restarted, each once: of a server that still runs, the last lines may
+// or may not have come. They are masked here, so that what differs in random
+// parts alone counts as the same.
+func (s *Scenario) libraryWords() []string {
+	mask := report.NewMask(s.roles())
+	said := map[string]bool{}
+	for _, server := range s.servers {
+		for _, log := range server.past {
+			for _, line := range log.Lines() {
+				if text := mask.Text(line.Text); aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
+					said[text] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(said))
+}
+
+var (
+	// aboutCertificates matches what a log says of an issuance or a handshake.
+	aboutCertificates = regexp.MustCompile(`(?i)acme|autocert|certificate|handshake`)
+	// aboutConnections matches what it says of one that broke: in which words is
+	// a matter of time.
+	aboutConnections = regexp.MustCompile(`<connection lost>|\bEOF\b|reset by peer|broken pipe|closed (network )?connection|force closed`)
+)
 
 // acmeSteps are the requests that moved each order on, with the CA's verdicts,
 // one line an order, and those that belong to no order. What a client repeats
@@ -89,29 +123,4 @@ func tally(texts []string) []string {
 		out = append(out, fmt.Sprintf("%d × %s", counts[text], text))
 	}
 	return out
-}
-
-// refusals are the alerts by which handshakes of a spec ended, each once.
-type refusals struct {
-	mu   sync.Mutex
-	seen map[string]bool
-}
-
-func (r *refusals) add(h *wire.Handshake) {
-	alert, refused := h.Alert()
-	if !refused {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.seen == nil {
-		r.seen = map[string]bool{}
-	}
-	r.seen[fmt.Sprintf("%d %s", uint8(alert), strings.TrimPrefix(alert.Error(), "tls: "))] = true
-}
-
-func (r *refusals) all() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.seen))
 }

@@ -57,6 +57,9 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 		server.kill()
 	}
 	r.Log = server.Process.Log().Words()
+	if r.Exited {
+		s.Observe("error", "refusal", strings.Split(strings.TrimSpace(r.Log), "\n"))
+	}
 	for _, line := range server.Process.Log().Lines() {
 		if line.Stream == target.Stderr {
 			r.Stderr += line.Words() + "\n"

@@ -30,13 +30,13 @@ type Scenario struct {
 	requirement scenarios.Requirement
 	row         scenarios.Case
 
-	ca        *pebble.CA
-	caOptions []func(*pebble.Options)
-	resolver  *pebble.DNS
-	servers   []*Server
-	outcome   outcome
-	refusals  refusals
-	tokens    []string // of the challenges that it has seen
+	ca         *pebble.CA
+	caOptions  []func(*pebble.Options)
+	resolver   *pebble.DNS
+	servers    []*Server
+	outcome    outcome
+	handshakes handshakes
+	tokens     []string // of the challenges that it has seen
 	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
 	fail    func(message string, callerSkip ...int)
 	closers []func() error

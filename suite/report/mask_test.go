@@ -39,6 +39,7 @@ func TestMaskText(t *testing.T) {
 		{"lost while it was made", "GET /x: dial tcp 127.3.2.1:443: connect: connection reset by peer", "GET /x: <connection lost>"},
 		{"lost while it was written to", "GET /x: write tcp 127.0.0.1:40112->127.3.2.1:443: write: broken pipe", "GET /x: <connection lost>"},
 		{"the CA's certificates", "Pebble Root CA 03d9d9", "Pebble Root CA <random>"},
+		{"the suite's certificates", `issuer "CN=Assay Root 1f1d003c,O=x" of CN=h7.example.test 7ac9c6fe`, `issuer "CN=Assay Root <random>,O=x" of CN=<hostname> <random>`},
 		{"temporary file", `open /cache/h.test+token1181404142: denied`, `open /cache/h.test+token<n>: denied`},
 
 		{"RFC 3339", "at 2026-01-02T03:04:05.123Z", "at <time>"},

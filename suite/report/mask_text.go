@@ -52,7 +52,9 @@ var rules = []rule{
 	// matter of time.
 	{with("tcp "), regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`), "<connection lost>"},
 
-	// The CA's names for its certificates.
+	// What makes the names of certificates unique: those of the CA and of the
+	// suite's own PKI.
+	{with("CN="), regexp.MustCompile(`(CN=[^,"()]*? )[0-9a-f]{6,8}\b`), "${1}<random>"},
 	{with("Pebble "), regexp.MustCompile(`\b(Pebble (?:Root|Intermediate) CA )[0-9a-f]{6}\b`), "${1}<random>"},
 
 	// Temporary files, as os.CreateTemp names them.
