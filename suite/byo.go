@@ -121,6 +121,7 @@ var _ = Table("BYO-12", func(s *Scenario, row struct {
 	Visit     string
 	ByAddress bool `yaml:"by_address"`
 }) {
+	s.AnnounceWarnings() // server_url has none of these names
 	names := s.expandAll(row.Names)
 	for n := range row.More {
 		names = append(names, fmt.Sprintf("name-%d.%s", n, s.Hostname))

@@ -37,6 +37,7 @@ func (s *Scenario) facts() {
 	if lines := s.libraryWords(); len(lines) > 0 && !specs[s.requirement.ID].unsteady {
 		s.Observe("log", "about certificates, until a restart", lines)
 	}
+	s.findings()
 	completed, refused := s.handshakes.all()
 	if len(completed) > 0 {
 		s.Observe("protocol", "completed handshakes", completed)

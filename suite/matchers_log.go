@@ -25,6 +25,7 @@ func SpeakOnStderr(word string) types.GomegaMatcher {
 func WarnUnlike(control *Server, words ...string) types.GomegaMatcher {
 	expected := "a warning that names " + strings.Join(words, " or ") + ", which the control did not log"
 	return match(expected, func(v *Server) (bool, string) {
+		v.s.AnnounceWarnings()
 		ours, theirs := v.linesAbout(words), control.linesAbout(words)
 		seen := fmt.Sprintf("%d lines, of the control %d\n%s", len(ours), len(theirs), strings.Join(ours, "\n"))
 		return len(ours) > len(theirs), seen

@@ -36,6 +36,8 @@ type Scenario struct {
 	servers    []*Server
 	outcome    outcome
 	handshakes handshakes
+	warnings   []string // that servers gave when they started
+	announced  bool     // the spec is about warnings
 	tokens     []string // of the challenges that it has seen
 	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
 	fail    func(message string, callerSkip ...int)

@@ -90,6 +90,7 @@ func (v *Server) awaitReady() {
 	}
 	v.awaitChallengeListener()
 	v.ready = v.Process.Log().Mark()
+	v.noteWarnings()
 }
 
 // awaitChallengeListener gives a server that is to answer HTTP-01 the time to

@@ -21,6 +21,7 @@ var _ = Requirement("ALPN01-01", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-02", func(s *Scenario) {
+	s.AnnounceWarnings() // the CA comes to another port than listen_addr's
 	server := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(8443)}), Forward(443, 8443))
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
@@ -92,6 +93,7 @@ var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
 })
 
 var _ = Requirement("ALPN01-08", func(s *Scenario) {
+	s.AnnounceWarnings()
 	warning := regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
 	warns := func(l target.Line) bool { return warning.MatchString(l.Words()) }
 	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
@@ -119,6 +121,7 @@ var _ = Requirement("ALPN01-09", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-10", func(s *Scenario) {
+	s.AnnounceWarnings() // the CA comes to another port than listen_addr's
 	s.Relay(443, 8443)
 	server := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(8443)}))
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))

@@ -14,6 +14,7 @@ type digest struct {
 	notOffered []*Result // failed MAY
 	known      []*Result // known failures
 	remarks    []*Result // observed, with something to say
+	noticed    []group   // warnings that no spec announced, by their text
 	skipped    []group   // skipped requirements and cases, by reason
 	notClaimed []group   // IDs by reason
 	chapters   []chapter
@@ -43,6 +44,9 @@ func digestOf(r *Report) digest {
 		x := &r.Results[i]
 		c := d.chapter(x.Profile)
 		c.counts[x.Status]++
+		for _, line := range x.unannounced() {
+			d.noticed = addTo(d.noticed, line, x.ID)
+		}
 		switch {
 		case x.Fails(r.Strict):
 			d.failures = append(d.failures, x)
@@ -93,7 +97,9 @@ func (d *digest) chapter(name string) *chapter {
 func addTo(groups []group, reason, id string) []group {
 	for i := range groups {
 		if groups[i].reason == reason {
-			groups[i].ids = append(groups[i].ids, id)
+			if !slices.Contains(groups[i].ids, id) {
+				groups[i].ids = append(groups[i].ids, id)
+			}
 			return groups
 		}
 	}

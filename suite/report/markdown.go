@@ -46,6 +46,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	m.list("Not offered (MAY)", d.notOffered)
 	m.list("Known failures", d.known)
 	m.list("Observed, not judged", d.remarks)
+	m.groups("Warnings at start that no spec announced", d.noticed)
 	m.groups("Skipped", d.skipped)
 	m.groups("Not claimed", d.notClaimed)
 	m.f("%s\n", d.tally())

@@ -17,8 +17,8 @@ type Style struct {
 }
 
 // WriteVerdict shows a report to a person: what was judged; a line for each
-// chapter; each failure in full; warnings, what is not offered, known failures
-// and what was skipped, with reasons. The last line is always the plain
+// chapter; each failure in full; warnings, what is not offered, known failures,
+// what the target warned of unasked and what was skipped, with reasons. The last line is always the plain
 // "N passed, N failed, N skipped", where failed is what fails the run and
 // skipped is what the target claims but could not be judged.
 func WriteVerdict(w io.Writer, r *Report, s Style) error {
@@ -48,6 +48,7 @@ func WriteVerdict(w io.Writer, r *Report, s Style) error {
 		p.notes("Not offered (MAY)", d.notOffered, dim)
 		p.knownFailures(d.known)
 		p.notes("Observed, not judged", d.remarks, dim)
+		p.groups("Warnings at start that no spec announced", d.noticed)
 		p.groups("Skipped", d.skipped)
 		p.groups("Not claimed", d.notClaimed)
 	}

@@ -1,0 +1,36 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// A warning that no spec announced is shown once, with all that saw it, and
+// fails nothing.
+func TestUnannouncedWarningsAreShown(t *testing.T) {
+	t.Parallel()
+	warned := func(id string) Result {
+		return Result{ID: id, Profile: "byo", Level: Must, Status: Passed, Observations: []Observation{
+			{Kind: "log", Name: Unannounced, Value: []any{"<time> WARN: deprecated", "<time> WARN: deprecated"}},
+		}}
+	}
+	r := &Report{Results: []Result{warned("X-01"), warned("X-02")}}
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"text":     func(b *bytes.Buffer) error { return WriteVerdict(b, r, Style{}) },
+		"markdown": func(b *bytes.Buffer) error { return WriteMarkdown(b, r) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, says := range []string{"Warnings at start that no spec announced", "2 × ", "WARN: deprecated", "X-01 X-02"} {
+			if !strings.Contains(b.String(), says) {
+				t.Errorf("%s: expected %q in:\n%s", name, says, b.String())
+			}
+		}
+	}
+	if ExitCode(r) != ExitOK {
+		t.Errorf("exit %d: warnings judge nothing", ExitCode(r))
+	}
+}

@@ -1,0 +1,32 @@
+package suite
+
+import (
+	"regexp"
+
+	"assay/suite/report"
+)
+
+// warningLevel matches a line at warning level or above, in the words and the
+// short forms that logs have for it.
+var warningLevel = regexp.MustCompile(`(?i)(^|[^a-z])(warn|warning|wrn|error|err|fatal|ftl|panic)([^a-z]|$)`)
+
+// noteWarnings looks at what the server wrote until it was ready. A line at
+// warning level about a configuration that is in order is a finding, shown with
+// the verdict: it is for people to say what is wrong, the server or the spec.
+func (v *Server) noteWarnings() {
+	for _, line := range v.Process.Log().Lines()[:v.ready] {
+		if warningLevel.MatchString(line.Words()) {
+			v.s.warnings = append(v.s.warnings, line.Text)
+		}
+	}
+}
+
+// AnnounceWarnings says that the spec is about what a server may warn of.
+func (s *Scenario) AnnounceWarnings() { s.announced = true }
+
+// findings are the warnings that no spec announced.
+func (s *Scenario) findings() {
+	if len(s.warnings) > 0 && !s.announced {
+		s.Observe("log", report.Unannounced, s.warnings)
+	}
+}
