@@ -142,10 +142,14 @@ func (p *plan) knownFailures(version string) []report.KnownFailure {
 func (p *plan) repeat(ids ...string) string {
 	words := []string{"assay run --target " + quoted(p.target.Name)}
 	if p.target.File != "" {
-		words[0] = "assay run --target " + quoted(p.Target)
+		words[0] = "assay run --target " + quoted(report.Here(p.Target))
 	}
 	if p.Bin != "" {
-		words = append(words, "--bin "+quoted(p.Bin))
+		bin := p.Bin
+		if here := report.Here(bin); here != bin {
+			bin = "./" + here // a bare name would be looked for on PATH
+		}
+		words = append(words, "--bin "+quoted(bin))
 	}
 	for _, pair := range p.Env {
 		words = append(words, "--env "+quoted(pair))

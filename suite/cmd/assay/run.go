@@ -50,7 +50,7 @@ func (c *runCommand) Run() error {
 		return err
 	}
 	if !c.Quiet {
-		style := report.Style{Color: term.IsTerminal(int(os.Stdout.Fd())), Dir: c.Out}
+		style := report.Style{Color: term.IsTerminal(int(os.Stdout.Fd())), Dir: report.Here(c.Out)}
 		if err := report.WriteVerdict(os.Stdout, r, style); err != nil {
 			return err
 		}
