@@ -113,8 +113,11 @@ func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(t.Schedule) == 0 {
+		switch {
+		case len(t.Schedule) == 0:
 			return nil, fmt.Errorf("--schedule: the target file of %s names no schedule command", t.Name)
+		case t.Schedule[0] == t.Command[0]:
+			return nil, fmt.Errorf("--schedule: the schedule command of %s is the server itself, which is built anyway", t.Name)
 		}
 		source.ScheduleName = filepath.Base(t.Schedule[0])
 	}
