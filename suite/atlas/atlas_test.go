@@ -114,7 +114,7 @@ func TestWriteAndRead(t *testing.T) {
 	if err := os.WriteFile(notes, []byte("v0.10.0:\n  - {text: storms are over, ids: [X-01], link: 'https://example.com/1'}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	explained, err := ReadNotes(notes)
+	explained, err := ReadNotes(notes, Known{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,16 +153,35 @@ func TestWriteAndRead(t *testing.T) {
 
 func TestReadNotesNamesMistakes(t *testing.T) {
 	t.Parallel()
-	for text, says := range map[string]string{
-		"v0.1.0: [{txt: x}]":        "txt",
-		"v0.1.0: [{link: 'https'}]": "v0.1.0[0].text: expected an explanation",
+	known := Known{
+		Version: func(v string) bool { return v == "v0.1.0" },
+		ID:      func(id string) bool { return id == "X-01" },
+	}
+	for text, says := range map[string][]string{
+		"v0.1.0: [{text: x, ids: [X-01], link: 'https://example.com'}]": nil,
+		"# nothing to explain yet\n":                                    nil,
+		"":                                                              nil,
+		"v0.1.0:\n- {text: x, txt: x}":                                  {`:2: found "txt", expected text, ids or link`},
+		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '":     {":3: found a note without text, expected an explanation", ":4: found a note without text"},
+		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {`:2: found "v0.10.0", expected a version that there is`, `:2: found "X-99", expected an ID of the catalogue`},
+		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]":               {":2: found v0.1.0 a second time, expected each version once"},
+		"v0.1.0: [{text: x}\n":                                   {":2: ", "expected well-formed YAML"},
+		"v0.1.0: x":                                              {":1: found no list, expected notes on v0.1.0"},
+		"v0.1.0: [{text: x, ids: X-01}]":                         {":1: found no list, expected IDs of the catalogue"},
+		"- v0.1.0":                                               {":1: found no mapping, expected versions, each with a list of notes"},
 	} {
 		path := filepath.Join(t.TempDir(), NotesFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadNotes(path); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v, want the file and %s", text, err, says)
+		_, err := ReadNotes(path, known)
+		if len(says) == 0 && err != nil {
+			t.Errorf("%q: %v, want no mistake", text, err)
+		}
+		for _, words := range says {
+			if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), path+":") {
+				t.Errorf("%q: %v, want the file and %s", text, err, words)
+			}
 		}
 	}
 }
