@@ -10,7 +10,7 @@ import (
 func fromOutcome(o Outcome, name string) verdict {
 	v := verdict{
 		name: name, status: o.Status, reason: strings.TrimSpace(o.Reason), duration: o.Duration,
-		held: o.Status == Passed,
+		held: o.Status == Passed, usedCA: o.UsedCA,
 	}
 	switch o.Status {
 	case Passed:
