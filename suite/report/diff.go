@@ -198,6 +198,12 @@ func (r *Result) Ran() bool {
 	return r.Status != "" && r.Status != Skipped && r.Status != NotClaimed
 }
 
+// Same says that nothing differs between two results of one requirement.
+func Same(a, b *Result) bool {
+	_, differs := change(a, b)
+	return !differs
+}
+
 // change compares one requirement.
 func change(a, b *Result) (Change, bool) {
 	named := b
