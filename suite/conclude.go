@@ -140,28 +140,30 @@ func (p *plan) knownFailures(version string) []report.KnownFailure {
 // repeat is the command that repeats the given requirements and keeps
 // everything needed to look at them by hand.
 func (p *plan) repeat(ids ...string) string {
-	words := []string{"assay run --target " + quoted(p.target.Name)}
-	if p.target.File != "" {
-		words[0] = "assay run --target " + quoted(report.Here(p.Target))
-	}
-	if p.Bin != "" {
-		bin := p.Bin
+	// Into a directory of its own: the evidence of the other failures stays.
+	return strings.Join([]string{p.Command(), "--only " + strings.Join(ids, ","), "--keep", "--out assay-repeat"}, " ")
+}
+
+// Command is what a user types to run the same server in the same
+// surroundings; what is run of the suite is left out.
+func (o Options) Command() string {
+	words := []string{"assay run --target " + quoted(cmp.Or(report.Here(o.Target), "reference"))}
+	if bin := o.Bin; bin != "" {
 		if here := report.Here(bin); here != bin {
 			bin = "./" + here // a bare name would be looked for on PATH
 		}
 		words = append(words, "--bin "+quoted(bin))
 	}
-	for _, pair := range p.Env {
+	for _, pair := range o.Env {
 		words = append(words, "--env "+quoted(pair))
 	}
-	if p.World == world.Loopback {
+	if o.World == world.Loopback {
 		words = append(words, "--world loopback")
 	}
-	if p.CA == "stock" {
+	if o.CA == "stock" {
 		words = append(words, "--ca stock")
 	}
-	// Into a directory of its own: the evidence of the other failures stays.
-	return strings.Join(append(words, "--only "+strings.Join(ids, ","), "--keep", "--out assay-repeat"), " ")
+	return strings.Join(words, " ")
 }
 
 // quoted makes one word of text for a shell.

@@ -12,6 +12,7 @@ import (
 // number of issuances and, if it failed, its evidence.
 func (s *Scenario) collect(failed bool) {
 	if s.ca != nil {
+		s.outcome.UsedCA = true
 		s.outcome.Issuances = len(s.ca.Journal().Issued())
 	}
 	s.outcome.Roles = s.roles()

@@ -33,6 +33,9 @@ type Release struct {
 	Tried    string   `json:"tried"`    // the one that was run
 	Sources  string   `json:"sources"`  // digest of the sources
 	Exit     int      `json:"exit"`     // of the run, see CONTRACTS §3
+	// Failure says why the release could not be tried, or some requirements of
+	// it could not. They are in none of the states.
+	Failure string `json:"failure,omitempty"`
 	// Notes explain, for people, what changed with the release.
 	Notes []Note `json:"notes,omitempty"`
 }
@@ -51,7 +54,7 @@ type Requirement struct {
 	Level   report.Level `json:"level"`
 	Profile string       `json:"profile"`
 	// States differ from each other. A release that is in none of them was not
-	// run with this requirement.
+	// run with this requirement, or came to no verdict.
 	States []State `json:"states"`
 }
 
@@ -60,7 +63,8 @@ type State struct {
 	Releases []string      `json:"releases"` // their Tried
 	Status   report.Status `json:"status"`
 	Broken   bool          `json:"broken,omitempty"` // an assertion failed, whether or not it is judged
-	// Reason is that of the oldest release.
+	// Reason is that of the release that was entered first: another's may be
+	// in other words.
 	Reason       string               `json:"reason,omitempty"`
 	Cases        []Case               `json:"cases,omitempty"`
 	Observations []report.Observation `json:"observations,omitempty"`
@@ -83,16 +87,30 @@ func New(module string, r *report.Report) *Atlas {
 	}
 }
 
-// Add enters a run.
+// Add enters a release, with its run if there was one.
 func (a *Atlas) Add(release Release, r *report.Report) {
 	a.Releases = append(a.Releases, release)
 	mask := report.NewMask(nil)
-	for i := range r.Results {
-		if x := &r.Results[i]; x.Ran() || x.Status == report.Skipped && !x.LeftOut() {
-			a.requirement(x).add(stateOf(release.Tried, x, mask))
+	if r != nil {
+		for i := range r.Results {
+			if x := &r.Results[i]; tells(r, x) {
+				a.requirement(x).add(stateOf(release.Tried, x, mask))
+			}
 		}
 	}
 	a.sort()
+}
+
+// tells says that a result is about the release: not what was left out, not
+// what failed in Assay itself, and not what a run that failed did not come to.
+func tells(r *report.Report, x *report.Result) bool {
+	switch x.Status {
+	case report.Error:
+		return false
+	case report.Skipped:
+		return r.Error == "" && !x.LeftOut()
+	}
+	return x.Ran()
 }
 
 func (a *Atlas) requirement(x *report.Result) *Requirement {

@@ -89,6 +89,8 @@ func TestJoinRefuses(t *testing.T) {
 		says  string
 	}{
 		"another catalogue": {func(_, new *Atlas) { new.Suite.Catalogue = "sha256:2" }, `new.json: catalogue "sha256:2", expected "sha256:1" as in old.json`},
+		"another Go":        {func(_, new *Atlas) { new.Go = "go1.27" }, `new.json: Go "go1.27", expected ""`},
+		"another suite":     {func(_, new *Atlas) { new.Suite.Version = "v9" }, `new.json: suite "v9", expected ""`},
 		"a version twice":   {func(_, new *Atlas) { new.Releases[0].Versions = []string{"v0.2.0"} }, "new.json: v0.2.0 is in old.json too"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,6 +101,111 @@ func TestJoinRefuses(t *testing.T) {
 				t.Errorf("%v, want %s", err, tt.says)
 			}
 		})
+	}
+}
+
+func TestJoinPrefersARunThatDidNotFail(t *testing.T) {
+	t.Parallel()
+	old, new := sample()
+	new.Releases[0].Sources, new.Releases[0].Failure, new.Releases[0].Exit = "v0.2.0", "no", 2
+	whole, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := whole.Releases[len(whole.Releases)-1]
+	want := Release{Versions: []string{"v0.2.0", "v0.10.0"}, Tried: "v0.2.0", Sources: "v0.2.0"}
+	if diff := cmp.Diff(want, last); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if s, _ := whole.Results[0].At("v0.10.0"); s != nil {
+		t.Error("the run that failed was kept")
+	}
+}
+
+// States are told apart by what a diff would show, no more: what a broken run
+// did not get to observe says nothing.
+func TestStatesAreThoseOfADiff(t *testing.T) {
+	t.Parallel()
+	seen, unseen := tried(report.Failed, "a storm", 9.0), tried(report.Failed, "another storm", 9.0)
+	unseen.Results[0].Observations = nil
+	a := New("example.com/m", seen)
+	a.Add(release(1, "v0.2.0"), seen)
+	a.Add(release(1, "v0.1.0"), unseen)
+	if n := len(a.Results[0].States); n != 1 || len(a.Steps()[0].Diff.Changes) != 0 {
+		t.Errorf("%d states, expected 1, as the diff is empty: %+v", n, a.Steps()[0].Diff.Changes)
+	}
+}
+
+// One old release that cannot be tried leaves the others' verdicts alone, and
+// what changed across it is still seen.
+func TestReleasesThatFailed(t *testing.T) {
+	t.Parallel()
+	fine, broken := tried(report.Passed, "", 1.0), tried(report.Failed, "a storm", 9.0)
+	a := New("example.com/m", fine)
+	a.Add(release(0, "v0.4.0"), fine)
+	part := tried(report.Error, "no CA", nil)
+	partly := release(2, "v0.3.0")
+	partly.Failure = "X-01: no CA"
+	a.Add(partly, part)
+	unbuilt := release(2, "v0.2.0")
+	unbuilt.Failure = "undefined: acme.Foo"
+	a.Add(unbuilt, nil)
+	a.Add(release(1, "v0.1.0"), broken)
+
+	if s, _ := a.Results[0].At("v0.3.0"); s != nil {
+		t.Errorf("Assay's own failure is a state of the release: %+v", s)
+	}
+	if s, _ := a.Results[1].At("v0.3.0"); s == nil {
+		t.Error("the verdicts of a run that failed in part were lost")
+	}
+	var from []string
+	for _, s := range a.Steps() {
+		from = append(from, s.From.Tried+" "+s.To.Tried)
+	}
+	if diff := cmp.Diff([]string{"v0.3.0 v0.4.0", "v0.1.0 v0.3.0", "v0.1.0 v0.2.0"}, from); diff != "" {
+		t.Errorf("steps: -want +got\n%s", diff)
+	}
+	var text bytes.Buffer
+	if err := a.WriteMarkdown(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{
+		"\nv0.2.0 could not be tried: undefined: acme.Foo.\n",
+		"\nv0.3.0 could not be tried in full: X-01: no CA.\n",
+		"| X-01 renewal | MUST | ✗ a | | | ✓ b |",
+		"## v0.2.0\n\nv0.2.0 could not be tried: undefined: acme.Foo.\n\n",
+		"Of 2 requirements, 1 differ between releases, 1 do not.",
+	} {
+		if !strings.Contains(text.String(), says) {
+			t.Errorf("expected %q in:\n%s", says, text.String())
+		}
+	}
+}
+
+// An atlas that something else relies on is whole: what is not names its place.
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	const good = `{"versions": ["v0.1.0"], "tried": "v0.1.0", "sources": "x"}`
+	for text, says := range map[string]string{
+		`{"schema": 2}`: "schema 2, expected 1",
+		`{"schema": 1}`: "no releases",
+		`{"schema": 1, "releases": [` + good + `, {}]}`:                                                           "releases[1]: found versions [], expected one or more",
+		`{"schema": 1, "releases": [{"versions": ["x"]}]}`:                                                        `releases[0]: found versions ["x"]`,
+		`{"schema": 1, "releases": [{"versions": ["v0.1.0"], "tried": "v0.2.0"}]}`:                                `releases[0]: found "v0.2.0" tried`,
+		`{"schema": 1, "releases": [{"versions": ["v0.1.0"], "tried": "v0.1.0"}]}`:                                "releases[0]: no sources",
+		`{"schema": 1, "releases": [` + good + `], "results": [{"level": "MUST"}]}`:                               "results[0]: expected id and level",
+		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST"}]}`:                 "results[0]: X-01 without states",
+		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST", "states": [{}]}]}`: "results[0]: X-01: states[0]: expected status and releases",
+		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST", "states": [
+			{"releases": ["v0.2.0"], "status": "passed"}]}]}`: `results[0]: X-01: states[0]: found "v0.2.0"`,
+	} {
+		path := filepath.Join(t.TempDir(), JSONFile)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want the file and %s", text, err, says)
+		}
 	}
 }
 
@@ -114,7 +221,7 @@ func TestWriteAndRead(t *testing.T) {
 	if err := os.WriteFile(notes, []byte("v0.10.0:\n  - {text: storms are over, ids: [X-01], link: 'https://example.com/1'}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	explained, err := ReadNotes(notes)
+	explained, err := ReadNotes(notes, Known{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,16 +260,35 @@ func TestWriteAndRead(t *testing.T) {
 
 func TestReadNotesNamesMistakes(t *testing.T) {
 	t.Parallel()
-	for text, says := range map[string]string{
-		"v0.1.0: [{txt: x}]":        "txt",
-		"v0.1.0: [{link: 'https'}]": "v0.1.0[0].text: expected an explanation",
+	known := Known{
+		Version: func(v string) bool { return v == "v0.1.0" },
+		ID:      func(id string) bool { return id == "X-01" },
+	}
+	for text, says := range map[string][]string{
+		"v0.1.0: [{text: x, ids: [X-01], link: 'https://example.com'}]": nil,
+		"# nothing to explain yet\n":                                    nil,
+		"":                                                              nil,
+		"v0.1.0:\n- {text: x, txt: x}":                                  {`:2: found "txt", expected text, ids or link`},
+		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '":     {":3: found a note without text, expected an explanation", ":4: found a note without text"},
+		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {`:2: found "v0.10.0", expected a version that there is`, `:2: found "X-99", expected an ID of the catalogue`},
+		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]":               {":2: found v0.1.0 a second time, expected each version once"},
+		"v0.1.0: [{text: x}\n":                                   {":2: ", "expected well-formed YAML"},
+		"v0.1.0: x":                                              {":1: found no list, expected notes on v0.1.0"},
+		"v0.1.0: [{text: x, ids: X-01}]":                         {":1: found no list, expected IDs of the catalogue"},
+		"- v0.1.0":                                               {":1: found no mapping, expected versions, each with a list of notes"},
 	} {
 		path := filepath.Join(t.TempDir(), NotesFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadNotes(path); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v, want the file and %s", text, err, says)
+		_, err := ReadNotes(path, known)
+		if len(says) == 0 && err != nil {
+			t.Errorf("%q: %v, want no mistake", text, err)
+		}
+		for _, words := range says {
+			if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), path+":") {
+				t.Errorf("%q: %v, want the file and %s", text, err, words)
+			}
 		}
 	}
 }

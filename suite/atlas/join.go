@@ -19,17 +19,15 @@ func Read(path string) (*Atlas, error) {
 	if err := json.Unmarshal(text, &a); err != nil {
 		return nil, fmt.Errorf("atlas: %s: not an atlas: %w", path, err)
 	}
-	switch {
-	case a.Schema != Schema:
-		return nil, fmt.Errorf("atlas: %s: schema %d, expected %d", path, a.Schema, Schema)
-	case len(a.Releases) == 0:
-		return nil, fmt.Errorf("atlas: %s: not an atlas: no releases", path)
+	if err := a.check(); err != nil {
+		return nil, fmt.Errorf("atlas: %s: %w", path, err)
 	}
 	return &a, nil
 }
 
-// Join makes one atlas of parts. They must be of the same target, catalogue
-// and world, and no version may be in two of them. names are for errors.
+// Join makes one atlas of parts. They must be of the same target, suite, system
+// and world, and no version may be in two of them: what else differs would be
+// taken for a change of the module. names are for errors.
 func Join(parts []*Atlas, names []string) (*Atlas, error) {
 	whole := *parts[0]
 	whole.Releases, whole.Results = nil, nil
@@ -37,7 +35,8 @@ func Join(parts []*Atlas, names []string) (*Atlas, error) {
 	for i, p := range parts {
 		for _, x := range []struct{ what, first, here string }{
 			{"module", whole.Module, p.Module}, {"target", whole.Target, p.Target},
-			{"catalogue", whole.Suite.Catalogue, p.Suite.Catalogue}, {"world", whole.World, p.World}, {"CA", whole.CA, p.CA},
+			{"suite", whole.Suite.Version, p.Suite.Version}, {"catalogue", whole.Suite.Catalogue, p.Suite.Catalogue},
+			{"Go", whole.Go, p.Go}, {"system", whole.OS, p.OS}, {"world", whole.World, p.World}, {"CA", whole.CA, p.CA},
 		} {
 			if x.first != x.here {
 				return nil, fmt.Errorf("atlas: %s: %s %q, expected %q as in %s", names[i], x.what, x.here, x.first, names[0])
@@ -80,7 +79,8 @@ func (a *Atlas) take(p *Atlas) {
 }
 
 // merge makes one release of neighbours that have the same sources, because
-// the border of two parts ran between them: the newer run stands for both.
+// the border of two parts ran between them: the newer run stands for both,
+// unless it failed.
 func (a *Atlas) merge() {
 	for i := 0; i+1 < len(a.Releases); {
 		old, next := a.Releases[i], &a.Releases[i+1]
@@ -91,11 +91,17 @@ func (a *Atlas) merge() {
 		next.Versions = append(slices.Clone(old.Versions), next.Versions...)
 		semver.Sort(next.Versions)
 		next.Notes = append(slices.Clone(old.Notes), next.Notes...)
+		drop := old.Tried
+		if next.Failure != "" && old.Failure == "" {
+			drop = next.Tried
+			next.Tried, next.Exit, next.Failure = old.Tried, old.Exit, ""
+		}
 		a.Releases = slices.Delete(a.Releases, i, i+1)
 		for k := range a.Results {
-			a.Results[k].forget(old.Tried)
+			a.Results[k].forget(drop)
 		}
 	}
+	a.Results = slices.DeleteFunc(a.Results, func(r Requirement) bool { return len(r.States) == 0 })
 	a.sort()
 }
 

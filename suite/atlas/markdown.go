@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay/suite/report"
@@ -14,16 +15,35 @@ import (
 func (a *Atlas) WriteMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Atlas of %s\n\n", a.Module)
+	b.WriteString("Made by `assay atlas`, which `make atlas` calls for the reference server and all releases")
+	if slices.ContainsFunc(a.Releases, func(r Release) bool { return len(r.Notes) > 0 }) {
+		fmt.Fprintf(b, "; the explanations are those of `%s`", NotesFile)
+	}
+	b.WriteString(".\n\n")
 	fmt.Fprintf(b, "What the suite saw of the target *%s*, built with each release from %s to %s (%s world, %s CA, %s, %s).\n",
 		a.Target, a.Releases[0].Versions[0], a.newest(), a.World, a.CA, a.Go, a.OS)
-	fmt.Fprintf(b, "Releases whose packages `acme` and `acme/autocert` are the same, comments apart, were run once.\n\n")
+	fmt.Fprintf(b, "Releases whose packages `acme` and `acme/autocert` are the same, comments apart, were run once.\n")
+	for _, r := range a.Releases {
+		if r.Failure != "" {
+			fmt.Fprintf(b, "\n%s.\n", a.trouble(r))
+		}
+	}
 	a.table(b)
 	for _, step := range a.Steps() {
-		if err := step.write(b); err != nil {
+		if err := a.writeStep(b, step); err != nil {
 			return err
 		}
 	}
 	return b.Flush()
+}
+
+// trouble says what is not known of a release, and why.
+func (a *Atlas) trouble(r Release) string {
+	what := "could not be tried"
+	if a.ran(r) {
+		what = "could not be tried in full"
+	}
+	return r.name() + " " + what + ": " + strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(r.Failure)
 }
 
 func (a *Atlas) newest() string {
@@ -40,8 +60,8 @@ func (r Release) name() string {
 	return first + "–" + last
 }
 
-// write shows what changed with a release.
-func (s Step) write(b *bufio.Writer) error {
+// writeStep shows what changed with a release.
+func (a *Atlas) writeStep(b *bufio.Writer, s Step) error {
 	fmt.Fprintf(b, "## %s\n\n", s.To.Versions[0])
 	for _, n := range s.To.Notes {
 		fmt.Fprintf(b, "- %s", n.Text)
@@ -55,6 +75,15 @@ func (s Step) write(b *bufio.Writer) error {
 	}
 	if len(s.To.Notes) > 0 {
 		b.WriteString("\n")
+	}
+	if s.To.Failure != "" {
+		fmt.Fprintf(b, "%s.\n\n", a.trouble(s.To))
+	}
+	if s.Diff == nil {
+		if s.To.Failure == "" {
+			b.WriteString("No older release could be tried to compare it with.\n\n")
+		}
+		return nil
 	}
 	if len(s.Diff.Changes) == 0 {
 		b.WriteString("The code differs; nothing of it was seen from outside.\n\n")

@@ -1,7 +1,6 @@
 package atlas
 
 import (
-	"reflect"
 	"slices"
 
 	"golang.org/x/mod/semver"
@@ -12,7 +11,7 @@ import (
 // add enters a state, as one of its own only if no other equals it.
 func (r *Requirement) add(s State) {
 	for i := range r.States {
-		if r.States[i].equal(s) {
+		if r.States[i].equal(&s) {
 			r.States[i].Releases = append(r.States[i].Releases, s.Releases...)
 			return
 		}
@@ -20,29 +19,19 @@ func (r *Requirement) add(s State) {
 	r.States = append(r.States, s)
 }
 
-// equal compares what is comparable: reasons are for people.
-func (s State) equal(o State) bool {
-	if s.Status != o.Status || s.Broken != o.Broken || len(s.Cases) != len(o.Cases) {
-		return false
-	}
-	for i, c := range s.Cases {
-		d := o.Cases[i]
-		if c.Case != d.Case || c.Status != d.Status || c.Broken != d.Broken {
-			return false
-		}
-	}
-	return reflect.DeepEqual(ordered(s.Observations), ordered(o.Observations))
+// equal says that a diff of two releases in these states would be empty.
+func (s *State) equal(o *State) bool {
+	a, b := s.result(), o.result()
+	return report.Same(&a, &b)
 }
 
-func ordered(obs []report.Observation) []report.Observation {
-	obs = slices.Clone(obs)
-	slices.SortStableFunc(obs, func(a, b report.Observation) int {
-		return slices.Compare([]string{a.Kind, a.Name, a.Case}, []string{b.Kind, b.Name, b.Case})
-	})
-	if len(obs) == 0 {
-		return nil
+// result is the state as a report has it.
+func (s *State) result() report.Result {
+	x := report.Result{Status: s.Status, Reason: s.Reason, Observations: s.Observations}
+	for _, c := range s.Cases {
+		x.Cases = append(x.Cases, report.Case{Case: c.Case, Status: c.Status, Reason: c.Reason})
 	}
-	return obs
+	return x
 }
 
 // At is the state of a requirement in the release that was tried as this
@@ -76,22 +65,28 @@ func (a *Atlas) Report(release Release) *report.Report {
 	}
 	for i := range a.Results {
 		q := &a.Results[i]
-		x := report.Result{ID: q.ID, Title: q.Title, Level: q.Level, Profile: q.Profile}
-		s, _ := q.At(release.Tried)
-		if s == nil {
-			x.LeaveOut("only run with other versions")
+		var x report.Result
+		if s, _ := q.At(release.Tried); s != nil {
+			x = s.result()
 		} else {
-			x.Status, x.Reason, x.Observations = s.Status, s.Reason, s.Observations
-			for _, c := range s.Cases {
-				x.Cases = append(x.Cases, report.Case{Case: c.Case, Status: c.Status, Reason: c.Reason})
-			}
+			x.LeaveOut("only run with other versions")
 		}
+		x.ID, x.Title, x.Level, x.Profile = q.ID, q.Title, q.Level, q.Profile
 		r.Results = append(r.Results, x)
 	}
 	return r
 }
 
-// Step is what changed from one release to the next.
+// ran says that something came of a release.
+func (a *Atlas) ran(release Release) bool {
+	return slices.ContainsFunc(a.Results, func(r Requirement) bool {
+		s, _ := r.At(release.Tried)
+		return s != nil
+	})
+}
+
+// Step is what changed from one release to the next. Where nothing came of the
+// next, there is no diff, and the one after it is compared with the one before.
 type Step struct {
 	From, To Release
 	Diff     *report.Diff
@@ -100,9 +95,19 @@ type Step struct {
 // Steps are the changes, newest first.
 func (a *Atlas) Steps() []Step {
 	var steps []Step
-	for i := len(a.Releases) - 1; i > 0; i-- {
-		from, to := a.Releases[i-1], a.Releases[i]
-		steps = append(steps, Step{from, to, report.Compare(a.Report(from), a.Report(to))})
+	from := a.Releases[0]
+	for _, to := range a.Releases[1:] {
+		step := Step{From: from, To: to}
+		switch {
+		case !a.ran(to):
+		case a.ran(from):
+			step.Diff = report.Compare(a.Report(from), a.Report(to))
+			fallthrough
+		default:
+			from = to
+		}
+		steps = append(steps, step)
 	}
+	slices.Reverse(steps)
 	return steps
 }

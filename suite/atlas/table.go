@@ -3,6 +3,7 @@ package atlas
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/suite/report"
@@ -11,27 +12,36 @@ import (
 // table shows requirement × release, of the requirements that are not the
 // same everywhere.
 func (a *Atlas) table(b *bufio.Writer) {
-	var same, once int
+	var same, some, skipped int
 	var rows []*Requirement
 	for i := range a.Results {
 		r := &a.Results[i]
 		switch {
 		case len(r.States) > 1:
 			rows = append(rows, r)
-		case len(r.States[0].Releases) < len(a.Releases):
-			once++
+		case r.States[0].Status == report.Skipped:
+			skipped++
+		case slices.ContainsFunc(a.Releases, func(release Release) bool {
+			return release.Failure == "" && !slices.Contains(r.States[0].Releases, release.Tried)
+		}):
+			some++
 		default:
 			same++
 		}
 	}
-	fmt.Fprintf(b, "Of %d requirements, %d differ between releases, %d do not", len(a.Results), len(rows), same)
-	if once > 0 {
-		fmt.Fprintf(b, ", and %d, which have nothing to do with a CA, were tried with the newest release alone", once)
+	fmt.Fprintf(b, "\nOf %d requirements, %d differ between releases, %d do not", len(a.Results), len(rows), same)
+	if skipped > 0 {
+		fmt.Fprintf(b, ", %d were skipped wherever they were tried", skipped)
 	}
-	b.WriteString(".\n\n")
+	if some > 0 {
+		fmt.Fprintf(b, ", and %d were tried with some releases alone: they use neither a CA nor the renewal schedule, and so do not reach what is compared", some)
+	}
+	b.WriteString(".")
 	if len(rows) == 0 {
+		b.WriteString("\n\n")
 		return
 	}
+	fmt.Fprintf(b, " The table shows those that differ; `%s` holds all.\n\n", JSONFile)
 	b.WriteString("✓ kept · ✗ broken · ○ observed, holds · ● observed, does not hold · s skipped · empty: not run; equal letters: equal observations\n\n")
 	b.WriteString("| requirement | level |")
 	for _, r := range a.Releases {

@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,23 +24,37 @@ func (a *Atlas) WriteJSON(w io.Writer) error {
 	return e.Encode(a)
 }
 
-// Write stores an atlas in a directory, as JSON and as Markdown.
+// Write stores an atlas in a directory, as Markdown and as JSON. Each file
+// appears at once or not at all, JSON last.
 func (a *Atlas) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("atlas: %w", err)
 	}
-	for name, write := range map[string]func(io.Writer) error{JSONFile: a.WriteJSON, MarkdownFile: a.WriteMarkdown} {
-		file, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{{MarkdownFile, a.WriteMarkdown}, {JSONFile, a.WriteJSON}} {
+		var text bytes.Buffer
+		if err := file.write(&text); err != nil {
+			return fmt.Errorf("atlas: %s: %w", file.name, err)
+		}
+		if err := replace(filepath.Join(dir, file.name), text.Bytes()); err != nil {
 			return fmt.Errorf("atlas: %w", err)
-		}
-		err = write(file)
-		if closing := file.Close(); err == nil {
-			err = closing
-		}
-		if err != nil {
-			return fmt.Errorf("atlas: %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// replace writes a file under a temporary name beside it, then renames it. The
+// temporary name is fixed, so that one left by a killed run is used again.
+func replace(path string, text []byte) error {
+	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".assay-tmp")
+	err := os.WriteFile(temp, text, 0o644)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		os.Remove(temp) // best effort: the error that counts is err
+	}
+	return err
 }

@@ -13,7 +13,7 @@ type Diff struct {
 	From   Side `json:"from"`
 	To     Side `json:"to"`
 	// Notes say why the two can be compared only in part: another catalogue,
-	// another world, a run that did not come to its end.
+	// another world, a run that did not come to its end, what both skipped.
 	Notes []string `json:"notes,omitempty"`
 	// Unfinished says that one of the runs failed or was interrupted: what it
 	// did not come to is no news about the target.
@@ -88,6 +88,7 @@ func Compare(from, to *Report) *Diff {
 		others[to.Results[i].ID] = &to.Results[i]
 	}
 	absent := map[string]int{}
+	var skipped skips
 	compare := func(a, b *Result) {
 		if a.LeftOut() || b.LeftOut() {
 			if a.LeftOut() != b.LeftOut() {
@@ -95,6 +96,7 @@ func Compare(from, to *Report) *Diff {
 			}
 			return
 		}
+		skipped.add(a, b)
 		if c, differs := change(a, b); differs {
 			d.Changes = append(d.Changes, c)
 		} else if a.Ran() {
@@ -119,6 +121,9 @@ func Compare(from, to *Report) *Diff {
 		if n := absent[side]; n > 0 {
 			d.Notes = append(d.Notes, fmt.Sprintf("%d requirements were not selected in the %s run and are not compared", n, side))
 		}
+	}
+	if !d.Unfinished {
+		d.Notes = append(d.Notes, skipped.notes()...)
 	}
 	slices.SortStableFunc(d.Changes, func(a, b Change) int { return a.weight() - b.weight() })
 	return d
@@ -174,8 +179,10 @@ func comparable(from, to *Report) []string {
 
 // LeftOut says that a run was asked not to run the requirement.
 func (r *Result) LeftOut() bool {
-	return r.Status == Skipped && strings.HasPrefix(r.Reason, notSelected(""))
+	return r.Status == Skipped && leftOut(r.Reason)
 }
+
+func leftOut(reason string) bool { return strings.HasPrefix(reason, notSelected("")) }
 
 // Facts are the observations that can be compared with another run's: all but
 // what an assertion said when it failed.
@@ -189,6 +196,12 @@ func (r *Result) LeaveOut(why string) { r.Status, r.Reason = Skipped, notSelecte
 // Ran says that something came of the requirement.
 func (r *Result) Ran() bool {
 	return r.Status != "" && r.Status != Skipped && r.Status != NotClaimed
+}
+
+// Same says that nothing differs between two results of one requirement.
+func Same(a, b *Result) bool {
+	_, differs := change(a, b)
+	return !differs
 }
 
 // change compares one requirement.

@@ -100,6 +100,29 @@ func TestCompareUnfinished(t *testing.T) {
 	}
 }
 
+// What neither run tried is named, or no difference would read as alike.
+func TestCompareSkippedOnBothSides(t *testing.T) {
+	t.Parallel()
+	side := func() *Report {
+		r := one(Result{Status: Skipped, Reason: "no openssl"})
+		r.Results = append(r.Results,
+			Result{ID: "X-02", Level: Must, Status: Skipped, Reason: "no openssl"},
+			Result{ID: "X-03", Level: Must, Status: Passed, Cases: []Case{
+				{Case: "a", Status: Passed}, {Case: "b", Status: Skipped, Reason: "no IPv6"}, {Case: "c", Status: Skipped, Reason: notSelected("--skip X-03/c")},
+			}},
+			Result{ID: "X-04", Level: Must, Status: Skipped, Reason: notSelected("--skip X-04")},
+		)
+		return r
+	}
+	want := []string{
+		"2 skipped on both sides and not compared: X-01 X-02: no openssl",
+		"1 skipped on both sides and not compared: X-03/b: no IPv6",
+	}
+	if diff := cmp.Diff(want, Compare(side(), side()).Notes); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 func TestCompareObservations(t *testing.T) {
 	t.Parallel()
 	seen := func(obs ...Observation) *Report { return one(Result{Status: Passed, Observations: obs}) }

@@ -186,7 +186,7 @@ func TestGatherKeepsCatalogueOrderAndCounts(t *testing.T) {
 		Outcomes: []Outcome{
 			{ID: "B-01", Status: Passed},
 			{ID: "B-02", Case: "b", Status: Skipped, Reason: "no IPv6"},
-			{ID: "B-02", Case: "a", Status: Passed},
+			{ID: "B-02", Case: "a", Status: Passed, UsedCA: true},
 			{ID: "B-02", Case: "c", Status: Passed},
 		},
 	})
@@ -200,6 +200,9 @@ func TestGatherKeepsCatalogueOrderAndCounts(t *testing.T) {
 	want := Summary{Must: Counts{Passed: 1, NotClaimed: 1}, Should: Counts{}, May: Counts{}, Observe: Counts{Observed: 1}}
 	if diff := cmp.Diff(want, r.Summary); diff != "" {
 		t.Error(diff)
+	}
+	if !r.Results[0].UsedCA || r.Results[2].UsedCA {
+		t.Error("a CA in one case is one in its requirement, and in no other")
 	}
 	if r.SkippedCases != 1 {
 		t.Errorf("%d skipped cases, expected 1", r.SkippedCases)

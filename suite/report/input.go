@@ -83,6 +83,7 @@ type Outcome struct {
 	// Reason is the spec's message, of any number of lines.
 	Reason       string            `json:"reason,omitempty"`
 	Duration     time.Duration     `json:"duration,omitempty"`
+	UsedCA       bool              `json:"used_ca,omitempty"` // see Result
 	Observations []Observation     `json:"observations,omitempty"`
 	Evidence     *Evidence         `json:"evidence,omitempty"`
 	Files        map[string]string `json:"files,omitempty"` // for the evidence directory: content by name

@@ -20,6 +20,7 @@ type verdict struct {
 
 	held         bool // every assertion held, whether or not that is judged
 	deselected   bool
+	usedCA       bool
 	cases        []verdict // rows; of a requirement without table, one without name
 	decider      int       // the case that decided the status
 	observations []Observation
@@ -142,6 +143,7 @@ func (j *judge) undeclared(req Requirement) []verdict {
 func (j *judge) decide(req Requirement, v *verdict) {
 	for i, c := range v.cases {
 		v.duration += c.duration
+		v.usedCA = v.usedCA || c.usedCA
 		worst := v.cases[v.decider]
 		if c.status.rank() < worst.status.rank() || c.status == worst.status && worst.reason == "" && c.reason != "" {
 			v.decider = i

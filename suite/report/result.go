@@ -12,7 +12,7 @@ func (j *judge) result(req Requirement, v verdict) Result {
 	r := Result{
 		ID: req.ID, Title: req.Title, Level: req.Level, Profile: req.Profile,
 		Source: req.Source, Text: req.Text,
-		Status: v.status, DurationMS: v.duration.Milliseconds(),
+		Status: v.status, DurationMS: v.duration.Milliseconds(), UsedCA: v.usedCA,
 		KnownFailure: v.excuse, Observations: v.observations,
 	}
 	r.Reason, r.Detail = v.words()

@@ -83,6 +83,9 @@ type Result struct {
 	Detail string `json:"detail,omitempty"`
 	// DurationMS is the time that all cases took together.
 	DurationMS int64 `json:"duration_ms"`
+	// UsedCA says that a CA was there for the target to turn to, in one case at
+	// least.
+	UsedCA bool `json:"used_ca,omitempty"`
 	// KnownFailure is the target's entry that applied to the result.
 	KnownFailure *Excuse `json:"known_failure,omitempty"`
 

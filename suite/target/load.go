@@ -52,8 +52,9 @@ func Names() []string {
 
 // SetBinary makes the target run another executable of the same server: path
 // takes the place of the command's first word, and of the first words of the
-// version and schedule commands where they are the same. A path with a slash
-// is relative to the current directory.
+// version and schedule commands where they are the same; another schedule
+// command is then looked for beside it alone. A path with a slash is relative
+// to the current directory.
 func (t *Target) SetBinary(path string) {
 	if strings.ContainsRune(path, filepath.Separator) {
 		if abs, err := filepath.Abs(path); err == nil {

@@ -18,7 +18,10 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 		return nil, fmt.Errorf("the target file of %s names no schedule command", t.Name)
 	}
 	if !filepath.IsAbs(t.Schedule[0]) {
-		return nil, fmt.Errorf("there is no schedule command %s that goes with %s", t.Schedule[0], t.Command[0])
+		if t.replaced {
+			return nil, fmt.Errorf("no %s lies beside the executable that took the place of the server's own", t.Schedule[0])
+		}
+		return nil, fmt.Errorf("the schedule command %s is not to be found", t.Schedule[0])
 	}
 	env := environment(dir)
 	add(env, pairs)
@@ -30,21 +33,27 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 
 // resolveSchedule looks for the schedule command. Of one server, executables
 // lie together: a name without a slash is looked for beside the server's own,
-// then, unless that took the place of the target's, on PATH, where another
-// version's would be. One that is not found stays as it is.
+// then on PATH. Where another executable took the place of the server's own, a
+// command of that name beside it is the only one that goes with it, wherever
+// the target file would have it: any other speaks for another build. One that
+// is not found stays a name.
 func (t *Target) resolveSchedule() {
 	if len(t.Schedule) == 0 {
 		return
 	}
 	name := t.Schedule[0]
+	if t.replaced {
+		name = filepath.Base(name)
+		t.Schedule[0] = name
+	}
 	if !strings.ContainsRune(name, filepath.Separator) {
 		if path, err := exec.LookPath(filepath.Join(filepath.Dir(t.Command[0]), name)); err == nil {
 			t.Schedule[0] = path
 			return
 		}
-		if t.replaced {
-			return
-		}
+	}
+	if t.replaced {
+		return
 	}
 	if path, err := t.find(name); err == nil {
 		t.Schedule[0] = path

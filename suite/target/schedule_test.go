@@ -29,12 +29,16 @@ func TestScheduleCommand(t *testing.T) {
 		{"schedule: [beside, --json]\n", false, "path/beside", ""},
 		{"schedule: [beside, --json]\n", true, "bin/beside", ""},
 		{"schedule: [elsewhere, --json]\n", false, "other/elsewhere", ""},
-		{"schedule: [elsewhere, --json]\n", true, "", "there is no schedule command elsewhere that goes with "},
-		{"schedule: [missing]\n", false, "", "there is no schedule command missing that goes with "},
+		{"schedule: [elsewhere, --json]\n", true, "", "no elsewhere lies beside the executable that took the place"},
+		{"schedule: [./other/beside, --json]\n", false, "other/beside", ""},
+		{"schedule: [./other/beside, --json]\n", true, "bin/beside", ""},
+		{"schedule: [./other/elsewhere, --json]\n", true, "", "no elsewhere lies beside the executable that took the place"},
+		{"schedule: [server, --json]\n", true, "bin/server", ""},
+		{"schedule: [missing]\n", false, "", "the schedule command missing is not to be found"},
 		{"", false, "", "the target file of x names no schedule command"},
 	} {
 		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+"profiles: [byo]\nconfig: {base: {}}\n")
-		tt.Command[0] = "server"
+		tt.Command[0], tt.File = "server", filepath.Join(dir, "target.yaml")
 		if test.replaced {
 			tt.SetBinary(filepath.Join(dir, "bin/server"))
 		}

@@ -10,7 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 )
 
 // Source is the source tree of a server.
@@ -60,7 +62,7 @@ func (s Source) check() error {
 // by go.mod and go.sum.
 func (s Source) state(ctx context.Context) (string, error) {
 	tools := toolchain{s.Dir}
-	args := append([]string{"list", "-deps", "-json=Dir,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,SysoFiles,EmbedFiles"}, s.packages()...)
+	args := append([]string{"list", "-deps", "-json=Dir,Module," + strings.Join(fileLists, ",")}, s.packages()...)
 	text, err := tools.run(ctx, s.Env, args...)
 	if err != nil {
 		return "", err
@@ -74,9 +76,10 @@ func (s Source) state(ctx context.Context) (string, error) {
 			Dir    string
 			Module *struct {
 				Main    bool
+				GoMod   string
 				Replace *struct{ Version string }
 			}
-			GoFiles, CgoFiles, CFiles, HFiles, SFiles, SysoFiles, EmbedFiles []string
+			sourceFiles
 		}
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
@@ -87,18 +90,21 @@ func (s Source) state(ctx context.Context) (string, error) {
 		if !local {
 			continue
 		}
-		for _, name := range slices.Concat(p.GoFiles, p.CgoFiles, p.CFiles, p.HFiles, p.SFiles, p.SysoFiles, p.EmbedFiles) {
+		if p.Module.GoMod != "" {
+			files = append(files, p.Module.GoMod)
+		}
+		for _, name := range p.all() {
 			files = append(files, filepath.Join(p.Dir, name))
 		}
 	}
-	environment, err := tools.run(ctx, s.Env, "env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "CGO_ENABLED", "GOEXPERIMENT")
+	environment, err := tools.run(ctx, s.Env, append([]string{"env"}, settings...)...)
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %s", s.packages(), s.Flags, environment)
 	slices.Sort(files)
-	for _, file := range files {
+	for _, file := range slices.Compact(files) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
@@ -106,6 +112,31 @@ func (s Source) state(ctx context.Context) (string, error) {
 		fmt.Fprintf(h, "%s %x\n", file, sha256.Sum256(content))
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
+
+// sourceFiles are the files of a package that go into an executable, as go list
+// has them.
+type sourceFiles struct {
+	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles, SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles []string
+}
+
+func (f sourceFiles) all() []string {
+	return slices.Concat(f.GoFiles, f.CgoFiles, f.CFiles, f.CXXFiles, f.MFiles, f.HFiles, f.FFiles, f.SFiles, f.SwigFiles, f.SwigCXXFiles, f.SysoFiles, f.EmbedFiles)
+}
+
+// fileLists are the names of its fields.
+var fileLists = func() (names []string) {
+	for field := range reflect.TypeFor[sourceFiles]().Fields() {
+		names = append(names, field.Name)
+	}
+	return names
+}()
+
+// settings are the variables of go env that decide what is built.
+var settings = []string{
+	"GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT", "GOFIPS140",
+	"GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
+	"CGO_ENABLED", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS", "CC", "CXX", "FC", "AR", "PKG_CONFIG",
 }
 
 func exists(path string) bool {

@@ -39,8 +39,35 @@ func (t toolchain) run(ctx context.Context, env []string, args ...string) ([]byt
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, errors.New("the go command is not on PATH; building a server with another version needs it")
 	}
-	said := strings.TrimSpace(trouble.String() + output.String())
-	return output.Bytes(), fmt.Errorf("go %s: %w\n  %s", strings.Join(args, " "), err, strings.ReplaceAll(said, "\n", "\n  "))
+	return output.Bytes(), &commandError{args: args, err: err, said: strings.TrimSpace(trouble.String() + output.String())}
+}
+
+// commandError is a go command that failed.
+type commandError struct {
+	args []string
+	err  error
+	said string
+}
+
+func (e *commandError) Error() string {
+	return fmt.Sprintf("go %s: %s\n  %s", strings.Join(e.args, " "), e.err, strings.ReplaceAll(e.said, "\n", "\n  "))
+}
+
+// Reason is why a version could not be built or tried, in one line: of a go
+// command, the first thing that it found wrong.
+func Reason(err error) string {
+	var command *commandError
+	if !errors.As(err, &command) {
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		return line
+	}
+	for line := range strings.Lines(command.said) {
+		// A package's name, and what is downloaded, come before.
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "go: downloading") {
+			return "it cannot be built: " + line
+		}
+	}
+	return "it cannot be built: " + command.err.Error()
 }
 
 // resolve makes a version of a query, such as "latest" or "v0.58".

@@ -11,14 +11,10 @@ import (
 	"assay/suite/report"
 )
 
-// Try builds the server with a version and runs the suite against it. The
-// report goes below o.Out, in a directory named after the version. A run that
-// judged nothing, or not all, is an error.
-func (w *Workshop) Try(ctx context.Context, version string, o suite.Options) (*report.Report, error) {
-	server, err := w.Build(ctx, version)
-	if err != nil {
-		return nil, err
-	}
+// Try runs the suite against a server that was built with a version. The report
+// goes below o.Out, in a directory named after the version. A run that judged
+// nothing, or not all, is an error; the report comes with it if there is one.
+func Try(ctx context.Context, version, server string, o suite.Options) (*report.Report, error) {
 	o.Bin, o.Out = server, filepath.Join(o.Out, version)
 	var log bytes.Buffer
 	code, r, err := suite.Conduct(ctx, o, &log)

@@ -1,6 +1,8 @@
 package upgrade
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +59,14 @@ func TestNewWorkshopRefuses(t *testing.T) {
 func TestState(t *testing.T) {
 	t.Parallel()
 	needsGo(t)
-	dir := tree(t, map[string]string{"go.mod": gomod, "cmd/x/main.go": main, "other/other.go": "package other\n"})
+	const library = "module example.com/library\n\ngo 1.26\n"
+	dir := tree(t, map[string]string{
+		"go.mod":             gomod + "\nrequire example.com/library v0.0.0\n\nreplace example.com/library => ./library\n",
+		"cmd/x/main.go":      "package main\n\nimport _ \"example.com/library\"\n\nfunc main() {}\n",
+		"other/other.go":     "package other\n",
+		"library/go.mod":     library,
+		"library/library.go": "package library\n",
+	})
 	source := Source{Dir: dir, Package: "./cmd/x"}
 	state := func() string {
 		t.Helper()
@@ -79,9 +88,37 @@ func TestState(t *testing.T) {
 	if state() != before {
 		t.Error("a file that is not built changed the state")
 	}
-	edit("cmd/x/main.go", main+"// edited\n")
+	for name, text := range map[string]string{
+		"cmd/x/main.go":      "package main\n\nimport _ \"example.com/library\"\n\nfunc main() {} // edited\n",
+		"library/library.go": "package library // edited\n",
+		"library/go.mod":     library + "\n// edited\n",
+		"library/a.syso":     "new\n",
+	} {
+		before := state()
+		edit(name, text)
+		if state() == before {
+			t.Errorf("an edit of %s left the state as it was", name)
+		}
+	}
+	before = state()
+	source.Env = []string{"GOAMD64=v3"}
 	if state() == before {
-		t.Error("an edit of the command left the state as it was")
+		t.Error("another processor left the state as it was")
+	}
+}
+
+func TestReason(t *testing.T) {
+	t.Parallel()
+	for text, err := range map[string]error{
+		"no probe": errors.New("no probe\nmore"),
+		"it cannot be built: x.go:3:5: undefined: acme.Foo": fmt.Errorf("building ./x: %w", &commandError{
+			args: []string{"build"}, err: errors.New("exit status 1"), said: "go: downloading example.com/y v1.0.0\n# example.com/x\nx.go:3:5: undefined: acme.Foo\n",
+		}),
+		"it cannot be built: signal: killed": &commandError{args: []string{"build"}, err: errors.New("signal: killed")},
+	} {
+		if got := Reason(err); got != text {
+			t.Errorf("%q, want %q", got, text)
+		}
 	}
 }
 

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/mod/semver"
 	"golang.org/x/term"
 
 	"assay/suite/atlas"
 	"assay/suite/report"
 )
 
+// reportCommand shows what other commands found: its code says nothing of that,
+// theirs did.
 type reportCommand struct {
 	Files  []string `arg:"" name:"FILE.json" help:"A report, or an atlas or the parts of one."`
 	Format string   `default:"text" enum:"text,markdown,json" help:"text, markdown or json. An atlas as text is Markdown."`
@@ -46,6 +49,13 @@ func (c *reportCommand) Run() error {
 
 // atlas joins the parts of an atlas.
 func (c *reportCommand) atlas() error {
+	var notes map[string][]atlas.Note
+	if c.Out != "" {
+		var err error
+		if notes, err = readNotes(c.Out, semver.IsValid); err != nil {
+			return err
+		}
+	}
 	var parts []*atlas.Atlas
 	for _, name := range c.Files {
 		part, err := atlas.Read(name)
@@ -60,10 +70,7 @@ func (c *reportCommand) atlas() error {
 	}
 	switch {
 	case c.Out != "":
-		if err := (&atlasCommand{Out: c.Out}).finish(whole); err != nil {
-			return err
-		}
-		return exit(whole.Exit())
+		return store(whole, c.Out, notes)
 	case c.Format == "json":
 		return whole.WriteJSON(os.Stdout)
 	}

@@ -41,25 +41,9 @@ type sourceFlags struct {
 func (c *upgradeCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	shop, err := c.workshop(ctx)
+	reports, err := c.try(ctx)
 	if err != nil {
-		return err
-	}
-	versions := []string{c.From, c.To}
-	for i, query := range versions {
-		if versions[i], err = shop.Resolve(ctx, query); err != nil {
-			return err
-		}
-	}
-	var reports []*report.Report
-	for _, version := range versions {
-		o := c.options()
-		o.Only, o.Out = c.Only, c.Out
-		r, err := tried(ctx, shop, version, o)
-		if err != nil {
-			return err
-		}
-		reports = append(reports, r)
+		return interrupted(ctx, err)
 	}
 	d := report.Compare(reports[0], reports[1])
 	if err := printDiff(d, c.Format); err != nil {
@@ -68,17 +52,44 @@ func (c *upgradeCommand) Run() error {
 	return exit(d.Exit(c.Strict))
 }
 
+// try runs the suite against both versions.
+func (c *upgradeCommand) try(ctx context.Context) ([]*report.Report, error) {
+	shop, err := c.workshop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	versions := []string{c.From, c.To}
+	for i, query := range versions {
+		if versions[i], err = shop.Resolve(ctx, query); err != nil {
+			return nil, err
+		}
+	}
+	var reports []*report.Report
+	for _, version := range versions {
+		o := c.options()
+		o.Only, o.Out = c.Only, c.Out
+		r, err := tried(ctx, shop, version, o)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
 // tried runs the suite against one version, and tells on standard error what
-// came of it.
+// came of it. The report comes with the error, if there is one.
 func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.Options) (*report.Report, error) {
 	begun := time.Now()
-	if _, err := shop.Build(ctx, version); err != nil {
-		return nil, interrupted(ctx, err)
+	server, err := shop.Build(ctx, version)
+	if err != nil {
+		return nil, err
 	}
 	built := time.Now()
-	r, err := shop.Try(ctx, version, o)
+	r, err := upgrade.Try(ctx, version, server, o)
 	if err != nil {
-		return nil, interrupted(ctx, err)
+		o.Bin = server
+		return r, fmt.Errorf("%w\nto repeat it: %s", err, o.Command())
 	}
 	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n", version,
 		built.Sub(begun).Seconds(), time.Since(built).Seconds(),
@@ -88,10 +99,14 @@ func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.
 
 // interrupted makes of a failure that came from a signal the code for it.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, upgrade.ErrInterrupted) {
+	if stopped(ctx, err) {
 		return exit(report.ExitInterrupted)
 	}
 	return err
+}
+
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, upgrade.ErrInterrupted)
 }
 
 func (c *sourceFlags) options() suite.Options {
@@ -113,8 +128,11 @@ func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(t.Schedule) == 0 {
+		switch {
+		case len(t.Schedule) == 0:
 			return nil, fmt.Errorf("--schedule: the target file of %s names no schedule command", t.Name)
+		case t.Schedule[0] == t.Command[0]:
+			return nil, fmt.Errorf("--schedule: the schedule command of %s is the server itself, which is built anyway", t.Name)
 		}
 		source.ScheduleName = filepath.Base(t.Schedule[0])
 	}
