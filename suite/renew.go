@@ -73,6 +73,21 @@ func (s *Scenario) awaitFailure() {
 	})
 }
 
+// awaitFailedValidation waits until the CA has looked for the answer to a
+// challenge of the configured type in vain, and returns its reason.
+func (s *Scenario) awaitFailedValidation() (reason string) {
+	ginkgo.GinkgoHelper()
+	s.Await("a failed validation by "+s.ownChallenge(), func(j *pebble.Journal) bool {
+		for _, e := range j.Validations() {
+			if e.Challenge == s.ownChallenge() && !e.Valid() {
+				reason = e.Detail
+			}
+		}
+		return reason != ""
+	})
+	return reason
+}
+
 // refusalIsLogged is the control of specs about a log that stays silent: this
 // one shows what there is to say.
 func (s *Scenario) refusalIsLogged(server *Server) {

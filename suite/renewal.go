@@ -193,6 +193,22 @@ var _ = Requirement("RENEW-15", func(s *Scenario) {
 	s.Observe("acme", "accounts lost while the server runs", map[bool]string{true: "renewed", false: "refused, not renewed before a restart"}[s.Journal().Count(lost) == 0])
 })
 
+var _ = Requirement("RENEW-16", func(s *Scenario) {
+	old := s.Expiring()
+	s.CA().Point(s.Hostname) // the CA finds no such name
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	why := s.awaitFailedValidation()
+	server.WaitLog("a line with the CA's reason: "+why, contains(why))
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+
+	// The control: nothing else was in the way.
+	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	server.Restart()
+	Expect(s.Handshake(server)).To(Complete())
+	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
+})
+
 const day = 24 * time.Hour
 
 // AwaitRenewal waits until the server serves another certificate than the old
