@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,20 +95,22 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 	})
 }
 
-// LogNothingAbout: since it was ready, the server has written no line with any
-// of these words, upper or lower case.
-func LogNothingAbout(words ...string) types.GomegaMatcher {
-	return match("no log line, since the server was ready, about "+strings.Join(words, ", "), func(v *Server) (bool, string) {
+// LogNothingBefore: between its readiness and the first line with this text,
+// the server has written no line with any of these words, upper or lower case.
+func LogNothingBefore(end string, words ...string) types.GomegaMatcher {
+	expected := fmt.Sprintf("no log line about %s, between the server's readiness and the line with %s", strings.Join(words, ", "), end)
+	return match(expected, func(v *Server) (bool, string) {
 		var found []string
 		for _, line := range v.Process.Log().Since(v.ready) {
-			for _, word := range words {
-				if strings.Contains(strings.ToLower(line.Words()), word) {
-					found = append(found, line.Text)
-					break
-				}
+			text := strings.ToLower(line.Words())
+			if strings.Contains(text, end) {
+				return len(found) == 0, strings.Join(found, "\n")
+			}
+			if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) }) {
+				found = append(found, line.Text)
 			}
 		}
-		return len(found) == 0, strings.Join(found, "\n")
+		return false, "no line with " + end
 	})
 }
 

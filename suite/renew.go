@@ -45,6 +45,17 @@ func (s *Scenario) startOffering(challenge string) *Server {
 	return s.StartACME()
 }
 
+// startBy starts the target with a certificate from the spec's CA by this
+// challenge type, if it claims that.
+func (s *Scenario) startBy(challenge string) *Server {
+	ginkgo.GinkgoHelper()
+	s.SkipUnless(s.plan.target.Claims(challenge), "the target does not claim "+challenge)
+	if challenge == "http-01" {
+		return s.Start(s.HTTP01(), Forward(80, 5080))
+	}
+	return s.Start(s.ALPN01())
+}
+
 // renewalRefused is the detail of the problem by which the CA refuses.
 const renewalRefused = "Renewal is refused until the operator pays the bill 4711"
 
@@ -86,14 +97,6 @@ func (s *Scenario) awaitFailedValidation() (reason string) {
 		return reason != ""
 	})
 	return reason
-}
-
-// refusalIsLogged is the control of specs about a log that stays silent: this
-// one shows what there is to say.
-func (s *Scenario) refusalIsLogged(server *Server) {
-	ginkgo.GinkgoHelper()
-	Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
-	server.WaitLog("a line about a refused handshake", contains("acme/autocert:"))
 }
 
 // contains selects log lines with a text.
