@@ -27,6 +27,7 @@ type Browser struct {
 	serial  int
 	session string // the page's
 	seen    func(message)
+	asked   bool // it has asked for the page that it visits
 }
 
 // browserPatience bounds what a browser takes to start and to load a page.
@@ -36,8 +37,8 @@ const browserPatience = 20 * time.Second
 // that puts a root into its trust store, the spec is skipped.
 func (s *Scenario) Browser() *Browser {
 	ginkgo.GinkgoHelper()
-	chromium, err := exec.LookPath("chromium")
-	s.SkipUnless(err == nil, "no browser: chromium is not on PATH")
+	chromium := findBrowser()
+	s.SkipUnless(chromium != "", "no browser: none of "+strings.Join(browsers, ", ")+" is on PATH")
 	certutil, err := exec.LookPath("certutil")
 	s.SkipUnless(err == nil, "the browser cannot be made to trust the CA: certutil (libnss3-tools) is not on PATH")
 	home := s.Path("browser")
@@ -71,6 +72,18 @@ func (s *Scenario) Browser() *Browser {
 	b := &Browser{s: s, to: to, from: bufio.NewReader(from), ctx: ctx}
 	b.openPage()
 	return b
+}
+
+// browsers are the names of Chromium, as distributions and Google call it.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome"}
+
+func findBrowser() string {
+	for _, name := range browsers {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 func ignoreClosed(err error) error {
@@ -124,7 +137,9 @@ func (v Visit) String() string {
 func (b *Browser) Visit(url string) Visit {
 	ginkgo.GinkgoHelper()
 	var v Visit
+	b.asked = false
 	b.seen = func(m message) {
+		b.asked = b.asked || m.Method == "Network.requestWillBeSent"
 		var p struct {
 			Type     string
 			Response struct {
@@ -138,10 +153,13 @@ func (b *Browser) Visit(url string) Visit {
 		}
 	}
 	var navigated struct{ ErrorText string }
-	b.ask("Page.navigate", map[string]any{"url": url}, &navigated)
+	answered := b.ask("Page.navigate", map[string]any{"url": url}, &navigated)
 	v.Refused = navigated.ErrorText
-	for v.Refused == "" && v.Security == "" {
-		b.read()
+	for answered && v.Refused == "" && v.Security == "" {
+		_, answered = b.read()
+	}
+	if !answered {
+		v.Refused = fmt.Sprintf("no answer to its request within %s", browserPatience)
 	}
 	return v
 }
@@ -156,8 +174,8 @@ type message struct {
 	Error  *struct{ Message string }
 }
 
-// ask sends a command and waits for its answer.
-func (b *Browser) ask(method string, params map[string]any, result any) {
+// ask sends a command and waits for its answer; it returns false as read does.
+func (b *Browser) ask(method string, params map[string]any, result any) bool {
 	ginkgo.GinkgoHelper()
 	b.serial++
 	command := map[string]any{"id": b.serial, "method": method}
@@ -172,7 +190,10 @@ func (b *Browser) ask(method string, params map[string]any, result any) {
 	_, err = b.to.Write(append(text, 0))
 	b.s.must(err)
 	for {
-		m := b.read()
+		m, more := b.read()
+		if !more {
+			return false
+		}
 		if m.ID != b.serial {
 			continue
 		}
@@ -182,16 +203,20 @@ func (b *Browser) ask(method string, params map[string]any, result any) {
 		if result != nil {
 			b.s.must(json.Unmarshal(m.Result, result))
 		}
-		return
+		return true
 	}
 }
 
-// read reads one message; events go to seen. A browser that says nothing is
-// not the target's fault.
-func (b *Browser) read() (m message) {
+// read reads one message; events go to seen. It returns false if the time is
+// over for a page that the browser has asked for. One that says nothing at all
+// is not the target's fault.
+func (b *Browser) read() (m message, more bool) {
 	ginkgo.GinkgoHelper()
 	text, err := b.from.ReadString(0)
 	if err != nil && b.ctx.Err() != nil {
+		if b.asked {
+			return m, false
+		}
 		err = fmt.Errorf("no word within %s", browserPatience)
 	}
 	if err != nil {
@@ -201,5 +226,5 @@ func (b *Browser) read() (m message) {
 	if m.ID == 0 && b.seen != nil {
 		b.seen(m)
 	}
-	return m
+	return m, true
 }
