@@ -37,8 +37,8 @@ const browserPatience = 20 * time.Second
 // that puts a root into its trust store, the spec is skipped.
 func (s *Scenario) Browser() *Browser {
 	ginkgo.GinkgoHelper()
-	chromium := findBrowser()
-	s.SkipUnless(chromium != "", "no browser: none of "+strings.Join(browsers, ", ")+" is on PATH")
+	chromium, err := exec.LookPath(browserCommand())
+	s.SkipUnless(err == nil, "no browser: none of "+strings.Join(browsers, ", ")+" is on PATH")
 	certutil, err := exec.LookPath("certutil")
 	s.SkipUnless(err == nil, "the browser cannot be made to trust the CA: certutil (libnss3-tools) is not on PATH")
 	home := s.Path("browser")
@@ -77,13 +77,14 @@ func (s *Scenario) Browser() *Browser {
 // browsers are the names of Chromium, as distributions and Google call it.
 var browsers = []string{"chromium", "chromium-browser", "google-chrome"}
 
-func findBrowser() string {
+// browserCommand is the first of them that this machine has, or the usual one.
+func browserCommand() string {
 	for _, name := range browsers {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
+		if _, err := exec.LookPath(name); err == nil {
+			return name
 		}
 	}
-	return ""
+	return browsers[0]
 }
 
 func ignoreClosed(err error) error {
