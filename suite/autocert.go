@@ -40,19 +40,13 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	// The control: this log is one that shows a handshake that is not good. Its
-	// two lines also tell what was written in between from what came late.
-	refuse := func(name string) {
-		Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
-		server.WaitLog("a line about the handshake for "+name, func(l target.Line) bool { return strings.Contains(l.Words(), name) })
-	}
-	refuse("before.example.test")
+	s.refuse(server, "before.example.test")
 	for range 5 {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			Expect(s.Handshake(server, Version(version))).To(HaveFullChainTo(s.CA().Root()))
 		}
 	}
-	refuse("after.example.test")
+	s.refuse(server, "after.example.test")
 	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "autocert", "certificate"))
 })
 

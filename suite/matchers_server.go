@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -92,25 +91,6 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 			}
 		}
 		return false, fmt.Sprintf("%s holds %v", filepath.Base(path), held)
-	})
-}
-
-// LogNothingBefore: between its readiness and the first line with this text,
-// the server has written no line with any of these words, upper or lower case.
-func LogNothingBefore(end string, words ...string) types.GomegaMatcher {
-	expected := fmt.Sprintf("no log line about %s, between the server's readiness and the line with %s", strings.Join(words, ", "), end)
-	return match(expected, func(v *Server) (bool, string) {
-		var found []string
-		for _, line := range v.Process.Log().Since(v.ready) {
-			text := strings.ToLower(line.Words())
-			if strings.Contains(text, end) {
-				return len(found) == 0, strings.Join(found, "\n")
-			}
-			if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) }) {
-				found = append(found, line.Text)
-			}
-		}
-		return false, "no line with " + end
 	})
 }
 

@@ -16,12 +16,15 @@ import (
 // nothing to happen. One server has two certificates of the same lifetime in
 // its cache, with ECDSA and with RSA keys. The second is due. By the time that
 // it has been renewed, the first, which was looked up before it, would have
-// been too.
-func (s *Scenario) renewsOneOfTwo(left, due, lifetime time.Duration) *Server {
+// been too. What is to be done first is done when the server is ready.
+func (s *Scenario) renewsOneOfTwo(left, due, lifetime time.Duration, first ...func(*Server)) *Server {
 	ginkgo.GinkgoHelper()
 	kept := s.CacheCertificate("cache", left, lifetime)
 	old := s.CacheCertificate("cache", due, lifetime, WithRSAKey)
 	server := s.startOffering(s.ownChallenge())
+	for _, do := range first {
+		do(server)
+	}
 	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
 	Expect(s.Handshake(server, RSAOnly())).To(Complete())
 	s.Eventually(func(g Gomega) {
@@ -97,6 +100,16 @@ func (s *Scenario) awaitFailedValidation() (reason string) {
 		return reason != ""
 	})
 	return reason
+}
+
+// refuse lets the server refuse a handshake for this foreign name, and waits
+// for the line about it. It is the control of specs about a log that stays
+// silent, and two such lines tell what was written in between from what a
+// server says at start, and from what came late.
+func (s *Scenario) refuse(server *Server, name string) {
+	ginkgo.GinkgoHelper()
+	Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
+	server.WaitLog("a line about the handshake for "+name, contains(name))
 }
 
 // contains selects log lines with a text.
