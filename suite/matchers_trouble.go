@@ -100,7 +100,7 @@ func CompleteWithin(limit time.Duration) types.GomegaMatcher {
 
 // BeRefusedWithin: the handshake was refused, and soon.
 func BeRefusedWithin(limit time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("a handshake refused within %s", limit.Round(time.Millisecond)), func(h *wire.Handshake) (bool, string) {
+	return match(fmt.Sprintf("a handshake refused within %s", limit), func(h *wire.Handshake) (bool, string) {
 		return refused(h) && h.Took <= limit, fmt.Sprintf("%s, after %s", describe(h), h.Took.Round(time.Millisecond))
 	})
 }

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +89,8 @@ func (s *Scenario) awaitFailure() {
 }
 
 // awaitFailedValidation waits until the CA has looked for the answer to a
-// challenge of the configured type in vain, and returns its reason.
+// challenge of the configured type in vain, and returns its reason, with
+// "<token>" in the token's place.
 func (s *Scenario) awaitFailedValidation() (reason string) {
 	ginkgo.GinkgoHelper()
 	s.Await("a failed validation by "+s.ownChallenge(), func(j *pebble.Journal) bool {
@@ -115,4 +117,11 @@ func (s *Scenario) refuse(server *Server, name string) {
 // contains selects log lines with a text.
 func contains(text string) func(target.Line) bool {
 	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
+}
+
+// containsAll selects log lines with each of these texts.
+func containsAll(texts []string) func(target.Line) bool {
+	return func(l target.Line) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(l.Words(), text) })
+	}
 }
