@@ -30,7 +30,7 @@ type Browser struct {
 	asked   bool // it has asked for the page that it visits
 }
 
-// browserPatience bounds what a browser takes to start and to load a page.
+// browserPatience bounds what a browser takes to start and to load its pages.
 const browserPatience = 20 * time.Second
 
 // Browser starts the browser; without one on this machine, or without the tool
@@ -120,6 +120,7 @@ func (b *Browser) openPage() {
 
 // Visit is what a browser made of a page.
 type Visit struct {
+	Silence  error  // it has asked for the page, and waited in vain
 	Refused  string // its error, such as "net::ERR_CERT_AUTHORITY_INVALID"; empty if it took the page
 	Security string // "secure" if it found nothing wrong
 	// From and To are the dates of the certificate that it shows.
@@ -128,6 +129,9 @@ type Visit struct {
 
 // String tells it for messages.
 func (v Visit) String() string {
+	if v.Silence != nil {
+		return v.Silence.Error()
+	}
 	if v.Refused != "" {
 		return "refused: " + v.Refused
 	}
@@ -160,7 +164,7 @@ func (b *Browser) Visit(url string) Visit {
 		_, answered = b.read()
 	}
 	if !answered {
-		v.Refused = fmt.Sprintf("no answer to its request within %s", browserPatience)
+		v.Silence = fmt.Errorf("no answer to the browser's request within %s", browserPatience)
 	}
 	return v
 }
