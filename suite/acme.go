@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -282,3 +283,40 @@ func (s *Scenario) StartACME(settings ...any) *Server {
 func (s *Scenario) StartACME6(host string) *Server {
 	return s.StartACME(Keys{"listen_addr": host + ":443", "tls_letsencrypt_listen": host + ":5080"})
 }
+
+var _ = Table("ACME-22", func(s *Scenario, row struct{ Challenge string }) {
+	port := map[string]int{"http-01": 80, "tls-alpn-01": 443}[row.Challenge]
+	hold := s.HoldValidation(port)
+	defer hold.Release()
+	s.failRenewal("refused") // the CA refuses the first order as well
+	server := s.startBy(row.Challenge)
+	Expect(s.glance(server)).To(BeRefused())
+	s.awaitFailure()
+	server.Stop()
+	s.CA().Mend()
+	server.Restart()
+
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	var secrets []string
+	plain := ""
+	if row.Challenge == "http-01" {
+		plain = s.Addr(5080)
+		path := hold.AwaitPath()
+		answer := s.Get(plain, path)
+		Expect(answer).To(HaveStatus(http.StatusOK))
+		secrets = append(secrets, strings.TrimPrefix(path, challengePath), strings.TrimSpace(answer.Body))
+		Expect(s.Get(plain, challengePath)).To(HoldNone(secrets))
+	} else {
+		hold.Await()
+	}
+	secrets = append(secrets, secretsBelow(s, "cache")...) // the challenge's key may not stay
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+
+	secrets = append(secrets, secretsBelow(s, "cache")...)
+	s.lookForSecrets(server, plain, secrets, challengePath, "/"+s.Hostname)
+	server.Restart()
+	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	server.Stop()
+	Expect(server).To(LogNone(secrets))
+})

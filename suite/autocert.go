@@ -10,7 +10,6 @@ import (
 
 	"assay/pebble"
 	"assay/suite/target"
-	"assay/suite/wire"
 )
 
 // The chapter autocert: the log texts of the autocert library
@@ -41,19 +40,13 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	// The control: this log is one that shows a handshake that is not good. Its
-	// two lines also tell what was written in between from what came late.
-	refuse := func(name string) {
-		Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
-		server.WaitLog("a line about the handshake for "+name, func(l target.Line) bool { return strings.Contains(l.Words(), name) })
-	}
-	refuse("before.example.test")
+	s.refuse(server, "before.example.test")
 	for range 5 {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			Expect(s.Handshake(server, Version(version))).To(HaveFullChainTo(s.CA().Root()))
 		}
 	}
-	refuse("after.example.test")
+	s.refuse(server, "after.example.test")
 	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "autocert", "certificate"))
 })
 
@@ -82,34 +75,19 @@ const longDetail = "Error creating new order :: too many certificates (5) alread
 	"in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: see https://ca.example/docs/rate-limits/#exact-set"
 
 var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
-	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects a refusal")
-	hold := s.HoldValidation(80)
-	defer hold.Release()
-	server := s.Start(s.HTTP01(), Forward(80, 5080))
-	first := background(func() *wire.Handshake { return s.Handshake(server) })
-	path := hold.AwaitPath()
-	answer := s.Get(s.Addr(5080), path)
-	Expect(answer).To(HaveStatus(http.StatusOK))
-	hold.Release()
-	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+	old := s.Expiring()
+	s.failRenewal("refused")
+	server := s.startBy("http-01")
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	s.awaitFailure()
+	s.CA().Mend()
+	server.Restart()
+	Expect(s.Handshake(server)).To(Complete())
+	s.AwaitRenewal(server, old)
 
 	secrets := secretsBelow(s, "cache")
 	Expect(secrets).NotTo(BeEmpty(), "private keys in the cache directory")
-	secrets = append(secrets, strings.TrimPrefix(path, challengePath), strings.TrimSpace(answer.Body))
-	lookAround := func() {
-		Expect(s.Handshake(server, SNI(""))).To(EndInAnAlert())
-		Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
-		for _, at := range []string{"/", challengePath, challengePath + "acme_account+key", "/" + s.Hostname} {
-			Expect(s.Get(s.Addr(5080), at)).To(HoldNone(secrets))
-			Expect(s.GetTLS(server, at)).To(HoldNone(secrets))
-		}
-		Expect(server).To(LogNone(secrets))
-	}
-	lookAround()
-	s.CA().Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Detail: longDetail, Status: http.StatusForbidden}))
-	Expect(s.Handshake(server, RSAOnly())).NotTo(Complete())
-	lookAround()
-	server.Restart()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	lookAround()
+	s.lookForSecrets(server, s.Addr(5080), secrets, challengePath+"acme_account+key", challengePath+s.Hostname, "/"+s.Hostname)
+	server.Stop()
+	Expect(server).To(LogNone(secrets))
 })

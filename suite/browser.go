@@ -27,17 +27,18 @@ type Browser struct {
 	serial  int
 	session string // the page's
 	seen    func(message)
+	asked   bool // it has asked for the page that it visits
 }
 
-// browserPatience bounds what a browser takes to start and to load a page.
+// browserPatience bounds what a browser takes to start and to load its pages.
 const browserPatience = 20 * time.Second
 
 // Browser starts the browser; without one on this machine, or without the tool
 // that puts a root into its trust store, the spec is skipped.
 func (s *Scenario) Browser() *Browser {
 	ginkgo.GinkgoHelper()
-	chromium, err := exec.LookPath("chromium")
-	s.SkipUnless(err == nil, "no browser: chromium is not on PATH")
+	chromium, err := exec.LookPath(browserCommand())
+	s.SkipUnless(err == nil, "no browser: none of "+strings.Join(browsers, ", ")+" is on PATH")
 	certutil, err := exec.LookPath("certutil")
 	s.SkipUnless(err == nil, "the browser cannot be made to trust the CA: certutil (libnss3-tools) is not on PATH")
 	home := s.Path("browser")
@@ -73,6 +74,19 @@ func (s *Scenario) Browser() *Browser {
 	return b
 }
 
+// browsers are the names of Chromium, as distributions and Google call it.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome"}
+
+// browserCommand is the first of them that this machine has, or the usual one.
+func browserCommand() string {
+	for _, name := range browsers {
+		if _, err := exec.LookPath(name); err == nil {
+			return name
+		}
+	}
+	return browsers[0]
+}
+
 func ignoreClosed(err error) error {
 	if errors.Is(err, os.ErrClosed) {
 		return nil
@@ -106,6 +120,7 @@ func (b *Browser) openPage() {
 
 // Visit is what a browser made of a page.
 type Visit struct {
+	Silence  error  // it has asked for the page, and waited in vain
 	Refused  string // its error, such as "net::ERR_CERT_AUTHORITY_INVALID"; empty if it took the page
 	Security string // "secure" if it found nothing wrong
 	// From and To are the dates of the certificate that it shows.
@@ -114,6 +129,9 @@ type Visit struct {
 
 // String tells it for messages.
 func (v Visit) String() string {
+	if v.Silence != nil {
+		return v.Silence.Error()
+	}
 	if v.Refused != "" {
 		return "refused: " + v.Refused
 	}
@@ -124,7 +142,9 @@ func (v Visit) String() string {
 func (b *Browser) Visit(url string) Visit {
 	ginkgo.GinkgoHelper()
 	var v Visit
+	b.asked = false
 	b.seen = func(m message) {
+		b.asked = b.asked || m.Method == "Network.requestWillBeSent"
 		var p struct {
 			Type     string
 			Response struct {
@@ -138,10 +158,13 @@ func (b *Browser) Visit(url string) Visit {
 		}
 	}
 	var navigated struct{ ErrorText string }
-	b.ask("Page.navigate", map[string]any{"url": url}, &navigated)
+	answered := b.ask("Page.navigate", map[string]any{"url": url}, &navigated)
 	v.Refused = navigated.ErrorText
-	for v.Refused == "" && v.Security == "" {
-		b.read()
+	for answered && v.Refused == "" && v.Security == "" {
+		_, answered = b.read()
+	}
+	if !answered {
+		v.Silence = fmt.Errorf("no answer to the browser's request within %s", browserPatience)
 	}
 	return v
 }
@@ -156,8 +179,8 @@ type message struct {
 	Error  *struct{ Message string }
 }
 
-// ask sends a command and waits for its answer.
-func (b *Browser) ask(method string, params map[string]any, result any) {
+// ask sends a command and waits for its answer; it returns false as read does.
+func (b *Browser) ask(method string, params map[string]any, result any) bool {
 	ginkgo.GinkgoHelper()
 	b.serial++
 	command := map[string]any{"id": b.serial, "method": method}
@@ -172,7 +195,10 @@ func (b *Browser) ask(method string, params map[string]any, result any) {
 	_, err = b.to.Write(append(text, 0))
 	b.s.must(err)
 	for {
-		m := b.read()
+		m, more := b.read()
+		if !more {
+			return false
+		}
 		if m.ID != b.serial {
 			continue
 		}
@@ -182,16 +208,20 @@ func (b *Browser) ask(method string, params map[string]any, result any) {
 		if result != nil {
 			b.s.must(json.Unmarshal(m.Result, result))
 		}
-		return
+		return true
 	}
 }
 
-// read reads one message; events go to seen. A browser that says nothing is
-// not the target's fault.
-func (b *Browser) read() (m message) {
+// read reads one message; events go to seen. It returns false if the time is
+// over for a page that the browser has asked for. One that says nothing at all
+// is not the target's fault.
+func (b *Browser) read() (m message, more bool) {
 	ginkgo.GinkgoHelper()
 	text, err := b.from.ReadString(0)
 	if err != nil && b.ctx.Err() != nil {
+		if b.asked {
+			return m, false
+		}
 		err = fmt.Errorf("no word within %s", browserPatience)
 	}
 	if err != nil {
@@ -201,5 +231,5 @@ func (b *Browser) read() (m message) {
 	if m.ID == 0 && b.seen != nil {
 		b.seen(m)
 	}
-	return m
+	return m, true
 }

@@ -262,3 +262,27 @@ func (s *Scenario) expandAll(texts []string) []string {
 	}
 	return all
 }
+
+var _ = Table("BYO-25", func(s *Scenario, row damaged) {
+	id := s.Identity(pki.Spec{})
+	server := s.StartOwn(id)
+	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+	secrets := secretsBelow(s, "")
+	Expect(secrets).NotTo(BeEmpty(), "private keys in the operator's files")
+	s.lookForSecrets(server, "", secrets, "/key.pem")
+
+	mark := server.Process.Log().Mark()
+	s.damagePair(row, id)
+	secrets = append(secrets, secretsBelow(s, "")...)
+	if s.plan.target.Reload != target.ReloadNone {
+		server.Reload()
+		server.AwaitNotice(mark)
+		s.lookForSecrets(server, "", secrets, "/key.pem")
+	}
+	server.Stop()
+	Expect(server).To(LogNone(secrets))
+
+	refusal := s.Refuse(server.Keys)
+	Expect(refusal).To(BeRefusal())
+	Expect(refusal).To(TellNone(secrets))
+}, Unsteady) // the files are replaced one after the other, which the server may notice in between

@@ -26,7 +26,6 @@ const (
 	damageOtherName Damage = "other-name"     // a good pair for another name
 	damageDirectory Damage = "directory"      // a directory in the file's place
 	damageLost      Damage = "lost"           // not there
-	damageLeftover  Damage = "leftover"       // good, and followed by what does not belong there
 	damageKeyOnly   Damage = "key-only"       // the key alone
 )
 
@@ -58,8 +57,6 @@ func (s *Scenario) Spoil(path string, how Damage) {
 	case damageOtherName:
 		text, err = pki.AutocertCacheEntry(s.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}))
 		s.must(err)
-	case damageLeftover:
-		text = append(text, "leftover of a longer file\n"...)
 	case damageKeyOnly:
 		key, _ := pem.Decode(text)
 		text = pem.EncodeToMemory(key)

@@ -40,7 +40,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 		examineWorld(),
 		examineFiles(),
 		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
-		examineTool("chromium", "EXPIRY-03 looks at the certificate with a real browser"),
+		examineTool(browserCommand(), "EXPIRY-03 looks at the certificate with a real browser"),
 		examineTool("certutil", "EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
 	}
 	p, err := makePlan(o)

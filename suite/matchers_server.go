@@ -94,23 +94,6 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 	})
 }
 
-// LogNothingAbout: since it was ready, the server has written no line with any
-// of these words, upper or lower case.
-func LogNothingAbout(words ...string) types.GomegaMatcher {
-	return match("no log line, since the server was ready, about "+strings.Join(words, ", "), func(v *Server) (bool, string) {
-		var found []string
-		for _, line := range v.Process.Log().Since(v.ready) {
-			for _, word := range words {
-				if strings.Contains(strings.ToLower(line.Words()), word) {
-					found = append(found, line.Text)
-					break
-				}
-			}
-		}
-		return len(found) == 0, strings.Join(found, "\n")
-	})
-}
-
 // LogOnce: exactly one line of the log contains this text.
 func LogOnce(text string) types.GomegaMatcher {
 	return match("exactly one log line with "+text, func(v *Server) (bool, string) {

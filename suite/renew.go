@@ -2,6 +2,7 @@ package suite
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,12 +17,15 @@ import (
 // nothing to happen. One server has two certificates of the same lifetime in
 // its cache, with ECDSA and with RSA keys. The second is due. By the time that
 // it has been renewed, the first, which was looked up before it, would have
-// been too.
-func (s *Scenario) renewsOneOfTwo(left, due, lifetime time.Duration) *Server {
+// been too. What is to be done first is done when the server is ready.
+func (s *Scenario) renewsOneOfTwo(left, due, lifetime time.Duration, first ...func(*Server)) *Server {
 	ginkgo.GinkgoHelper()
 	kept := s.CacheCertificate("cache", left, lifetime)
 	old := s.CacheCertificate("cache", due, lifetime, WithRSAKey)
 	server := s.startOffering(s.ownChallenge())
+	for _, do := range first {
+		do(server)
+	}
 	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
 	Expect(s.Handshake(server, RSAOnly())).To(Complete())
 	s.Eventually(func(g Gomega) {
@@ -43,6 +47,17 @@ func (s *Scenario) startOffering(challenge string) *Server {
 	ginkgo.GinkgoHelper()
 	s.UseCA(func(o *pebble.Options) { o.Offer = []string{challenge} })
 	return s.StartACME()
+}
+
+// startBy starts the target with a certificate from the spec's CA by this
+// challenge type, if it claims that.
+func (s *Scenario) startBy(challenge string) *Server {
+	ginkgo.GinkgoHelper()
+	s.SkipUnless(s.plan.target.Claims(challenge), "the target does not claim "+challenge)
+	if challenge == "http-01" {
+		return s.Start(s.HTTP01(), Forward(80, 5080))
+	}
+	return s.Start(s.ALPN01())
 }
 
 // renewalRefused is the detail of the problem by which the CA refuses.
@@ -73,15 +88,40 @@ func (s *Scenario) awaitFailure() {
 	})
 }
 
-// refusalIsLogged is the control of specs about a log that stays silent: this
-// one shows what there is to say.
-func (s *Scenario) refusalIsLogged(server *Server) {
+// awaitFailedValidation waits until the CA has looked for the answer to a
+// challenge of the configured type in vain, and returns its reason, with
+// "<token>" in the token's place.
+func (s *Scenario) awaitFailedValidation() (reason string) {
 	ginkgo.GinkgoHelper()
-	Expect(s.Handshake(server, SNI("other.example.test"))).To(EndInAnAlert())
-	server.WaitLog("a line about a refused handshake", contains("acme/autocert:"))
+	s.Await("a failed validation by "+s.ownChallenge(), func(j *pebble.Journal) bool {
+		for _, e := range j.Validations() {
+			if e.Challenge == s.ownChallenge() && !e.Valid() {
+				reason = e.Detail
+			}
+		}
+		return reason != ""
+	})
+	return reason
+}
+
+// refuse lets the server refuse a handshake for this foreign name, and waits
+// for the line about it. It is the control of specs about a log that stays
+// silent, and two such lines tell what was written in between from what a
+// server says at start, and from what came late.
+func (s *Scenario) refuse(server *Server, name string) {
+	ginkgo.GinkgoHelper()
+	Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
+	server.WaitLog("a line about the handshake for "+name, contains(name))
 }
 
 // contains selects log lines with a text.
 func contains(text string) func(target.Line) bool {
 	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
+}
+
+// containsAll selects log lines with each of these texts.
+func containsAll(texts []string) func(target.Line) bool {
+	return func(l target.Line) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(l.Words(), text) })
+	}
 }

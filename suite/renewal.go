@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -34,7 +35,7 @@ var _ = Table("RENEW-02", func(s *Scenario, row struct{ Left, Lifetime time.Dura
 
 var _ = Requirement("RENEW-03", func(s *Scenario) {
 	old := s.Expiring()
-	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	server := s.startBy("http-01")
 	Expect(s.Handshake(server)).To(Complete())
 	s.AwaitRenewal(server, old)
 	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
@@ -42,17 +43,17 @@ var _ = Requirement("RENEW-03", func(s *Scenario) {
 
 var _ = Requirement("RENEW-04", func(s *Scenario) {
 	old := s.Expiring()
-	server := s.Start(s.ALPN01())
+	server := s.startBy("tls-alpn-01")
 	Expect(s.Handshake(server)).To(Complete())
 	s.AwaitRenewal(server, old)
 	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
 })
 
-var _ = Requirement("RENEW-05", func(s *Scenario) {
+var _ = Table("RENEW-05", func(s *Scenario, row struct{ Challenge string }) {
 	const clients, enough = 3, 20
 	s.Disturb(pebble.Slow(pebble.KindCertificate, 100*time.Millisecond)) // renewal takes long enough to be watched
 	old := s.Expiring()
-	server := s.StartACME()
+	server := s.startBy(row.Challenge)
 	load := s.Load(server, clients)
 	defer load.Stop()
 	s.Eventually(func(g Gomega) {
@@ -63,9 +64,9 @@ var _ = Requirement("RENEW-05", func(s *Scenario) {
 })
 
 var _ = Requirement("RENEW-06", func(s *Scenario) {
-	server := s.renewsOneOfTwo(60*day, 29*day, 90*day)
-	Expect(server).To(LogNothingAbout("tls", "acme", "cert", "renew"))
-	s.refusalIsLogged(server)
+	server := s.renewsOneOfTwo(60*day, 29*day, 90*day, func(server *Server) { s.refuse(server, "before.example.test") })
+	s.refuse(server, "after.example.test")
+	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
 })
 
 var _ = Requirement("RENEW-07", func(s *Scenario) {
@@ -125,11 +126,14 @@ var _ = Table("RENEW-11", func(s *Scenario, row struct{ Lifetime time.Duration }
 	first := s.Handshake(server)
 	Expect(first).To(HaveFullChainTo(s.CA().Root()))
 	// A second issuance, for a client that needs another type of key, gives a
-	// storm the time that it needs. A server may have none for it.
+	// storm the time that it needs. A server may have none for it: there, clients
+	// go on coming for a while.
 	needed := 1
 	if second := s.Handshake(server, unlike(first)); second.Err == nil && !second.Leaf().Equal(first.Leaf()) {
 		Expect(second).To(HaveFullChainTo(s.CA().Root()))
 		needed = 2
+	} else {
+		s.Insist(server, time.Second)
 	}
 	Expect(s.Journal()).To(HaveIssued(needed))
 	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
@@ -191,6 +195,22 @@ var _ = Requirement("RENEW-15", func(s *Scenario) {
 		return len(j.Issued()) > 1 || j.Count(lost) > 0
 	})
 	s.Observe("acme", "accounts lost while the server runs", map[bool]string{true: "renewed", false: "refused, not renewed before a restart"}[s.Journal().Count(lost) == 0])
+})
+
+var _ = Requirement("RENEW-16", func(s *Scenario) {
+	old := s.Expiring()
+	s.CA().Point(s.Hostname) // the CA finds no such name
+	server := s.StartACME()
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	why := s.awaitFailedValidation()
+	server.WaitLog("a line with the CA's reason: "+why, containsAll(strings.Split(why, "<token>")))
+	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+
+	// The control: nothing else was in the way.
+	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	server.Restart()
+	Expect(s.Handshake(server)).To(Complete())
+	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
 })
 
 const day = 24 * time.Hour

@@ -9,8 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
+	"github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
 	"assay/suite/wire"
@@ -51,18 +54,40 @@ func privateKeys(text []byte) (secrets []string) {
 	return secrets
 }
 
-// LogNone: the server has never written any of these secrets. The message does
-// not show them.
+// lookForSecrets does what makes servers say something: it shakes hands in ways
+// that they refuse, and asks for pages that might show a secret, at listen_addr
+// and at a plain address, if one is given.
+func (s *Scenario) lookForSecrets(server *Server, plain string, secrets []string, pages ...string) {
+	ginkgo.GinkgoHelper()
+	s.Handshake(server, SNI(""))
+	s.Handshake(server, SNI("other.example.test"))
+	for _, page := range append([]string{"/"}, pages...) {
+		Expect(s.GetTLS(server, page)).To(HoldNone(secrets))
+		if plain != "" {
+			Expect(s.Get(plain, page)).To(HoldNone(secrets))
+		}
+	}
+}
+
+// LogNone: the server has never written any of these secrets, nor a key
+// authorisation. It has stopped: its log is complete. The message does not show
+// them.
 func LogNone(secrets []string) types.GomegaMatcher {
 	return match("a log without a private key, a token or a key authorisation", func(v *Server) (bool, string) {
 		for _, log := range v.logs() {
-			for _, line := range log.Lines() {
-				if secret, found := anyOf(secrets, line.Words()); found {
-					return false, "a secret in a line of the log: " + strings.ReplaceAll(line.Words(), secret, "[secret]")
-				}
+			if line, found := spilled(log.Words(), secrets); found {
+				return false, "a secret in a line of the log: " + line
 			}
 		}
 		return true, "none"
+	})
+}
+
+// TellNone is [LogNone] for what was written along with a refusal.
+func TellNone(secrets []string) types.GomegaMatcher {
+	return match("a refusal that shows no private key", func(r *Refusal) (bool, string) {
+		line, found := spilled(r.Log, secrets)
+		return !found, "a secret in a line of the log: " + line
 	})
 }
 
@@ -73,15 +98,25 @@ func HoldNone(secrets []string) types.GomegaMatcher {
 		if r.Err != nil {
 			return false, r.Err.Error()
 		}
-		_, found := anyOf(secrets, r.Body+fmt.Sprint(r.Header))
+		_, found := spilled(r.Body+fmt.Sprint(r.Header), secrets)
 		return !found && !strings.Contains(r.Body, "PRIVATE KEY"), fmt.Sprintf("status %d of %s", r.Status, r.Request.Target)
 	})
 }
 
-func anyOf(secrets []string, text string) (string, bool) {
-	for _, secret := range secrets {
-		if strings.Contains(text, secret) {
-			return secret, true
+// keyAuthorization is what the answer to a challenge looks like (RFC 8555
+// §8.1): token, dot, thumbprint.
+var keyAuthorization = regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`)
+
+// spilled returns the first line of a text that holds a secret, with every
+// secret in it masked.
+func spilled(text string, secrets []string) (line string, found bool) {
+	for line := range strings.Lines(text) {
+		masked := keyAuthorization.ReplaceAllString(line, "[secret]")
+		for _, secret := range secrets {
+			masked = strings.ReplaceAll(masked, secret, "[secret]")
+		}
+		if masked != line {
+			return strings.TrimSpace(masked), true
 		}
 	}
 	return "", false

@@ -21,16 +21,26 @@ func TestPrivateKeysAreFoundInEveryForm(t *testing.T) {
 	}
 	secrets := privateKeys(entry)
 	for _, line := range strings.Split(string(entry), "\n")[1:3] {
-		if _, found := anyOf(secrets, "a log line with "+line); !found {
+		if _, found := spilled("a log line with "+line, secrets); !found {
 			t.Errorf("%q was not taken for a part of the key", line)
 		}
 	}
 	for _, text := range []string{"a log line", string(id.ChainPEM()), "-----BEGIN EC PRIVATE KEY-----"} {
-		if secret, found := anyOf(secrets, text); found {
-			t.Errorf("%q was found in %q", secret, text)
+		if line, found := spilled(text, secrets); found {
+			t.Errorf("a secret was found in %q", line)
 		}
 	}
 	if secrets := privateKeys(id.ChainPEM()); len(secrets) > 0 {
 		t.Errorf("certificates alone gave %d secrets", len(secrets))
+	}
+}
+
+// A message masks all that it must not show, whatever was found first.
+func TestEverySecretOfALineIsMasked(t *testing.T) {
+	t.Parallel()
+	authorization := strings.Repeat("t", 43) + "." + strings.Repeat("p", 43)
+	line, found := spilled("a good line\nkey one, key two, key one, "+authorization+"\n", []string{"one", "two"})
+	if want := "key [secret], key [secret], key [secret], [secret]"; !found || line != want {
+		t.Errorf("got %q, want %q", line, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,14 +60,17 @@ func (v *Server) StartDespite() {
 }
 
 // Insist lets clients come, one each tenth of a second, until the time is
-// over.
+// over. None waits for those before it: a server may keep them all until its CA
+// answers.
 func (s *Scenario) Insist(server *Server, during time.Duration) {
 	ctx, cancel := context.WithTimeout(s.ctx, during)
 	defer cancel()
 	next := time.NewTicker(100 * time.Millisecond)
 	defer next.Stop()
+	var clients sync.WaitGroup
+	defer clients.Wait()
 	for ctx.Err() == nil {
-		s.Client(server).Handshake(ctx)
+		clients.Go(func() { s.Client(server).Handshake(ctx) })
 		select {
 		case <-next.C:
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -44,18 +45,19 @@ func (s soundChains) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// checkChain checks that each certificate is followed by its issuer. What is no certificate at all is left to the ACME
-// client to refuse.
+// checkChain checks that there are certificates, each followed by its issuer.
 func checkChain(text []byte) error {
 	var above *x509.Certificate
 	for place := 1; ; place++ {
 		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
+		if block, text = pem.Decode(text); block == nil && above != nil {
 			return nil
+		} else if block == nil {
+			return errors.New("the CA delivered no certificate")
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil
+			return fmt.Errorf("the CA delivered no certificate: %w", err)
 		}
 		if above != nil {
 			if err := above.CheckSignatureFrom(cert); err != nil {

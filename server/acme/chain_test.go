@@ -26,7 +26,8 @@ func TestChainsOfTheCA(t *testing.T) {
 		"issuer left out":                 {chainType, string(mint.PEM(leaf, root)), false},
 		"stranger":                        {chainType, string(mint.PEM(leaf, stranger)), false},
 		"type with a parameter":           {chainType + "; charset=utf-8", string(mint.PEM(leaf, stranger)), false},
-		"nonsense is the client's":        {chainType, "nonsense", true},
+		"nonsense":                        {chainType, "nonsense", false},
+		"no certificate in the PEM":       {chainType, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", false},
 		"other answers are not looked at": {"application/json", string(mint.PEM(leaf, stranger)), true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 // lasting tells a failure that lasts from one that passes. Its zero value is ready for use.
 type lasting struct {
 	mu     sync.Mutex
-	since  time.Time // when the failures began; zero if the last answer was a success
+	since  time.Time // when the failures began; zero if the last thing asked for succeeded
 	logged time.Time
 }
 

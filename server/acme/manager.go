@@ -3,6 +3,7 @@ package acme
 import (
 	"log"
 	"net/http"
+	"strings"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
@@ -20,7 +21,7 @@ func newManager(cfg *config.Config, logger *log.Logger) *autocert.Manager {
 		Email:      cfg.ACMEEmail,
 		Client: &acme.Client{
 			DirectoryURL: cfg.ACMEURL,
-			HTTPClient:   &http.Client{Transport: newTransport(soundChains{http.DefaultTransport}, logger)},
+			HTTPClient:   &http.Client{Transport: newTransport(soundChains{http.DefaultTransport}, strings.ToLower(string(cfg.ChallengeType)), logger)},
 		},
 	}
 }

@@ -106,7 +106,10 @@ func (r Request) method() string {
 // traversal has to arrive as it was meant.
 func (r Request) bytes() []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method(), r.Target, r.Host)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.method(), r.Target, r.Host)
+	if r.Header.Get("Connection") == "" {
+		b.WriteString("Connection: close\r\n")
+	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
