@@ -61,6 +61,7 @@ func TestExitCodes(t *testing.T) {
 		{"no such target", []string{"--target", "no-such-target.yaml"}, report.ExitTrouble, "no-such-target.yaml", false},
 		{"glob without a match", []string{"--bin", server, "--only", "NOPE-*"}, report.ExitTrouble, "matches no requirement", false},
 		{"unknown flag", []string{"--frobnicate"}, report.ExitTrouble, "--frobnicate", false},
+		{"more workers than there are addresses for", []string{"--bin", server, "--procs", "128"}, report.ExitTrouble, "--procs: found 128, expected at most 127", false},
 		{"profile that is not claimed", []string{"--bin", server, "--profile", "quic"}, report.ExitTrouble, `does not claim "quic"`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
