@@ -36,9 +36,10 @@ type Scenario struct {
 	servers   []*Server
 	outcome   outcome
 	refusals  refusals
-	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
-	fail    func(message string, callerSkip ...int)
-	closers []func() error
+	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
+	// where no spec is running.
+	fail, skip func(message string, callerSkip ...int)
+	closers    []func() error
 }
 
 // newScenario opens the surroundings for one case of a requirement.
@@ -61,6 +62,7 @@ func newScenario(ctx context.Context, p *plan, run *world.Run, r scenarios.Requi
 		requirement: r,
 		row:         row,
 		fail:        ginkgo.Fail,
+		skip:        ginkgo.Skip,
 	}
 	s.outcome = newOutcome(r.ID, row.Name)
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
@@ -90,7 +92,7 @@ func (s *Scenario) must(err error) {
 // SkipUnless leaves the spec with a reason that the report shows.
 func (s *Scenario) SkipUnless(possible bool, reason string) {
 	if !possible {
-		ginkgo.Skip(reason)
+		s.skip(reason)
 	}
 }
 

@@ -105,6 +105,21 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestProbeThatCannotBeConfigured: a target that cannot even be told the
+// simplest configuration is told apart from one that was tried.
+func TestProbeThatCannotBeConfigured(t *testing.T) {
+	t.Parallel()
+	target := filepath.Join(t.TempDir(), "target.yaml")
+	text := "name: mute\ncommand: [/bin/true]\nprofiles: [byo]\nconfig: {template: '{{cannot `it has no keys`}}'}\n"
+	if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, output := run(t, "run", "--target", target)
+	if says := "the server cannot be configured so: it has no keys"; code != report.ExitTrouble || !strings.Contains(output, "probe: mute") || !strings.Contains(output, says) {
+		t.Errorf("exit %d, expected %d; expected a probe that says %q in:\n%s", code, report.ExitTrouble, says, output)
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	for format, says := range map[string]string{"table": "BYO-01", "json": `"BYO-01"`, "markdown": "BYO-01"} {
