@@ -28,7 +28,7 @@ type Server struct {
 	launch *target.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
-	past   []*target.Log    // what it wrote before each restart
+	past   []*target.Log    // what it wrote before it was started again
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -72,6 +72,9 @@ func (v *Server) start() {
 	var err error
 	v.before, err = v.s.World.Listeners()
 	v.s.must(err)
+	if v.Process != nil {
+		v.past = append(v.past, v.Process.Log())
+	}
 	v.Process, err = target.Start(v.launch, v.s.World.Start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
@@ -129,7 +132,6 @@ func (v *Server) awaitListener(ctx context.Context) error {
 func (v *Server) Restart() {
 	ginkgo.GinkgoHelper()
 	v.Stop()
-	v.past = append(v.past, v.Process.Log())
 	v.start()
 	v.awaitReady()
 }
