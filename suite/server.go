@@ -86,7 +86,7 @@ func (v *Server) start() {
 
 func (v *Server) awaitReady() {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := v.s.within(v.s.startPatience())
+	ctx, cancel := v.s.within(v.s.plan.startPatience())
 	defer cancel()
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.fail("expected  a server that is ready\nseen      " + indent(err.Error()))
@@ -115,8 +115,8 @@ func (v *Server) readiness() target.Readiness {
 
 // startPatience is how long a start may take. What the target file says of an
 // idle machine never shortens it.
-func (s *Scenario) startPatience() time.Duration {
-	return max(patience, s.plan.target.Ready.Timeout)
+func (p *plan) startPatience() time.Duration {
+	return max(patience, p.target.Ready.Timeout)
 }
 
 // awaitListener waits until the server has opened any listener at all; the
