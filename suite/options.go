@@ -140,9 +140,6 @@ func loadTarget(o Options, catalogue *scenarios.Catalogue) (*target.Target, erro
 			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile, strings.Join(t.Profiles, " "))
 		}
 	}
-	if len(o.Profiles) > 0 {
-		t.Profiles = o.Profiles
-	}
 	return t, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,6 +103,30 @@ func TestInterrupted(t *testing.T) {
 	}
 	if r.Exit != report.ExitInterrupted {
 		t.Errorf("the report says exit %d, expected %d", r.Exit, report.ExitInterrupted)
+	}
+}
+
+// TestProfile: one profile alone is run, of a target that still claims all.
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "report")
+	if code, output := run(t, "run", "--bin", server, "--out", out, "--profile", "chain"); code != report.ExitOK {
+		t.Fatalf("exit %d, expected %d:\n%s", code, report.ExitOK, output)
+	}
+	r, err := report.Read(filepath.Join(out, report.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(r.Target.Profiles, "byo") {
+		t.Errorf("the target claims %v, expected byo among it", r.Target.Profiles)
+	}
+	for _, result := range r.Results {
+		switch left := result.Reason == "not selected (--profile chain)"; {
+		case left == (result.Profile == "chain"):
+			t.Errorf("%s: %s, %q: expected that the profile chain alone is selected", result.ID, result.Status, result.Reason)
+		case !left && result.Status != report.Passed:
+			t.Errorf("%s: %s, %q: expected that it passes, its chapter claimed as ever", result.ID, result.Status, result.Reason)
+		}
 	}
 }
 
