@@ -17,10 +17,12 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"assay/scenarios"
 )
 
 // Profiles are what a target can claim: the chapters of the catalogue.
-var Profiles = []string{"config", "byo", "chain", "acme", "http-01", "tls-alpn-01", "renewal", "expiry", "autocert", "resilience"}
+var Profiles = scenarios.ChapterNames()
 
 // Target is a target file that was read and found to be without a mistake.
 // Its strings may hold Go templates where the fields say so; see [Input] for
