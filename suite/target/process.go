@@ -110,9 +110,6 @@ func (p *Process) wait() {
 // Log is what the server wrote.
 func (p *Process) Log() *Log { return p.log }
 
-// Pid is the process ID of the command. It is not the server's if it forks.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
-
 // Exited is closed when the server has ended, its process group is killed and
 // its log is complete.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
