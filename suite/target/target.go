@@ -8,6 +8,7 @@ package target
 
 import (
 	"maps"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -71,6 +72,7 @@ type Target struct {
 	KnownFailures []KnownFailure
 
 	version, autocert func() string
+	startVersion      func(*exec.Cmd) error
 	replaced          bool // by SetBinary
 }
 
@@ -136,6 +138,8 @@ func newTarget() *Target {
 		OnBadConfig: ExitOnBadConfig,
 		StopSignal:  syscall.SIGTERM,
 		Reload:      ReloadNone,
+
+		startVersion: (*exec.Cmd).Start,
 	}
 	t.version = sync.OnceValue(t.askVersion)
 	t.autocert = sync.OnceValue(func() string { return AutocertVersion(t.Command[0]) })
