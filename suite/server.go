@@ -104,7 +104,7 @@ func (v *Server) awaitChallengeListener() {
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(2 * time.Second)
+	ctx, cancel := v.s.within(patience / 5) // which the second kind of server is waited for in full
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }
