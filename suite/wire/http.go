@@ -80,7 +80,7 @@ func (resp *Response) read(conn io.Reader) error {
 }
 
 // Exchange sends a request over a connection that was kept open, which it
-// ends, as the context does. The protocol has to be HTTP/1.1.
+// ends; the end of the context does too. The protocol has to be HTTP/1.1.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
 	if h.Conn == nil {
