@@ -114,9 +114,6 @@ func (ca *CA) Roots() *x509.CertPool {
 	return pool
 }
 
-// TermsOfService is the URL of the terms that the CA's directory names.
-func (ca *CA) TermsOfService() string { return wfe.ToSURL }
-
 // Journal is what happened at the CA so far.
 func (ca *CA) Journal() *Journal { return ca.edge.journal }
 
@@ -130,10 +127,6 @@ func (ca *CA) Point(name string, addrs ...netip.Addr) { ca.dns.Point(name, addrs
 // now on. Where several are due at one request, the first that was injected
 // fires; all count the request.
 func (ca *CA) Inject(faults ...Fault) { ca.edge.script.add(faults) }
-
-// Unfired are the injected faults that have not befallen any request yet, so
-// that a test can tell whether it tested what it meant to.
-func (ca *CA) Unfired() []Fault { return ca.edge.script.unfired() }
 
 // Down makes the CA unreachable until [CA.Mend]: new connections are reset, and
 // so is every connection on which a request comes.

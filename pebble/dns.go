@@ -20,15 +20,8 @@ type DNS struct {
 	err     error // why a server did not start
 
 	mu      sync.RWMutex
-	records map[string]record
+	records map[string][]netip.Addr
 	observe func(name, question, answer string)
-}
-
-// record is what is known of a name: a failure, an alias, or its addresses.
-type record struct {
-	fails bool
-	alias string
-	addrs []netip.Addr
 }
 
 // anyName is the name whose record holds for names without one of their own.
@@ -37,7 +30,7 @@ const anyName = "*"
 // NewDNS serves DNS on these TCP and UDP sockets, which it owns from now on. It
 // returns when all of them answer.
 func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
-	d := &DNS{records: make(map[string]record)}
+	d := &DNS{records: make(map[string][]netip.Addr)}
 	for _, l := range listeners {
 		d.servers = append(d.servers, &dns.Server{Listener: l})
 	}
@@ -66,14 +59,10 @@ func (d *DNS) Point(name string, addrs ...netip.Addr) {
 			valid = append(valid, a.Unmap())
 		}
 	}
-	d.set(name, record{addrs: valid})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.records[canonical(name)] = valid
 }
-
-// Alias makes a name an alias (CNAME) of another.
-func (d *DNS) Alias(name, target string) { d.set(name, record{alias: canonical(target)}) }
-
-// Fail answers every question for a name with SERVFAIL.
-func (d *DNS) Fail(name string) { d.set(name, record{fails: true}) }
 
 // Observe calls f for every question, with the name without its final dot, the
 // type asked for and the answer's code, such as "NOERROR".
@@ -83,12 +72,6 @@ func (d *DNS) Observe(f func(name, question, answer string)) {
 	d.observe = f
 }
 
-func (d *DNS) set(name string, r record) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.records[canonical(name)] = r
-}
-
 func canonical(name string) string {
 	if name == anyName {
 		return name
@@ -96,16 +79,16 @@ func canonical(name string) string {
 	return strings.ToLower(dns.Fqdn(name))
 }
 
-// find returns a name's record. The caller holds the lock.
-func (d *DNS) find(name string) record {
-	if r, ok := d.records[name]; ok {
-		return r
+// find returns a name's addresses. The caller holds the lock.
+func (d *DNS) find(name string) []netip.Addr {
+	if addrs, ok := d.records[name]; ok {
+		return addrs
 	}
 	return d.records[anyName]
 }
 
-// ServeDNS answers one question. CAA and TXT, like every type but addresses
-// and aliases, get an empty answer: nothing forbids issuance (RFC 8659 §3).
+// ServeDNS answers one question. CAA and TXT, like every type but addresses,
+// get an empty answer: nothing forbids issuance (RFC 8659 §3).
 func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
 	reply.Authoritative = true
@@ -120,29 +103,20 @@ func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	name := strings.ToLower(q.Name)
-	r := d.find(name)
-	header := func(name string, t uint16) dns.RR_Header {
-		return dns.RR_Header{Name: name, Rrtype: t, Class: dns.ClassINET}
+	addrs := d.find(strings.ToLower(q.Name))
+	header := func(t uint16) dns.RR_Header {
+		// Answers repeat the question's spelling.
+		return dns.RR_Header{Name: q.Name, Rrtype: t, Class: dns.ClassINET}
 	}
-	if r.alias != "" && !r.fails {
-		reply.Answer = append(reply.Answer, &dns.CNAME{Hdr: header(q.Name, dns.TypeCNAME), Target: r.alias})
-		name, r = r.alias, d.find(r.alias)
-	} else {
-		name = q.Name // answers repeat the question's spelling
-	}
-	switch {
-	case r.fails:
-		reply.Rcode = dns.RcodeServerFailure
-	case len(r.addrs) == 0 && r.alias == "":
+	if len(addrs) == 0 {
 		reply.Rcode = dns.RcodeNameError
 	}
-	for _, a := range r.addrs {
+	for _, a := range addrs {
 		switch {
 		case q.Qtype == dns.TypeA && a.Is4():
-			reply.Answer = append(reply.Answer, &dns.A{Hdr: header(name, dns.TypeA), A: a.AsSlice()})
+			reply.Answer = append(reply.Answer, &dns.A{Hdr: header(dns.TypeA), A: a.AsSlice()})
 		case q.Qtype == dns.TypeAAAA && a.Is6():
-			reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header(name, dns.TypeAAAA), AAAA: a.AsSlice()})
+			reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header(dns.TypeAAAA), AAAA: a.AsSlice()})
 		}
 	}
 	if d.observe != nil {

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,10 @@ type endpoint struct {
 	server *http.Server
 	done   chan struct{} // closed when Serve has returned
 	conns  sync.WaitGroup
+	grace  time.Duration // how long connections may take to end
+
+	mu   sync.Mutex
+	open map[*http.Request]struct{} // requests without an answer yet
 }
 
 // connKey is where a request's context keeps its connection, for the fault
@@ -33,9 +38,9 @@ type endpoint struct {
 type connKey struct{}
 
 func serve(listener net.Listener, handler http.Handler, cert tls.Certificate, down *atomic.Bool, journal *Journal) *endpoint {
-	p := &endpoint{done: make(chan struct{})}
+	p := &endpoint{done: make(chan struct{}), grace: patience, open: map[*http.Request]struct{}{}}
 	p.server = &http.Server{
-		Handler:           handler,
+		Handler:           p.noting(handler),
 		ReadHeaderTimeout: patience,
 		ErrorLog:          log.New(endpointLog{journal}, "", 0),
 		// Without the hybrid key exchange, whose post-quantum half is more work
@@ -67,12 +72,52 @@ func serve(listener net.Listener, handler http.Handler, cert tls.Certificate, do
 
 func (p *endpoint) close() error {
 	err := p.server.Close()
-	<-p.done // from here on no connection is counted in
-	p.conns.Wait()
 	if errors.Is(err, net.ErrClosed) {
-		return nil
+		err = nil
 	}
-	return err
+	<-p.done // from here on no connection is counted in
+	ended := make(chan struct{})
+	go func() {
+		p.conns.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return err
+	case <-time.After(p.grace):
+		// Pebble can deadlock; nothing ends its goroutines.
+		return errors.Join(err, fmt.Errorf("the CA's endpoint did not end within %s: no answer to %s", p.grace, strings.Join(p.unanswered(), ", ")))
+	}
+}
+
+// noting keeps in mind which requests a handler is busy with.
+func (p *endpoint) noting(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.note(r, true)
+		defer p.note(r, false)
+		handler.ServeHTTP(w, r)
+	})
+}
+
+func (p *endpoint) note(r *http.Request, open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if open {
+		p.open[r] = struct{}{}
+	} else {
+		delete(p.open, r)
+	}
+}
+
+// unanswered names the requests that a handler is busy with.
+func (p *endpoint) unanswered() (requests []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for r := range p.open {
+		requests = append(requests, r.Method+" "+r.URL.Path)
+	}
+	slices.Sort(requests)
+	return requests
 }
 
 // fragile is a listener that resets every connection while the CA is down.

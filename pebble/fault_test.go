@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -154,23 +153,6 @@ func TestPersistentFaultUntilMended(t *testing.T) {
 	s.ca.Mend()
 	if _, err := s.issue(t.Context(), c, "http-01", "www.example.test"); err != nil {
 		t.Errorf("after Mend: %v", err)
-	}
-}
-
-func TestUnfired(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.ca.Inject(BadNonce(KindNewAccount), Drop(KindRevokeCert), BadNonce(KindNewOrder).At(7))
-	if _, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test"); err != nil {
-		t.Fatal(err)
-	}
-	var left []string
-	for _, f := range s.ca.Unfired() {
-		left = append(left, f.String())
-	}
-	want := []string{"connection dropped at revokeCert number 1", "badNonce at newOrder number 7"}
-	if !slices.Equal(left, want) {
-		t.Errorf("unfired: %q, expected %q", left, want)
 	}
 }
 

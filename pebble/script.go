@@ -10,7 +10,7 @@ type script struct {
 
 type act struct {
 	Fault
-	seen, fired int
+	seen int
 }
 
 func (s *script) add(faults []Fault) {
@@ -32,7 +32,6 @@ func (s *script) next(kind Kind) (due *Fault) {
 		}
 		a.seen++
 		if due == nil && (a.seen == a.nth || a.persistent && a.seen > a.nth) {
-			a.fired++
 			due = &a.Fault
 		}
 	}
@@ -44,16 +43,4 @@ func (s *script) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.acts = nil
-}
-
-func (s *script) unfired() []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var left []Fault
-	for _, a := range s.acts {
-		if a.fired == 0 {
-			left = append(left, a.Fault)
-		}
-	}
-	return left
 }

@@ -56,8 +56,8 @@ func load(fsys fs.FS, dir string) (*Catalogue, error) {
 		c.Chapters = append(c.Chapters, chapter)
 	}
 	for _, name := range names {
-		if !slices.Contains(chapterNames(), strings.TrimSuffix(name, ".yaml")) {
-			wrong.add(path.Join(dir, name), 1, "chapter", quote(strings.TrimSuffix(name, ".yaml")), oneOf(chapterNames()))
+		if !slices.Contains(ChapterNames(), strings.TrimSuffix(name, ".yaml")) {
+			wrong.add(path.Join(dir, name), 1, "chapter", quote(strings.TrimSuffix(name, ".yaml")), oneOf(ChapterNames()))
 		}
 	}
 	c.checkNeeds(&wrong)
@@ -72,7 +72,8 @@ func load(fsys fs.FS, dir string) (*Catalogue, error) {
 // two reports with the same digest were judged by the same text.
 func (c *Catalogue) Digest() string { return c.digest }
 
-func chapterNames() []string {
+// ChapterNames are the names of all chapters, in the catalogue's order.
+func ChapterNames() []string {
 	names := make([]string, len(chapters))
 	for i, c := range chapters {
 		names[i] = c.Name

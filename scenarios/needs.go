@@ -28,7 +28,7 @@ func (c *Catalogue) checkNeeds(wrong *mistakes) {
 			case need.Chapter == r.Chapter:
 				wrong.add(r.File, r.Line, r.ID+": needs", quote(need.Chapter)+", its own chapter", "another chapter, or an ID")
 			case need.ID != "" && !c.Knows(need.ID):
-				wrong.add(r.File, r.Line, r.ID+": needs", quote(need.ID), "an ID of the catalogue, or "+oneOf(chapterNames()))
+				wrong.add(r.File, r.Line, r.ID+": needs", quote(need.ID), "an ID of the catalogue, or "+oneOf(ChapterNames()))
 			}
 		}
 		if circle := c.circle(r.ID, nil); circle != nil {

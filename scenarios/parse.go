@@ -117,7 +117,7 @@ func (p *parser) entry(n *yaml.Node) Requirement {
 		}
 	}
 	for _, need := range p.list(n, values, "needs") {
-		if slices.Contains(chapterNames(), need) {
+		if slices.Contains(ChapterNames(), need) {
 			r.Needs = append(r.Needs, Need{Chapter: need})
 		} else {
 			r.Needs = append(r.Needs, Need{ID: need})

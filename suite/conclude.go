@@ -94,6 +94,9 @@ func (p *plan) describe(r scenarios.Requirement, autocert string) report.Require
 
 // deselected is the option that leaves a case out, or "".
 func (p *plan) deselected(r scenarios.Requirement, row string) string {
+	if len(p.Profiles) > 0 && !slices.Contains(p.Profiles, r.Chapter) {
+		return "--profile " + strings.Join(p.Profiles, ",")
+	}
 	matches := func(glob string) bool { return r.Matches(glob, row) }
 	if len(p.Only) > 0 && !slices.ContainsFunc(p.Only, matches) {
 		return "--only " + strings.Join(p.Only, ",")

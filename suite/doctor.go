@@ -108,11 +108,11 @@ func examineStart(ctx context.Context, o Options) Finding {
 	o.Out, o.ProbeOnly = filepath.Join(out, "report"), true
 	var log bytes.Buffer
 	_, r, err := Conduct(ctx, o, &log)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Finding{What: "start", Fatal: true, Text: err.Error()}
-	case r.Error != "":
-		return Finding{What: "start", Fatal: true, Text: r.Error + log.String()}
+	}
+	if why := unfinished(r); why != "" {
+		return Finding{What: "start", Fatal: true, Text: why + log.String()}
 	}
 	return Finding{What: "start", OK: true, Text: "the target starts with a plain configuration and stops when asked"}
 }

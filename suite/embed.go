@@ -24,11 +24,12 @@ import (
 //	}
 //
 // Every requirement shows as a subtest of its ID: failed ones fail, SHOULDs
-// only if Strict, and skipped ones are skipped with their reason. What go test
-// -run leaves of them is all that is run: -run TestConformance/BYO-03. The
-// test binary is started again for the run's other processes, in which nothing
-// but this package's own code runs. Under the ginkgo command with several processes (ginkgo
-// -p) each of them runs its share of the specs instead, and Ginkgo reports.
+// only if Strict, and skipped ones are skipped with their reason. A run that was
+// interrupted fails. What go test -run leaves of them is all that is run: -run
+// TestConformance/BYO-03. The test binary is started again for the run's other
+// processes, in which nothing but this package's own code runs. Under the
+// ginkgo command with several processes (ginkgo -p) each of them runs its share
+// of the specs instead, and Ginkgo reports.
 func Run(t *testing.T, o Options) {
 	t.Helper()
 	if config, _ := ginkgo.GinkgoConfiguration(); config.ParallelTotal > 1 {
@@ -43,8 +44,8 @@ func Run(t *testing.T, o Options) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
-	if r.Error != "" {
-		t.Errorf("%s\n%s", r.Error, log.String())
+	if why := unfinished(r); why != "" {
+		t.Errorf("%s\n%s", why, log.String())
 	}
 	for _, result := range r.Results {
 		show(t, r, result)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"assay/suite/report"
 )
 
 func TestGoTestRunSelectsRequirements(t *testing.T) {
@@ -32,6 +34,25 @@ func TestGoTestRunOfNothingIsAnError(t *testing.T) {
 	for _, pattern := range []string{"TestConformance/NONE-01", "TestConformance/("} {
 		if only, err := asked("TestConformance", pattern, nil); err == nil || !strings.Contains(err.Error(), "-run") {
 			t.Errorf("-run %q selects %q, error %v: expected an error that names -run", pattern, only, err)
+		}
+	}
+}
+
+// A run that did not come to its end is no pass, whatever its results are.
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		r    report.Report
+		want string
+	}{
+		{report.Report{}, ""},
+		{report.Report{Exit: report.ExitFailed}, ""},
+		{report.Report{Error: "probe: it does not start"}, "probe: it does not start"},
+		{report.Report{Interrupted: true}, "the run was interrupted"},
+		{report.Report{Interrupted: true, Error: "probe: it does not start"}, "the run was interrupted\nprobe: it does not start"},
+	} {
+		if got := unfinished(&row.r); got != row.want {
+			t.Errorf("interrupted %t, error %q: found %q, expected %q", row.r.Interrupted, row.r.Error, got, row.want)
 		}
 	}
 }

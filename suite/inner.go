@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -78,12 +79,25 @@ func (p *plan) coordinate(inside *world.Run) int {
 		ended()
 	}
 	c.interrupted = interrupted.Err() != nil
+	c.err = errors.Join(c.err, p.askVersion(inside))
 	r := p.conclude(c)
 	if err := report.Write(p.Out, r); err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble
 	}
 	return r.Exit
+}
+
+// askVersion starts the target's version command as every start of the target:
+// in a world, without the run's capabilities.
+func (p *plan) askVersion(inside *world.Run) error {
+	w, err := inside.Open(0, 0)
+	if err != nil {
+		p.target.AskVersion(func(*exec.Cmd) error { return err })
+		return err
+	}
+	p.target.AskVersion(w.Start)
+	return w.Close()
 }
 
 // remind interrupts the whole process group again, every second until this

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -127,7 +128,9 @@ func HaveACMEIdentifier() types.GomegaMatcher {
 // response.
 func StillAnswer() types.GomegaMatcher {
 	return match("a connection that still answers", func(h *wire.Handshake) (bool, string) {
-		answer := h.Exchange("/")
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		answer := h.Exchange(ctx, "/")
 		if answer.Err != nil {
 			return false, answer.Err.Error()
 		}

@@ -25,7 +25,7 @@ type Options struct {
 	Out      string     // the report's directory; default "assay-report"
 	World    world.Kind // default world.Auto
 	CA       string     // "edge" (default) or "stock": Pebble as it comes, behind the gateway alone
-	Procs    int        // worker processes; default eight for each CPU, 40 at most
+	Procs    int        // worker processes; default eight for each CPU, 40 at most; never more than world.MaxWorker
 	Keep     bool       // copy every spec's directory into the report
 	Strict   bool       // a SHOULD that failed fails the run
 	NoProbe  bool       // judge without first trying whether the target starts
@@ -93,6 +93,9 @@ func makePlan(o Options) (*plan, error) {
 	default:
 		return nil, fmt.Errorf("--ca: found %q, expected edge or stock", o.CA)
 	}
+	if o.Procs > world.MaxWorker {
+		return nil, fmt.Errorf("--procs: found %d, expected at most %d", o.Procs, world.MaxWorker)
+	}
 	switch o.World {
 	case world.Auto, world.Namespace, world.Loopback:
 	default:
@@ -136,9 +139,6 @@ func loadTarget(o Options, catalogue *scenarios.Catalogue) (*target.Target, erro
 		if !t.Claims(profile) {
 			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile, strings.Join(t.Profiles, " "))
 		}
-	}
-	if len(o.Profiles) > 0 {
-		t.Profiles = o.Profiles
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/onsi/ginkgo/v2/types"
 
@@ -57,7 +58,8 @@ func entry(spec types.SpecReport) (o outcome, ok bool) {
 
 // status tells a target's failure from Assay's own. A panic or a spec that
 // ran into Ginkgo's timeout is Assay's: waits for a target have deadlines of
-// their own, which fail with what was awaited.
+// their own, which fail with what was awaited. Where the timeout cut such a wait
+// short, and the spec failed for it, the target was what kept it.
 func status(spec types.SpecReport, o outcome) (report.Status, string) {
 	message := spec.Failure.Message
 	switch {
@@ -71,9 +73,22 @@ func status(spec types.SpecReport, o outcome) (report.Status, string) {
 		return report.Failed, message
 	case spec.State.Is(types.SpecStatePanicked):
 		return report.Error, "panic: " + spec.Failure.ForwardedPanic
+	case spec.State.Is(types.SpecStateTimedout) && cutShort(spec) != "":
+		return report.Failed, cutShort(spec)
 	case spec.State.Is(types.SpecStateInterrupted):
 		return report.Skipped, "interrupted"
 	default:
 		return report.Error, spec.State.String() + ": " + message
 	}
+}
+
+// cutShort is the failure with which a spec answered the end of its time; "" if
+// it did not. Ginkgo puts a line of its own before it.
+func cutShort(spec types.SpecReport) string {
+	then := spec.Failure.AdditionalFailure
+	if then == nil || !then.State.Is(types.SpecStateFailed) {
+		return ""
+	}
+	_, message, _ := strings.Cut(then.Failure.Message, "\n")
+	return message + "\n(the time of the whole spec was over)"
 }

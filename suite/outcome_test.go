@@ -23,6 +23,7 @@ func TestStatus(t *testing.T) {
 		{"interrupted", types.SpecReport{State: types.SpecStateInterrupted}, outcome{}, report.Skipped, "interrupted"},
 		{"a panic in a spec", types.SpecReport{State: types.SpecStatePanicked, Failure: types.Failure{ForwardedPanic: "nil map"}}, outcome{}, report.Error, "panic: nil map"},
 		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), outcome{}, report.Error, "timedout: a minute"},
+		{"a spec whose time ended a wait for the target", after("a handshake that completes"), outcome{}, report.Failed, "a handshake that completes\n(the time of the whole spec was over)"},
 		{"Assay failed, and so the spec", failed(types.SpecStateFailed, "Assay itself failed"), outcome{Broken: "no namespace"}, report.Error, "no namespace"},
 		{"cleaning up failed after a pass", types.SpecReport{State: types.SpecStatePassed}, outcome{Broken: "busy"}, report.Error, "busy"},
 	} {
@@ -36,4 +37,14 @@ func TestStatus(t *testing.T) {
 
 func failed(state types.SpecState, message string) types.SpecReport {
 	return types.SpecReport{State: state, Failure: types.Failure{Message: message}}
+}
+
+// after is a spec whose time ran out, and which then failed.
+func after(message string) types.SpecReport {
+	spec := failed(types.SpecStateTimedout, "a minute")
+	spec.Failure.AdditionalFailure = &types.AdditionalFailure{
+		State:   types.SpecStateFailed,
+		Failure: types.Failure{Message: "A spec timeout occurred and then:\n" + message},
+	}
+	return spec
 }

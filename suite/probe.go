@@ -23,9 +23,14 @@ func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 		}
 	}()
 	s.fail = func(message string, _ ...int) { panic(probeFailure(message)) }
+	s.skip = s.fail // what it asks for must be had
 	defer func() {
-		if failure, ok := recover().(probeFailure); ok {
-			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s", p.target.Name, failure, s.lastConfiguration())
+		switch ended := recover().(type) {
+		case nil:
+		case probeFailure:
+			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s", p.target.Name, ended, s.lastConfiguration())
+		default:
+			panic(ended) // Assay's own mistake
 		}
 	}()
 	s.Start(s.simplest()).Stop()

@@ -37,7 +37,7 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	server := s.prepare(keys, options...)
 	before := s.files()
 	server.start()
-	r := &Refusal{waited: s.startPatience(), mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
+	r := &Refusal{waited: s.plan.startPatience(), mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
 	ctx, cancel := s.within(r.waited)
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil

@@ -39,7 +39,7 @@ const ownLabel = "assay"
 // which brings its outcome home whatever happened.
 func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
 	s := specs[r.ID]
-	timeout := specTimeout
+	timeout := p.specTimeout()
 	if s.rehearsed {
 		timeout += 2 * schedulePatience // another spec's, then its own
 	}
@@ -64,8 +64,11 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 }
 
 // specTimeout is for Assay's own machinery: a spec's waits have deadlines of
-// their own, which are shorter and say what was awaited.
-const specTimeout = time.Minute
+// their own, which say what was awaited. It has to outlast those that a spec may
+// wait in vain, one after the other, and still go on: eight at most.
+func (p *plan) specTimeout() time.Duration {
+	return max(time.Minute, 8*p.startPatience())
+}
 
 // rows are a requirement's cases; one without cases is its own only row.
 func rows(r scenarios.Requirement) []scenarios.Case {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"assay/suite/report"
@@ -21,7 +22,8 @@ import (
 
 // Conduct runs the suite and leaves a report; it returns the exit code. What
 // goes wrong before there can be a report is an error: the options are wrong,
-// or the target file is.
+// or the target file is. From there on the report tells, whatever ends the run:
+// one of an earlier run never stands for it.
 func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report.Report, err error) {
 	p, err := makePlan(o)
 	if err != nil {
@@ -51,15 +53,12 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		Signals:  signals,
 	}
 	started := time.Now()
-	exit, err = outer.Run(ctx)
-	if err != nil {
-		return report.ExitTrouble, nil, err
-	}
+	exit, trouble := outer.Run(ctx)
 	if stamp(reportFile) == before {
 		// The inner process ended before it could write: this one does so in
 		// its place.
-		c := conclusion{started: started, kind: kind, reason: reason, interrupted: exit == report.ExitInterrupted}
-		if !c.interrupted {
+		c := conclusion{started: started, kind: kind, reason: reason, err: trouble, interrupted: exit == report.ExitInterrupted}
+		if !c.interrupted && c.err == nil {
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}
 		r = p.conclude(c)
@@ -69,7 +68,23 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 	if err != nil {
 		return report.ExitTrouble, nil, err
 	}
-	return r.Exit, r, nil
+	if trouble != nil {
+		r.Blame(trouble)
+		err = report.Rewrite(p.Out, r)
+	}
+	return r.Exit, r, err
+}
+
+// unfinished says why a run did not judge all that it was to; "" if it did.
+func unfinished(r *report.Report) string {
+	var why []string
+	if r.Interrupted {
+		why = append(why, "the run was interrupted")
+	}
+	if r.Error != "" {
+		why = append(why, r.Error)
+	}
+	return strings.Join(why, "\n")
 }
 
 // stamp tells one writing of a file from the next.

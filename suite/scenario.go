@@ -39,9 +39,10 @@ type Scenario struct {
 	warnings   []string // that servers gave when they started
 	announced  bool     // the spec is about warnings
 	tokens     []string // of the challenges that it has seen
-	// fail ends the spec: [ginkgo.Fail], or a panic where no spec is running.
-	fail    func(message string, callerSkip ...int)
-	closers []func() error
+	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
+	// where no spec is running.
+	fail, skip func(message string, callerSkip ...int)
+	closers    []func() error
 }
 
 // newScenario opens the surroundings for one case of a requirement.
@@ -64,6 +65,7 @@ func newScenario(ctx context.Context, p *plan, run *world.Run, r scenarios.Requi
 		requirement: r,
 		row:         row,
 		fail:        ginkgo.Fail,
+		skip:        ginkgo.Skip,
 	}
 	s.outcome = newOutcome(r.ID, row.Name)
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
@@ -93,7 +95,7 @@ func (s *Scenario) must(err error) {
 // SkipUnless leaves the spec with a reason that the report shows.
 func (s *Scenario) SkipUnless(possible bool, reason string) {
 	if !possible {
-		ginkgo.Skip(reason)
+		s.skip(reason)
 	}
 }
 

@@ -28,7 +28,7 @@ type Server struct {
 	launch *target.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
-	past   []*target.Log    // what it wrote before each restart
+	past   []*target.Log    // what it wrote before it was started again
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -72,6 +72,9 @@ func (v *Server) start() {
 	var err error
 	v.before, err = v.s.World.Listeners()
 	v.s.must(err)
+	if v.Process != nil {
+		v.past = append(v.past, v.Process.Log())
+	}
 	v.Process, err = target.Start(v.launch, v.s.World.Start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
@@ -83,7 +86,7 @@ func (v *Server) start() {
 
 func (v *Server) awaitReady() {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := v.s.within(v.s.startPatience())
+	ctx, cancel := v.s.within(v.s.plan.startPatience())
 	defer cancel()
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.fail("expected  a server that is ready\nseen      " + indent(err.Error()))
@@ -102,7 +105,7 @@ func (v *Server) awaitChallengeListener() {
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(2 * time.Second)
+	ctx, cancel := v.s.within(patience / 5) // which the second kind of server is waited for in full
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }
@@ -113,8 +116,8 @@ func (v *Server) readiness() target.Readiness {
 
 // startPatience is how long a start may take. What the target file says of an
 // idle machine never shortens it.
-func (s *Scenario) startPatience() time.Duration {
-	return max(patience, s.plan.target.Ready.Timeout)
+func (p *plan) startPatience() time.Duration {
+	return max(patience, p.target.Ready.Timeout)
 }
 
 // awaitListener waits until the server has opened any listener at all; the
@@ -130,7 +133,6 @@ func (v *Server) awaitListener(ctx context.Context) error {
 func (v *Server) Restart() {
 	ginkgo.GinkgoHelper()
 	v.Stop()
-	v.past = append(v.past, v.Process.Log())
 	v.start()
 	v.awaitReady()
 }

@@ -56,3 +56,10 @@ func (r *Result) void() bool {
 	}
 	return false
 }
+
+// Blame adds to a finished report what went wrong with the run after it was
+// judged.
+func (r *Report) Blame(err error) {
+	r.Error = joinLines(r.Error, err.Error())
+	r.Exit = ExitCode(r)
+}

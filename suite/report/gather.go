@@ -35,7 +35,7 @@ func Gather(in Input) *Report {
 	for i, req := range in.Requirements {
 		judged[i] = j.requirement(req)
 	}
-	j.applyNeeds(in.Requirements, judged)
+	j.applyNeeds(judged)
 
 	r.Results = make([]Result, len(judged))
 	for i, req := range in.Requirements {

@@ -84,7 +84,7 @@ func TestGatherJudges(t *testing.T) {
 
 		// Claims and selection.
 		{name: "chapter not claimed", req: Requirement{Profile: "renewal"}, input: unclaimed, others: []Requirement{{ID: "Y-01"}}, outcomes: []Outcome{pass("Y-01", "")}, status: NotClaimed, reason: "the target does not claim renewal"},
-		{name: "needed chapter not claimed", req: Requirement{Needs: []string{"autocert"}}, input: unclaimed, others: []Requirement{{ID: "Y-01"}}, outcomes: []Outcome{pass("Y-01", "")}, status: NotClaimed, reason: "the target does not claim autocert"},
+		{name: "needed chapter not claimed", req: Requirement{Needs: []string{"autocert"}}, input: unclaimed, others: []Requirement{{ID: "Y-01", Profile: "autocert"}}, outcomes: []Outcome{pass("Y-01", "")}, status: NotClaimed, reason: "the target does not claim autocert"},
 		{name: "not selected", others: []Requirement{{ID: "Y-01"}}, outcomes: []Outcome{pass("Y-01", "")}, input: deselect("X-01", "--only 'Y-*'"), status: Skipped, reason: "not selected (--only 'Y-*')"},
 		{name: "case not selected", req: Requirement{Cases: []string{"a", "b"}}, outcomes: []Outcome{pass("X-01", "a")}, input: deselect("X-01/b", "--skip X-01/b"), status: Passed, reason: "1 of 2 cases skipped", cases: "a:passed b:skipped"},
 		{name: "nothing selected is no success", input: deselect("X-01", "--only Z"), status: Skipped, reason: "not selected (--only Z)", exit: 2},

@@ -47,7 +47,7 @@ func newJudge(in Input) *judge {
 // requirement judges one requirement, leaving aside what it needs.
 func (j *judge) requirement(req Requirement) verdict {
 	if !req.Claimed {
-		return verdict{status: NotClaimed, reason: notClaimed(req, j.in.Target)}
+		return verdict{status: NotClaimed, reason: j.notClaimed(req)}
 	}
 	if why, ok := j.in.Deselected[req.ID]; ok {
 		return verdict{status: Skipped, reason: notSelected(why), deselected: true}
@@ -197,10 +197,10 @@ func notSelected(why string) string {
 }
 
 // notClaimed names the chapters that keep a requirement from being claimed.
-func notClaimed(req Requirement, t Target) string {
+func (j *judge) notClaimed(req Requirement) string {
 	var missing []string
 	for _, c := range append([]string{req.Profile}, req.Needs...) {
-		if isChapter(c) && !slices.Contains(t.Profiles, c) && !slices.Contains(missing, c) {
+		if j.in.isChapter(c) && !slices.Contains(j.in.Target.Profiles, c) && !slices.Contains(missing, c) {
 			missing = append(missing, c)
 		}
 	}

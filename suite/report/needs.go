@@ -5,30 +5,28 @@ import (
 	"strings"
 )
 
-// Chapters are the chapters of the catalogue, which are also what a target
-// claims.
-var Chapters = []string{
-	"config", "byo", "chain", "acme", "http-01", "tls-alpn-01", "renewal", "expiry", "autocert", "resilience",
+// isChapter says whether a need is a chapter of the catalogue, and not the ID of
+// a requirement.
+func (in Input) isChapter(need string) bool {
+	return slices.ContainsFunc(in.Requirements, func(r Requirement) bool { return r.Profile == need })
 }
-
-func isChapter(s string) bool { return slices.Contains(Chapters, s) }
 
 // needs resolves what requirements need of one another, each once.
 type needs struct {
+	in     Input
 	index  map[string]int
-	reqs   []Requirement
 	judged []verdict
 	state  []int // 0 not looked at, 1 being looked at, 2 done
 }
 
 // applyNeeds skips the requirements whose needs did not hold. An unknown need
 // and a circle of needs are errors of the catalogue.
-func (j *judge) applyNeeds(reqs []Requirement, judged []verdict) {
-	n := needs{index: map[string]int{}, reqs: reqs, judged: judged, state: make([]int, len(reqs))}
-	for i, r := range reqs {
+func (j *judge) applyNeeds(judged []verdict) {
+	n := needs{in: j.in, index: map[string]int{}, judged: judged, state: make([]int, len(judged))}
+	for i, r := range j.in.Requirements {
 		n.index[r.ID] = i
 	}
-	for i := range reqs {
+	for i := range judged {
 		n.resolve(i)
 	}
 }
@@ -43,11 +41,11 @@ func (n *needs) resolve(i int) {
 	if v.status == NotClaimed {
 		return
 	}
-	for _, need := range n.reqs[i].Needs {
+	for _, need := range n.in.Requirements[i].Needs {
 		id, row, _ := strings.Cut(need, "/")
 		k, ok := n.index[id]
 		switch {
-		case !ok && isChapter(need):
+		case !ok && n.in.isChapter(need):
 			continue
 		case !ok:
 			v.become(Error, "needs "+need+", which the catalogue does not hold")
@@ -65,7 +63,7 @@ func (n *needs) resolve(i int) {
 		case on.held || v.status == Error || v.status == Skipped:
 		case on.deselected && v.status != Failed:
 		default:
-			v.become(Skipped, "needs "+need+", which "+on.clause(n.reqs[k].Level))
+			v.become(Skipped, "needs "+need+", which "+on.clause(n.in.Requirements[k].Level))
 			return
 		}
 	}

@@ -50,7 +50,7 @@ func (j *judge) withNeeds(req Requirement) []string {
 			}
 			for _, n := range r.Needs {
 				id, _, _ := strings.Cut(n, "/")
-				if !isChapter(n) && !slices.Contains(ids, id) {
+				if !j.in.isChapter(n) && !slices.Contains(ids, id) {
 					ids = append(ids, id)
 				}
 			}

@@ -29,7 +29,15 @@ const (
 // earlier run is removed, but only files that a manifest names as Assay's own:
 // other files in the directory stay. A report.json that is not Assay's is
 // refused rather than replaced. Errors name the file.
-func Write(dir string, r *Report) error {
+func Write(dir string, r *Report) error { return into(dir, r, (*writer).write) }
+
+// Rewrite stores a report that was read from the directory, and changed since:
+// report.json and junit.xml. The evidence there stays: its files are not in what
+// was read.
+func Rewrite(dir string, r *Report) error { return into(dir, r, (*writer).verdicts) }
+
+// into stores a report, redacted once more, in a directory.
+func into(dir string, r *Report, store func(*writer, *Report) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -39,10 +47,25 @@ func Write(dir string, r *Report) error {
 	}
 	defer root.Close()
 	w := &writer{root: root, dir: dir}
-	if err := w.write(r); err != nil {
+	if err = w.ours(); err == nil {
+		err = store(w, clean(r))
+	}
+	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// clean is a redacted copy.
+func clean(r *Report) *Report {
+	c := *r
+	c.Results = slices.Clone(r.Results)
+	for i := range c.Results {
+		c.Results[i].Cases = slices.Clone(c.Results[i].Cases)
+		c.Results[i].Observations = slices.Clone(c.Results[i].Observations)
+	}
+	Redactor{}.report(&c)
+	return &c
 }
 
 type writer struct {
@@ -51,18 +74,7 @@ type writer struct {
 }
 
 func (w *writer) write(r *Report) error {
-	if err := w.ours(); err != nil {
-		return err
-	}
-	clean := *r
-	clean.Results = slices.Clone(r.Results)
-	for i := range clean.Results {
-		clean.Results[i].Cases = slices.Clone(clean.Results[i].Cases)
-		clean.Results[i].Observations = slices.Clone(clean.Results[i].Observations)
-	}
-	Redactor{}.report(&clean)
-
-	files, err := evidenceFiles(&clean)
+	files, err := evidenceFiles(r)
 	if err != nil {
 		return err
 	}
@@ -83,21 +95,26 @@ func (w *writer) write(r *Report) error {
 			return err
 		}
 	}
+	if err := w.verdicts(r); err != nil {
+		return err
+	}
+	return w.prune(old, names)
+}
+
+// verdicts writes the two files that tell the whole run.
+func (w *writer) verdicts(r *Report) error {
 	var junit bytes.Buffer
-	if err := WriteJUnit(&junit, &clean); err != nil {
+	if err := WriteJUnit(&junit, r); err != nil {
 		return fmt.Errorf("%s: %w", w.path(JUnitFile), err)
 	}
 	if err := w.file(JUnitFile, junit.Bytes()); err != nil {
 		return err
 	}
-	text, err := marshal(&clean)
+	text, err := marshal(r)
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.path(ReportFile), err)
 	}
-	if err := w.file(ReportFile, text); err != nil {
-		return err
-	}
-	return w.prune(old, names)
+	return w.file(ReportFile, text)
 }
 
 // marshal returns the text of report.json.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +92,37 @@ func TestWriteAndRead(t *testing.T) {
 }
 
 // The names and the order of the members are a contract.
+// What befell a run after its report was written is added to it, and the
+// evidence stays.
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	passed := Gather(Input{
+		Requirements: []Requirement{{ID: "BYO-01", Level: Must, Profile: "byo", Claimed: true}, {ID: "BYO-02", Level: Should, Profile: "byo", Claimed: true}},
+		Outcomes:     []Outcome{{ID: "BYO-01", Status: Passed}, {ID: "BYO-02", Status: Failed, Files: map[string]string{"served.pem": "x"}}},
+	})
+	if err := Write(dir, passed); err != nil || passed.Exit != ExitOK {
+		t.Fatalf("exit %d, error %v: expected a run that went well", passed.Exit, err)
+	}
+	r, err := Read(filepath.Join(dir, ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Blame(errors.New("killed"))
+	if err := Rewrite(dir, r); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(filepath.Join(dir, ReportFile))
+	if err != nil || got.Exit != ExitTrouble || got.Error != "killed" {
+		t.Errorf("exit %d, trouble %q, error %v: expected exit %d for %q", got.Exit, got.Error, err, ExitTrouble, "killed")
+	}
+	for name, says := range map[string]string{JUnitFile: "killed", "evidence/BYO-02/served.pem": "x"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(text), says) {
+			t.Errorf("%s: error %v, expected %q in:\n%s", name, err, says, text)
+		}
+	}
+}
+
 func TestReportJSONToTheLetter(t *testing.T) {
 	t.Parallel()
 	r := &Report{

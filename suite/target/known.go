@@ -26,41 +26,6 @@ type KnownFailure struct {
 	Reason string
 	// Link leads to more about it; may be empty.
 	Link string
-	// Line is the entry's line in the target file.
-	Line int
-}
-
-// KnownState says whether a failure is known.
-type KnownState int
-
-// The states of [Target.KnownFailure].
-const (
-	NotListed KnownState = iota // no entry for this requirement and version
-	Listed                      // an entry that counts
-	Expired                     // an entry whose last day has passed
-)
-
-// KnownFailure looks up the entry for a requirement's case (caseName may be
-// empty) in the target's version; see [KnownFailure.Applies]. An entry for the
-// case goes before one for the whole requirement, and one that counts before
-// one that expired.
-func (t *Target) KnownFailure(id, caseName, version string, now time.Time) (KnownFailure, KnownState) {
-	var expired *KnownFailure
-	for _, name := range []string{id + "/" + caseName, id} {
-		for _, k := range t.KnownFailures {
-			switch {
-			case k.ID != name || !k.Applies(version):
-			case !k.Expired(now):
-				return k, Listed
-			case expired == nil:
-				expired = &k
-			}
-		}
-	}
-	if expired != nil {
-		return *expired, Expired
-	}
-	return KnownFailure{}, NotListed
 }
 
 // Applies says whether the entry is about this version of the target. version
@@ -76,18 +41,13 @@ func (k KnownFailure) Expired(now time.Time) bool {
 	return !k.Until.IsZero() && !now.Before(k.Until.AddDate(0, 0, 1))
 }
 
-// Describes says whether a failure for this reason is the one that is known.
-func (k KnownFailure) Describes(reason string) bool {
-	return k.Seen == nil || k.Seen.MatchString(reason)
-}
-
 func (p *parser) knownFailures(into *[]KnownFailure) reader {
 	return func(n *yaml.Node, key string) {
 		if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
 			return // none left: what everyone hopes for
 		}
 		p.list(n, key, "known failures", func(n *yaml.Node, key string) {
-			k := KnownFailure{Line: n.Line}
+			var k KnownFailure
 			p.mapping(n, key, map[string]reader{
 				"id":      p.id(&k.ID),
 				"version": p.versions(&k.Version),

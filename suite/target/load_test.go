@@ -3,7 +3,6 @@ package target
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,22 +49,6 @@ func TestTheReferenceClaimsEverything(t *testing.T) {
 	l := prepare(t, tt, Input{Dir: t.TempDir(), CABundle: "/ca.pem"})
 	if got := content(t, l.ConfigFile); got != "" {
 		t.Errorf("config file %q, want an empty one", got)
-	}
-}
-
-func TestProfilesAreTheChaptersOfTheCatalogue(t *testing.T) {
-	t.Parallel()
-	catalogue, err := scenarios.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var chapters []string
-	for _, c := range catalogue.Chapters {
-		chapters = append(chapters, c.Name)
-	}
-	slices.Sort(chapters)
-	if want := slices.Sorted(slices.Values(Profiles)); !slices.Equal(chapters, want) {
-		t.Errorf("chapters %v, profiles %v", chapters, want)
 	}
 }
 

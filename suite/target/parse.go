@@ -2,9 +2,11 @@ package target
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -111,7 +113,10 @@ func (p *parser) env(into *map[string]string) reader {
 	}
 }
 
+// profiles reads the chapters that the target claims. Some say nothing without
+// one of others: what a certificate comes from, and how its name is proved.
 func (p *parser) profiles(into *[]string) reader {
+	beside := map[string][]string{"acme": {"http-01", "tls-alpn-01"}, "resilience": {"byo", "acme"}}
 	return func(n *yaml.Node, key string) {
 		p.list(n, key, "profiles", func(n *yaml.Node, key string) {
 			var profile string
@@ -121,6 +126,12 @@ func (p *parser) profiles(into *[]string) reader {
 			}
 			*into = append(*into, profile)
 		})
+		for i, profile := range *into {
+			others := beside[profile]
+			if others != nil && !slices.ContainsFunc(others, func(other string) bool { return slices.Contains(*into, other) }) {
+				p.wrong(n.Content[i].Line, fmt.Sprintf("%s[%d]", key, i), strconv.Quote(profile)+" alone", strings.Join(others, " or ")+" beside it")
+			}
+		}
 	}
 }
 
@@ -173,7 +184,7 @@ func (p *parser) duration(into *time.Duration) reader {
 // ready reads exactly one condition, and a timeout.
 func (p *parser) ready(into *ReadyWhen, n *yaml.Node, key string) {
 	p.mapping(n, key, map[string]reader{
-		"tcp":     p.configKey(&into.TCP),
+		"tcp":     p.addressKey(&into.TCP),
 		"log":     p.regexp(&into.Log),
 		"http":    p.urlPath(&into.HTTP),
 		"timeout": p.duration(&into.Timeout),
@@ -181,10 +192,10 @@ func (p *parser) ready(into *ReadyWhen, n *yaml.Node, key string) {
 	p.exactlyOne(n, key, "tcp", "log", "http")
 }
 
-// configKey reads the name of one of the keys that scenarios set.
-func (p *parser) configKey(into *string) reader {
+// addressKey reads the name of one of the keys that hold an address.
+func (p *parser) addressKey(into *string) reader {
 	return func(n *yaml.Node, key string) {
-		if !isText(n) || !slices.Contains(Keys, n.Value) {
+		if !isText(n) || !slices.Contains([]string{"listen_addr", "tls_letsencrypt_listen"}, n.Value) {
 			p.wrong(n.Line, key, describe(n), "a configuration key that holds an address: listen_addr or tls_letsencrypt_listen")
 			return
 		}

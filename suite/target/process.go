@@ -28,6 +28,7 @@ type Process struct {
 	launch  *Launch
 	cmd     *exec.Cmd
 	log     *Log
+	sources [2]*source // of the log
 	started time.Time
 	// descendants ends when every process that holds its other end has
 	// ended: the server and all that it started. Only for a target that
@@ -79,8 +80,10 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 		return nil, err
 	}
 	var readers sync.WaitGroup
-	readers.Go(func() { p.log.read(Stdout, ours[0]) })
-	readers.Go(func() { p.log.read(Stderr, ours[1]) })
+	for i, stream := range []Stream{Stdout, Stderr} {
+		p.sources[i] = &source{pipe: ours[i]}
+		readers.Go(func() { p.log.read(stream, p.sources[i]) })
+	}
 	go func() {
 		p.wait()
 		for _, f := range ours[:2] {
@@ -109,9 +112,6 @@ func (p *Process) wait() {
 
 // Log is what the server wrote.
 func (p *Process) Log() *Log { return p.log }
-
-// Pid is the process ID of the command. It is not the server's if it forks.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // Exited is closed when the server has ended, its process group is killed and
 // its log is complete.

@@ -71,9 +71,10 @@ func (e *NotReady) Unwrap() error {
 }
 
 // Ready waits until the server is ready as the target file says, at most for
-// the target file's timeout, or for r.AtLeast if that is longer. It gives up at once when the server exits. Its
-// error is a *[NotReady], or one of reading the socket table or of the
-// configuration.
+// the target file's timeout, or for r.AtLeast if that is longer. It gives up at
+// once when the server exits. When it returns, the log holds what the server
+// wrote before it was ready. Its error is a *[NotReady], or one of reading the
+// socket table or of the configuration.
 func (p *Process) Ready(ctx context.Context, r Readiness) error {
 	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.AtLeast))
 	defer cancel()
@@ -85,6 +86,9 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 	err = condition(ctx)
 	if err == nil && p.launch.target.Forks && !r.AnyListener {
 		awaited, err = "the command to exit, as the target forks", p.forked(ctx)
+	}
+	if err == nil {
+		p.settle(ctx)
 	}
 	if err == nil && !p.hasExited() {
 		return nil

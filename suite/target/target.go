@@ -8,6 +8,7 @@ package target
 
 import (
 	"maps"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -17,10 +18,12 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"assay/scenarios"
 )
 
 // Profiles are what a target can claim: the chapters of the catalogue.
-var Profiles = []string{"config", "byo", "chain", "acme", "http-01", "tls-alpn-01", "renewal", "expiry", "autocert", "resilience"}
+var Profiles = scenarios.ChapterNames()
 
 // Target is a target file that was read and found to be without a mistake.
 // Its strings may hold Go templates where the fields say so; see [Input] for
@@ -69,6 +72,7 @@ type Target struct {
 	KnownFailures []KnownFailure
 
 	version, autocert func() string
+	startVersion      func(*exec.Cmd) error
 	replaced          bool // by SetBinary
 }
 
@@ -134,6 +138,8 @@ func newTarget() *Target {
 		OnBadConfig: ExitOnBadConfig,
 		StopSignal:  syscall.SIGTERM,
 		Reload:      ReloadNone,
+
+		startVersion: (*exec.Cmd).Start,
 	}
 	t.version = sync.OnceValue(t.askVersion)
 	t.autocert = sync.OnceValue(func() string { return AutocertVersion(t.Command[0]) })

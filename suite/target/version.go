@@ -25,6 +25,13 @@ const versionTimeout = 5 * time.Second
 // it takes longer than 5 s. It is asked once.
 func (t *Target) Version() string { return t.version() }
 
+// AskVersion asks for the version now, with a version command that start starts
+// in the scenarios' world, as the target itself.
+func (t *Target) AskVersion(start func(*exec.Cmd) error) {
+	t.startVersion = start
+	t.version()
+}
+
 func (t *Target) askVersion() string {
 	if len(t.VersionCommand) == 0 {
 		return ""
@@ -37,11 +44,12 @@ func (t *Target) askVersion() string {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 100 * time.Millisecond
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if t.startVersion(cmd) != nil || cmd.Wait() != nil {
 		return ""
 	}
-	lines := bufio.NewScanner(bytes.NewReader(out))
+	lines := bufio.NewScanner(&out)
 	for lines.Scan() {
 		if line := strings.TrimSpace(lines.Text()); line != "" {
 			return line

@@ -158,7 +158,7 @@ func TestExchangeOnAnOpenConnection(t *testing.T) {
 		t.Fatal(h.Err)
 	}
 	defer h.Close()
-	if answer := h.Exchange("/hello"); answer.Err != nil || !strings.Contains(answer.Body, "/hello") {
+	if answer := h.Exchange(t.Context(), "/hello"); answer.Err != nil || !strings.Contains(answer.Body, "/hello") {
 		t.Errorf("err %v, body %q", answer.Err, answer.Body)
 	}
 }

@@ -72,6 +72,3 @@ func (r *rewriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// ClientHello is the record, or the records, with which the client would begin.
-func (c Client) ClientHello() ([]byte, error) { return c.hello() }

@@ -20,7 +20,7 @@ import (
 func (c Client) sendHello(ctx context.Context, conn net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	hello, err := c.hello()
+	hello, err := c.ClientHello()
 	if err != nil {
 		return err
 	}
@@ -41,8 +41,9 @@ func (c Client) sendHello(ctx context.Context, conn net.Conn) error {
 	return fmt.Errorf("the answer is a record of type %d, expected an alert or a handshake", kind)
 }
 
-// hello is the record with crypto/tls's ClientHello, for the name wanted.
-func (c Client) hello() ([]byte, error) {
+// ClientHello is the record with which the client would begin: crypto/tls's, for
+// the name wanted.
+func (c Client) ClientHello() ([]byte, error) {
 	if len(c.ServerName) < 3 {
 		return nil, fmt.Errorf("server name %q: expected at least three characters", c.ServerName)
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // Request is one HTTP/1.1 request, sent to Address whatever its URL says, on
@@ -81,14 +80,15 @@ func (resp *Response) read(conn io.Reader) error {
 }
 
 // Exchange sends a request over a connection that was kept open, which it
-// ends. The protocol has to be HTTP/1.1.
-func (h *Handshake) Exchange(target string) *Response {
+// ends; the end of the context does too. The protocol has to be HTTP/1.1.
+func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
 	if h.Conn == nil {
 		resp.Err = errors.New("the connection was not kept open")
 		return resp
 	}
-	h.Conn.SetDeadline(time.Now().Add(5 * time.Second))
+	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
+	defer stop()
 	if _, resp.Err = h.Conn.Write(resp.Request.bytes()); resp.Err == nil {
 		resp.Err = resp.read(h.Conn)
 	}

@@ -59,7 +59,7 @@ type namespace struct {
 }
 
 func openNamespace(home netns, worker, serial int) (*namespace, error) {
-	w := &namespace{home: home, forwards: map[int]int{}}
+	w := &namespace{home: home, inside: netns{-1}, forwards: map[int]int{}}
 	// 127.0.x.y stays free: it is what people type.
 	w.gateway = []netip.Addr{netip.AddrFrom4([4]byte{127, byte(1 + worker), byte(serial >> 8), byte(serial)})}
 	err := onThread(func() (spoilt bool, err error) {
@@ -83,7 +83,6 @@ func openNamespace(home netns, worker, serial int) (*namespace, error) {
 
 // furnish runs on a thread inside the new namespace.
 func (w *namespace) furnish() (err error) {
-	w.inside = netns{-1}
 	if w.inside, err = currentNetns(); err != nil {
 		return failed("open the network namespace", err)
 	}

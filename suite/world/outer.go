@@ -49,6 +49,9 @@ const (
 
 	// grace is how long an interrupted run may take to end by itself.
 	grace = 10 * time.Second
+	// repetition is the time between two signals to a process that may have
+	// missed the first.
+	repetition = time.Second
 	// outputDelay is how long to wait for output of processes that outlived
 	// the inner one.
 	outputDelay = 500 * time.Millisecond
@@ -196,16 +199,18 @@ func Signals() (caught <-chan os.Signal, stop func()) {
 }
 
 // attend waits for the inner process and forwards what is to end it. It
-// returns whether something was.
+// returns whether something was. A process that has just begun is deaf, if it is
+// the first of its PID namespace (pid_namespaces(7)): it is told again.
 func attend(ctx context.Context, pid int, signals <-chan os.Signal, ended <-chan struct{}) (interrupted bool) {
 	cancelled := ctx.Done()
-	var patience <-chan time.Time
+	var last syscall.Signal
+	var again, patience <-chan time.Time
 	send := func(s syscall.Signal) {
-		interrupted = true
+		interrupted, last = true, s
 		// The inner process and its workers share a process group.
 		syscall.Kill(-pid, s)
 		if patience == nil {
-			patience = time.After(grace)
+			again, patience = time.Tick(repetition), time.After(grace)
 		}
 	}
 	for {
@@ -217,6 +222,8 @@ func attend(ctx context.Context, pid int, signals <-chan os.Signal, ended <-chan
 		case <-cancelled:
 			cancelled = nil
 			send(syscall.SIGTERM)
+		case <-again:
+			syscall.Kill(pid, last) // it tells its workers
 		case <-patience:
 			syscall.Kill(-pid, syscall.SIGKILL)
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -120,6 +121,28 @@ func TestContextEndsTheRun(t *testing.T) {
 			o.Stdout = onWrite(cancel)
 			if exit, err := o.Run(ctx); exit != ExitInterrupted || err != nil {
 				t.Errorf("exit %d, error %v: expected %d", exit, err, ExitInterrupted)
+			}
+		})
+	}
+}
+
+// A signal that comes before the inner process can catch any is not lost.
+func TestEarlySignal(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []Kind{Namespace, Loopback} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			if err := Available(); kind == Namespace && err != nil {
+				t.Skip(err)
+			}
+			signals := make(chan os.Signal, 1)
+			signals <- syscall.SIGINT
+			o, _ := outer(kind, "hang")
+			o.Signals = signals
+			begin := time.Now()
+			exit, err := o.Run(t.Context())
+			if took := time.Since(begin); exit != ExitInterrupted || err != nil || took >= grace {
+				t.Errorf("exit %d after %s, error %v: expected %d before the run is killed, after %s", exit, took, err, ExitInterrupted, grace)
 			}
 		})
 	}

@@ -103,18 +103,19 @@ func (r *Run) Scratch() string { return r.plan.Scratch }
 
 // Bounds of a world's numbers within a run.
 const (
-	maxWorkers       = 128
+	// MaxWorker is the highest number of a worker.
+	MaxWorker        = 127
 	namespaceSerials = 1 << 16
 	loopbackSerials  = 1 << 8
 )
 
-// Open makes a fresh world for one spec. worker (from 0, below 128) and serial
+// Open makes a fresh world for one spec. worker (from 0 to MaxWorker) and serial
 // number it within the run: its addresses at home are derived from them. Two
 // worlds open at once must differ in one of them, serial taken modulo 65536 in
 // a namespace and modulo 256 on loopback.
 func (r *Run) Open(worker, serial int) (World, error) {
-	if worker < 0 || worker >= maxWorkers || serial < 0 {
-		return nil, fmt.Errorf("world: worker %d, serial %d: expected a worker from 0 to %d and a serial from 0", worker, serial, maxWorkers-1)
+	if worker < 0 || worker > MaxWorker || serial < 0 {
+		return nil, fmt.Errorf("world: worker %d, serial %d: expected a worker from 0 to %d and a serial from 0", worker, serial, MaxWorker)
 	}
 	return r.opener.open(worker, serial)
 }

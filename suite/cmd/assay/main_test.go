@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +62,7 @@ func TestExitCodes(t *testing.T) {
 		{"no such target", []string{"--target", "no-such-target.yaml"}, report.ExitTrouble, "no-such-target.yaml", false},
 		{"glob without a match", []string{"--bin", server, "--only", "NOPE-*"}, report.ExitTrouble, "matches no requirement", false},
 		{"unknown flag", []string{"--frobnicate"}, report.ExitTrouble, "--frobnicate", false},
+		{"more workers than there are addresses for", []string{"--bin", server, "--procs", "128"}, report.ExitTrouble, "--procs: found 128, expected at most 127", false},
 		{"profile that is not claimed", []string{"--bin", server, "--profile", "quic"}, report.ExitTrouble, `does not claim "quic"`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,6 +103,45 @@ func TestInterrupted(t *testing.T) {
 	}
 	if r.Exit != report.ExitInterrupted {
 		t.Errorf("the report says exit %d, expected %d", r.Exit, report.ExitInterrupted)
+	}
+}
+
+// TestProfile: one profile alone is run, of a target that still claims all.
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "report")
+	if code, output := run(t, "run", "--bin", server, "--out", out, "--profile", "chain"); code != report.ExitOK {
+		t.Fatalf("exit %d, expected %d:\n%s", code, report.ExitOK, output)
+	}
+	r, err := report.Read(filepath.Join(out, report.ReportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(r.Target.Profiles, "byo") {
+		t.Errorf("the target claims %v, expected byo among it", r.Target.Profiles)
+	}
+	for _, result := range r.Results {
+		switch left := result.Reason == "not selected (--profile chain)"; {
+		case left == (result.Profile == "chain"):
+			t.Errorf("%s: %s, %q: expected that the profile chain alone is selected", result.ID, result.Status, result.Reason)
+		case !left && result.Status != report.Passed:
+			t.Errorf("%s: %s, %q: expected that it passes, its chapter claimed as ever", result.ID, result.Status, result.Reason)
+		}
+	}
+}
+
+// TestProbeThatCannotBeConfigured: a target that cannot even be told the
+// simplest configuration is told apart from one that was tried.
+func TestProbeThatCannotBeConfigured(t *testing.T) {
+	t.Parallel()
+	target := filepath.Join(t.TempDir(), "target.yaml")
+	text := "name: mute\ncommand: [/bin/true]\nprofiles: [byo]\nconfig: {template: '{{cannot `it has no keys`}}'}\n"
+	if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, output := run(t, "run", "--target", target)
+	if says := "the server cannot be configured so: it has no keys"; code != report.ExitTrouble || !strings.Contains(output, "probe: mute") || !strings.Contains(output, says) {
+		t.Errorf("exit %d, expected %d; expected a probe that says %q in:\n%s", code, report.ExitTrouble, says, output)
 	}
 }
 

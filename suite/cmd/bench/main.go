@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"assay/pebble"
@@ -26,7 +28,10 @@ const (
 )
 
 func main() {
-	if err := bench(context.Background()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := bench(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -57,6 +62,8 @@ func runSuite(ctx context.Context) error {
 	defer os.RemoveAll(out)
 	run := exec.CommandContext(ctx, "bin/assay", "run", "--bin", "bin/assay-server", "--strict", "--out", out, "--quiet")
 	run.Stderr = os.Stderr
+	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) } // it cleans up after itself
+	run.WaitDelay = 15 * time.Second
 	if err := run.Run(); err != nil {
 		return errors.Join(fmt.Errorf("the suite against the reference: %w", err), ctx.Err())
 	}
