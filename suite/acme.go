@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -154,15 +155,26 @@ var _ = Requirement("ACME-12", func(s *Scenario) {
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	orders, files := s.Journal().Requests(pebble.KindNewOrder), s.files()
 
-	for i := range 200 {
-		name := fmt.Sprintf("name%d.example.test", i)
-		Expect(s.Handshake(server, SNI(name))).NotTo(HaveFullChainTo(s.CA().Root()), name)
+	for _, h := range s.strangers(server, 200) {
+		Expect(h).NotTo(HaveFullChainTo(s.CA().Root()), h.Client.ServerName)
 	}
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal().Requests(pebble.KindNewOrder)).To(Equal(orders), "orders at the CA, before and after handshakes for 200 other names")
 	// What the first issuance left to clear away may go in the meantime.
 	Expect(files).To(ContainElements(s.files()), "files before handshakes for 200 other names, and after them")
 })
+
+// strangers lets so many clients come at once, each for another name, and
+// returns what each of them saw. They are impatient: a server may let them wait
+// that it has no certificate for.
+func (s *Scenario) strangers(server *Server, clients int) []*wire.Handshake {
+	var names atomic.Int64
+	return s.crowd(clients, func() *wire.Handshake {
+		ctx, cancel := s.within(impatience)
+		defer cancel()
+		return s.Client(server, SNI(fmt.Sprintf("name%d.example.test", names.Add(1)))).Handshake(ctx)
+	})
+}
 
 var _ = Requirement("ACME-13", func(s *Scenario) {
 	server := s.StartACME()
