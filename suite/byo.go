@@ -250,7 +250,7 @@ var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
 // expand fills a row's text with what only the spec knows.
 func (s *Scenario) expand(text string) string {
 	v4, v6 := s.World.Host()
-	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String()).Replace(text)
+	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String(), "{dir}", s.Dir).Replace(text)
 }
 
 // expandAll is expand for each text of a list.
