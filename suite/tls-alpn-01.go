@@ -34,13 +34,23 @@ var _ = Requirement("ALPN01-03", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-04", func(s *Scenario) {
+	hold := s.HoldValidation(443)
+	defer hold.Release()
 	server := s.Start(s.ALPN01(Keys{"tls_letsencrypt_listen": s.Addr(5080)}))
-	for _, moment := range []string{"before issuance", "after issuance"} {
+	listensNowhere := func(moment string) {
 		for _, port := range []int{80, 5080} {
+			Expect(server).NotTo(ListenAtPort(port), moment)
 			Expect(s.Get(s.Addr(port), "/")).NotTo(Answer(), "%s, at port %d", moment, port)
 		}
-		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	}
+	listensNowhere("before issuance")
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	hold.Await()
+	Expect(server).To(ListenAtPort(443))
+	listensNowhere("while the challenge is pending")
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+	listensNowhere("after issuance")
 })
 
 var _ = Requirement("ALPN01-05", func(s *Scenario) {
@@ -89,6 +99,9 @@ var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
 
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Handshake(server, SNI(s.expand(row.SNI)), Offering(challengeProtocol))).NotTo(Negotiate(challengeProtocol))
+	}, "the challenge's protocol to be settled on no longer")
 })
 
 var _ = Requirement("ALPN01-08", func(s *Scenario) {
