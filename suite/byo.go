@@ -191,10 +191,8 @@ var _ = Table("BYO-18", func(s *Scenario, row damaged) {
 	server := s.StartOwn(old)
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
-	mark := server.Process.Log().Mark()
 	s.damagePair(row, bad)
-	server.Reload()
-	server.AwaitNotice(mark)
+	server.ReloadBad()
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	server.Replace(good)
