@@ -213,7 +213,7 @@ var _ = Table("BYO-19", func(s *Scenario, row damaged) {
 
 var _ = Table("BYO-20", func(s *Scenario, row struct{ Offer []string }) {
 	seen := s.Handshake(s.StartOwn(s.Identity(pki.Spec{})), Offering(row.Offer...))
-	s.Observe("protocol", "offered "+strings.Join(row.Offer, ", "), seen.State.NegotiatedProtocol)
+	s.ObserveProtocol("offered "+strings.Join(row.Offer, ", "), seen)
 })
 
 var _ = Requirement("BYO-21", func(s *Scenario) {
@@ -242,7 +242,7 @@ var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
 	s.NeedsKey("server_url")
 	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
 	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Names: s.expandAll(row.Names)}))
-	Expect(warned).To(WarnUnlike(control, "server_url", "tls_cert_path", "certificate", "cert.pem", s.Hostname))
+	Expect(warned).To(WarnUnlike(control, append(s.called("server_url", "tls_cert_path"), "certificate", "cert.pem", s.Hostname)...))
 })
 
 // expand fills a row's text with what only the spec knows.
@@ -253,7 +253,7 @@ func (s *Scenario) expand(text string) string {
 
 // expandAll is expand for each text of a list.
 func (s *Scenario) expandAll(texts []string) []string {
-	var all []string
+	all := []string{}
 	for _, text := range texts {
 		all = append(all, s.expand(text))
 	}

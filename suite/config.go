@@ -87,7 +87,7 @@ var _ = Table("CFG-06", func(s *Scenario, row struct {
 		return server
 	}
 	control := serve(suits)
-	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, "server_url"))
+	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, s.called("server_url")...))
 })
 
 var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
@@ -100,7 +100,7 @@ var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
 	}
 	control := serve(nil)
 	other := serve(Keys{"server_url": "https://" + s.expand(row.Host)})
-	Expect(other).To(WarnUnlike(control, "server_url", "tls_letsencrypt_hostname"))
+	Expect(other).To(WarnUnlike(control, s.called("server_url", "tls_letsencrypt_hostname")...))
 })
 
 var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {

@@ -40,6 +40,16 @@ func (s *Scenario) ObserveChain(name string, h *wire.Handshake) {
 	s.Observe("chain", name, chain)
 }
 
+// ObserveProtocol records the protocol that a handshake settled on by ALPN, or
+// why there was no handshake.
+func (s *Scenario) ObserveProtocol(name string, h *wire.Handshake) {
+	protocol := h.State.NegotiatedProtocol
+	if h.Err != nil {
+		protocol = "handshake failed: " + describe(h)
+	}
+	s.Observe("protocol", name, protocol)
+}
+
 // randomPart is what Assay's PKI and Pebble put into a subject to make it
 // unique.
 var randomPart = regexp.MustCompile(`\b[0-9a-f]{6,}\b`)
