@@ -1,12 +1,15 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,12 +48,37 @@ var _ = Table("ACME-02", func(s *Scenario, row struct {
 		value = nil
 	}
 	s.MkDir("elsewhere")
-	server := s.StartACME(Keys{"tls_letsencrypt_cache_dir": value}, WorkingDir(s.Path("elsewhere")))
+	before, look := s.lookBefore()
+	server := s.StartACME(Keys{"tls_letsencrypt_cache_dir": value}, WorkingDir(s.Path("elsewhere")), look)
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 
 	Expect(s.Path(row.Dir)).To(HoldFiles())
 	Expect(s.Path("elsewhere")).NotTo(HoldFiles())
+	strays := slices.DeleteFunc(s.newFiles(*before), func(name string) bool {
+		return strings.HasPrefix(name, row.Dir+"/") || !s.holdsCredentials(name)
+	})
+	Expect(strays).To(BeEmpty(), "files with a key or a certificate, outside the cache directory")
 })
+
+// lookBefore lists the spec's files, as a start option, when all that Assay
+// itself writes for a start is there, and before the server runs.
+func (s *Scenario) lookBefore() (*[]string, StartOption) {
+	before := new([]string)
+	return before, ChangeConfig(func(string) error {
+		*before = s.files()
+		return nil
+	})
+}
+
+// holdsCredentials says whether a file of the spec's directory holds a
+// certificate or a private key. One that is gone by now does not.
+func (s *Scenario) holdsCredentials(name string) bool {
+	text, err := os.ReadFile(s.Path(name))
+	if !errors.Is(err, fs.ErrNotExist) {
+		s.must(err)
+	}
+	return bytes.Contains(text, []byte("PRIVATE KEY")) || bytes.Contains(text, []byte("CERTIFICATE"))
+}
 
 var _ = Requirement("ACME-03", func(s *Scenario) {
 	// The target inherits a umask that takes no permission away. No other spec
@@ -81,9 +109,15 @@ var _ = Requirement("ACME-04", func(s *Scenario) {
 })
 
 var _ = Requirement("ACME-05", func(s *Scenario) {
-	server := s.StartACME()
+	before, look := s.lookBefore()
+	server := s.StartACME(look)
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	server.Stop()
+	for _, name := range s.newFiles(*before) { // the cache directory is all that operators keep
+		if !strings.HasPrefix(name, "cache/") {
+			s.must(os.Remove(s.Path(name)))
+		}
+	}
 
 	second := "second." + s.Hostname
 	s.PointHere(second)
