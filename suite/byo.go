@@ -192,10 +192,8 @@ var _ = Table("BYO-18", func(s *Scenario, row damaged) {
 	server := s.StartOwn(old)
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
-	mark := server.Process.Log().Mark()
 	s.damagePair(row, bad)
-	server.Reload()
-	server.AwaitNotice(mark)
+	server.ReloadBad()
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	server.Replace(good)
@@ -216,7 +214,7 @@ var _ = Table("BYO-19", func(s *Scenario, row damaged) {
 
 var _ = Table("BYO-20", func(s *Scenario, row struct{ Offer []string }) {
 	seen := s.Handshake(s.StartOwn(s.Identity(pki.Spec{})), Offering(row.Offer...))
-	s.Observe("protocol", "offered "+strings.Join(row.Offer, ", "), seen.State.NegotiatedProtocol)
+	s.ObserveProtocol("offered "+strings.Join(row.Offer, ", "), seen)
 })
 
 var _ = Requirement("BYO-21", func(s *Scenario) {
@@ -245,25 +243,10 @@ var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
 	s.NeedsKey("server_url")
 	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
 	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Names: s.expandAll(row.Names)}))
-	Expect(warned).To(WarnUnlike(control, "server_url", "tls_cert_path", "certificate", "cert.pem", s.Hostname))
+	Expect(warned).To(WarnUnlike(control, append(s.called("server_url", "tls_cert_path"), "certificate", "cert.pem", s.Hostname)...))
 })
 
-// expand fills a row's text with what only the spec knows.
-func (s *Scenario) expand(text string) string {
-	v4, v6 := s.World.Host()
-	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String()).Replace(text)
-}
-
-// expandAll is expand for each text of a list.
-func (s *Scenario) expandAll(texts []string) []string {
-	var all []string
-	for _, text := range texts {
-		all = append(all, s.expand(text))
-	}
-	return all
-}
-
-var _ = Table("BYO-25", func(s *Scenario, row damaged) {
+var _ = Table("BYO-24", func(s *Scenario, row damaged) {
 	id := s.Identity(pki.Spec{})
 	server := s.StartOwn(id)
 	Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
@@ -271,12 +254,10 @@ var _ = Table("BYO-25", func(s *Scenario, row damaged) {
 	Expect(secrets).NotTo(BeEmpty(), "private keys in the operator's files")
 	s.lookForSecrets(server, "", secrets, "/key.pem")
 
-	mark := server.Process.Log().Mark()
 	s.damagePair(row, id)
 	secrets = append(secrets, secretsBelow(s, "")...)
 	if s.plan.target.Reload != target.ReloadNone {
-		server.Reload()
-		server.AwaitNotice(mark)
+		server.ReloadBad()
 		s.lookForSecrets(server, "", secrets, "/key.pem")
 	}
 	server.Stop()
@@ -286,3 +267,18 @@ var _ = Table("BYO-25", func(s *Scenario, row damaged) {
 	Expect(refusal).To(BeRefusal())
 	Expect(refusal).To(TellNone(secrets))
 }, Unsteady) // the files are replaced one after the other, which the server may notice in between
+
+// expand fills a row's text with what only the spec knows.
+func (s *Scenario) expand(text string) string {
+	v4, v6 := s.World.Host()
+	return strings.NewReplacer("{hostname}", s.Hostname, "{HOSTNAME}", strings.ToUpper(s.Hostname), "{v4}", v4.String(), "{v6}", v6.String(), "{dir}", s.Dir).Replace(text)
+}
+
+// expandAll is expand for each text of a list.
+func (s *Scenario) expandAll(texts []string) []string {
+	all := []string{}
+	for _, text := range texts {
+		all = append(all, s.expand(text))
+	}
+	return all
+}

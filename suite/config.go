@@ -62,7 +62,7 @@ var _ = Requirement("CFG-05", func(s *Scenario) {
 	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
 	Expect(s.Path(".cache")).To(HoldFiles())
 	for _, address := range []string{s.Addr(80), s.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
-		Expect(s.Get(address, "/")).To(Answer(), address)
+		s.AwaitAnswer(address)
 	}
 })
 
@@ -87,7 +87,7 @@ var _ = Table("CFG-06", func(s *Scenario, row struct {
 		return server
 	}
 	control := serve(suits)
-	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, "server_url"))
+	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, s.called("server_url")...))
 })
 
 var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
@@ -100,7 +100,7 @@ var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
 	}
 	control := serve(nil)
 	other := serve(Keys{"server_url": "https://" + s.expand(row.Host)})
-	Expect(other).To(WarnUnlike(control, "server_url", "tls_letsencrypt_hostname"))
+	Expect(other).To(WarnUnlike(control, s.called("server_url", "tls_letsencrypt_hostname")...))
 })
 
 var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
@@ -172,3 +172,52 @@ var _ = Table("CFG-11", func(s *Scenario, row struct {
 
 	Expect(s.Refuse(s.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
 })
+
+var _ = Table("CFG-12", func(s *Scenario, row listener) {
+	keys, serves := s.listening(row)
+	address := keys["listen_addr"].(string)
+	taken, err := s.World.Listen("tcp", address)
+	s.must(err)
+	defer taken.Close()
+	Expect(s.AwaitEnd(keys)).To(EndInError(address))
+
+	s.must(taken.Close())
+	serves(s.Start(keys))
+})
+
+var _ = Table("CFG-13", func(s *Scenario, row listener) {
+	keys, serves := s.listening(row)
+	s.must(s.World.LowPorts(false))
+	Expect(s.AwaitEnd(keys)).To(EndInError(keys["listen_addr"].(string)))
+
+	s.must(s.World.LowPorts(true))
+	serves(s.Start(keys))
+})
+
+// listener is a row about one of the three kinds of server, at a port.
+type listener struct {
+	Kind string
+	Port int
+}
+
+// listening is the row's configuration, and what shows that such a server
+// serves.
+func (s *Scenario) listening(row listener) (keys Keys, serves func(*Server)) {
+	at := Keys{"listen_addr": s.Addr(row.Port)}
+	claimed := func(chapter string) {
+		s.SkipUnless(s.plan.target.Claims(chapter), "the target does not claim "+chapter)
+	}
+	switch row.Kind {
+	case "plain":
+		return s.Plain(at), func(server *Server) { Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy()) }
+	case "own":
+		claimed("byo")
+		id := s.Identity(pki.Spec{})
+		cert, key := s.WritePair(id, "cert.pem", "key.pem")
+		return s.Own(cert, key, at), func(server *Server) { Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf)) }
+	default:
+		claimed("acme")
+		s.must(s.World.Forward(80, 5080)) // to the challenge listener, if there is one
+		return s.ACME(at), func(server *Server) { Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root())) }
+	}
+}

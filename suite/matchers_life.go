@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,18 @@ func Live() types.GomegaMatcher {
 		default:
 			return true, "it lives"
 		}
+	})
+}
+
+// ListenAtPort: the server has a listener at this documented port, on whichever
+// address of either family.
+func ListenAtPort(port int) types.GomegaMatcher {
+	return match(fmt.Sprintf("a listener at port %d", port), func(v *Server) (bool, string) {
+		all, err := v.s.World.Listeners()
+		v.s.must(err)
+		own := slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
+		at := slices.ContainsFunc(own, func(l netip.AddrPort) bool { return int(l.Port()) == v.s.World.Port(port) })
+		return at, fmt.Sprint(own)
 	})
 }
 

@@ -2,9 +2,13 @@ package suite
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
+
+	"assay/suite/target"
 )
 
 // SpeakOnStderr: the message went to standard error, and contains this. Of a
@@ -46,6 +50,18 @@ func (v *Server) linesAbout(words []string) []string {
 	}
 	return found
 }
+
+// said tells whether the server has logged this, but for the numbers in it: they
+// hold times, ports and addresses. It has to have ended: only then is its log
+// complete.
+func (v *Server) said(words string) bool {
+	wanted := number.ReplaceAllString(words, "0")
+	return slices.ContainsFunc(v.Process.Log().Lines(), func(line target.Line) bool {
+		return number.ReplaceAllString(line.Words(), "0") == wanted
+	})
+}
+
+var number = regexp.MustCompile(`[0-9]+`)
 
 // plain is a text without what spellings of a key differ in.
 func plain(text string) string {

@@ -12,10 +12,10 @@ import (
 )
 
 // Identity mints a certificate for the spec's hostname, unless the
-// specification names others.
+// specification names others or, by a list that is empty but there, none.
 func (s *Scenario) Identity(spec pki.Spec) *pki.Identity {
 	ginkgo.GinkgoHelper()
-	if len(spec.Names) == 0 {
+	if spec.Names == nil {
 		spec.Names = []string{s.Hostname}
 	}
 	id, err := pki.New(spec)

@@ -39,6 +39,16 @@ func (s *Scenario) ObserveChain(name string, h *wire.Handshake) {
 	s.Observe("chain", name, chain)
 }
 
+// ObserveProtocol records the protocol that a handshake settled on by ALPN, or
+// why there was no handshake.
+func (s *Scenario) ObserveProtocol(name string, h *wire.Handshake) {
+	protocol := h.State.NegotiatedProtocol
+	if h.Err != nil {
+		protocol = "handshake failed: " + describe(h)
+	}
+	s.Observe("protocol", name, protocol)
+}
+
 // ObserveIssuance records in order the requests that moved an issuance on, and
 // the CA's verdicts. Nonces and polls are left out, and so is giving up an
 // authorization, which autocert does beside the rest: when and how often they

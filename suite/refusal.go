@@ -65,10 +65,16 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 			r.Stderr += line.Words() + "\n"
 		}
 	}
-	r.Written = slices.DeleteFunc(s.files(), func(path string) bool {
+	r.Written = s.newFiles(before)
+	return r
+}
+
+// newFiles are the spec's files that were not there before, but for the
+// target's own state.
+func (s *Scenario) newFiles(before []string) []string {
+	return slices.DeleteFunc(s.files(), func(path string) bool {
 		return slices.Contains(before, path) || s.plan.target.Owns(path)
 	})
-	return r
 }
 
 func (r *Refusal) refused() bool {

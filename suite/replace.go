@@ -26,16 +26,12 @@ func (s *Scenario) Swap(name string, data []byte) {
 // server know.
 func (v *Server) Replace(id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	v.ReplaceDefective(id, pki.None)
-}
-
-// ReplaceDefective is [Server.Replace] by a pair whose chain has a defect.
-func (v *Server) ReplaceDefective(id *pki.Identity, d pki.Defect) {
-	ginkgo.GinkgoHelper()
-	v.s.swapPair(id, d)
+	v.s.swapPair(id, pki.None)
 	v.Reload()
 }
 
+// swapPair puts another pair in the place of cert.pem and key.pem, with a
+// defect in its chain.
 func (s *Scenario) swapPair(id *pki.Identity, d pki.Defect) {
 	ginkgo.GinkgoHelper()
 	chain, err := id.CertFile(d)
@@ -61,12 +57,18 @@ func (v *Server) Reload() {
 	}
 }
 
-// AwaitNotice waits until the server says something after this place in its
-// log. One that takes note in silence is given a second.
-func (v *Server) AwaitNotice(mark int) {
+// ReloadBad lets the server know that its files have changed for the worse, and
+// waits until it complains of them. One that does so in silence, or in other
+// words, is given a second: a line alone may be no more than that it begins.
+func (v *Server) ReloadBad() {
+	ginkgo.GinkgoHelper()
+	mark := v.Process.Log().Mark()
+	v.Reload()
 	ctx, cancel := v.s.within(time.Second)
 	defer cancel()
-	_, _ = v.Process.Log().WaitSince(ctx, mark, "a word about the changed files", func(target.Line) bool { return true })
+	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line target.Line) bool {
+		return complaint.MatchString(line.Words())
+	})
 }
 
 // AwaitPair shakes hands until the new pair is served: nothing but a handshake

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
@@ -154,6 +155,18 @@ func (s *Scenario) names(keys ...string) []string {
 		}
 	}
 	return names
+}
+
+// called is what the target's messages may call keys: the keys themselves, and
+// what [Scenario.names] adds.
+func (s *Scenario) called(keys ...string) []string {
+	all := slices.Clone(keys)
+	for _, name := range s.names(keys...) {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // ReadsYAML says whether the target's configuration is headscale's YAML, with

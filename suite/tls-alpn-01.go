@@ -1,8 +1,8 @@
 package suite
 
 import (
+	"os"
 	"regexp"
-	"slices"
 
 	. "github.com/onsi/gomega"
 
@@ -35,13 +35,23 @@ var _ = Requirement("ALPN01-03", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-04", func(s *Scenario) {
+	hold := s.HoldValidation(443)
+	defer hold.Release()
 	server := s.Start(s.ALPN01(Keys{"tls_letsencrypt_listen": s.Addr(5080)}))
-	for _, moment := range []string{"before issuance", "after issuance"} {
+	listensNowhere := func(moment string) {
 		for _, port := range []int{80, 5080} {
+			Expect(server).NotTo(ListenAtPort(port), moment)
 			Expect(s.Get(s.Addr(port), "/")).NotTo(Answer(), "%s, at port %d", moment, port)
 		}
-		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	}
+	listensNowhere("before issuance")
+	first := background(func() *wire.Handshake { return s.Handshake(server) })
+	hold.Await()
+	Expect(server).To(ListenAtPort(443))
+	listensNowhere("while the challenge is pending")
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
+	listensNowhere("after issuance")
 })
 
 var _ = Requirement("ALPN01-05", func(s *Scenario) {
@@ -90,22 +100,27 @@ var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
 
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Handshake(server, SNI(s.expand(row.SNI)), Offering(challengeProtocol))).NotTo(Negotiate(challengeProtocol))
+	}, "the challenge's protocol to be settled on no longer")
 })
 
 var _ = Requirement("ALPN01-08", func(s *Scenario) {
 	s.AnnounceWarnings()
-	warning := regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
-	warns := func(l target.Line) bool { return warning.MatchString(l.Words()) }
-	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
-	elsewhere.WaitLog("a warning that the CA comes to port 443", warns)
-	Expect(s.Handshake(elsewhere)).To(HaveFullChainTo(s.CA().Root()))
-	elsewhere.Stop()
+	control := s.Start(s.ALPN01())
+	Expect(s.Handshake(control)).To(HaveFullChainTo(s.CA().Root()))
+	control.Stop()
+	s.must(os.RemoveAll(s.Path("cache")))
 
-	s.must(s.World.Unforward(443))
-	there := s.Start(s.ALPN01())
-	Expect(s.Handshake(there)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(slices.ContainsFunc(there.Process.Log().Lines(), warns)).To(BeFalse(), "a warning about port 443 where listen_addr is at port 443")
+	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
+	elsewhere.WaitLog("a warning that the CA comes to port 443, which the control at that port did not log", func(l target.Line) bool {
+		return whereTheCAComes.MatchString(l.Words()) && !control.said(l.Words())
+	})
+	Expect(s.Handshake(elsewhere)).To(HaveFullChainTo(s.CA().Root()))
 })
+
+// whereTheCAComes is a line about port 443, in whatever words.
+var whereTheCAComes = regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
 
 var _ = Requirement("ALPN01-09", func(s *Scenario) {
 	server := s.Start(s.ALPN01())
