@@ -14,7 +14,8 @@ var warningLevel = regexp.MustCompile(`(?i)(^|[^a-z])(warn|warning|wrn|error|err
 // warning level about a configuration that is in order is a finding, shown with
 // the verdict: it is for people to say what is wrong, the server or the spec.
 func (v *Server) noteWarnings() {
-	for _, line := range v.Process.Log().Lines()[:v.ready] {
+	lines := v.Process.Log().Lines()
+	for _, line := range lines[:min(v.ready, len(lines))] {
 		if warningLevel.MatchString(line.Words()) {
 			v.s.warnings = append(v.s.warnings, line.Text)
 		}
