@@ -2,6 +2,7 @@ package suite
 
 import (
 	"regexp"
+	"strings"
 
 	"assay/suite/report"
 )
@@ -14,9 +15,10 @@ var warningLevel = regexp.MustCompile(`(?i)(^|[^a-z])(warn|warning|wrn|error|err
 // warning level about a configuration that is in order is a finding, shown with
 // the verdict: it is for people to say what is wrong, the server or the spec.
 func (v *Server) noteWarnings() {
+	names := strings.NewReplacer(v.s.Dir, "", v.s.Hostname, "") // which a case may have called an error
 	lines := v.Process.Log().Lines()
 	for _, line := range lines[:min(v.ready, len(lines))] {
-		if warningLevel.MatchString(line.Words()) {
+		if warningLevel.MatchString(names.Replace(line.Words())) {
 			v.s.warnings = append(v.s.warnings, line.Text)
 		}
 	}

@@ -42,6 +42,7 @@ func TestMaskText(t *testing.T) {
 		{"the suite's certificates", `issuer "CN=Assay Root 1f1d003c,O=x" of CN=h7.example.test 7ac9c6fe`, `issuer "CN=Assay Root <random>,O=x" of CN=<hostname> <random>`},
 		{"temporary file", `open /cache/h.test+token1181404142: denied`, `open /cache/h.test+token<n>: denied`},
 
+		{"seconds since 1970", `{"level":"warn","ts":1795552710.9894254,"line":1}`, `{"level":"warn","ts":<time>,"line":1}`},
 		{"RFC 3339", "at 2026-01-02T03:04:05.123Z", "at <time>"},
 		{"RFC 3339 with offset", "at 2026-01-02T03:04:05+01:00.", "at <time>."},
 		{"Go time", "at 2026-01-02 03:04:05.6 +0000 UTC", "at <time>"},

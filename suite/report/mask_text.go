@@ -38,6 +38,9 @@ var rules = []rule{
 	{with("-", "/"), regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
 	{clock, regexp.MustCompile(`(^|[^\w:.])\d\d:\d\d:\d\d(?:\.\d+)?\b`), "${1}<time>"},
 
+	// Seconds since 1970, as logs in JSON have them.
+	{with(`"ts"`, `"time"`, `"timestamp"`), regexp.MustCompile(`("(?:ts|time|timestamp)": ?)\d{9,}(?:\.\d+)?\b`), "${1}<time>"},
+
 	// Durations as Go prints them.
 	{hasDuration, regexp.MustCompile(`(^|[^\w.:/-])-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s)\b`), "${1}<duration>"},
 
