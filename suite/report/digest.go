@@ -26,8 +26,9 @@ type digest struct {
 
 // group is what shares a reason.
 type group struct {
-	reason string
-	ids    []string // ID or ID/case
+	reason  string
+	ids     []string // ID or ID/case
+	noticed bool     // a warning, which every start may have
 }
 
 // chapter counts the results of one chapter.
@@ -82,6 +83,9 @@ func digestOf(r *Report) digest {
 			}
 		}
 	}
+	for i := range d.noticed {
+		d.noticed[i].noticed = true
+	}
 	return d
 }
 
@@ -103,7 +107,7 @@ func addTo(groups []group, reason, id string) []group {
 			return groups
 		}
 	}
-	return append(groups, group{reason, []string{id}})
+	return append(groups, group{reason: reason, ids: []string{id}})
 }
 
 // cells returns a chapter's counts in words, the plain ones first.
@@ -130,7 +134,7 @@ func (c chapter) cells() []string {
 
 // header names what was judged, and by what.
 func header(r *Report) []string {
-	parts := []string{strings.TrimSpace(r.Target.Name + " " + r.Target.Version)}
+	parts := []string{named(r.Target.Name, r.Target.Version)}
 	if r.Target.Autocert != "" {
 		parts = append(parts, "autocert "+r.Target.Autocert)
 	}
@@ -146,6 +150,14 @@ func header(r *Report) []string {
 		}
 	}
 	return parts
+}
+
+// named is a name with a version, which may begin with the name itself.
+func named(name, version string) string {
+	if strings.HasPrefix(version, name+" ") {
+		return version
+	}
+	return strings.TrimSpace(name + " " + version)
 }
 
 // tally is the plain count: "N passed, N failed, N skipped", where failed is

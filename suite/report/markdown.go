@@ -114,8 +114,8 @@ func (m *markdown) groups(title string, groups []group) {
 	m.f("### %s\n\n", title)
 	for _, g := range groups {
 		m.f("- %d × %s", len(g.ids), inline(g.reason))
-		if !g.onRequest() {
-			m.f(": %s", inline(strings.Join(g.ids, " ")))
+		if where := g.where(); where != "" {
+			m.f(": %s", inline(where))
 		}
 		m.f("\n")
 	}

@@ -57,7 +57,7 @@ var rules = []rule{
 
 	// What makes the names of certificates unique: those of the CA and of the
 	// suite's own PKI.
-	{with("CN="), regexp.MustCompile(`(CN=[^,"()]*? )[0-9a-f]{6,8}\b`), "${1}<random>"},
+	{with("CN=", "<hostname> "), regexp.MustCompile(`(CN=[^,"()]*? |<hostname> )[0-9a-f]{6,8}\b`), "${1}<random>"},
 	{with("Pebble "), regexp.MustCompile(`\b(Pebble (?:Root|Intermediate) CA )[0-9a-f]{6}\b`), "${1}<random>"},
 
 	// Temporary files, as os.CreateTemp names them.

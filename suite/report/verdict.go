@@ -223,14 +223,23 @@ func (p *printer) groups(title string, groups []group) {
 	p.line(p.paint(bold, title))
 	for _, g := range groups {
 		p.block("  ", fmt.Sprintf("%d × %s", len(g.ids), g.reason), true)
-		if !g.onRequest() {
-			p.block("      ", strings.Join(g.ids, " "), true)
+		if where := g.where(); where != "" {
+			p.block("      ", where, true)
 		}
 	}
 }
 
-func (g group) onRequest() bool {
-	return strings.HasPrefix(g.reason, "not selected") || strings.HasPrefix(g.reason, "the target does not claim")
+// where lists what shares the reason; nothing where it was asked for, a few
+// where more of them would say no more.
+func (g group) where() string {
+	const few = 6
+	switch {
+	case strings.HasPrefix(g.reason, "not selected"), strings.HasPrefix(g.reason, "the target does not claim"):
+		return ""
+	case g.noticed && len(g.ids) > few:
+		return strings.Join(g.ids[:few], " ") + " …"
+	}
+	return strings.Join(g.ids, " ")
 }
 
 // wrapText breaks a line at spaces so that it fits in width columns; longer
