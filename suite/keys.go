@@ -1,6 +1,9 @@
 package suite
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // Keys are configuration keys and their values, as headscale's YAML has them.
 // A nil value removes a key that a preset would set.
@@ -29,6 +32,13 @@ func (k Keys) challengeListener() (address string, expected bool) {
 		return address, true
 	}
 	return ":http", true
+}
+
+// challengedElsewhere says that the CA comes to another port, 443, than a
+// server of this configuration listens at for TLS-ALPN-01 (RFC 8737 §3).
+func (k Keys) challengedElsewhere() bool {
+	address, _ := k["listen_addr"].(string)
+	return k["tls_letsencrypt_challenge_type"] == "TLS-ALPN-01" && !strings.HasSuffix(address, ":443")
 }
 
 // Plain is the simplest configuration: no TLS key set.

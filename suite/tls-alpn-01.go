@@ -21,7 +21,6 @@ var _ = Requirement("ALPN01-01", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-02", func(s *Scenario) {
-	s.AnnounceWarnings() // the CA comes to another port than listen_addr's
 	server := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(8443)}), Forward(443, 8443))
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
@@ -106,7 +105,6 @@ var _ = Table("ALPN01-07", func(s *Scenario, row struct{ SNI string }) {
 })
 
 var _ = Requirement("ALPN01-08", func(s *Scenario) {
-	s.AnnounceWarnings()
 	control := s.Start(s.ALPN01())
 	Expect(s.Handshake(control)).To(HaveFullChainTo(s.CA().Root()))
 	control.Stop()
@@ -136,7 +134,6 @@ var _ = Requirement("ALPN01-09", func(s *Scenario) {
 })
 
 var _ = Requirement("ALPN01-10", func(s *Scenario) {
-	s.AnnounceWarnings() // the CA comes to another port than listen_addr's
 	s.Relay(443, 8443)
 	server := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(8443)}))
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
