@@ -40,13 +40,13 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	s.refuse(server, "before.example.test")
+	s.refuseHandshake(server, "before.example.test")
 	for range 5 {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			Expect(s.Handshake(server, Version(version))).To(HaveFullChainTo(s.CA().Root()))
 		}
 	}
-	s.refuse(server, "after.example.test")
+	s.refuseHandshake(server, "after.example.test")
 	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "autocert", "certificate"))
 })
 
@@ -76,6 +76,8 @@ const longDetail = "Error creating new order :: too many certificates (5) alread
 
 var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
 	old := s.Expiring()
+	secrets := secretsBelow(s, "cache") // which the renewal replaces
+	Expect(secrets).NotTo(BeEmpty(), "private keys in the cache directory")
 	s.failRenewal("refused")
 	server := s.startBy("http-01")
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
@@ -85,8 +87,7 @@ var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
 	Expect(s.Handshake(server)).To(Complete())
 	s.AwaitRenewal(server, old)
 
-	secrets := secretsBelow(s, "cache")
-	Expect(secrets).NotTo(BeEmpty(), "private keys in the cache directory")
+	secrets = append(secrets, secretsBelow(s, "cache")...)
 	s.lookForSecrets(server, s.Addr(5080), secrets, challengePath+"acme_account+key", challengePath+s.Hostname, "/"+s.Hostname)
 	server.Stop()
 	Expect(server).To(LogNone(secrets))

@@ -22,15 +22,15 @@ import (
 type Browser struct {
 	s       *Scenario
 	to      *os.File
-	from    *bufio.Reader
-	ctx     context.Context
+	pipe    *os.File
+	from    *bufio.Reader // of the pipe
 	serial  int
 	session string // the page's
 	seen    func(message)
 	asked   bool // it has asked for the page that it visits
 }
 
-// browserPatience bounds what a browser takes to start and to load its pages.
+// browserPatience bounds what a browser takes to start, and to load a page.
 const browserPatience = 20 * time.Second
 
 // Browser starts the browser; without one on this machine, or without the tool
@@ -60,16 +60,14 @@ func (s *Scenario) Browser() *Browser {
 	commands.Close()
 	answers.Close()
 	s.must(err)
-	ctx, cancel := s.within(browserPatience)
-	stop := context.AfterFunc(ctx, func() { from.Close() }) // ends a read
+	stop := context.AfterFunc(s.ctx, func() { from.Close() }) // ends a read
 	s.closers = append(s.closers, func() error {
 		stop()
-		cancel()
 		cmd.Process.Kill()
 		cmd.Wait() // its code is that of a killed process
 		return errors.Join(to.Close(), ignoreClosed(from.Close()))
 	})
-	b := &Browser{s: s, to: to, from: bufio.NewReader(from), ctx: ctx}
+	b := &Browser{s: s, to: to, pipe: from, from: bufio.NewReader(from)}
 	b.openPage()
 	return b
 }
@@ -110,6 +108,7 @@ func (s *Scenario) trustInBrowser(certutil, store string) {
 // openPage opens the page that Visit uses.
 func (b *Browser) openPage() {
 	ginkgo.GinkgoHelper()
+	b.s.must(b.pipe.SetReadDeadline(time.Now().Add(browserPatience)))
 	var target struct{ TargetID string }
 	b.ask("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
 	var attached struct{ SessionID string }
@@ -141,6 +140,7 @@ func (v Visit) String() string {
 // Visit loads a page.
 func (b *Browser) Visit(url string) Visit {
 	ginkgo.GinkgoHelper()
+	b.s.must(b.pipe.SetReadDeadline(time.Now().Add(browserPatience)))
 	var v Visit
 	b.asked = false
 	b.seen = func(m message) {
@@ -218,7 +218,7 @@ func (b *Browser) ask(method string, params map[string]any, result any) bool {
 func (b *Browser) read() (m message, more bool) {
 	ginkgo.GinkgoHelper()
 	text, err := b.from.ReadString(0)
-	if err != nil && b.ctx.Err() != nil {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if b.asked {
 			return m, false
 		}

@@ -111,7 +111,7 @@ func examineStart(ctx context.Context, o Options) Finding {
 	if err != nil {
 		return Finding{What: "start", Fatal: true, Text: err.Error()}
 	}
-	if why := unfinished(r); why != "" {
+	if why := whyUnfinished(r); why != "" {
 		return Finding{What: "start", Fatal: true, Text: why + log.String()}
 	}
 	return Finding{What: "start", OK: true, Text: "the target starts with a plain configuration and stops when asked"}

@@ -44,7 +44,7 @@ func Run(t *testing.T, o Options) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
-	if why := unfinished(r); why != "" {
+	if why := whyUnfinished(r); why != "" {
 		t.Errorf("%s\n%s", why, log.String())
 	}
 	for _, result := range r.Results {

@@ -51,7 +51,7 @@ func TestUnfinished(t *testing.T) {
 		{report.Report{Interrupted: true}, "the run was interrupted"},
 		{report.Report{Interrupted: true, Error: "probe: it does not start"}, "the run was interrupted\nprobe: it does not start"},
 	} {
-		if got := unfinished(&row.r); got != row.want {
+		if got := whyUnfinished(&row.r); got != row.want {
 			t.Errorf("interrupted %t, error %q: found %q, expected %q", row.r.Interrupted, row.r.Error, got, row.want)
 		}
 	}

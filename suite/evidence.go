@@ -8,9 +8,11 @@ import (
 	"assay/suite/target"
 )
 
-// collect gathers what the report says of a spec: observations' masks, the
-// number of issuances and, if it failed, its evidence.
+// collect gathers what the report says of a spec: observations without secrets
+// and their masks, what the CA did for it and, if it failed, its evidence.
 func (s *Scenario) collect(failed bool) {
+	secrets := s.secrets()
+	s.outcome.Observations = report.NewRedactor(secrets...).Observations(s.outcome.Observations)
 	if s.ca != nil {
 		s.outcome.UsedCA = true
 		s.outcome.Issuances = len(s.ca.Journal().Issued())
@@ -18,15 +20,16 @@ func (s *Scenario) collect(failed bool) {
 	s.outcome.Roles = s.roles()
 	if failed || s.plan.Keep {
 		s.outcome.Evidence = s.evidence()
-		s.outcome.Secrets = s.secrets()
+		s.outcome.Secrets = secrets
 	}
 }
 
 // secrets are what the report must not hold of this spec: every private key
-// that lies in its directory, in the forms in which one may be logged, and the
-// tokens that it has seen.
+// that lies in its directory, in the forms in which one may be logged, and what
+// it came across before.
 func (s *Scenario) secrets() []string {
-	return append(secretsBelow(s, "."), s.tokens...)
+	secretsBelow(s, ".")
+	return s.known
 }
 
 // roles names this spec's addresses, directory and host, so that what was

@@ -50,16 +50,16 @@ func (s *Scenario) facts() {
 }
 
 // libraryWords are the log lines about certificates that a server wrote before
-// it was restarted, each once: of a server that still runs, the last lines may
+// it was started again, each once: of one that still runs, the last lines may
 // or may not have come. They are masked here, so that what differs in random
 // parts alone counts as the same.
 func (s *Scenario) libraryWords() []string {
-	mask := report.NewMask(s.roles())
+	redact, mask := report.NewRedactor(s.secrets()...), report.NewMask(s.roles())
 	said := map[string]bool{}
 	for _, server := range s.servers {
 		for _, log := range server.past {
 			for _, line := range log.Lines() {
-				if text := mask.Text(line.Text); aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
+				if text := mask.Text(redact.Text(line.Text)); aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
 					said[text] = true
 				}
 			}

@@ -111,7 +111,7 @@ func (h *Hold) AwaitPath() string {
 	ginkgo.GinkgoHelper()
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.Await())))
 	h.s.must(err)
-	h.s.tokens = append(h.s.tokens, path.Base(request.URL.Path))
+	h.s.known = append(h.s.known, path.Base(request.URL.Path))
 	return request.URL.Path
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
+	"assay/suite/report"
 	"assay/suite/target"
 )
 
@@ -51,17 +52,29 @@ func (v *Server) linesAbout(words []string) []string {
 	return found
 }
 
-// said tells whether the server has logged this, but for the numbers in it: they
-// hold times, ports and addresses. It has to have ended: only then is its log
-// complete.
-func (v *Server) said(words string) bool {
-	wanted := number.ReplaceAllString(words, "0")
-	return slices.ContainsFunc(v.Process.Log().Lines(), func(line target.Line) bool {
-		return number.ReplaceAllString(line.Words(), "0") == wanted
+// said tells whether the server has logged this, in any of its starts. It has to
+// have ended: only then is its log complete.
+func (v *Server) said(words string) bool { return v.s.among(v.logs(), words) }
+
+// unlike selects lines that contain a text, but for those that these logs have
+// too: what a server says of the thing when all is well is no complaint.
+func (s *Scenario) unlike(logs []*target.Log, text string) func(target.Line) bool {
+	return func(l target.Line) bool { return strings.Contains(l.Words(), text) && !s.among(logs, l.Words()) }
+}
+
+// among says whether logs have this line, but for what differs from start to
+// start: times, ports, addresses, random parts and other numbers.
+func (s *Scenario) among(logs []*target.Log, words string) bool {
+	mask := report.NewMask(s.roles())
+	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
+	wanted := shape(words)
+	return slices.ContainsFunc(logs, func(log *target.Log) bool {
+		return slices.ContainsFunc(log.Lines(), func(line target.Line) bool { return shape(line.Words()) == wanted })
 	})
 }
 
-var number = regexp.MustCompile(`[0-9]+`)
+// number matches one, masked or not.
+var number = regexp.MustCompile(`[0-9]+|<port>`)
 
 // plain is a text without what spellings of a key differ in.
 func plain(text string) string {

@@ -128,7 +128,7 @@ func HaveACMEIdentifier() types.GomegaMatcher {
 // response.
 func StillAnswer() types.GomegaMatcher {
 	return match("a connection that still answers", func(h *wire.Handshake) (bool, string) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), patience/4)
 		defer cancel()
 		answer := h.Exchange(ctx, "/")
 		if answer.Err != nil {

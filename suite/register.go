@@ -121,7 +121,11 @@ func (s *Scenario) finish() {
 }
 
 // addOutcome hands the outcome to Ginkgo, which brings it, as JSON, to the
-// process that gathers.
+// process that gathers. Where there is none, under the command ginkgo, it would
+// end up in Ginkgo's own reports, secrets and all.
 func addOutcome(s *Scenario) {
+	if os.Getenv(resultsVariable) == "" {
+		return
+	}
 	ginkgo.AddReportEntry(entryName, ginkgo.ReportEntryVisibilityNever, s.outcome)
 }

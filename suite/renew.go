@@ -104,19 +104,14 @@ func (s *Scenario) awaitFailedValidation() (reason string) {
 	return reason
 }
 
-// refuse lets the server refuse a handshake for this foreign name, and waits
+// refuseHandshake lets the server refuse a handshake for this foreign name, and waits
 // for the line about it. It is the control of specs about a log that stays
 // silent, and two such lines tell what was written in between from what a
 // server says at start, and from what came late.
-func (s *Scenario) refuse(server *Server, name string) {
+func (s *Scenario) refuseHandshake(server *Server, name string) {
 	ginkgo.GinkgoHelper()
 	Expect(s.Handshake(server, SNI(name))).To(EndInAnAlert())
-	server.WaitLog("a line about the handshake for "+name, contains(name))
-}
-
-// contains selects log lines with a text.
-func contains(text string) func(target.Line) bool {
-	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
+	server.WaitLog("a line about the handshake for "+name, mentions(name))
 }
 
 // containsAll selects log lines with each of these texts.

@@ -64,8 +64,8 @@ var _ = Table("RENEW-05", func(s *Scenario, row struct{ Challenge string }) {
 })
 
 var _ = Requirement("RENEW-06", func(s *Scenario) {
-	server := s.renewsOneOfTwo(60*day, 29*day, 90*day, func(server *Server) { s.refuse(server, "before.example.test") })
-	s.refuse(server, "after.example.test")
+	server := s.renewsOneOfTwo(60*day, 29*day, 90*day, func(server *Server) { s.refuseHandshake(server, "before.example.test") })
+	s.refuseHandshake(server, "after.example.test")
 	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
 })
 
@@ -107,7 +107,7 @@ var _ = Requirement("RENEW-09", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 	s.awaitFailure()
-	server.WaitLog("a line with the CA's reason: "+renewalRefused, contains(renewalRefused))
+	server.WaitLog("a line with the CA's reason: "+renewalRefused, mentions(renewalRefused))
 })
 
 var _ = Table("RENEW-10", func(s *Scenario, row struct{ Ago time.Duration }) {

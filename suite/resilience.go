@@ -396,14 +396,13 @@ var _ = Requirement("RES-34", func(s *Scenario) {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
 	server.Stop()
-	about := mentions(s.CA().DirectoryURL())
-	usual := server.saidBefore(about)
+	healthy := server.logs()
 
 	old := s.Expiring()
 	s.CA().Down()
 	server.Restart()
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	server.WaitLog("a line with the CA's URL, beyond those of a start that needs no CA", beyond(usual, about))
+	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", s.unlike(healthy, s.CA().DirectoryURL()))
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	s.CA().Mend()
@@ -457,7 +456,7 @@ func (s *Scenario) withoutRoom(take func() (mend func())) {
 	server.Restart()
 	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
 	server.Stop()
-	usual := server.saidBefore(mentions(cache))
+	healthy := server.logs()
 
 	mend := take()
 	server.start()
@@ -470,7 +469,7 @@ func (s *Scenario) withoutRoom(take func() (mend func())) {
 	mend = take()
 	server.StartDespite()
 	Expect(s.Handshake(server)).To(BeServedOrRefused(s.CA().Root()))
-	server.WaitLog("a line that names the directory that cannot be written, beyond those of a start when it can", beyond(usual, mentions(cache)))
+	server.WaitLog("a line that names the directory that cannot be written, unlike those of starts when it can", s.unlike(healthy, cache))
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
 	mend()
 	s.Recover(server)
@@ -490,26 +489,4 @@ var accountRefused = pebble.Problem{
 // mentions matches log lines with a text.
 func mentions(text string) func(target.Line) bool {
 	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
-}
-
-// saidBefore counts the lines of the server's last start that match. It has
-// stopped: its log is complete.
-func (v *Server) saidBefore(wanted func(target.Line) bool) (n int) {
-	for _, line := range v.Process.Log().Lines() {
-		if wanted(line) {
-			n++
-		}
-	}
-	return n
-}
-
-// beyond selects what matches after the first lines that do: so many a server
-// may write whenever it starts, of its configuration say.
-func beyond(usual int, wanted func(target.Line) bool) func(target.Line) bool {
-	return func(l target.Line) bool {
-		if wanted(l) {
-			usual--
-		}
-		return usual < 0
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -61,6 +62,8 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		if !c.interrupted && c.err == nil {
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}
+		// The target's command runs in no world here, so not at all.
+		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrOutside })
 		r = p.conclude(c)
 		return r.Exit, r, report.Write(p.Out, r)
 	}
@@ -75,8 +78,8 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 	return r.Exit, r, err
 }
 
-// unfinished says why a run did not judge all that it was to; "" if it did.
-func unfinished(r *report.Report) string {
+// whyUnfinished says why a run did not judge all that it was to; "" if it did.
+func whyUnfinished(r *report.Report) string {
 	var why []string
 	if r.Interrupted {
 		why = append(why, "the run was interrupted")

@@ -39,7 +39,7 @@ type Scenario struct {
 	handshakes handshakes
 	warnings   []string // that servers gave when they started
 	announced  bool     // the spec is about warnings
-	tokens     []string // of the challenges that it has seen
+	known      []string // secrets that it has come across: keys, tokens of challenges
 	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
 	fail, skip func(message string, callerSkip ...int)

@@ -105,7 +105,7 @@ func (v *Server) awaitChallengeListener() {
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(patience / 5) // which the second kind of server is waited for in full
+	ctx, cancel := v.s.within(patience / 5) // a server that opens it only for a challenge costs the whole wait
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }

@@ -139,10 +139,10 @@ func (s *Scenario) Knock(server *Server, clients int) []*wire.Handshake {
 
 // glance is a handshake of an impatient client. How it was refused is not
 // recorded: whether an alert came before the client went is a matter of time.
-func (s *Scenario) glance(server *Server) *wire.Handshake {
+func (s *Scenario) glance(server *Server, options ...ClientOption) *wire.Handshake {
 	ctx, cancel := s.within(impatience)
 	defer cancel()
-	return s.Client(server).Handshake(ctx)
+	return s.Client(server, options...).Handshake(ctx)
 }
 
 // Persist lets clients come until one is served, three at most, and returns

@@ -15,12 +15,12 @@ var warningLevel = regexp.MustCompile(`(?i)(^|[^a-z])(warn|warning|wrn|error|err
 // warning level about a configuration that is in order is a finding, shown with
 // the verdict: it is for people to say what is wrong, the server or the spec.
 func (v *Server) noteWarnings() {
-	if v.Keys.challengedElsewhere() {
-		return // which it should warn of (ALPN01-08)
-	}
 	names := strings.NewReplacer(v.s.Dir, "", v.s.Hostname, "") // which a case may have called an error
 	lines := v.Process.Log().Lines()
 	for _, line := range lines[:min(v.ready, len(lines))] {
+		if v.Keys.challengedElsewhere() && whereTheCAComes.MatchString(line.Words()) {
+			continue // ALPN01-08 is about it
+		}
 		if warningLevel.MatchString(names.Replace(line.Words())) {
 			v.s.warnings = append(v.s.warnings, line.Text)
 		}

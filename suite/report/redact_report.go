@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // report redacts every text of a report in place.
 func (r Redactor) report(rep *Report) {
@@ -18,6 +21,15 @@ func (r Redactor) report(rep *Report) {
 			x.Observations[k].Value = r.value(x.Observations[k].Value)
 		}
 	}
+}
+
+// Observations returns redacted copies, whose values are plain JSON values.
+func (r Redactor) Observations(obs []Observation) []Observation {
+	out := slices.Clone(obs)
+	for i, o := range out {
+		out[i].Value = r.value(plain(o.Value))
+	}
+	return out
 }
 
 // evidence returns a redacted copy.

@@ -91,7 +91,6 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-// The names and the order of the members are a contract.
 // What befell a run after its report was written is added to it, and the
 // evidence stays.
 func TestRewrite(t *testing.T) {
@@ -123,6 +122,7 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// The names and the order of the members are a contract.
 func TestReportJSONToTheLetter(t *testing.T) {
 	t.Parallel()
 	r := &Report{
