@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -137,6 +138,21 @@ func (s *Scenario) startResolver() error {
 	s.resolver.Point(s.Hostname, v4)
 	s.resolver.Point(s.World.Sites().Authority, s.World.Sites().ACME.Addr())
 	return nil
+}
+
+// overload tells a target's failure from this machine's: Pebble gives DNS two
+// seconds, and where the spec's own did not answer in that time, the CA could
+// not look for the target at all. "" if nothing of the kind happened.
+func (s *Scenario) overload() string {
+	if s.ca == nil {
+		return ""
+	}
+	for _, e := range s.ca.Journal().Validations() {
+		if strings.Contains(e.Detail, "resolving") && strings.Contains(e.Detail, "i/o timeout") {
+			return "this machine is overloaded: within two seconds the CA had no answer from the spec's own DNS (" + e.Detail + ")"
+		}
+	}
+	return ""
 }
 
 // within is the spec's context with a deadline.

@@ -106,6 +106,9 @@ func (s *Scenario) finish() {
 		s.facts()
 	}
 	s.collect(spec.Failed())
+	if spec.Failed() && s.outcome.Broken == "" {
+		s.outcome.Broken = s.overload()
+	}
 	if s.plan.Keep {
 		if err := s.keep(); err != nil && s.outcome.Broken == "" {
 			s.outcome.Broken = "keeping the spec's directory: " + err.Error()
