@@ -84,4 +84,4 @@ generate: ## write the generated files again
 
 .PHONY: clean
 clean: ## remove what the commands above leave
-	rm -rf bin assay-report assay-upgrade assay-atlas
+	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas

@@ -34,10 +34,11 @@ var _ = Table("HTTP01-03", func(s *Scenario, row struct {
 	Answers, Silent []string
 }) {
 	// The control: the listener is one where challenges are answered.
-	control := s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": nil}))
+	control := s.Start(s.HTTP01(), Forward(80, 5080))
 	Expect(s.Handshake(control)).To(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
 	control.Stop()
+	s.must(s.World.Unforward(80))
 
 	s.Start(s.HTTP01(Keys{"tls_letsencrypt_listen": s.expand(row.Listen)}))
 	for _, address := range row.Answers {

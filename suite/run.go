@@ -38,7 +38,7 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 	// From here on an interruption, however early, ends in a report.
 	signals, stop := world.Signals()
 	defer stop()
-	if err := os.MkdirAll(p.Out, 0o755); err != nil {
+	if err := report.Check(p.Out); err != nil {
 		return report.ExitTrouble, nil, fmt.Errorf("--out: %w", err)
 	}
 	reportFile := filepath.Join(p.Out, report.ReportFile)

@@ -15,7 +15,8 @@ import (
 
 // TestConformance is the suite where Ginkgo's users expect it: go test
 // ./suite, or ginkgo -p ./suite. ASSAY_TARGET names the target (default: the
-// reference), ASSAY_BIN its executable (default: the reference, built here).
+// reference), ASSAY_BIN its executable (default: the reference, built here). Go
+// knows nothing of either, so it takes -count=1 to try them again.
 func TestConformance(t *testing.T) {
 	o := suite.Options{
 		Target: os.Getenv("ASSAY_TARGET"),

@@ -36,6 +36,16 @@ func Write(dir string, r *Report) error { return into(dir, r, (*writer).write) }
 // was read.
 func Rewrite(dir string, r *Report) error { return into(dir, r, (*writer).verdicts) }
 
+// Check finds out before a run whether its report can be stored in a directory:
+// whether that can be made and written, and holds no report.json but Assay's.
+func Check(dir string) error {
+	return into(dir, &Report{}, func(w *writer, _ *Report) error {
+		const name = ".assay-tmp"
+		err := w.root.WriteFile(name, nil, 0o644)
+		return errors.Join(err, w.root.RemoveAll(name))
+	})
+}
+
 // into stores a report, redacted once more, in a directory.
 func into(dir string, r *Report, store func(*writer, *Report) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

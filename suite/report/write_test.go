@@ -333,3 +333,27 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// What cannot be stored in the end is refused at the beginning, and nothing is
+// left of the look.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	good := filepath.Join(t.TempDir(), "new", "report")
+	if err := Check(good); err != nil {
+		t.Error(err)
+	}
+	if left := tree(t, good); len(left) > 0 {
+		t.Errorf("it left %v", sortedKeys(left))
+	}
+	foreign := t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, ReportFile), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(foreign); err == nil || !strings.Contains(err.Error(), ReportFile) {
+		t.Errorf("a report.json of somebody else's: %v", err)
+	}
+	file := filepath.Join(foreign, ReportFile)
+	if err := Check(filepath.Join(file, "below")); err == nil {
+		t.Error("a directory below a file was taken")
+	}
+}

@@ -121,6 +121,9 @@ func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
 		if c.Target != "reference" {
 			return nil, fmt.Errorf("--package: expected the server's command below %s, for the target %s", c.Source, c.Target)
 		}
+		if c.Schedule != "" {
+			return nil, fmt.Errorf("--schedule: found %s without --package, which it goes with", c.Schedule)
+		}
 		source = upgrade.Reference(c.Source)
 	}
 	if c.Schedule != "" {
