@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,8 +128,15 @@ func (s *Scenario) Await(what string, condition func(*pebble.Journal) bool) {
 // cost the other specs bear: so not too many of them.
 func (s *Scenario) Eventually(assertions func(gomega.Gomega), what string) {
 	ginkgo.GinkgoHelper()
-	gomega.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(80*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
+	g := gomega.NewGomega(func(message string, callerSkip ...int) {
+		s.fail(ofGomega.ReplaceAllString(message, ""), callerSkip...)
+	})
+	g.Eventually(s.ctx, assertions).WithTimeout(patience).WithPolling(80*time.Millisecond).Should(gomega.Succeed(), "awaited: "+what)
 }
+
+// ofGomega is what Gomega says of itself around the last failure of an
+// assertion that was repeated.
+var ofGomega = regexp.MustCompile(`(?m)^(?:Timed out after .*|The function passed to Eventually failed at .* with:)\n`)
 
 // Shell runs a documented command line in the spec's world, as an operator
 // would on the target's host, and returns what it prints.

@@ -96,6 +96,11 @@ func (s *Scenario) awaitServed(server *Server, old, fresh *pki.Identity, serveOl
 			return
 		}
 		if yet, _ := serveOld.Match(seen); !yet {
+			select {
+			case <-server.Process.Exited():
+				s.fail("expected  a server that lives on when its files have changed\nseen      it " + server.Process.Ending().String())
+			case <-time.After(time.Second): // a refused connection may be the first sign of its end
+			}
 			matcher := serveOld
 			if seen.Err == nil && seen.Leaf().Equal(fresh.Leaf) {
 				matcher = serveFresh
