@@ -28,7 +28,7 @@ var _ = Table("RENEW-02", func(s *Scenario, row struct{ Left, Lifetime time.Dura
 	renewed := s.AwaitRenewal(server, old)
 	Expect(renewed).To(HaveFullChainTo(s.CA().Root()))
 	Expect(renewed).To(ServeNamesExactly(s.Hostname))
-	Expect(s.Path("cache", s.Hostname)).To(HoldCertificate(renewed.Leaf()))
+	s.AwaitCached(renewed)
 	Expect(open).To(StillAnswer())
 	s.ObserveIssuance("renewal")
 })
@@ -116,7 +116,7 @@ var _ = Table("RENEW-10", func(s *Scenario, row struct{ Ago time.Duration }) {
 	seen := s.Handshake(server)
 	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
 	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Path("cache", s.Hostname)).To(HoldCertificate(seen.Leaf()))
+	s.AwaitCached(seen)
 	Expect(s.Journal()).To(HaveIssued(1))
 })
 
@@ -214,6 +214,14 @@ var _ = Requirement("RENEW-16", func(s *Scenario) {
 })
 
 const day = 24 * time.Hour
+
+// AwaitCached waits until the certificate that a handshake served is in the cache:
+// a server may serve it first and store it then.
+func (s *Scenario) AwaitCached(served *wire.Handshake) {
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.Path("cache", s.Hostname)).To(HoldCertificate(served.Leaf()))
+	}, "the certificate that is served to be in the cache")
+}
 
 // AwaitRenewal waits until the server serves another certificate than the old
 // one, which it must have been asked for once: autocert's timer starts then.
