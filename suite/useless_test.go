@@ -52,7 +52,7 @@ profiles: [config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, auto
 // nothing.
 func TestUselessServersPassNothing(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs the suite seven times")
+		t.Skip("-short: this runs the suite seven times")
 	}
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-ldflags=-s", "-o", bin, "assay/suite/cmd/assay", "assay/fixtures/useless")

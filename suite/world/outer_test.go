@@ -107,45 +107,46 @@ func TestOuterRefuses(t *testing.T) {
 	}
 }
 
-func TestContextEndsTheRun(t *testing.T) {
-	t.Parallel()
+// inEachKind runs a test in both kinds of world, or says why there is but one.
+func inEachKind(t *testing.T, test func(t *testing.T, kind Kind)) {
 	for _, kind := range []Kind{Namespace, Loopback} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			if err := Available(); kind == Namespace && err != nil {
 				t.Skip(err)
 			}
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			o, _ := outer(kind, "hang")
-			o.Stdout = onWrite(cancel)
-			if exit, err := o.Run(ctx); exit != ExitInterrupted || err != nil {
-				t.Errorf("exit %d, error %v: expected %d", exit, err, ExitInterrupted)
-			}
+			test(t, kind)
 		})
 	}
+}
+
+func TestContextEndsTheRun(t *testing.T) {
+	t.Parallel()
+	inEachKind(t, func(t *testing.T, kind Kind) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		o, _ := outer(kind, "hang")
+		o.Stdout = onWrite(cancel)
+		if exit, err := o.Run(ctx); exit != ExitInterrupted || err != nil {
+			t.Errorf("exit %d, error %v: expected %d", exit, err, ExitInterrupted)
+		}
+	})
 }
 
 // A signal that comes before the inner process can catch any is not lost.
 func TestEarlySignal(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Kind{Namespace, Loopback} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			if err := Available(); kind == Namespace && err != nil {
-				t.Skip(err)
-			}
-			signals := make(chan os.Signal, 1)
-			signals <- syscall.SIGINT
-			o, _ := outer(kind, "hang")
-			o.Signals = signals
-			begin := time.Now()
-			exit, err := o.Run(t.Context())
-			if took := time.Since(begin); exit != ExitInterrupted || err != nil || took >= grace {
-				t.Errorf("exit %d after %s, error %v: expected %d before the run is killed, after %s", exit, took, err, ExitInterrupted, grace)
-			}
-		})
-	}
+	inEachKind(t, func(t *testing.T, kind Kind) {
+		signals := make(chan os.Signal, 1)
+		signals <- syscall.SIGINT
+		o, _ := outer(kind, "hang")
+		o.Signals = signals
+		begin := time.Now()
+		exit, err := o.Run(t.Context())
+		if took := time.Since(begin); exit != ExitInterrupted || err != nil || took >= grace {
+			t.Errorf("exit %d after %s, error %v: expected %d before the run is killed, after %s", exit, took, err, ExitInterrupted, grace)
+		}
+	})
 }
 
 // onWrite is called when something is written.
@@ -158,40 +159,34 @@ func (f onWrite) Write(text []byte) (int, error) {
 
 func TestRelay(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Kind{Namespace, Loopback} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			if err := Available(); kind == Namespace && err != nil {
-				t.Skip(err)
-			}
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
+	inEachKind(t, func(t *testing.T, kind Kind) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		echo := make(chan string, 1)
+		go func() {
+			conn, err := listener.Accept()
 			if err != nil {
-				t.Fatal(err)
+				return
 			}
-			defer listener.Close()
-			echo := make(chan string, 1)
-			go func() {
-				conn, err := listener.Accept()
-				if err != nil {
-					return
-				}
-				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(5 * time.Second))
-				conn.Write([]byte("from outside"))
-				buffer := make([]byte, 100)
-				n, _ := conn.Read(buffer)
-				echo <- string(buffer[:n])
-			}()
-			o, out := outer(kind, "reach", listener.Addr().String())
-			o.Relay = listener.Addr().String()
-			if exit, err := o.Run(t.Context()); exit != 0 || err != nil {
-				t.Fatalf("exit %d, error %v: %s", exit, err, out)
-			}
-			if got := <-echo; got != "from outside" || out.String() != "from outside\n" {
-				t.Errorf("inside got %q, outside %q", out, got)
-			}
-		})
-	}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			conn.Write([]byte("from outside"))
+			buffer := make([]byte, 100)
+			n, _ := conn.Read(buffer)
+			echo <- string(buffer[:n])
+		}()
+		o, out := outer(kind, "reach", listener.Addr().String())
+		o.Relay = listener.Addr().String()
+		if exit, err := o.Run(t.Context()); exit != 0 || err != nil {
+			t.Fatalf("exit %d, error %v: %s", exit, err, out)
+		}
+		if got := <-echo; got != "from outside" || out.String() != "from outside\n" {
+			t.Errorf("inside got %q, outside %q", out, got)
+		}
+	})
 }
 
 // Runs at once on one machine do not meet, even in the same numbers.
