@@ -69,9 +69,6 @@ func Visiting(address string) ClientOption {
 	return func(c *wire.Client) { c.ServerName = address }
 }
 
-// At connects to this address instead of the server's listen_addr.
-func At(address string) ClientOption { return func(c *wire.Client) { c.Address = address } }
-
 // KeepOpen leaves the connection open; the spec closes it.
 func KeepOpen(c *wire.Client) { c.KeepOpen = true }
 
