@@ -67,8 +67,8 @@ upgrade: build ## say what x/crypto changes in behaviour: FROM=v0.57.0 TO=v0.58.
 	bin/assay upgrade --from $(FROM) --to $(TO) --world $(WORLD) $(RUN)
 
 .PHONY: atlas
-atlas: build ## write suite/atlas/ again: what every release of x/crypto changed in behaviour
-	bin/assay atlas --world $(WORLD) --out suite/atlas $(RUN)
+atlas: build ## write suite/upgrade/atlas/ again: what every release of x/crypto changed in behaviour
+	bin/assay atlas --world $(WORLD) --out suite/upgrade/atlas $(RUN)
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is called

@@ -21,8 +21,8 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/target"
-	"assay/suite/wire"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
 )
 
 // The chapter acme: a certificate from an ACME CA, whichever challenge proves
@@ -308,7 +308,7 @@ var _ = Table("ACME-20", func(s *Scenario, row struct{ Directory string }) {
 	server := s.StartACME(trouble)
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
 	// Some servers print their configuration when they start.
-	server.WaitLog("a line that names "+url+", unlike those that the control logged about its own", func(l target.Line) bool {
+	server.WaitLog("a line that names "+url+", unlike those that the control logged about its own", func(l sut.Line) bool {
 		return strings.Contains(l.Words(), url) && !control.said(strings.ReplaceAll(l.Words(), url, s.CA().DirectoryURL()))
 	})
 })

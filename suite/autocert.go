@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // The chapter autocert: the log texts of the autocert library
@@ -28,7 +28,7 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 	text := s.expand(row.Text)
 	refused := s.Handshake(server, SNI(s.expand(row.SNI)), Offering(row.ALPN...))
 	Expect(refused).To(EndInAnAlert())
-	line := server.WaitLog("a line with "+text, func(l target.Line) bool { return strings.Contains(l.Words(), text) })
+	line := server.WaitLog("a line with "+text, func(l sut.Line) bool { return strings.Contains(l.Words(), text) })
 	Expect(line.Words()).To(ContainSubstring(refused.Local), "the address that the client came from")
 
 	// The control shakes hands after it: whatever the refusal logs is there.
@@ -60,7 +60,7 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	server := s.StartACME()
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
 	Expect(s.Journal()).To(HaveInjected(1))
-	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l target.Line) bool {
+	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l sut.Line) bool {
 		return strings.Contains(l.Words(), longDetail) && strings.Contains(l.Words(), problem.Type)
 	})
 	Expect(server).To(Live())

@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // The chapter byo: a certificate of the operator's own (scenarios/byo.yaml).
@@ -204,7 +204,7 @@ var _ = Table("BYO-19", func(s *Scenario, row damaged) {
 	old, bad := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
 	server := s.StartOwn(old)
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	blames := func(line target.Line) bool { return complaint.MatchString(line.Words()) && row.names(line.Words()) }
+	blames := func(line sut.Line) bool { return complaint.MatchString(line.Words()) && row.names(line.Words()) }
 	Expect(slices.ContainsFunc(server.Process.Log().Lines(), blames)).To(BeFalse(), "a complaint about a pair that is good")
 
 	s.damagePair(row, bad)
@@ -256,7 +256,7 @@ var _ = Table("BYO-24", func(s *Scenario, row damaged) {
 
 	s.damagePair(row, id)
 	secrets = append(secrets, secretsBelow(s, "")...)
-	if s.plan.target.Reload != target.ReloadNone {
+	if s.plan.target.Reload != sut.ReloadNone {
 		server.ReloadBad()
 		s.lookForSecrets(server, "", secrets, "/key.pem")
 	}

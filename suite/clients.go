@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // A ClientOption changes the client that [Scenario.Handshake] uses.

@@ -11,7 +11,7 @@ import (
 
 	"assay/scenarios"
 	"assay/suite/report"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // SuiteVersion is the version of the suite, as reports give it.

@@ -10,7 +10,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/fixtures/pki"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // Damage is a way in which a file of the cache can be spoilt.

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"assay/suite/target"
-	"assay/suite/world"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/world"
 )
 
 // A Finding is one line of what assay doctor says.
@@ -55,7 +55,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 	return append(findings, examineStart(ctx, o))
 }
 
-func examineSchedule(t *target.Target, env []string) Finding {
+func examineSchedule(t *sut.Target, env []string) Finding {
 	dir, err := os.MkdirTemp("", "assay-doctor-")
 	if err != nil {
 		return Finding{What: "schedule", Text: err.Error()}

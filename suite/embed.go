@@ -14,7 +14,7 @@ import (
 
 	"assay/scenarios"
 	"assay/suite/report"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // Run runs the suite from a test of the caller's, for example

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"assay/suite/report"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // collect gathers what the report says of a spec: observations without secrets
@@ -48,7 +48,7 @@ func (s *Scenario) roles() map[string]string {
 // and the log of each server started, and the CA's journal.
 func (s *Scenario) evidence() *report.Evidence {
 	e := &report.Evidence{}
-	var starts []*target.Log
+	var starts []*sut.Log
 	for _, server := range s.servers {
 		e.Config = server.configuration()
 		if server.Process == nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // handshakes is how the handshakes of a spec ended, each way once: those that

@@ -14,7 +14,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // A Hold keeps the CA's validation waiting at the target's door, so that a

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // The chapter http-01: the challenge over plain HTTP (scenarios/http-01.yaml).

@@ -22,7 +22,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"assay/suite/report"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // workerVariable marks the processes that Ginkgo started to run specs.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // Load is a steady stream of clients, each on a connection of its own.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // HaveStatus: the HTTP response's status is one of these.

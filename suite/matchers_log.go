@@ -9,7 +9,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"assay/suite/report"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // SpeakOnStderr: the message went to standard error, and contains this. Of a
@@ -58,18 +58,18 @@ func (v *Server) said(words string) bool { return v.s.among(v.logs(), words) }
 
 // unlike selects lines that contain a text, but for those that these logs have
 // too: what a server says of the thing when all is well is no complaint.
-func (s *Scenario) unlike(logs []*target.Log, text string) func(target.Line) bool {
-	return func(l target.Line) bool { return strings.Contains(l.Words(), text) && !s.among(logs, l.Words()) }
+func (s *Scenario) unlike(logs []*sut.Log, text string) func(sut.Line) bool {
+	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) && !s.among(logs, l.Words()) }
 }
 
 // among says whether logs have this line, but for what differs from start to
 // start: times, ports, addresses, random parts and other numbers.
-func (s *Scenario) among(logs []*target.Log, words string) bool {
+func (s *Scenario) among(logs []*sut.Log, words string) bool {
 	mask := report.NewMask(s.roles())
 	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
 	wanted := shape(words)
-	return slices.ContainsFunc(logs, func(log *target.Log) bool {
-		return slices.ContainsFunc(log.Lines(), func(line target.Line) bool { return shape(line.Words()) == wanted })
+	return slices.ContainsFunc(logs, func(log *sut.Log) bool {
+		return slices.ContainsFunc(log.Lines(), func(line sut.Line) bool { return shape(line.Words()) == wanted })
 	})
 }
 

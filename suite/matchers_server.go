@@ -12,7 +12,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // BeRefusal: the target refused its configuration. That means: it exited with
@@ -109,7 +109,7 @@ func LogOnce(text string) types.GomegaMatcher {
 
 // BeClean: the process ended by itself, with exit code 0, in this time.
 func BeClean(within time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("an end with exit code 0 within %s of the stop signal", within), func(e target.Ending) (bool, string) {
+	return match(fmt.Sprintf("an end with exit code 0 within %s of the stop signal", within), func(e sut.Ending) (bool, string) {
 		return !e.Before && !e.Forced && e.Code == 0 && e.Took <= within, e.String()
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // TestMatchersCanFail: each of these accepts what it is for, and the same but

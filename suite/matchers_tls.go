@@ -12,7 +12,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // Complete: the handshake completed.

@@ -13,7 +13,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // Bounds that no trouble may break. They are those of Let's Encrypt (Rate

@@ -19,7 +19,7 @@ import (
 
 	"assay/pebble"
 	"assay/suite/report"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // Observe records a fact for the report (CONTRACTS §4: kinds of observation).

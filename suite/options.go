@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"assay/scenarios"
-	"assay/suite/target"
-	"assay/suite/world"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/world"
 )
 
 // Options say what is run, against what, and where the report goes. The zero
@@ -38,7 +38,7 @@ type Options struct {
 type plan struct {
 	Options
 	catalogue *scenarios.Catalogue
-	target    *target.Target
+	target    *sut.Target
 }
 
 // optionsVariable carries the options from process to process.
@@ -124,8 +124,8 @@ func makePlan(o Options) (*plan, error) {
 	return p, nil
 }
 
-func loadTarget(o Options, catalogue *scenarios.Catalogue) (*target.Target, error) {
-	t, err := target.Load(o.Target, func(id string) bool { return catalogue.Knows(id) })
+func loadTarget(o Options, catalogue *scenarios.Catalogue) (*sut.Target, error) {
+	t, err := sut.Load(o.Target, func(id string) bool { return catalogue.Knows(id) })
 	if err != nil {
 		return nil, err
 	}

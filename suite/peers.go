@@ -12,7 +12,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/fixtures/pki"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // StartSecure starts the target with a certificate in the simplest way that it

@@ -6,7 +6,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/scenarios"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // probe starts the target once with the simplest configuration that its

@@ -10,7 +10,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // Refusal is how a target behaved that should have refused its configuration.
@@ -37,7 +37,7 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	server := s.prepare(keys, options...)
 	before := s.files()
 	server.start()
-	r := &Refusal{waited: s.plan.startPatience(), mayLive: s.plan.target.OnBadConfig == target.LogBadConfig}
+	r := &Refusal{waited: s.plan.startPatience(), mayLive: s.plan.target.OnBadConfig == sut.LogBadConfig}
 	ctx, cancel := s.within(r.waited)
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
@@ -61,7 +61,7 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 		s.Observe("error", "refusal", strings.Split(strings.TrimSpace(r.Log), "\n"))
 	}
 	for _, line := range server.Process.Log().Lines() {
-		if line.Stream == target.Stderr {
+		if line.Stream == sut.Stderr {
 			r.Stderr += line.Words() + "\n"
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"assay/scenarios"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // register builds the Ginkgo tree: a container for each chapter, a spec for

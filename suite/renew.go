@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // renewsOneOfTwo proves that a certificate is not renewed, without waiting for
@@ -115,8 +115,8 @@ func (s *Scenario) refuseHandshake(server *Server, name string) {
 }
 
 // containsAll selects log lines with each of these texts.
-func containsAll(texts []string) func(target.Line) bool {
-	return func(l target.Line) bool {
+func containsAll(texts []string) func(sut.Line) bool {
+	return func(l sut.Line) bool {
 		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(l.Words(), text) })
 	}
 }

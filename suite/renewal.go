@@ -8,7 +8,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // The chapter renewal: a new certificate before the old one ends

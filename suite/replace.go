@@ -12,7 +12,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // Swap puts a file in the place of another, at once: a reader sees the old one
@@ -47,8 +47,8 @@ func (s *Scenario) swapPair(id *pki.Identity, d pki.Defect) {
 func (v *Server) Reload() {
 	ginkgo.GinkgoHelper()
 	switch v.s.plan.target.Reload {
-	case target.ReloadWatch: // it sees for itself
-	case target.ReloadSIGHUP:
+	case sut.ReloadWatch: // it sees for itself
+	case sut.ReloadSIGHUP:
 		if err := v.Process.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
 			v.s.must(err)
 		}
@@ -66,7 +66,7 @@ func (v *Server) ReloadBad() {
 	v.Reload()
 	ctx, cancel := v.s.within(time.Second)
 	defer cancel()
-	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line target.Line) bool {
+	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
 		return complaint.MatchString(line.Words())
 	})
 }

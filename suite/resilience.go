@@ -13,8 +13,8 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/target"
-	"assay/suite/wire"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
 )
 
 // The chapter resilience: CAs, disks, peers and signals that misbehave
@@ -487,6 +487,6 @@ var accountRefused = pebble.Problem{
 }
 
 // mentions matches log lines with a text.
-func mentions(text string) func(target.Line) bool {
-	return func(l target.Line) bool { return strings.Contains(l.Words(), text) }
+func mentions(text string) func(sut.Line) bool {
+	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) }
 }

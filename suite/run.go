@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"assay/suite/report"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // Conduct runs the suite and leaves a report; it returns the exit code. What

@@ -13,7 +13,7 @@ import (
 
 	"assay/pebble"
 	"assay/scenarios"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 // Scenario is the surroundings of one spec: a world with a network of its

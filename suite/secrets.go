@@ -17,7 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // secretsBelow are the private keys in the PEM files below a directory of the

@@ -16,19 +16,19 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // Server is a target that was started for the spec.
 type Server struct {
 	Keys    Keys            // its configuration
-	Process *target.Process // anew after each restart
+	Process *sut.Process // anew after each restart
 
 	s      *Scenario
-	launch *target.Launch
+	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
-	past   []*target.Log    // what it wrote before it was started again
+	past   []*sut.Log    // what it wrote before it was started again
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -45,7 +45,7 @@ func (s *Scenario) Start(keys Keys, options ...StartOption) *Server {
 // for.
 func (s *Scenario) prepare(keys Keys, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
-	o := startup{input: target.Input{Dir: s.Dir, CABundle: s.Path("ca-bundle.pem"), Keys: keys, Env: s.plan.Env}}
+	o := startup{input: sut.Input{Dir: s.Dir, CABundle: s.Path("ca-bundle.pem"), Keys: keys, Env: s.plan.Env}}
 	for _, option := range options {
 		option(&o)
 	}
@@ -53,7 +53,7 @@ func (s *Scenario) prepare(keys Keys, options ...StartOption) *Server {
 		s.must(s.World.Forward(f[0], f[1]))
 	}
 	launch, err := s.plan.target.Prepare(o.input)
-	if cannot := (*target.Inexpressible)(nil); errors.As(err, &cannot) {
+	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
 		s.SkipUnless(false, cannot.Error())
 	}
 	s.must(err)
@@ -75,7 +75,7 @@ func (v *Server) start() {
 	if v.Process != nil {
 		v.past = append(v.past, v.Process.Log())
 	}
-	v.Process, err = target.Start(v.launch, v.s.World.Start)
+	v.Process, err = sut.Start(v.launch, v.s.World.Start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
 		v.s.fail("expected  a command that can be executed\nseen      " + err.Error())
@@ -110,8 +110,8 @@ func (v *Server) awaitChallengeListener() {
 	v.Process.Listening(ctx, address, v.readiness())
 }
 
-func (v *Server) readiness() target.Readiness {
-	return target.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: patience}
+func (v *Server) readiness() sut.Readiness {
+	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: patience}
 }
 
 // startPatience is how long a start may take. What the target file says of an
@@ -138,10 +138,10 @@ func (v *Server) Restart() {
 }
 
 // logs are what the server wrote, from its first start on.
-func (v *Server) logs() []*target.Log { return append(slices.Clone(v.past), v.Process.Log()) }
+func (v *Server) logs() []*sut.Log { return append(slices.Clone(v.past), v.Process.Log()) }
 
 // Stop asks the server to stop, as the target file says, and waits.
-func (v *Server) Stop() target.Ending {
+func (v *Server) Stop() sut.Ending {
 	ctx, cancel := v.s.within(patience)
 	defer cancel()
 	return v.Process.Stop(ctx)
@@ -188,7 +188,7 @@ func (v *Server) configuration() string {
 
 // WaitLog waits for a line of the server's log, and records it: messages are
 // compared with other versions' to the letter.
-func (v *Server) WaitLog(what string, wanted func(target.Line) bool) target.Line {
+func (v *Server) WaitLog(what string, wanted func(sut.Line) bool) sut.Line {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := v.s.within(patience)
 	defer cancel()

@@ -1,13 +1,13 @@
 package suite
 
-import "assay/suite/target"
+import "assay/suite/internal/sut"
 
 // A StartOption changes how a target starts, beside its configuration's keys.
 type StartOption func(*startup)
 
 type startup struct {
 	forwards [][2]int
-	input    target.Input
+	input    sut.Input
 	change   func(config string) error
 }
 

@@ -6,8 +6,8 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"assay/suite/target"
-	"assay/suite/wire"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
 )
 
 // The chapter tls-alpn-01: the challenge inside a TLS handshake
@@ -111,7 +111,7 @@ var _ = Requirement("ALPN01-08", func(s *Scenario) {
 	s.must(os.RemoveAll(s.Path("cache")))
 
 	elsewhere := s.Start(s.ALPN01(Keys{"listen_addr": s.Addr(9000)}), Forward(443, 9000))
-	elsewhere.WaitLog("a warning that the CA comes to port 443, which the control at that port did not log", func(l target.Line) bool {
+	elsewhere.WaitLog("a warning that the CA comes to port 443, which the control at that port did not log", func(l sut.Line) bool {
 		return whereTheCAComes.MatchString(l.Words()) && !control.said(l.Words())
 	})
 	Expect(s.Handshake(elsewhere)).To(HaveFullChainTo(s.CA().Root()))

@@ -13,7 +13,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/wire"
+	"assay/suite/internal/wire"
 )
 
 // Disturb puts faults into the script of the spec's CA. Only the edge in front

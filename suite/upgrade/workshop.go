@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 // Workshop builds a server with versions of [Module] and keeps what it built.
@@ -123,7 +123,7 @@ func (w *Workshop) build(ctx context.Context, version, dir string) error {
 	if err := compile(executable, w.source.Package); err != nil {
 		return err
 	}
-	switch found := target.AutocertVersion(filepath.Join(dir, executable)); found {
+	switch found := sut.AutocertVersion(filepath.Join(dir, executable)); found {
 	case version:
 		return nil
 	case "":

@@ -16,7 +16,7 @@ import (
 
 	"assay/scenarios"
 	"assay/suite"
-	"assay/suite/atlas"
+	"assay/suite/upgrade/atlas"
 	"assay/suite/report"
 	"assay/suite/upgrade"
 )

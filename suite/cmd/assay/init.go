@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 type initCommand struct {
@@ -21,7 +21,7 @@ func (c *initCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(target.Example())
+	_, err = file.WriteString(sut.Example())
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(c.File))
 	}

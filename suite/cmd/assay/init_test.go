@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"assay/suite/report"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 func TestInitWritesATargetFileThatIsUnderstood(t *testing.T) {
@@ -16,7 +16,7 @@ func TestInitWritesATargetFileThatIsUnderstood(t *testing.T) {
 	if code, output := run(t, "init", file); code != 0 || !strings.Contains(output, "assay doctor --target") {
 		t.Fatalf("exit %d, expected 0 and the next step:\n%s", code, output)
 	}
-	mine, err := target.Load(file, func(string) bool { return true })
+	mine, err := sut.Load(file, func(string) bool { return true })
 	if err != nil || mine.Name != "my-server" {
 		t.Errorf("what it wrote loads as %+v, error %v", mine, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/term"
 
-	"assay/suite/atlas"
+	"assay/suite/upgrade/atlas"
 	"assay/suite/report"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"assay/suite"
 	"assay/suite/report"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 type runCommand struct {

@@ -12,9 +12,9 @@ import (
 
 	"assay/suite"
 	"assay/suite/report"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 	"assay/suite/upgrade"
-	"assay/suite/world"
+	"assay/suite/internal/world"
 )
 
 type upgradeCommand struct {
@@ -127,7 +127,7 @@ func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
 		source = upgrade.Reference(c.Source)
 	}
 	if c.Schedule != "" {
-		t, err := target.Load(c.Target, nil)
+		t, err := sut.Load(c.Target, nil)
 		if err != nil {
 			return nil, err
 		}

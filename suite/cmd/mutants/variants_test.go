@@ -9,7 +9,7 @@ import (
 	"assay/fixtures/variants"
 	"assay/scenarios"
 	"assay/suite/report"
-	"assay/suite/target"
+	"assay/suite/internal/sut"
 )
 
 func loadVariants(t *testing.T) []*variants.Variant {
@@ -58,7 +58,7 @@ func TestVariantsNameWhatThereIs(t *testing.T) {
 		if err := os.WriteFile(file, v.Target, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		read, err := target.Load(file, c.Knows)
+		read, err := sut.Load(file, c.Knows)
 		if err != nil {
 			t.Errorf("%s: %v", v.File, err)
 			continue

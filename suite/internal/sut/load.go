@@ -1,0 +1,104 @@
+package sut
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"assay/fixtures/targets"
+)
+
+// Load reads a target: the built-in one of this name (see [Names]), or the
+// file at this path. knows says whether an "ID" or "ID/case" is in the
+// catalogue; nil accepts all. The error holds every mistake of the file, each
+// a [scenarios.Mistake].
+func Load(nameOrPath string, knows func(id string) bool) (*Target, error) {
+	if fs.ValidPath(nameOrPath) && !strings.Contains(nameOrPath, "/") {
+		if text, err := targets.Files.ReadFile(nameOrPath + ".yaml"); err == nil {
+			return parseFile("fixtures/targets/"+nameOrPath+".yaml", text, knows)
+		}
+	}
+	text, err := os.ReadFile(nameOrPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("target: found %q, expected the path of a target file or one of %s: %w", nameOrPath, strings.Join(Names(), ", "), err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	t, err := parseFile(nameOrPath, text, knows)
+	if err != nil {
+		return nil, err
+	}
+	t.File, err = filepath.Abs(nameOrPath)
+	return t, err
+}
+
+// Names are the names of the built-in targets.
+func Names() []string {
+	entries, err := targets.Files.ReadDir(".")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, strings.TrimSuffix(entry.Name(), ".yaml"))
+	}
+	return names
+}
+
+// SetBinary makes the target run another executable of the same server: path
+// takes the place of the command's first word, and of the first words of the
+// version and schedule commands where they are the same; another schedule
+// command is then looked for beside it alone. A path with a slash is relative
+// to the current directory.
+func (t *Target) SetBinary(path string) {
+	if strings.ContainsRune(path, filepath.Separator) {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+	}
+	t.replaced = true
+	own := t.Command[0]
+	for _, command := range [][]string{t.Command, t.VersionCommand, t.Schedule} {
+		if len(command) > 0 && command[0] == own {
+			command[0] = path
+		}
+	}
+}
+
+// Resolve makes the first word of every command an absolute path. A word with
+// a slash is relative to the target file's directory (of a built-in target:
+// the current directory), any other is looked up on PATH. For the schedule
+// command see [Target.ScheduleCommand].
+func (t *Target) Resolve() error {
+	for _, c := range []struct {
+		key     string
+		command []string
+	}{{"command", t.Command}, {"version", t.VersionCommand}} {
+		if len(c.command) == 0 {
+			continue
+		}
+		path, err := t.find(c.command[0])
+		if err != nil {
+			return fmt.Errorf("target %s: %s: found %q, expected an executable: %w", t.Name, c.key, c.command[0], err)
+		}
+		c.command[0] = path
+	}
+	t.resolveSchedule()
+	return nil
+}
+
+func (t *Target) find(name string) (string, error) {
+	if strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) && t.File != "" {
+		name = filepath.Join(filepath.Dir(t.File), name)
+	}
+	path, err := exec.LookPath(name)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", err
+	}
+	return filepath.Abs(path)
+}

@@ -1,0 +1,133 @@
+package sut
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"assay/scenarios"
+)
+
+func TestEveryBuiltInTargetLoads(t *testing.T) {
+	t.Parallel()
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		tt, err := Load(name, catalogue.Knows)
+		if err != nil {
+			t.Errorf("%s:\n%v", name, err)
+			continue
+		}
+		if tt.File != "" || tt.Name != name {
+			t.Errorf("%s: name %q, file %q", name, tt.Name, tt.File)
+		}
+	}
+}
+
+func TestTheReferenceClaimsEverything(t *testing.T) {
+	t.Parallel()
+	tt, err := Load("reference", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, profile := range Profiles {
+		if !tt.Claims(profile) {
+			t.Errorf("does not claim %s", profile)
+		}
+	}
+	if tt.Claims("http01") {
+		t.Error("claims a chapter that does not exist")
+	}
+	if tt.OnBadConfig != ExitOnBadConfig || tt.Ready.TCP != "listen_addr" || tt.Ready.Timeout != 5*time.Second || tt.StopSignal != syscall.SIGTERM || tt.Reload != ReloadSIGHUP || tt.Health != "/health" {
+		t.Errorf("got %+v", tt)
+	}
+	l := prepare(t, tt, Input{Dir: t.TempDir(), CABundle: "/ca.pem"})
+	if got := content(t, l.ConfigFile); got != "" {
+		t.Errorf("config file %q, want an empty one", got)
+	}
+}
+
+func TestTheExampleLoads(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "my.yaml")
+	if err := os.WriteFile(path, []byte(Example()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tt, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tt.Command[0] = "/bin/x"
+	prepare(t, tt, Input{Dir: t.TempDir()})
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	tt := parsed(t, smallest+"config: {base: {}}")
+	if tt.Config.File != "config.yaml" || tt.Ready != (ReadyWhen{TCP: "listen_addr", Timeout: 5 * time.Second}) || tt.OnBadConfig != ExitOnBadConfig || tt.StopSignal != syscall.SIGTERM || tt.Reload != ReloadNone || tt.Forks {
+		t.Errorf("got %+v", tt)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"bin/server", "path/other"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "t.yaml")
+	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\nschedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Join(dir, "path"))
+	load := func() *Target {
+		tt, err := Load(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tt
+	}
+
+	tt := load()
+	if err := tt.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	server, other := filepath.Join(dir, "bin/server"), filepath.Join(dir, "path/other")
+	if tt.Command[0] != server || tt.VersionCommand[0] != server || tt.Schedule[0] != other {
+		t.Errorf("resolved %q %q %q", tt.Command, tt.VersionCommand, tt.Schedule)
+	}
+
+	tt = load()
+	tt.SetBinary("other")
+	if err := tt.Resolve(); err != nil {
+		t.Fatal(err)
+	}
+	if tt.Command[0] != other || tt.VersionCommand[0] != other || tt.Schedule[0] != other {
+		t.Errorf("with another binary: %q %q %q", tt.Command, tt.VersionCommand, tt.Schedule)
+	}
+
+	tt = load()
+	tt.SetBinary("nowhere")
+	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(), `target x: command: found "nowhere", expected an executable`) {
+		t.Errorf("a binary that is not there: %v", err)
+	}
+}
+
+func TestLoadSaysWhatThereIs(t *testing.T) {
+	t.Parallel()
+	_, err := Load("no-such-target", nil)
+	if err == nil || !strings.Contains(err.Error(), `found "no-such-target", expected the path of a target file or one of`) || !strings.Contains(err.Error(), "reference") {
+		t.Errorf("got %v", err)
+	}
+}

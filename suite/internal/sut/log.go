@@ -1,0 +1,175 @@
+package sut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds of a [Log].
+const (
+	lineLimit = 64 << 10 // bytes of one line; the rest is cut
+	logLimit  = 8 << 20  // bytes of all lines; the oldest are dropped
+	tailLines = 12       // lines that an error shows
+)
+
+// ErrExited is what waiting for a process that ended comes to.
+var ErrExited = errors.New("the server exited")
+
+// Stream is where a line of the log came from.
+type Stream string
+
+// The streams of a process, and Assay's own notes about them.
+const (
+	Stdout Stream = "stdout"
+	Stderr Stream = "stderr"
+	Note   Stream = "assay"
+)
+
+// Line is a line of the log, without its end.
+type Line struct {
+	T      time.Duration // since the process was started
+	Stream Stream
+	Text   string
+}
+
+// Log is what a process wrote, line by line, the two streams in the order in
+// which their lines arrived. Its methods can be called at any time, by any
+// goroutine.
+type Log struct {
+	started time.Time
+	limit   int
+
+	mu      sync.Mutex
+	lines   []Line
+	dropped int // lines dropped before lines[0]
+	bytes   int
+	ended   bool
+	changed chan struct{} // closed at the next change; nil while nobody waits
+}
+
+func newLog(started time.Time) *Log { return &Log{started: started, limit: logLimit} }
+
+// Lines returns the lines so far. If the log grew beyond 8 MiB, a note stands
+// in the place of the oldest.
+func (l *Log) Lines() []Line { return l.Since(0) }
+
+// Mark is a place in the log: its end as it is now. See [Log.Since].
+func (l *Log) Mark() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped + len(l.lines)
+}
+
+// Since returns the lines after a mark.
+func (l *Log) Since(mark int) []Line {
+	lines, missed, _, _ := l.from(mark, false)
+	if missed > 0 {
+		note := Line{Stream: Note, Text: fmt.Sprintf("(%d earlier lines dropped)", missed)}
+		return append([]Line{note}, lines...)
+	}
+	return lines
+}
+
+// Text returns all lines, each with its end.
+func (l *Log) Text() string { return text(l.Lines()) }
+
+// Tail returns the last n lines as indented text, for an error's message.
+func (l *Log) Tail(n int) string {
+	lines := l.Lines()
+	lines = lines[max(0, len(lines)-n):]
+	if len(lines) == 0 {
+		return "  (it wrote nothing)"
+	}
+	return "  " + strings.ReplaceAll(strings.TrimRight(text(lines), "\n"), "\n", "\n  ")
+}
+
+// Wait returns the first line that matches, among those that are there and
+// those to come. what says in words what is awaited. The error says so too,
+// shows the last lines, and wraps the context's error, or [ErrExited] if
+// there are no lines to come.
+func (l *Log) Wait(ctx context.Context, what string, match func(Line) bool) (Line, error) {
+	return l.WaitSince(ctx, 0, what, match)
+}
+
+// WaitSince is [Log.Wait] for lines after a mark.
+func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(Line) bool) (Line, error) {
+	for {
+		lines, missed, ended, changed := l.from(mark, true)
+		for _, line := range lines {
+			if match(line) {
+				return line, nil
+			}
+		}
+		mark += missed + len(lines)
+		if ended {
+			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, ErrExited, l.Tail(tailLines))
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, context.Cause(ctx), l.Tail(tailLines))
+		}
+	}
+}
+
+// from returns the lines after a mark, how many of them were dropped, whether
+// the log has ended and, for one who waits, what is closed at the next change.
+func (l *Log) from(mark int, wait bool) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	missed = max(0, l.dropped-mark)
+	if first := mark + missed - l.dropped; first < len(l.lines) {
+		lines = append(lines, l.lines[first:]...)
+	}
+	if wait {
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		changed = l.changed
+	}
+	return lines, missed, l.ended, changed
+}
+
+// add appends a line, and drops the oldest where the log would grow too large.
+func (l *Log) add(stream Stream, line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, Line{T: time.Since(l.started), Stream: stream, Text: line})
+	l.bytes += len(line)
+	drop := 0
+	for ; l.bytes > l.limit && drop < len(l.lines)-1; drop++ {
+		l.bytes -= len(l.lines[drop].Text)
+		l.lines[drop] = Line{} // lets go of the text
+	}
+	l.lines = l.lines[drop:]
+	l.dropped += drop
+	l.wake()
+}
+
+// end says that nothing will be added any more.
+func (l *Log) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	l.wake()
+}
+
+func (l *Log) wake() {
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+func text(lines []Line) string {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(line.Text)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,119 @@
+package sut
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/scenarios"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestAllMistakesAtOnce holds every message to the letter: they are what users
+// see first.
+func TestAllMistakesAtOnce(t *testing.T) {
+	t.Parallel()
+	const golden = "testdata/mistakes.golden"
+	knows := func(id string) bool { return id == "BYO-02" }
+	_, err := Load("testdata/mistakes.yaml", knows)
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, readErr := os.ReadFile(golden)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(err.Error()+"\n", "\n")); diff != "" {
+		t.Errorf("mistakes (-want +got):\n%s", diff)
+	}
+	if m := new(scenarios.Mistake); !errors.As(err, m) || m.Line == 0 {
+		t.Errorf("%v holds no scenarios.Mistake with a line", err)
+	}
+}
+
+// smallest is a target file without a mistake; rows add to it.
+const smallest = "name: x\ncommand: [x]\nprofiles: [byo]\n"
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ text, want string }{
+		"no mistake":                 {smallest + "config: {base: {}}", ""},
+		"empty file":                 {"", "t.yaml:1: target file: found "},
+		"not a mapping":              {"- a\n", "t.yaml:1: target file: found a list, expected a mapping"},
+		"two documents":              {smallest + "config: {base: {}}\n---\na: b\n", "expected one YAML document"},
+		"not YAML":                   {"name: [x\ncommand: y\n", "expected one YAML document"},
+		"unquoted template":          {smallest + "config: {base: {}}\nhealth: {{.Dir}}\n", "t.yaml:5: health: found a template without quotes, expected a path"},
+		"unquoted template in a map": {smallest + "config:\n  base:\n    path: {{.Dir}}/x\n", "a value that begins with a template has to be quoted"},
+		"nothing of what is needed": {"health: /health\n", `t.yaml:1: name: found nothing, expected this key
+t.yaml:1: command: found nothing, expected this key
+t.yaml:1: config: found nothing, expected this key
+t.yaml:1: profiles: found nothing, expected this key`},
+		"duplicate key":                                {smallest + "name: y\nconfig: {base: {}}", "t.yaml:4: name: found the key for the second time, expected it once; it also stands in line 1"},
+		"neither base nor text":                        {smallest + "config: {file: x}", "t.yaml:4: config: found none of them, expected exactly one of base, template"},
+		"both base and text":                           {smallest + "config: {base: {}, template: x}", "t.yaml:4: config: found base and template, expected exactly one of base, template"},
+		"config file twice":                            {smallest + "config: {file: a, base: {}, files: {a: x}}", "t.yaml:4: config.files: found the config file a, expected other files"},
+		"ready with nothing":                           {smallest + "config: {base: {}}\nready: {timeout: 1s}", "t.yaml:5: ready: found none of them, expected exactly one of tcp, log, http"},
+		"ready by unknown key":                         {smallest + "config: {base: {}}\nready: {tcp: port}", `t.yaml:5: ready.tcp: found "port", expected a configuration key`},
+		"ready by a key without an address":            {smallest + "config: {base: {}}\nready: {tcp: acme_email}", `t.yaml:5: ready.tcp: found "acme_email", expected a configuration key that holds an address: listen_addr or tls_letsencrypt_listen`},
+		"a certificate from a CA, by no challenge":     {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, acme]", `t.yaml:4: profiles[1]: found "acme" alone, expected http-01 or tls-alpn-01 beside it`},
+		"resilience without a certificate":             {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]", `t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme beside it`},
+		"resilience with a CA's certificate":           {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [tls-alpn-01, acme, resilience]", ""},
+		"negative timeout":                             {smallest + "config: {base: {}}\nready: {tcp: listen_addr, timeout: -1s}", `t.yaml:5: ready.timeout: found "-1s", expected a duration above 0`},
+		"empty command":                                {"name: x\ncommand: []\nprofiles: [byo]\nconfig: {base: {}}", "t.yaml:2: command: found an empty list, expected a list of words"},
+		"command as text":                              {"name: x\ncommand: x serve\nprofiles: [byo]\nconfig: {base: {}}", `t.yaml:2: command: found "x serve", expected a list of words`},
+		"templated executable":                         {"name: x\ncommand: [\"{{.Dir}}/x\"]\nprofiles: [byo]\nconfig: {base: {}}", "expected an executable, without a template"},
+		"number in env":                                {smallest + "config: {base: {}}\nenv: {DEBUG: 1}", "t.yaml:5: env.DEBUG: found the number 1, expected text"},
+		"unknown function":                             {smallest + "config: {template: \"{{upper .Dir}}\"}", `t.yaml:4: config.template: found function "upper" not defined, expected a Go template`},
+		"unknown key of a branch that no sample takes": {smallest + "config: {template: \"{{if eq .Dir `x`}}{{.Keys.nope}}{{end}}\"}", "t.yaml:4: config.template: found .Keys.nope, expected one of server_url, "},
+		"a template that fails without its key":        {smallest + "config:\n  template: |\n    a\n    {{slice .Keys.acme_url 0 3}}\n", "t.yaml:7: config.template: found at <slice .Keys.acme_url 0 3>"},
+		"name of an unknown key":                       {smallest + "config:\n  template: x\n  names: {tls_cert: y}\n", `t.yaml:6: config.names.tls_cert: found an unknown key, expected one of server_url, `},
+		"names beside base":                            {smallest + "config: {base: {}, names: {tls_cert_path: y}}", "t.yaml:4: config.names: found names beside base, expected them beside template alone"},
+		"state outside":                                {smallest + "config: {base: {}}\nstate: [../db]", `t.yaml:5: state[0]: found "../db", expected the name of a file below .Dir`},
+		"state by a bad pattern":                       {smallest + "config: {base: {}}\nstate: [\"db[\"]", `t.yaml:5: state[0]: found "db[", expected the name of a file below .Dir`},
+		"cannot":                                       {smallest + "config: {template: '{{cannot `why`}}'}", ""},
+		"cannot without a reason":                      {smallest + "config: {template: '{{cannot}}'}", "t.yaml:4: config.template: found "},
+		"optional environment":                         {smallest + "config: {template: '{{index .Env \"A\"}}{{.Env.B}}'}", ""},
+		"anchors":                                      {smallest + "config: &c {base: {}}\nenv: {A: &a text, B: *a}", ""},
+		"unknown ID":                                   {smallest + "config: {base: {}}\nknown_failures: [{id: NO-1, reason: x}]", `t.yaml:5: known_failures[0].id: found "NO-1", expected an ID, or ID/case, of the catalogue`},
+		"no known failures left":                       {smallest + "config: {base: {}}\nknown_failures: []", ""},
+		"missing reason":                               {smallest + "config: {base: {}}\nknown_failures: [{id: A-01}]", "t.yaml:5: known_failures[0].reason: found nothing, expected this key"},
+		"number for a version":                         {smallest + "config: {base: {}}\nknown_failures: [{id: A-01, reason: x, version: 1.2}]", "t.yaml:5: known_failures[0].version: found the number 1.2, expected comparisons"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parseFile("t.yaml", []byte(row.text), func(id string) bool { return id == "A-01" })
+			switch {
+			case row.want == "" && err != nil:
+				t.Errorf("got %v, want no mistake", err)
+			case row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
+				t.Errorf("got  %v\nwant %s", err, row.want)
+			}
+		})
+	}
+}
+
+// FuzzParse feeds the parser what no person would write.
+func FuzzParse(f *testing.F) {
+	f.Add(smallest + "config: {base: {}}")
+	f.Add(example)
+	f.Add("a: &a [*a]\n")
+	f.Add("config: &c {base: *c}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if tt, err := parseFile("t.yaml", []byte(text), nil); err == nil {
+			tt.Command[0] = "/x"
+			if _, err := tt.Prepare(Input{Dir: t.TempDir()}); err != nil {
+				t.Log(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,214 @@
+package sut
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// drainTime is how long, after a process ended, its pipes are read on if
+	// something that left its process group still holds them.
+	drainTime = 500 * time.Millisecond
+	// killTime bounds the wait for a process after SIGKILL.
+	killTime = 5 * time.Second
+	// stopTime bounds [Process.Stop] with a context that has no deadline.
+	stopTime = 10 * time.Second
+)
+
+// Process is a target that was started. It leads a process group of its own,
+// which is killed as soon as it ends (for a target that forks: as soon as all
+// its descendants have ended), so that nothing is left of it. Its methods can
+// be called at any time, by any goroutine.
+type Process struct {
+	launch  *Launch
+	cmd     *exec.Cmd
+	log     *Log
+	sources [2]*source // of the log
+	started time.Time
+	// descendants ends when every process that holds its other end has
+	// ended: the server and all that it started. Only for a target that
+	// forks.
+	descendants *os.File
+
+	commandExited chan struct{} // the command itself; only its child is left, if anything
+	exited        chan struct{}
+	ending        Ending // complete when exited is closed
+}
+
+// Start starts a launch. start, if not nil, starts the command in the
+// scenario's world; it may add to the command, but leaves it a process group
+// of its own. The error of a command that cannot be executed is start's.
+func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
+	if start == nil {
+		start = (*exec.Cmd).Start
+	}
+	var ours, theirs []*os.File
+	closeAll := func(files []*os.File) {
+		for _, f := range files {
+			f.Close()
+		}
+	}
+	pipes := 2
+	if l.target.Forks {
+		pipes = 3
+	}
+	for range pipes {
+		r, w, err := os.Pipe()
+		if err != nil {
+			closeAll(append(ours, theirs...))
+			return nil, err
+		}
+		ours, theirs = append(ours, r), append(theirs, w)
+	}
+	p := &Process{launch: l, cmd: l.Command(), commandExited: make(chan struct{}), exited: make(chan struct{})}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1]
+	if l.target.Forks {
+		p.descendants, p.cmd.ExtraFiles = ours[2], theirs[2:]
+	}
+	p.started = time.Now()
+	p.log = newLog(p.started)
+	err := start(p.cmd)
+	closeAll(theirs)
+	if err != nil {
+		closeAll(ours)
+		return nil, err
+	}
+	var readers sync.WaitGroup
+	for i, stream := range []Stream{Stdout, Stderr} {
+		p.sources[i] = &source{pipe: ours[i]}
+		readers.Go(func() { p.log.read(stream, p.sources[i]) })
+	}
+	go func() {
+		p.wait()
+		for _, f := range ours[:2] {
+			f.SetReadDeadline(time.Now().Add(drainTime))
+		}
+		readers.Wait()
+		closeAll(ours)
+		p.log.end()
+		close(p.exited)
+	}()
+	return p, nil
+}
+
+// wait waits until the server has ended, and ends what is left of its process
+// group.
+func (p *Process) wait() {
+	p.cmd.Wait() // the process state says all that its error could
+	p.ending = endingOf(p.cmd.ProcessState)
+	close(p.commandExited)
+	if p.descendants != nil && p.ending.Code == 0 {
+		p.descendants.Read(make([]byte, 1)) // ends with the last of them, or with Kill
+	}
+	p.ending.At = time.Since(p.started)
+	p.signalGroup(syscall.SIGKILL)
+}
+
+// Log is what the server wrote.
+func (p *Process) Log() *Log { return p.log }
+
+// Exited is closed when the server has ended, its process group is killed and
+// its log is complete.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// hasExited says whether Exited is closed.
+func (p *Process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// ExitCode is the server's exit code; -1 if it has not ended, or was ended by
+// a signal.
+func (p *Process) ExitCode() int {
+	if !p.hasExited() {
+		return -1
+	}
+	return p.ending.Code
+}
+
+// Ending says how the server ended. It is the zero Ending while it runs.
+func (p *Process) Ending() Ending {
+	if !p.hasExited() {
+		return Ending{}
+	}
+	return p.ending
+}
+
+// Signal sends a signal to the server: to the process itself, or to the group
+// if the target forks. The error is [os.ErrProcessDone] if it has ended.
+func (p *Process) Signal(sig os.Signal) error {
+	if p.hasExited() {
+		return os.ErrProcessDone
+	}
+	number, ok := sig.(syscall.Signal)
+	if !p.launch.target.Forks || !ok {
+		return p.cmd.Process.Signal(sig)
+	}
+	return p.signalGroup(number)
+}
+
+func (p *Process) signalGroup(sig syscall.Signal) error {
+	err := syscall.Kill(-p.cmd.Process.Pid, sig)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// Stop sends the target's stop signal and waits until the server has ended. If
+// it has not before the context's deadline (10 s if there is none), its
+// process group is killed, and the Ending says so.
+func (p *Process) Stop(ctx context.Context) Ending {
+	if p.hasExited() {
+		e := p.ending
+		e.Before = true
+		return e
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, stopTime)
+		defer cancel()
+	}
+	asked := time.Now()
+	forced := true
+	if err := p.Signal(p.launch.target.StopSignal); err == nil || errors.Is(err, os.ErrProcessDone) {
+		select {
+		case <-p.exited:
+			forced = false
+		case <-ctx.Done():
+		}
+	}
+	p.Kill()
+	e := p.Ending()
+	e.Took, e.Forced = time.Since(asked), forced
+	return e
+}
+
+// Kill kills the server's process group and waits, at most 5 s, until it is
+// gone. Calling it again does nothing.
+func (p *Process) Kill() {
+	if p.hasExited() {
+		return
+	}
+	p.signalGroup(syscall.SIGKILL)
+	if p.descendants != nil {
+		// A child that left the group is out of reach here, and the world's to end.
+		p.descendants.SetReadDeadline(time.Now().Add(drainTime))
+	}
+	deadline := time.NewTimer(killTime)
+	defer deadline.Stop()
+	select {
+	case <-p.exited:
+	case <-deadline.C:
+	}
+}

@@ -1,0 +1,262 @@
+package sut
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Readiness is what [Process.Ready] needs to see whether a server is ready.
+type Readiness struct {
+	// Address is the "ip:port" at which clients reach the server's
+	// listen_addr. "http" asks there, and "tcp" looks for it where the
+	// configuration does not set the target's key.
+	Address string
+	// Listeners reads the socket table of the server's world: every address
+	// that listens for TCP connections.
+	Listeners func() ([]netip.AddrPort, error)
+	// Dial connects inside the server's world; literal addresses only.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// AnyListener lets the server count as ready as soon as anything listens
+	// that is not in Before, whatever the target file says: for scenarios in
+	// which nothing may.
+	AnyListener bool
+	// Before are the listeners that were there before the server was
+	// started: the CA, DNS, whoever holds a port. They never count as its own.
+	Before []netip.AddrPort
+	// AtLeast is how long the server has, should the target file give it less.
+	AtLeast time.Duration
+}
+
+// NotReady is the error of a server that did not become ready.
+type NotReady struct {
+	// Awaited says in words what would have made it ready.
+	Awaited string
+	// Ending is how the server ended; nil if it still runs.
+	Ending *Ending
+	// Waited is how long it was waited for.
+	Waited time.Duration
+	// Log shows its last lines.
+	Log string
+
+	cause error
+}
+
+// Error says what was awaited, what happened, and what the server wrote last.
+func (e *NotReady) Error() string {
+	if e.Ending != nil {
+		return fmt.Sprintf("waited for %s: the server %v; its last lines:\n%s", e.Awaited, e.Ending, e.Log)
+	}
+	if errors.Is(e.cause, context.Canceled) {
+		return fmt.Sprintf("waited for %s: interrupted; the server's last lines:\n%s", e.Awaited, e.Log)
+	}
+	return fmt.Sprintf("waited for %s: the server runs, but it did not come within %v; its last lines:\n%s", e.Awaited, e.Waited.Round(time.Millisecond), e.Log)
+}
+
+// Unwrap is [ErrExited] if the server ended, else the context's error.
+func (e *NotReady) Unwrap() error {
+	if e.Ending != nil {
+		return ErrExited
+	}
+	return e.cause
+}
+
+// Ready waits until the server is ready as the target file says, at most for
+// the target file's timeout, or for r.AtLeast if that is longer. It gives up at
+// once when the server exits. When it returns, the log holds what the server
+// wrote before it was ready. Its error is a *[NotReady], or one of reading the
+// socket table or of the configuration.
+func (p *Process) Ready(ctx context.Context, r Readiness) error {
+	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.AtLeast))
+	defer cancel()
+	asked := time.Now()
+	awaited, condition, err := p.condition(r)
+	if err != nil {
+		return err
+	}
+	err = condition(ctx)
+	if err == nil && p.launch.target.Forks && !r.AnyListener {
+		awaited, err = "the command to exit, as the target forks", p.forked(ctx)
+	}
+	if err == nil {
+		p.settle(ctx)
+	}
+	if err == nil && !p.hasExited() {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrExited) && !errors.Is(err, context.Cause(ctx)) {
+		return err
+	}
+	failure := &NotReady{Awaited: awaited, Waited: time.Since(asked), cause: context.Cause(ctx)}
+	if errors.Is(err, ErrExited) {
+		<-p.exited // the log may end a moment before
+	}
+	if p.hasExited() {
+		ending := p.ending
+		failure.Ending = &ending
+	}
+	failure.Log = p.log.Tail(tailLines)
+	return failure
+}
+
+// Listening waits until something listens at an address of the configuration,
+// such as ":http". Its error is a *[NotReady], or one of the address.
+func (p *Process) Listening(ctx context.Context, text string, r Readiness) error {
+	wanted, err := parseAddress(text)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	if err = p.listening(ctx, r, wanted); err == nil {
+		return nil
+	}
+	failure := &NotReady{Awaited: "a listener on " + text, Waited: time.Since(asked), Log: p.log.Tail(tailLines), cause: err}
+	if p.hasExited() {
+		failure.Ending = &p.ending
+	}
+	return failure
+}
+
+// condition is what the server has to meet: in words, and as a function that
+// waits for it, and returns [ErrExited] or the context's cause if in vain.
+func (p *Process) condition(r Readiness) (string, func(context.Context) error, error) {
+	when := p.launch.target.Ready
+	switch {
+	case r.AnyListener:
+		return "any listener", func(ctx context.Context) error { return p.listening(ctx, r, address{any: true}) }, nil
+	case when.Log != nil:
+		what := fmt.Sprintf("a line of the log that matches %q", when.Log)
+		return what, func(ctx context.Context) error {
+			_, err := p.log.Wait(ctx, what, func(l Line) bool { return when.Log.MatchString(l.Text) })
+			return err
+		}, nil
+	case when.HTTP != "":
+		target := p.url(r.Address, when.HTTP)
+		return "a 2xx answer to GET " + target.String(), func(ctx context.Context) error { return p.answering(ctx, r, target) }, nil
+	}
+	text, _ := p.launch.configuration[when.TCP].(string)
+	if text == "" {
+		text = r.Address
+	}
+	wanted, err := parseAddress(text)
+	if err != nil {
+		return "", nil, fmt.Errorf("target %s: ready.tcp: %s: %w", p.launch.target.Name, when.TCP, err)
+	}
+	what := fmt.Sprintf("a listener on %s (%s)", text, when.TCP)
+	return what, func(ctx context.Context) error { return p.listening(ctx, r, wanted) }, nil
+}
+
+// forked waits until the command has left its child alone.
+func (p *Process) forked(ctx context.Context) error {
+	select {
+	case <-p.commandExited:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// poll calls try until it reports true, the server exits or the context ends.
+// The kernel has no event for a socket that begins to listen.
+func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
+	const shortest, longest = 3 * time.Millisecond, 12 * time.Millisecond
+	pause := shortest
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.exited:
+			return ErrExited
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+		}
+		if ok, err := try(); ok || err != nil {
+			return err
+		}
+		timer.Reset(pause)
+		pause = min(longest, pause+pause/3)
+	}
+}
+
+// listening waits for the wanted address in the socket table.
+func (p *Process) listening(ctx context.Context, r Readiness, wanted address) error {
+	if r.Listeners == nil {
+		return errors.New("readiness by tcp needs the socket table")
+	}
+	return p.poll(ctx, func() (bool, error) {
+		all, err := r.Listeners()
+		if err != nil {
+			return false, fmt.Errorf("the socket table cannot be read: %w", err)
+		}
+		return slices.ContainsFunc(all, func(l netip.AddrPort) bool {
+			return wanted.matches(l) && !slices.Contains(r.Before, l)
+		}), nil
+	})
+}
+
+// url is where to ask whether the server is ready: the scheme and name of
+// server_url, the address of listen_addr.
+func (p *Process) url(address, path string) *url.URL {
+	u := &url.URL{Scheme: "http", Host: address, Path: path}
+	if own, _ := p.launch.configuration["server_url"].(string); strings.HasPrefix(own, "https://") {
+		u.Scheme = "https"
+	}
+	return u
+}
+
+// answering waits for a 2xx answer. Certificates are not what it judges.
+func (p *Process) answering(ctx context.Context, r Readiness, target *url.URL) error {
+	if r.Dial == nil {
+		return errors.New("readiness by http needs a dialer")
+	}
+	name := ""
+	if own, _ := p.launch.configuration["server_url"].(string); own != "" {
+		if u, err := url.Parse(own); err == nil {
+			name = u.Hostname()
+		}
+	}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return r.Dial(ctx, network, target.Host)
+		},
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, ServerName: name},
+		DisableKeepAlives: true,
+	}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { // a server that exits ends the request in flight
+		select {
+		case <-p.exited:
+			cancel(ErrExited)
+		case <-ctx.Done():
+		}
+	}()
+	return p.poll(ctx, func() (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+		if err != nil {
+			return false, err
+		}
+		if name != "" {
+			request.Host = name
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return false, nil // not yet
+		}
+		defer response.Body.Close()
+		io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
+		return response.StatusCode/100 == 2, nil
+	})
+}
