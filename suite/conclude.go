@@ -10,8 +10,8 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"assay/scenarios"
-	"assay/suite/report"
 	"assay/suite/internal/world"
+	"assay/suite/report"
 )
 
 // SuiteVersion is the version of the suite, as reports give it.

@@ -13,8 +13,8 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/scenarios"
-	"assay/suite/report"
 	"assay/suite/internal/world"
+	"assay/suite/report"
 )
 
 // Run runs the suite from a test of the caller's, for example

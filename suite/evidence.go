@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"assay/suite/report"
 	"assay/suite/internal/sut"
+	"assay/suite/report"
 )
 
 // collect gathers what the report says of a spec: observations without secrets

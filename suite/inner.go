@@ -21,8 +21,8 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
-	"assay/suite/report"
 	"assay/suite/internal/world"
+	"assay/suite/report"
 )
 
 // workerVariable marks the processes that Ginkgo started to run specs.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/onsi/gomega/types"
 
-	"assay/suite/report"
 	"assay/suite/internal/sut"
+	"assay/suite/report"
 )
 
 // SpeakOnStderr: the message went to standard error, and contains this. Of a

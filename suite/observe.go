@@ -18,8 +18,8 @@ import (
 	"github.com/onsi/gomega"
 
 	"assay/pebble"
-	"assay/suite/report"
 	"assay/suite/internal/wire"
+	"assay/suite/report"
 )
 
 // Observe records a fact for the report (CONTRACTS §4: kinds of observation).

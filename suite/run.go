@@ -17,8 +17,8 @@ import (
 	"strings"
 	"time"
 
-	"assay/suite/report"
 	"assay/suite/internal/world"
+	"assay/suite/report"
 )
 
 // Conduct runs the suite and leaves a report; it returns the exit code. What

@@ -21,14 +21,14 @@ import (
 
 // Server is a target that was started for the spec.
 type Server struct {
-	Keys    Keys            // its configuration
+	Keys    Keys         // its configuration
 	Process *sut.Process // anew after each restart
 
 	s      *Scenario
 	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
-	past   []*sut.Log    // what it wrote before it was started again
+	past   []*sut.Log       // what it wrote before it was started again
 }
 
 // Start starts the target with this configuration and waits until it is

@@ -16,9 +16,9 @@ import (
 
 	"assay/scenarios"
 	"assay/suite"
-	"assay/suite/upgrade/atlas"
 	"assay/suite/report"
 	"assay/suite/upgrade"
+	"assay/suite/upgrade/atlas"
 )
 
 type atlasCommand struct {

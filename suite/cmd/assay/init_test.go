@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"assay/suite/report"
 	"assay/suite/internal/sut"
+	"assay/suite/report"
 )
 
 func TestInitWritesATargetFileThatIsUnderstood(t *testing.T) {

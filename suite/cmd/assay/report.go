@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/term"
 
-	"assay/suite/upgrade/atlas"
 	"assay/suite/report"
+	"assay/suite/upgrade/atlas"
 )
 
 // reportCommand shows what other commands found: its code says nothing of that,

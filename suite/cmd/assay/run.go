@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 
 	"assay/suite"
-	"assay/suite/report"
 	"assay/suite/internal/world"
+	"assay/suite/report"
 )
 
 type runCommand struct {

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"assay/suite"
-	"assay/suite/report"
 	"assay/suite/internal/sut"
-	"assay/suite/upgrade"
 	"assay/suite/internal/world"
+	"assay/suite/report"
+	"assay/suite/upgrade"
 )
 
 type upgradeCommand struct {

@@ -8,8 +8,8 @@ import (
 
 	"assay/fixtures/variants"
 	"assay/scenarios"
-	"assay/suite/report"
 	"assay/suite/internal/sut"
+	"assay/suite/report"
 )
 
 func loadVariants(t *testing.T) []*variants.Variant {

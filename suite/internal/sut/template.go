@@ -156,7 +156,7 @@ func (p *parser) badTemplate(n *yaml.Node, key string, err error, expected strin
 		if within, err := strconv.Atoi(m[1]); err == nil && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 			line += within // a block begins below the line of its key
 		}
-		found = strings.TrimSuffix(m[2], " in type target.view")
+		found = strings.TrimSuffix(m[2], " in type sut.view")
 	}
 	p.wrong(line, key, found, expected)
 }
