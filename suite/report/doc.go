@@ -1,14 +1,17 @@
-// Package report turns what specs saw into a verdict that people and programs
-// can use: report.json, junit.xml, a summary for the terminal and one for CI.
+// Package report holds the schema of report.json as Go types, and reads and
+// writes the directory in which a run leaves its report: report.json, junit.xml
+// and the files of evidence.
 //
-// The flow is one way: [Gather] takes plain values (the catalogue's
-// requirements, the outcomes of their cases, the target's known failures) and
-// returns a [Report]; [Write] stores it; [Read] loads it again; [WriteVerdict]
-// and [WriteMarkdown] show it. Gather is a pure function, so the rules of the
-// verdict are one table test.
+// [Read] loads a report.json of this version of Assay or of an older one with
+// the same [Schema]. [Write] stores a report. The methods of [Result] answer
+// what programs ask of a report: whether a result fails the run, whether the
+// requirement was run, whether an assertion failed.
 //
-// Two rewritings keep reports comparable and publishable. A [Mask] replaces
-// what differs between two runs of the same build (serial numbers, ports,
-// times) in observations. A [Redactor] replaces what must never be published
-// (private keys, key authorisations, tokens) in everything that is written.
+// Levels are those of the catalogue, [scenarios.Level]. Package
+// [assay/suite/report/diff] compares two reports. Two internal packages
+// complete the picture: suite/internal/verdict judges the outcomes of specs and
+// makes the report, and suite/internal/render shows it in a terminal, as
+// Markdown and as annotations of GitHub Actions. Reports hold neither secrets
+// nor, in observations, values that differ from run to run: suite/internal/redact
+// removes both before a report is made.
 package report

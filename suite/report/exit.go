@@ -1,15 +1,18 @@
 package report
 
+import "assay/suite/internal/words"
+
 // The exit codes of a run.
 const (
 	ExitOK          = 0   // no MUST failed
-	ExitFailed      = 1   // a MUST failed, an unexpected pass, a known failure that no longer holds
-	ExitTrouble     = 2   // usage, probe, or any error of Assay itself
+	ExitFailed      = 1   // a MUST failed, or the list of known failures is not true
+	ExitTrouble     = 2   // wrong usage, a failed probe, or an error of Assay itself
 	ExitInterrupted = 130 // ended by a signal
 )
 
-// ExitCode returns the exit code of the command for a report: the first that
-// applies of interrupted, trouble, failed and OK. Usage errors have no report.
+// ExitCode returns the exit code for a report: ExitInterrupted, ExitTrouble,
+// ExitFailed or ExitOK, whichever applies first. A run that was called with wrong
+// options has no report.
 func ExitCode(r *Report) int {
 	if r.Interrupted {
 		return ExitInterrupted
@@ -29,37 +32,9 @@ func ExitCode(r *Report) int {
 	return code
 }
 
-// Fails reports whether a result fails the run: an error, an unexpected pass, a
-// failed MUST, with strict a failed SHOULD, and a failure at any level that is
-// listed as known but is not (or no longer) the one described.
-func (r *Result) Fails(strict bool) bool {
-	switch r.Status {
-	case Error, UnexpectedPassed:
-		return true
-	case Failed:
-		return r.Level == Must || r.Level == Should && strict || r.void()
-	default:
-		return false
-	}
-}
-
-// void reports whether a known failure of the result or of one of its cases is
-// not what the target's list says.
-func (r *Result) void() bool {
-	if r.KnownFailure != nil && r.KnownFailure.Void != "" {
-		return true
-	}
-	for _, c := range r.Cases {
-		if c.Status == UnexpectedPassed || c.Status == Failed && c.KnownFailure != nil && c.KnownFailure.Void != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// Blame adds to a finished report what went wrong with the run after it was
-// judged.
+// Blame adds an error of the run itself, which occurred after the report was
+// made, and sets the exit code anew.
 func (r *Report) Blame(err error) {
-	r.Error = joinLines(r.Error, err.Error())
+	r.Error = words.Join("\n", r.Error, err.Error())
 	r.Exit = ExitCode(r)
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"assay/suite/internal/words"
 )
 
 // The elements of junit.xml: a suite for each chapter, a test case for each
@@ -53,12 +55,15 @@ type (
 	}
 )
 
-// WriteJUnit writes a report in the form that CI systems read. Failed (MUST and
-// SHOULD) and unexpected passes are failures, errors errors. Skipped, not
-// claimed, known failures, and a MAY that is not offered are skipped with their
-// reason. If the run itself failed, one more suite, "run", holds that error.
+// WriteJUnit writes a report in the XML format of JUnit, which CI systems read. A
+// failed MUST or SHOULD and an unexpected pass are a failure, an error is an
+// error. What was skipped or is not claimed, known failures and a MAY that is not
+// offered are skipped, with their reason. If the run itself failed, one more
+// suite with the name "run" holds that error.
 func WriteJUnit(w io.Writer, r *Report) error {
-	run := junitRun{junitCounts: junitCounts{Name: "assay " + speakable(r.Target.Name), Time: seconds(r.DurationMS)}}
+	run := junitRun{junitCounts: junitCounts{
+		Name: "assay " + words.Printable(r.Target.Name), Time: seconds(r.DurationMS),
+	}}
 	times := map[string]int64{}
 	index := map[string]int{}
 	for i := range r.Results {
@@ -68,7 +73,7 @@ func WriteJUnit(w io.Writer, r *Report) error {
 			k = len(run.Suites)
 			index[x.Profile] = k
 			run.Suites = append(run.Suites, junitSuite{
-				junitCounts: junitCounts{Name: speakable(x.Profile)},
+				junitCounts: junitCounts{Name: words.Printable(x.Profile)},
 				Timestamp:   r.Started.Format(time.RFC3339),
 				Properties:  junitProperties(r),
 			})
@@ -82,7 +87,10 @@ func WriteJUnit(w io.Writer, r *Report) error {
 			junitCounts: junitCounts{Name: "run", Time: seconds(0)},
 			Cases: []junitCase{{
 				Name: "the run itself", Class: "run", Time: seconds(0),
-				Error: &junitNote{Message: speakable(headline(r.Error)), Text: speakable(r.Error)},
+				Error: &junitNote{
+					Message: words.Printable(words.Headline(r.Error)),
+					Text:    words.Printable(r.Error),
+				},
 			}},
 		})
 	}
@@ -119,34 +127,45 @@ func (n *junitCounts) add(c junitCase) {
 
 func junitResult(x *Result) junitCase {
 	c := junitCase{
-		Name:  speakable(x.ID + " " + x.Title),
-		Class: speakable(x.Profile), Time: seconds(x.DurationMS),
+		Name:  words.Printable(x.ID + " " + x.Title),
+		Class: words.Printable(x.Profile), Time: seconds(x.DurationMS),
 	}
-	note := &junitNote{Message: speakable(x.Reason), Type: string(x.Level), Text: speakable(whole(x.Reason, x.Detail))}
+	note := &junitNote{
+		Message: words.Printable(x.Reason), Type: string(x.Level), Text: words.Printable(x.Message()),
+	}
 	switch {
 	case x.Status == Error:
 		c.Error = note
 	case x.Status == UnexpectedPassed:
 		note.Type = string(x.Status)
 		c.Failure = note
-	case x.notOffered():
-		c.Skipped = &junitNote{Message: speakable("not offered: " + x.Reason)}
+	case x.NotOffered():
+		c.Skipped = &junitNote{Message: words.Printable("not offered: " + x.Reason)}
 	case x.Status == Failed:
 		c.Failure = note
 	case x.Status == KnownFailed:
-		c.Skipped = &junitNote{Message: speakable("known failure: " + x.knownReason() + " [" + x.Reason + "]")}
+		c.Skipped = &junitNote{Message: words.Printable(knownFailure(x))}
 	case x.Status == NotClaimed:
-		c.Skipped = &junitNote{Message: speakable("not claimed: " + x.Reason)}
+		c.Skipped = &junitNote{Message: words.Printable("not claimed: " + x.Reason)}
 	case x.Status == Skipped:
-		c.Skipped = &junitNote{Message: speakable(x.Reason)}
+		c.Skipped = &junitNote{Message: words.Printable(x.Reason)}
 	}
 	if out := junitOut(x); out != "" {
-		c.SystemOut = &junitOutput{Text: speakable(out)}
+		c.SystemOut = &junitOutput{Text: words.Printable(out)}
 	}
 	return c
 }
 
-// junitOut says what a reader needs of a result that did not plainly pass.
+// knownFailure returns the reason of the target's list, and what the spec saw.
+func knownFailure(x *Result) string {
+	listed := ""
+	if x.KnownFailure != nil {
+		listed = x.KnownFailure.Reason
+	}
+	return "known failure: " + listed + " [" + x.Reason + "]"
+}
+
+// junitOut returns the text that explains a result that did not simply pass.
 func junitOut(x *Result) string {
 	var b strings.Builder
 	for _, k := range x.Cases {
@@ -154,13 +173,19 @@ func junitOut(x *Result) string {
 			fmt.Fprintf(&b, "%s: %s: %s\n", k.Case, k.Status, k.Reason)
 		}
 	}
-	if x.Status == Failed || x.Status == Error {
-		for _, f := range x.fields("") {
-			switch f.name {
-			case "promised", "source", "evidence", "repeat":
-				fmt.Fprintf(&b, "%s: %s\n", f.name, f.text)
-			}
+	if x.Status != Failed && x.Status != Error {
+		return b.String()
+	}
+	add := func(name, text string) {
+		if strings.TrimSpace(text) != "" {
+			fmt.Fprintf(&b, "%s: %s\n", name, text)
 		}
+	}
+	add("promised", words.OneLine(x.Text))
+	add("source", x.Source)
+	if e := x.Evidence; e != nil {
+		add("evidence", e.Dir)
+		add("repeat", e.Repeat)
 	}
 	return b.String()
 }
@@ -177,21 +202,10 @@ func junitProperties(r *Report) []junitProperty {
 		{"ca", r.CA},
 	} {
 		if p.Value != "" {
-			ps = append(ps, junitProperty{p.Name, speakable(p.Value)})
+			ps = append(ps, junitProperty{p.Name, words.Printable(p.Value)})
 		}
 	}
 	return ps
 }
 
 func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) }
-
-// notOffered reports whether a result is a MAY that the target does not offer.
-func (r *Result) notOffered() bool { return r.Status == Failed && r.Level == May && !r.void() }
-
-// knownReason returns the reason of the target's list for a known failure.
-func (r *Result) knownReason() string {
-	if r.KnownFailure == nil {
-		return ""
-	}
-	return r.KnownFailure.Reason
-}

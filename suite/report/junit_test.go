@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/scenarios"
 )
 
 // element is any element of XML, read without knowing what was written.
@@ -60,17 +62,17 @@ func TestJUnitStatuses(t *testing.T) {
 		r             Result
 		kind, message string // of the element in the test case; "" for none
 	}{
-		{"passed", Result{Status: Passed, Level: Must}, "", ""},
-		{"observed", Result{Status: Observed, Level: Observe}, "", ""},
-		{"failed MUST", Result{Status: Failed, Level: Must, Reason: "wrong"}, "failure", "wrong"},
-		{"failed SHOULD", Result{Status: Failed, Level: Should, Reason: "wrong"}, "failure", "wrong"},
-		{"failed MAY is not offered", Result{Status: Failed, Level: May, Reason: "wrong"}, "skipped", "not offered: wrong"},
-		{"failed MAY with a void excuse", Result{Status: Failed, Level: May, Reason: "wrong", KnownFailure: &Excuse{Void: "expired"}}, "failure", "wrong"},
-		{"unexpected pass", Result{Status: UnexpectedPassed, Level: Must, Reason: "remove the entry"}, "failure", "remove the entry"},
-		{"error", Result{Status: Error, Level: Must, Reason: "no CA"}, "error", "no CA"},
-		{"skipped", Result{Status: Skipped, Level: Must, Reason: "no openssl"}, "skipped", "no openssl"},
-		{"not claimed", Result{Status: NotClaimed, Level: Must, Reason: "the target does not claim acme"}, "skipped", "not claimed: the target does not claim acme"},
-		{"known failure", Result{Status: KnownFailed, Level: Must, Reason: "EOF", KnownFailure: excuse}, "skipped", "known failure: upstream bug [EOF]"},
+		{"passed", Result{Status: Passed, Level: scenarios.Must}, "", ""},
+		{"observed", Result{Status: Observed, Level: scenarios.Observe}, "", ""},
+		{"failed MUST", Result{Status: Failed, Level: scenarios.Must, Reason: "wrong"}, "failure", "wrong"},
+		{"failed SHOULD", Result{Status: Failed, Level: scenarios.Should, Reason: "wrong"}, "failure", "wrong"},
+		{"failed MAY is not offered", Result{Status: Failed, Level: scenarios.May, Reason: "wrong"}, "skipped", "not offered: wrong"},
+		{"failed MAY with a void excuse", Result{Status: Failed, Level: scenarios.May, Reason: "wrong", KnownFailure: &Excuse{Void: "expired"}}, "failure", "wrong"},
+		{"unexpected pass", Result{Status: UnexpectedPassed, Level: scenarios.Must, Reason: "remove the entry"}, "failure", "remove the entry"},
+		{"error", Result{Status: Error, Level: scenarios.Must, Reason: "no CA"}, "error", "no CA"},
+		{"skipped", Result{Status: Skipped, Level: scenarios.Must, Reason: "no openssl"}, "skipped", "no openssl"},
+		{"not claimed", Result{Status: NotClaimed, Level: scenarios.Must, Reason: "the target does not claim acme"}, "skipped", "not claimed: the target does not claim acme"},
+		{"known failure", Result{Status: KnownFailed, Level: scenarios.Must, Reason: "EOF", KnownFailure: excuse}, "skipped", "known failure: upstream bug [EOF]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -100,7 +102,7 @@ func TestJUnitStatuses(t *testing.T) {
 func TestJUnitCountsAgree(t *testing.T) {
 	t.Parallel()
 	probe := &Report{Schema: 1, Error: "probe: exit status 1"}
-	for name, r := range map[string]*Report{"sample": sample(), "empty": {}, "probe": probe} {
+	for name, r := range map[string]*Report{"sample": sample(t), "empty": {}, "probe": probe} {
 		root := parseJUnit(t, r)
 		for _, e := range append(root.all("testsuite"), root) {
 			want := map[string]int{
@@ -120,9 +122,9 @@ func TestJUnitCountsAgree(t *testing.T) {
 			}
 		}
 	}
-	root := parseJUnit(t, sample())
-	if n := len(root.all("testcase")); n != len(sample().Results) {
-		t.Errorf("%d test cases, expected one for each of the %d requirements", n, len(sample().Results))
+	root := parseJUnit(t, sample(t))
+	if n := len(root.all("testcase")); n != len(sample(t).Results) {
+		t.Errorf("%d test cases, expected one for each of the %d requirements", n, len(sample(t).Results))
 	}
 	if len(root.all("failure")) == 0 || len(root.all("error")) == 0 || len(root.all("skipped")) == 0 {
 		t.Error("the sample should hold every kind")
@@ -135,7 +137,7 @@ func TestJUnitCountsAgree(t *testing.T) {
 func TestJUnitSpeaksTheUnspeakable(t *testing.T) {
 	t.Parallel()
 	r := &Report{Results: []Result{{
-		ID: "X-01", Title: "a\x00b", Level: Must, Profile: "byo", Status: Failed,
+		ID: "X-01", Title: "a\x00b", Level: scenarios.Must, Profile: "byo", Status: Failed,
 		Reason: "\x1b[31m<&\"'>\x7f", Detail: "line\r\nbell\a\xff\ufffe]]>\u202eend",
 	}}}
 	c := parseJUnit(t, r).all("testcase")[0]

@@ -5,88 +5,43 @@ import (
 	"slices"
 )
 
-// Level is a requirement's level as RFC 2119 defines it, or [Observe].
-type Level string
-
-// The levels of the catalogue.
-const (
-	Must    Level = "MUST"
-	Should  Level = "SHOULD"  // failed: shown as a warning
-	May     Level = "MAY"     // failed: shown as not offered
-	Observe Level = "OBSERVE" // recorded for comparison, never judged
-)
-
-// Levels lists all levels, strictest first.
-var Levels = []Level{Must, Should, May, Observe}
-
-// Status is the verdict on a requirement or on a case of it.
+// Status is the verdict on a requirement or on one of its cases.
 type Status string
 
-// The statuses of a result. A spec's outcome is one of Passed, Failed, Skipped
-// and Error; Gather derives the others.
+// The statuses of a result. The outcome of a spec is one of Passed, Failed,
+// Skipped and Error. The others follow from the catalogue, from what the target
+// claims and from its known failures.
 const (
 	Passed           Status = "passed"
 	Failed           Status = "failed"
 	Observed         Status = "observed"        // recorded, not judged
-	Skipped          Status = "skipped"         // claimed, but prevented; always with a reason
-	NotClaimed       Status = "not-claimed"     // the target does not claim it; not run
+	Skipped          Status = "skipped"         // claimed, but not run to a verdict; has a reason
+	NotClaimed       Status = "not-claimed"     // not claimed by the target, not run
 	KnownFailed      Status = "known-failure"   // failed as the target's list describes
-	UnexpectedPassed Status = "unexpected-pass" // passed although the list says that it fails
+	UnexpectedPassed Status = "unexpected-pass" // passed, but listed as a known failure
 	Error            Status = "error"           // Assay itself failed
 )
 
 // Statuses lists all statuses, worst first. The status of a requirement is the
-// first one here that any of its cases has.
-var Statuses = []Status{Error, Failed, UnexpectedPassed, KnownFailed, Observed, Passed, Skipped, NotClaimed}
-
-func (s Status) rank() int { return slices.Index(Statuses, s) }
-
-// UnmarshalText refuses anything but a known level.
-func (l *Level) UnmarshalText(text []byte) error {
-	if v := Level(text); slices.Contains(Levels, v) {
-		*l = v
-		return nil
-	}
-	return fmt.Errorf("level %q: expected one of %v", text, Levels)
+// first one in this list that any of its cases has.
+var Statuses = []Status{
+	Error, Failed, UnexpectedPassed, KnownFailed, Observed, Passed, Skipped, NotClaimed,
 }
 
-// UnmarshalText refuses anything but a known status.
+// WorseThan reports whether s stands before other in [Statuses].
+func (s Status) WorseThan(other Status) bool {
+	return slices.Index(Statuses, s) < slices.Index(Statuses, other)
+}
+
+// broken reports whether the status says that an assertion failed.
+func (s Status) broken() bool { return s == Failed || s == Error || s == KnownFailed }
+
+// UnmarshalText sets the status to the one that text names. Any other text is an
+// error that says what was expected.
 func (s *Status) UnmarshalText(text []byte) error {
 	if v := Status(text); slices.Contains(Statuses, v) {
 		*s = v
 		return nil
 	}
 	return fmt.Errorf("status %q: expected one of %v", text, Statuses)
-}
-
-// Of returns the counts of one level.
-func (s Summary) Of(l Level) Counts {
-	switch l {
-	case Must:
-		return s.Must
-	case Should:
-		return s.Should
-	case May:
-		return s.May
-	default:
-		return s.Observe
-	}
-}
-
-// Total returns the number of requirements with the given status at any level.
-func (s Summary) Total(st Status) int {
-	n := 0
-	for _, l := range Levels {
-		n += s.Of(l)[st]
-	}
-	return n
-}
-
-// summarise counts results; every level is present, even when empty.
-func summarise(results []Result) Summary {
-	s := Summary{Must: Counts{}, Should: Counts{}, May: Counts{}, Observe: Counts{}}
-	for _, r := range results {
-		s.Of(r.Level)[r.Status]++
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,41 +14,45 @@ import (
 	"strings"
 )
 
-// The names of what Write leaves in a report's directory.
+// The names of the files in the directory of a report.
 const (
 	ReportFile = "report.json"
 	JUnitFile  = "junit.xml"
-	// manifest lists the evidence files that Assay wrote, one a line.
+	// manifest lists the files of evidence that Assay wrote, one on each line.
 	manifest = "evidence/.assay"
 )
 
 // Write stores a report: report.json, junit.xml, and below evidence/ the files
-// of each result. The directory is made if need be. Secrets of recognisable
-// form are redacted once more.
+// of each result. It creates the directory if necessary. The report has to be
+// free of secrets, as package verdict makes it.
 //
-// Every file appears at once or not at all, report.json last. Evidence of an
-// earlier run is removed, but only files that a manifest names as Assay's own:
-// other files in the directory stay. A report.json that is not Assay's is
-// refused rather than replaced. Errors name the file.
-func Write(dir string, r *Report) error { return into(dir, r, (*writer).write) }
+// Every file appears at once or not at all, report.json last. Write removes the
+// evidence of an earlier run, but only files that a manifest names as Assay's
+// own: other files in the directory stay. It refuses to replace a report.json
+// that Assay did not write. Errors name the file.
+func Write(dir string, r *Report) error {
+	return inDirectory(dir, func(w *writer) error { return w.write(r) })
+}
 
-// Rewrite stores a report that was read from the directory, and changed since:
-// report.json and junit.xml. The evidence there stays: its files are not in what
-// was read.
-func Rewrite(dir string, r *Report) error { return into(dir, r, (*writer).verdicts) }
+// Rewrite stores report.json and junit.xml of a report that was read from the
+// directory and changed since. The files of evidence stay as they are.
+func Rewrite(dir string, r *Report) error {
+	return inDirectory(dir, func(w *writer) error { return w.verdicts(r) })
+}
 
-// Check finds out before a run whether its report can be stored in a directory:
-// whether that can be made and written, and holds no report.json but Assay's.
+// Check reports before a run whether [Write] will be able to store its report in
+// a directory. It creates the directory if necessary, and leaves no file in it.
 func Check(dir string) error {
-	return into(dir, &Report{}, func(w *writer, _ *Report) error {
+	return inDirectory(dir, func(w *writer) error {
 		const name = ".assay-tmp"
 		err := w.root.WriteFile(name, nil, 0o644)
 		return errors.Join(err, w.root.RemoveAll(name))
 	})
 }
 
-// into stores a report, redacted once more, in a directory.
-func into(dir string, r *Report, store func(*writer, *Report) error) error {
+// inDirectory calls store with a writer for a directory that may hold a report
+// of Assay, and no report.json of another program.
+func inDirectory(dir string, store func(*writer) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -57,8 +62,8 @@ func into(dir string, r *Report, store func(*writer, *Report) error) error {
 	}
 	defer root.Close()
 	w := &writer{root: root, dir: dir}
-	if err = w.ours(); err == nil {
-		err = store(w, clean(r))
+	if err = w.checkOwner(); err == nil {
+		err = store(w)
 	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -66,20 +71,8 @@ func into(dir string, r *Report, store func(*writer, *Report) error) error {
 	return nil
 }
 
-// clean is a redacted copy.
-func clean(r *Report) *Report {
-	c := *r
-	c.Results = slices.Clone(r.Results)
-	for i := range c.Results {
-		c.Results[i].Cases = slices.Clone(c.Results[i].Cases)
-		c.Results[i].Observations = slices.Clone(c.Results[i].Observations)
-	}
-	Redactor{}.report(&c)
-	return &c
-}
-
 type writer struct {
-	root *os.Root // keeps all names, whatever they hold, within dir
+	root *os.Root // refuses every name that leads out of dir
 	dir  string
 }
 
@@ -92,9 +85,9 @@ func (w *writer) write(r *Report) error {
 	if err != nil {
 		return err
 	}
-	names := sortedKeys(files)
-	// Old and new together first: whenever the run ends, the manifest names
-	// every file of Assay's.
+	names := slices.Sorted(maps.Keys(files))
+	// The manifest lists old and new files first, so that it is complete if
+	// the run ends while they are written.
 	if len(names)+len(old) > 0 {
 		if err := w.setManifest(append(slices.Clone(old), names...)); err != nil {
 			return err
@@ -111,7 +104,7 @@ func (w *writer) write(r *Report) error {
 	return w.prune(old, names)
 }
 
-// verdicts writes the two files that tell the whole run.
+// verdicts writes the two files that describe the whole run.
 func (w *writer) verdicts(r *Report) error {
 	var junit bytes.Buffer
 	if err := WriteJUnit(&junit, r); err != nil {
@@ -131,14 +124,14 @@ func (w *writer) verdicts(r *Report) error {
 func marshal(r *Report) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // masks are written <so>
+	e.SetEscapeHTML(false) // masks have the form <name>
 	e.SetIndent("", " ")
 	err := e.Encode(r)
 	return b.Bytes(), err
 }
 
-// ours refuses a report.json that another program wrote.
-func (w *writer) ours() error {
+// checkOwner refuses a report.json that another program wrote.
+func (w *writer) checkOwner() error {
 	b, err := w.root.ReadFile(ReportFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -152,13 +145,14 @@ func (w *writer) ours() error {
 		Results *json.RawMessage `json:"results"`
 	}
 	if json.Unmarshal(b, &head) != nil || head.Schema == nil || head.Suite == nil || head.Results == nil {
-		return fmt.Errorf("%s exists and is not a report of Assay: choose another directory", w.path(ReportFile))
+		return fmt.Errorf("%s exists and is not a report of Assay: choose another directory",
+			w.path(ReportFile))
 	}
 	return nil
 }
 
-// file writes one file under a temporary name beside it, then renames it. The
-// temporary name is fixed, so that one left by a killed run is used again.
+// file writes one file under a temporary name and renames it. The temporary
+// name is fixed, so that the next run replaces a file that a killed run left.
 func (w *writer) file(name string, text []byte) error {
 	temp := path.Join(path.Dir(name), "."+path.Base(name)+".assay-tmp")
 	err := w.root.MkdirAll(path.Dir(name), 0o755)
@@ -169,7 +163,7 @@ func (w *writer) file(name string, text []byte) error {
 		err = w.root.Rename(temp, name)
 	}
 	if err != nil {
-		w.root.Remove(temp) // best effort: the error that counts is err
+		w.root.Remove(temp) // best effort: err is the error to report
 		return fmt.Errorf("write %s: %w", w.path(name), err)
 	}
 	return nil
@@ -177,7 +171,7 @@ func (w *writer) file(name string, text []byte) error {
 
 func (w *writer) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
 
-// manifest returns the evidence files of the earlier run.
+// manifest returns the names of the files of evidence of the earlier run.
 func (w *writer) manifest() ([]string, error) {
 	b, err := w.root.ReadFile(manifest)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -200,8 +194,8 @@ func (w *writer) setManifest(names []string) error {
 	return w.file(manifest, []byte(strings.Join(slices.Compact(names), "\n")+"\n"))
 }
 
-// prune removes the files of the earlier run that this one did not write, and
-// the directories that they leave empty.
+// prune removes the files of the earlier run that this run did not write, and
+// the directories that become empty.
 func (w *writer) prune(old, names []string) error {
 	for _, name := range old {
 		if slices.Contains(names, name) {
@@ -224,8 +218,8 @@ func (w *writer) prune(old, names []string) error {
 	return nil
 }
 
-// removeEmpty removes a directory of evidence and those above it, as long as
-// they are empty: removing one that is not fails, which ends the climb.
+// removeEmpty removes a directory and its parents as long as they are empty. It
+// stops at the first that cannot be removed.
 func (w *writer) removeEmpty(dir string) {
 	for ; dir != "."; dir = path.Dir(dir) {
 		if w.root.Remove(dir) != nil {

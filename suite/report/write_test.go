@@ -2,68 +2,33 @@ package report
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/scenarios"
 )
 
-// sample returns a report with one result of each kind.
-func sample() *Report {
-	req := func(id string, l Level, profile, title string) Requirement {
-		return Requirement{ID: id, Level: l, Profile: profile, Title: title, Claimed: true,
-			Source: "headscale TLS documentation", Text: "What " + id + " promises,\n  in our own words."}
+// sample returns a report with one result of each kind, which an older version of
+// Assay wrote.
+func sample(t *testing.T) *Report {
+	t.Helper()
+	r, err := Read("testdata/report.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	table := req("BYO-02", Must, "byo", "relative paths are taken against the directory of the configuration file, wherever it was started from")
-	table.Cases = []string{"plain", "dot-dot", "v6"}
-	needy := req("BYO-09", Must, "byo", "a bad new pair never replaces a good one")
-	needy.Needs = []string{"BYO-08"}
-	unclaimed := req("REN-01", Must, "renewal", "renewed in time")
-	unclaimed.Claimed = false
-	outside := req("RES-02", Must, "resilience", "finalize without Location")
-	outside.Autocert, outside.AutocertRange = Outside, ">= 0.58.0"
-	return Gather(Input{
-		Suite:  Suite{Version: "v0.1.0", Catalogue: "sha256:abc"},
-		Target: Target{Name: "reference", Version: "v0.1.0", Autocert: "v0.45.0", Profiles: []string{"byo", "resilience"}},
-		World:  "loopback", WorldReason: "no namespaces: clone: ENOSPC: user namespaces are switched off", CA: "edge", Go: "go1.26.8", OS: "linux/amd64",
-		Duration: 2140e6, CPU: 3300e6, Issuances: 31,
-		Requirements: []Requirement{
-			req("BYO-01", Must, "byo", "absolute paths"), table,
-			req("BYO-03", Should, "byo", "expired: warns"),
-			req("BYO-08", May, "byo", "reload by SIGHUP"), needy,
-			unclaimed,
-			req("RES-01", Must, "resilience", "badNonce"), outside,
-			req("RES-03", Must, "resilience", "garbage"), req("RES-04", Must, "resilience", "SIGTERM"),
-		},
-		Outcomes: []Outcome{
-			{ID: "BYO-01", Status: Passed, Duration: 12e6},
-			{ID: "BYO-02", Case: "plain", Status: Passed, Duration: 20e6},
-			{ID: "BYO-02", Case: "dot-dot", Status: Failed, Duration: 21e6,
-				Reason:   "served the decoy of the working directory\nExpected\n    <string>: CN=decoy\x1b[2J\nto equal\n    <string>: CN=right",
-				Evidence: &Evidence{Config: "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n", Log: []string{"listening", "served"}, ACME: []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}}},
-				Files:    map[string]string{"served.pem": "-----BEGIN CERTIFICATE-----\n"}},
-			{ID: "BYO-02", Case: "v6", Status: Skipped, Reason: "no IPv6 in the loopback world"},
-			{ID: "BYO-03", Status: Failed, Reason: "no warning in the log"},
-			{ID: "BYO-08", Status: Failed, Reason: "same serial after SIGHUP"},
-			{ID: "BYO-09", Status: Failed, Reason: "wrong"},
-			{ID: "RES-01", Status: Failed, Reason: "unexpected EOF"},
-			{ID: "RES-02", Status: Failed, Reason: "unsupported protocol scheme"},
-			{ID: "RES-03", Status: Passed},
-			{ID: "RES-04", Status: Error, Reason: "the CA did not start"},
-		},
-		Known: []KnownFailure{{ID: "RES-01", Reason: "upstream drains error bodies", Link: "https://example.org/3460", Until: "2027-06-30"}, {ID: "RES-03", Reason: "used to fail"}},
-		Repeat: func(ids ...string) string {
-			return "assay run --target reference --only " + strings.Join(ids, ",") + " --keep"
-		},
-	})
+	return r
 }
 
 func TestWriteAndRead(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "not", "yet")
-	want := sample()
+	want := sample(t)
 	if err := Write(dir, want); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +36,6 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Results[1].Evidence.Files = nil // beside the report, not in it
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -80,26 +44,27 @@ func TestWriteAndRead(t *testing.T) {
 		"evidence/BYO-02/dot-dot/config.txt": "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n",
 		"evidence/BYO-02/dot-dot/log.txt":    "listening\nserved\n",
 		"evidence/BYO-02/dot-dot/acme.jsonl": `{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}` + "\n",
-		"evidence/BYO-02/dot-dot/served.pem": "-----BEGIN CERTIFICATE-----\n",
 	} {
 		if files[name] != text {
 			t.Errorf("%s: %q, expected %q", name, files[name], text)
 		}
 	}
-	if len(files) != 4+3 {
-		t.Errorf("expected 4 files of evidence, the manifest, report.json and junit.xml, got %v", sortedKeys(files))
+	if len(files) != 3+3 {
+		t.Errorf("expected 3 files of evidence, the manifest, report.json and junit.xml, got %v", names(files))
 	}
 }
 
-// What befell a run after its report was written is added to it, and the
-// evidence stays.
+// An error after the report was written is added to it, and the evidence stays.
 func TestRewrite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	passed := Gather(Input{
-		Requirements: []Requirement{{ID: "BYO-01", Level: Must, Profile: "byo", Claimed: true}, {ID: "BYO-02", Level: Should, Profile: "byo", Claimed: true}},
-		Outcomes:     []Outcome{{ID: "BYO-01", Status: Passed}, {ID: "BYO-02", Status: Failed, Files: map[string]string{"served.pem": "x"}}},
-	})
+	passed := &Report{Schema: Schema, Results: []Result{
+		{ID: "BYO-01", Level: scenarios.Must, Profile: "byo", Status: Passed},
+		{
+			ID: "BYO-02", Level: scenarios.Should, Profile: "byo", Status: Failed,
+			Evidence: &Evidence{Dir: "evidence/BYO-02", Log: []string{"x"}},
+		},
+	}}
 	if err := Write(dir, passed); err != nil || passed.Exit != ExitOK {
 		t.Fatalf("exit %d, error %v: expected a run that went well", passed.Exit, err)
 	}
@@ -115,7 +80,7 @@ func TestRewrite(t *testing.T) {
 	if err != nil || got.Exit != ExitTrouble || got.Error != "killed" {
 		t.Errorf("exit %d, trouble %q, error %v: expected exit %d for %q", got.Exit, got.Error, err, ExitTrouble, "killed")
 	}
-	for name, says := range map[string]string{JUnitFile: "killed", "evidence/BYO-02/served.pem": "x"} {
+	for name, says := range map[string]string{JUnitFile: "killed", "evidence/BYO-02/log.txt": "x"} {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(text), says) {
 			t.Errorf("%s: error %v, expected %q in:\n%s", name, err, says, text)
 		}
@@ -129,13 +94,13 @@ func TestReportJSONToTheLetter(t *testing.T) {
 		Schema: 1, Suite: Suite{"v0.1.0", "sha256:1"}, Target: Target{"reference", "v0.1.0", "v0.58.0", []string{"byo"}},
 		World: "namespace", CA: "edge", Go: "go1.26.8", OS: "linux/amd64", Exit: 1,
 		Results: []Result{{
-			ID: "BYO-02", Title: "…", Level: Must, Profile: "byo", Source: "…", Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
+			ID: "BYO-02", Title: "…", Level: scenarios.Must, Profile: "byo", Source: "…", Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
 			Cases:        []Case{{Case: "dot-dot", Status: Failed, Reason: "…"}},
 			Observations: []Observation{{Kind: "chain", Name: "served", Value: []map[string]string{{"serial": "<serial>"}}}},
 			Evidence:     &Evidence{Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"}, ACME: []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}}, Repeat: "assay run"},
 		}},
 	}
-	r.Summary = summarise(r.Results)
+	r.Conclude()
 	b, err := marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -195,17 +160,17 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "notes.txt"), "mine")
-	if err := Write(dir, sample()); err != nil {
+	if err := Write(dir, sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "evidence/BYO-02/mine.txt"), "mine")
-	next := sample()
+	next := sample(t)
 	next.Results[1].Evidence = &Evidence{Dir: "evidence/BYO-01", Log: []string{"new"}}
 	if err := Write(dir, next); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"evidence/.assay", "evidence/BYO-01/log.txt", "evidence/BYO-02/mine.txt", "junit.xml", "notes.txt", "report.json"}
-	if diff := cmp.Diff(want, sortedKeys(tree(t, dir))); diff != "" {
+	if diff := cmp.Diff(want, names(tree(t, dir))); diff != "" {
 		t.Error(diff)
 	}
 	next.Results[1].Evidence = nil
@@ -213,7 +178,7 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = []string{"evidence/BYO-02/mine.txt", "junit.xml", "notes.txt", "report.json"}
-	if diff := cmp.Diff(want, sortedKeys(tree(t, dir))); diff != "" {
+	if diff := cmp.Diff(want, names(tree(t, dir))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -222,7 +187,7 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := Write(dir, sample()); err != nil {
+	if err := Write(dir, sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	junit := filepath.Join(dir, JUnitFile)
@@ -230,7 +195,7 @@ func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(junit, "obstacle"), "")
-	next := sample()
+	next := sample(t)
 	next.Results[1].Evidence = &Evidence{Dir: "evidence/BYO-01", Log: []string{"new"}}
 	if err := Write(dir, next); err == nil || !strings.Contains(err.Error(), junit) {
 		t.Fatalf("error %v, expected one that names %s", err, junit)
@@ -242,15 +207,15 @@ func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
 	if err := Write(dir, next); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"junit.xml", "report.json"}, sortedKeys(tree(t, dir))); diff != "" {
+	if diff := cmp.Diff([]string{"junit.xml", "report.json"}, names(tree(t, dir))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
-	evidence := func(dir string, files map[string]string) *Report {
-		return &Report{Schema: 1, Results: []Result{{ID: "X-01", Level: Must, Status: Failed, Evidence: &Evidence{Dir: dir, Log: []string{"x"}, Files: files}}}}
+	evidence := func(dir string) *Report {
+		return &Report{Schema: 1, Results: []Result{{ID: "X-01", Level: scenarios.Must, Status: Failed, Evidence: &Evidence{Dir: dir, Log: []string{"x"}}}}}
 	}
 	tests := []struct {
 		name string
@@ -258,13 +223,13 @@ func TestWriteRefuses(t *testing.T) {
 		prep func(t *testing.T, dir string)
 		err  string // must hold the path
 	}{
-		{"a report.json of someone else", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "report.json"), `{"mine": 1}`) }, "report.json exists and is not a report of Assay"},
-		{"a directory in place of junit.xml", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "junit.xml", "x"), "") }, "junit.xml"},
-		{"a file in place of the directory of evidence", sample(), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "evidence"), "") }, "evidence"},
-		{"evidence outside of its directory", evidence("..", nil), nil, `expected a relative name below evidence/`},
-		{"evidence beside its directory", evidence("evidences", nil), nil, `expected a relative name below evidence/`},
-		{"an evidence file that climbs", evidence("evidence/X-01", map[string]string{"../../report.json": "x"}), nil, `expected a relative name below evidence/`},
-		{"evidence through a symbolic link", evidence("evidence/X-01", nil), func(t *testing.T, dir string) {
+		{"a report.json of someone else", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "report.json"), `{"mine": 1}`) }, "report.json exists and is not a report of Assay"},
+		{"a directory in place of junit.xml", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "junit.xml", "x"), "") }, "junit.xml"},
+		{"a file in place of the directory of evidence", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "evidence"), "") }, "evidence"},
+		{"evidence outside of its directory", evidence(".."), nil, `expected a relative name below evidence/`},
+		{"evidence beside its directory", evidence("evidences"), nil, `expected a relative name below evidence/`},
+		{"evidence that climbs", evidence("evidence/../x"), nil, `expected a relative name below evidence/`},
+		{"evidence through a symbolic link", evidence("evidence/X-01"), func(t *testing.T, dir string) {
 			if err := os.Symlink(t.TempDir(), filepath.Join(dir, "evidence")); err != nil {
 				t.Fatal(err)
 			}
@@ -294,7 +259,7 @@ func TestWriteUsesUpALeftover(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, ".report.json.assay-tmp"), "a killed run's, and longer than what is to come: "+strings.Repeat("x", 1<<16))
-	if err := Write(dir, sample()); err != nil {
+	if err := Write(dir, sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Read(filepath.Join(dir, "report.json")); err != nil {
@@ -304,6 +269,9 @@ func TestWriteUsesUpALeftover(t *testing.T) {
 		t.Error("the leftover is still there")
 	}
 }
+
+// names returns the names of files in order.
+func names(files map[string]string) []string { return slices.Sorted(maps.Keys(files)) }
 
 // tree returns every regular file below dir by its slash-separated name.
 func tree(t *testing.T, dir string) map[string]string {
@@ -343,7 +311,7 @@ func TestCheck(t *testing.T) {
 		t.Error(err)
 	}
 	if left := tree(t, good); len(left) > 0 {
-		t.Errorf("it left %v", sortedKeys(left))
+		t.Errorf("it left %v", names(left))
 	}
 	foreign := t.TempDir()
 	if err := os.WriteFile(filepath.Join(foreign, ReportFile), []byte("{}"), 0o644); err != nil {

@@ -184,7 +184,7 @@ func affected(r *report.Report) []string {
 	for i := range r.Results {
 		x := &r.Results[i]
 		schedule := func(o report.Observation) bool { return o.Kind == "schedule" }
-		if x.UsedCA || x.Broken() || x.Status == report.Skipped && !x.LeftOut() || slices.ContainsFunc(x.Observations, schedule) {
+		if x.UsedCA || x.Broken() || x.Status == report.Skipped && !x.LeftOut || slices.ContainsFunc(x.Observations, schedule) {
 			ids = append(ids, x.ID)
 		}
 	}

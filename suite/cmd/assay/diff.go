@@ -6,6 +6,7 @@ import (
 	"golang.org/x/term"
 
 	"assay/suite/report"
+	"assay/suite/report/diff"
 )
 
 type diffCommand struct {
@@ -24,7 +25,7 @@ func (c *diffCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	d := report.Compare(from, to)
+	d := diff.Compare(from, to)
 	if err := printDiff(d, c.Format); err != nil {
 		return err
 	}
@@ -32,12 +33,12 @@ func (c *diffCommand) Run() error {
 }
 
 // printDiff shows a difference on standard output.
-func printDiff(d *report.Diff, format string) error {
+func printDiff(d *diff.Diff, format string) error {
 	switch format {
 	case "markdown":
-		return report.WriteDiffMarkdown(os.Stdout, d)
+		return diff.WriteMarkdown(os.Stdout, d)
 	case "json":
-		return report.WriteDiffJSON(os.Stdout, d)
+		return diff.WriteJSON(os.Stdout, d)
 	}
-	return report.WriteDiff(os.Stdout, d, report.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
+	return diff.WriteText(os.Stdout, d, term.IsTerminal(int(os.Stdout.Fd())))
 }

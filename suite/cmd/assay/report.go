@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/term"
 
+	"assay/suite/internal/render"
 	"assay/suite/report"
 	"assay/suite/upgrade/atlas"
 )
@@ -37,14 +38,14 @@ func (c *reportCommand) Run() error {
 	}
 	switch c.Format {
 	case "markdown":
-		return report.WriteMarkdown(os.Stdout, r)
+		return render.WriteMarkdown(os.Stdout, r)
 	case "json":
 		e := json.NewEncoder(os.Stdout)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	return report.WriteVerdict(os.Stdout, r, report.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
+	return render.WriteVerdict(os.Stdout, r, render.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
 }
 
 // atlas joins the parts of an atlas.

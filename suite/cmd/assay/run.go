@@ -10,6 +10,8 @@ import (
 	"golang.org/x/term"
 
 	"assay/suite"
+	"assay/suite/internal/render"
+	"assay/suite/internal/words"
 	"assay/suite/internal/world"
 	"assay/suite/report"
 )
@@ -50,8 +52,11 @@ func (c *runCommand) Run() error {
 		return err
 	}
 	if !c.Quiet {
-		style := report.Style{Color: term.IsTerminal(int(os.Stdout.Fd())), Dir: report.Here(c.Out)}
-		if err := report.WriteVerdict(os.Stdout, r, style); err != nil {
+		style := render.Style{
+			Color: term.IsTerminal(int(os.Stdout.Fd())),
+			Dir:   words.RelativePath(c.Out),
+		}
+		if err := render.WriteVerdict(os.Stdout, r, style); err != nil {
 			return err
 		}
 	}
@@ -70,7 +75,7 @@ func (c *runCommand) Run() error {
 // tellGitHub annotates the job, and adds the report to the job's summary: the
 // file that GITHUB_STEP_SUMMARY names.
 func tellGitHub(r *report.Report) error {
-	if err := report.WriteAnnotations(os.Stdout, r); err != nil {
+	if err := render.WriteAnnotations(os.Stdout, r); err != nil {
 		return err
 	}
 	name := os.Getenv("GITHUB_STEP_SUMMARY")
@@ -81,5 +86,5 @@ func tellGitHub(r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(report.WriteMarkdown(summary, r), summary.Close())
+	return errors.Join(render.WriteMarkdown(summary, r), summary.Close())
 }

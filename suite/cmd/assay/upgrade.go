@@ -14,6 +14,7 @@ import (
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 	"assay/suite/report"
+	"assay/suite/report/diff"
 	"assay/suite/upgrade"
 )
 
@@ -45,7 +46,7 @@ func (c *upgradeCommand) Run() error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	d := report.Compare(reports[0], reports[1])
+	d := diff.Compare(reports[0], reports[1])
 	if err := printDiff(d, c.Format); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func accusations(v *variants.Variant, r *report.Report) (judged int, accused []s
 			judged++
 		case report.Failed:
 			judged++
-			if result.Level == report.May && slices.Contains(v.Lacks, result.ID) {
+			if result.Level == scenarios.May && slices.Contains(v.Lacks, result.ID) {
 				continue
 			}
 			for _, f := range failuresOf(result) {

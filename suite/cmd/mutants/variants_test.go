@@ -98,7 +98,7 @@ func TestTouched(t *testing.T) {
 func TestAccusations(t *testing.T) {
 	t.Parallel()
 	v := &variants.Variant{Lacks: []string{"BYO-16"}}
-	level := func(l report.Level, r report.Result) report.Result { r.Level = l; return r }
+	level := func(l scenarios.Level, r report.Result) report.Result { r.Level = l; return r }
 	for name, c := range map[string]struct {
 		report *report.Report
 		judged int
@@ -106,10 +106,10 @@ func TestAccusations(t *testing.T) {
 		err    bool
 	}{
 		"all well":              {ran(result("BYO-01", report.Passed, ""), result("BYO-02", report.Skipped, "no sh")), 1, "", false},
-		"a MUST":                {ran(level(report.Must, result("BYO-01", report.Failed, "no listener"))), 1, "MUST BYO-01: no listener", false},
-		"a case of a SHOULD":    {ran(level(report.Should, result("BYO-05", report.Failed, "", row("a", report.Passed, ""), row("b", report.Failed, "silent")))), 1, "SHOULD BYO-05/b: silent", false},
-		"a MAY that it lacks":   {ran(level(report.May, result("BYO-16", report.Failed, "no"))), 1, "", false},
-		"another MAY":           {ran(level(report.May, result("BYO-17", report.Failed, "no"))), 1, "MAY BYO-17: no", false},
+		"a MUST":                {ran(level(scenarios.Must, result("BYO-01", report.Failed, "no listener"))), 1, "MUST BYO-01: no listener", false},
+		"a case of a SHOULD":    {ran(level(scenarios.Should, result("BYO-05", report.Failed, "", row("a", report.Passed, ""), row("b", report.Failed, "silent")))), 1, "SHOULD BYO-05/b: silent", false},
+		"a MAY that it lacks":   {ran(level(scenarios.May, result("BYO-16", report.Failed, "no"))), 1, "", false},
+		"another MAY":           {ran(level(scenarios.May, result("BYO-17", report.Failed, "no"))), 1, "MAY BYO-17: no", false},
 		"an excuse":             {ran(result("BYO-01", report.KnownFailed, "")), 0, "", true},
 		"an error of Assay's":   {ran(result("BYO-01", report.Error, "no namespace")), 0, "", true},
 		"the probe failed":      {&report.Report{Error: "probe"}, 0, "", true},

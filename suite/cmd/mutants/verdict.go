@@ -115,7 +115,7 @@ func (v *verdict) stale(m *mutants.Mutant, r *report.Report, failures []failure)
 func wholly(r *report.Report, name string) bool {
 	return !slices.ContainsFunc(r.Results, func(result report.Result) bool {
 		covered, _ := path.Match(name, result.ID)
-		return covered && result.Status == report.Skipped && strings.HasPrefix(result.Reason, "not selected")
+		return covered && result.LeftOut
 	})
 }
 

@@ -1,8 +1,6 @@
-package report
+package redact
 
 import (
-	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,19 +8,20 @@ import (
 )
 
 // Mask replaces what differs between two runs of one build, so that the rest
-// can be compared. Masks have the form <kind>: <serial>, <token>, <time>.
-// Masking is deterministic, and masking twice changes nothing more.
+// can be compared. A mask has the form <kind>: <serial>, <token>, <time>.
+// Masking is deterministic, and masking twice has the same result as once.
 type Mask struct {
-	names *regexp.Regexp    // masks, then the roles' names, longest first
-	roles map[string]string // the mask for each name
-	ports map[string]string // the mask for each port, where a port can stand
+	names *regexp.Regexp    // masks, then the names of roles, longest first
+	roles map[string]string // mask by name
+	ports map[string]string // mask by port
 }
 
-// NewMask returns the masks of one spec. Roles gives a mask for each literal
-// that is the spec's own: an address ("127.0.0.10": "<host>"), a port in
+// NewMask returns the masks of one spec. Roles holds a mask for each literal
+// that only this spec uses: an address ("127.0.0.10": "<host>"), a port in
 // decimal ("443": "<https>"), an absolute path of a directory ("/tmp/x":
-// "<dir>"), or a name ("h7.example.test": "<hostname>"), upper and lower case told apart. A
-// port counts only where a port can stand. Roles may be nil.
+// "<dir>"), or a name ("h7.example.test": "<hostname>"). Names are compared with
+// regard to case. A port is masked only where a text can hold a port. Roles may
+// be nil.
 func NewMask(roles map[string]string) *Mask {
 	m := &Mask{roles: map[string]string{}, ports: map[string]string{}}
 	var names []string
@@ -42,7 +41,7 @@ func NewMask(roles map[string]string) *Mask {
 		}
 		return strings.Compare(a, b)
 	})
-	// The first alternative keeps what is masked already.
+	// The first alternative keeps masks as they are.
 	p := `<[a-z][a-z0-9 -]*>`
 	for _, n := range names {
 		p += "|" + regexp.QuoteMeta(n)
@@ -51,63 +50,46 @@ func NewMask(roles map[string]string) *Mask {
 	return m
 }
 
-// Observations returns masked copies. Values become plain JSON values.
-func (m *Mask) Observations(obs []Observation) []Observation {
-	out := make([]Observation, len(obs))
-	for i, o := range obs {
-		o.Value = m.value(o.Kind, o.Name, plain(o.Value))
-		out[i] = o
-	}
-	return out
-}
-
-// plain returns v as encoding/json would read it back.
-func plain(v any) any {
-	var out any
-	b, err := json.Marshal(v)
-	if err == nil {
-		err = json.Unmarshal(b, &out)
-	}
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return out
-}
-
-// value masks one value; key is the name under which it stands.
-func (m *Mask) value(kind, key string, v any) any {
+// Value returns a masked copy of the value of an observation, which has to be as
+// [Plain] returns it. Kind is the kind of the observation, and name the name
+// under which the value stands: the observation's, or that of a member.
+func (m *Mask) Value(kind, name string, v any) any {
 	switch v := v.(type) {
 	case string:
-		if kind == "schedule" || kind == "count" {
+		if isFigure(kind) {
 			return m.own(v)
 		}
-		if mask, ok := masksByKey[normal(key)]; ok && v != "" {
+		if mask, ok := masksByKey[normal(name)]; ok && v != "" {
 			return mask
 		}
 		return m.Text(v)
 	case float64:
-		if k := normal(key); k == "port" {
+		if k := normal(name); k == "port" {
 			return m.port(strconv.FormatFloat(v, 'f', -1, 64), v)
-		} else if mask, ok := masksByKey[k]; ok && kind != "schedule" && kind != "count" {
+		} else if mask, ok := masksByKey[k]; ok && !isFigure(kind) {
 			return mask
 		}
 		return v
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = m.value(kind, key, v[i])
+			out[i] = m.Value(kind, name, v[i])
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, x := range v {
-			out[m.own(k)] = m.value(kind, k, x)
+			out[m.own(k)] = m.Value(kind, k, x)
 		}
 		return out
 	default:
 		return v
 	}
 }
+
+// isFigure reports whether the times and numbers of a kind of observation are
+// what is observed. They are never masked; the spec rounds what varies.
+func isFigure(kind string) bool { return kind == "schedule" || kind == "count" }
 
 // port masks a port given as a number.
 func (m *Mask) port(p string, v any) any {
@@ -120,9 +102,8 @@ func (m *Mask) port(p string, v any) any {
 	return v
 }
 
-// masksByKey masks whole values by the name of the member that holds them.
-// What schedules and counts hold is never masked so: in them times and numbers
-// are the observation, and the spec rounds what jitters.
+// masksByKey holds the mask for a whole value by the name of the member that
+// holds it, in the form that [normal] returns.
 var masksByKey = map[string]string{
 	"serial": "<serial>", "serialnumber": "<serial>",
 	"fingerprint": "<fingerprint>", "sha256": "<fingerprint>", "thumbprint": "<fingerprint>",
@@ -134,7 +115,7 @@ var masksByKey = map[string]string{
 	"pid": "<pid>",
 }
 
-// normal reduces a member's name to lower-case letters and digits.
+// normal reduces the name of a member to lower-case letters and digits.
 func normal(key string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -1,4 +1,4 @@
-package report
+package redact
 
 import (
 	"encoding/base64"
@@ -88,62 +88,90 @@ func TestMaskText(t *testing.T) {
 	}
 }
 
-func TestMaskObservations(t *testing.T) {
+func TestMaskValues(t *testing.T) {
+	t.Parallel()
+	m := NewMask(roles)
+	for _, tt := range []struct {
+		kind, name string
+		in, want   any
+	}{
+		{
+			"chain", "served",
+			[]any{map[string]any{
+				"subject": "CN=h7.example.test", "serial": "7b", "not_after": "2026-01-02", "key": "ECDSA P-256",
+			}},
+			[]any{map[string]any{
+				"subject": "CN=<hostname>", "serial": "<serial>", "not_after": "<time>", "key": "ECDSA P-256",
+			}},
+		},
+		{
+			"chain", "without serial",
+			map[string]any{"subject": "", "serial": "", "key": "RSA 2048"},
+			map[string]any{"subject": "", "serial": "", "key": "RSA 2048"},
+		},
+		{
+			"acme", "issuance",
+			[]any{"newOrder 201", "challenge tls-alpn-01 valid"},
+			[]any{"newOrder 201", "challenge tls-alpn-01 valid"},
+		},
+		{
+			"protocol", "listener",
+			map[string]any{"port": 443.0, "peer": map[string]any{"port": 51234.0}, "tls": 772.0},
+			map[string]any{"port": "<https>", "peer": map[string]any{"port": "<port>"}, "tls": 772.0},
+		},
+		{
+			"file", "cache",
+			map[string]any{"/run/assay/7/cache": "0700"}, map[string]any{"<dir>/cache": "0700"},
+		},
+		{
+			"schedule", "90 d",
+			map[string]any{"renewals": 6.0, "time": "29.97d", "left": "720h0m0s"},
+			map[string]any{"renewals": 6.0, "time": "29.97d", "left": "720h0m0s"},
+		},
+		{"count", "token", 3.0, 3.0},
+		{"error", "none", nil, nil},
+	} {
+		got := m.Value(tt.kind, tt.name, tt.in)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s %s: %s", tt.kind, tt.name, diff)
+		}
+		if diff := cmp.Diff(got, m.Value(tt.kind, tt.name, got)); diff != "" {
+			t.Errorf("%s %s: masked again: %s", tt.kind, tt.name, diff)
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
 	t.Parallel()
 	type cert struct {
-		Subject  string `json:"subject"`
-		Serial   string `json:"serial"`
-		NotAfter string `json:"not_after"`
-		Key      string `json:"key"`
+		Serial string `json:"serial"`
+		Port   int    `json:"port"`
 	}
-	m := NewMask(roles)
-	got := m.Observations([]Observation{
-		{Kind: "chain", Name: "served", Value: []cert{{"CN=h7.example.test", "7b", "2026-01-02", "ECDSA P-256"}}},
-		{Kind: "chain", Name: "without serial", Value: cert{Key: "RSA 2048"}},
-		{Kind: "acme", Name: "issuance", Value: []string{"newOrder 201", "challenge tls-alpn-01 valid"}},
-		{Kind: "protocol", Name: "listener", Value: map[string]any{"port": 443, "peer": map[string]int{"port": 51234}, "tls": 772}},
-		{Kind: "file", Name: "cache", Value: map[string]string{"/run/assay/7/cache": "0700"}},
-		{Kind: "schedule", Name: "90 d", Value: map[string]any{"renewals": 6, "time": "29.97d", "left": "720h0m0s"}},
-		{Kind: "count", Name: "token", Value: 3},
-		{Kind: "error", Name: "none", Value: nil},
-	})
-	want := []Observation{
-		{Kind: "chain", Name: "served", Value: []any{map[string]any{
-			"subject": "CN=<hostname>", "serial": "<serial>", "not_after": "<time>", "key": "ECDSA P-256"}}},
-		{Kind: "chain", Name: "without serial", Value: map[string]any{"subject": "", "serial": "", "not_after": "", "key": "RSA 2048"}},
-		{Kind: "acme", Name: "issuance", Value: []any{"newOrder 201", "challenge tls-alpn-01 valid"}},
-		{Kind: "protocol", Name: "listener", Value: map[string]any{"port": "<https>", "peer": map[string]any{"port": "<port>"}, "tls": float64(772)}},
-		{Kind: "file", Name: "cache", Value: map[string]any{"<dir>/cache": "0700"}},
-		{Kind: "schedule", Name: "90 d", Value: map[string]any{"renewals": float64(6), "time": "29.97d", "left": "720h0m0s"}},
-		{Kind: "count", Name: "token", Value: float64(3)},
-		{Kind: "error", Name: "none", Value: nil},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	want := []any{map[string]any{"serial": "7b", "port": 443.0}}
+	if diff := cmp.Diff(any(want), Plain([]cert{{"7b", 443}})); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(got, m.Observations(got)); diff != "" {
-		t.Errorf("masked again:\n%s", diff)
+	if got, ok := Plain(make(chan int)).(string); !ok || got == "" {
+		t.Errorf("%v: expected the text of a value that has no JSON form", got)
 	}
 }
 
 // Two runs of one build differ in everything random, and in nothing else.
 func TestMaskMakesRunsEqual(t *testing.T) {
 	t.Parallel()
-	run := func(seed uint64) []Observation {
+	run := func(seed uint64) any {
 		r := rand.New(rand.NewPCG(seed, 1))
 		host := fmt.Sprintf("127.%d.%d.%d", r.IntN(200)+1, r.IntN(250), r.IntN(250)+1)
 		port := fmt.Sprint(r.IntN(20000) + 10000)
 		name := fmt.Sprintf("h%d.example.test", r.IntN(1000))
 		m := NewMask(map[string]string{host: "<host>", port: "<https>", name: "<hostname>"})
 		token, thumb := b64From(r), b64From(r)
-		return m.Observations([]Observation{
-			{Kind: "log", Name: "lines", Value: []string{
-				fmt.Sprintf("2026/01/02 03:04:%02d http: TLS handshake error from %s:%d: acme/autocert: missing server name", r.IntN(60), host, r.IntN(20000)+30000),
-				fmt.Sprintf("order https://acme.test/my-order/%s failed after %dms", b64From(r), r.IntN(900)),
-				fmt.Sprintf("serial %x, authz %s, key %s.%s", r.Uint64()|1<<63, b64From(r), token, thumb),
-				fmt.Sprintf("serving %s on %s:%s, nonce %s", name, host, port, b64From(r)),
-			}},
-		})
+		return m.Value("log", "lines", Plain([]string{
+			fmt.Sprintf("2026/01/02 03:04:%02d http: TLS handshake error from %s:%d: acme/autocert: missing server name", r.IntN(60), host, r.IntN(20000)+30000),
+			fmt.Sprintf("order https://acme.test/my-order/%s failed after %dms", b64From(r), r.IntN(900)),
+			fmt.Sprintf("serial %x, authz %s, key %s.%s", r.Uint64()|1<<63, b64From(r), token, thumb),
+			fmt.Sprintf("serving %s on %s:%s, nonce %s", name, host, port, b64From(r)),
+		}))
 	}
 	first := run(0)
 	for seed := range uint64(100) {

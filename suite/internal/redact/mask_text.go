@@ -1,4 +1,4 @@
-package report
+package redact
 
 import (
 	"net/netip"
@@ -7,69 +7,153 @@ import (
 	"strings"
 )
 
-// rule is one form of random text, and its mask.
+// rule is a form of text, and what replaces it.
 type rule struct {
-	may  func(s string) bool // a cheap look: false if s cannot hold it
+	may  func(s string) bool // a fast test: false if s cannot contain the form
 	re   *regexp.Regexp
 	with string
 }
 
-// The order matters: what contains others comes first.
+// apply replaces the form wherever it occurs.
+func (r rule) apply(s string) string {
+	if !r.may(s) {
+		return s
+	}
+	return r.re.ReplaceAllString(s, r.with)
+}
+
+// rules hold the forms of random text with their masks. A form that contains
+// others comes first.
 var rules = []rule{
-	// ACME resources by the paths that Pebble and Boulder use. The first
-	// group keeps the path.
-	{with("order/"), regexp.MustCompile(`(/(?:my-order|finalize-order|acme/order)/)` + idPath), "${1}<order>"},
+	// ACME resources by the paths that Pebble and Boulder use. The first group
+	// keeps the path.
+	{
+		with("order/"),
+		regexp.MustCompile(`(/(?:my-order|finalize-order|acme/order)/)` + idPath),
+		"${1}<order>",
+	},
 	{with("/acme/finalize/"), regexp.MustCompile(`(/acme/finalize/)` + idPath), "${1}<order>"},
-	{with("/authZ/", "/acme/authz"), regexp.MustCompile(`(/(?:authZ|acme/authz(?:-v3)?)/)` + idPath), "${1}<authz>"},
-	{with("/chalZ/", "/acme/chall"), regexp.MustCompile(`(/(?:chalZ|acme/chall(?:-v3)?)/)` + idPath), "${1}<challenge>"},
-	{with("/certZ/", "/acme/cert/"), regexp.MustCompile(`(/(?:certZ|acme/cert)/)` + idPath), "${1}<certificate>"},
-	{with("/my-account/", "/list-orderz/", "/acme/acct/"), regexp.MustCompile(`(/(?:my-account|list-orderz|acme/acct)/)` + idPath), "${1}<account>"},
-	{with("/renewalInfo/", "/renewal-info/"), regexp.MustCompile(`(/(?:draft-ietf-acme-ari-03/renewalInfo|acme/renewal-info)/)[A-Za-z0-9_.-]+`), "${1}<certificate>"},
-	{mayHoldThumbprint, regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`), "<key authorisation>"},
-	{with("acme-challenge/"), regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]{22,}`), "${1}<token>"},
-	{longWord(22), regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`), "${1}${2}<${1}>"},
+	{
+		with("/authZ/", "/acme/authz"),
+		regexp.MustCompile(`(/(?:authZ|acme/authz(?:-v3)?)/)` + idPath),
+		"${1}<authz>",
+	},
+	{
+		with("/chalZ/", "/acme/chall"),
+		regexp.MustCompile(`(/(?:chalZ|acme/chall(?:-v3)?)/)` + idPath),
+		"${1}<challenge>",
+	},
+	{
+		with("/certZ/", "/acme/cert/"),
+		regexp.MustCompile(`(/(?:certZ|acme/cert)/)` + idPath),
+		"${1}<certificate>",
+	},
+	{
+		with("/my-account/", "/list-orderz/", "/acme/acct/"),
+		regexp.MustCompile(`(/(?:my-account|list-orderz|acme/acct)/)` + idPath),
+		"${1}<account>",
+	},
+	{
+		with("/renewalInfo/", "/renewal-info/"),
+		regexp.MustCompile(`(/(?:draft-ietf-acme-ari-03/renewalInfo|acme/renewal-info)/)[A-Za-z0-9_.-]+`),
+		"${1}<certificate>",
+	},
+	{
+		mayHoldThumbprint,
+		regexp.MustCompile(`[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`),
+		"<key authorisation>",
+	},
+	{
+		with("acme-challenge/"),
+		regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]{22,}`),
+		"${1}<token>",
+	},
+	{
+		longWord(22),
+		regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`),
+		"${1}${2}<${1}>",
+	},
 
 	// Times: RFC 3339 and Go's time.String, Go's log, HTTP-date and RFC 1123,
-	// ANSI C, openssl and syslog, then what is left of dates and clocks.
-	{clock, regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`), "<time>"},
+	// ANSI C, openssl and syslog, then dates and times of day alone.
+	{
+		clock,
+		regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`),
+		"<time>",
+	},
 	{clock, regexp.MustCompile(`\b\d{4}/\d\d/\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?`), "<time>"},
-	{clock, regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`), "<time>"},
-	{clock, regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`), "<time>"},
+	{
+		clock,
+		regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`),
+		"<time>",
+	},
+	{
+		clock,
+		regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`),
+		"<time>",
+	},
 	{with("-", "/"), regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
 	{clock, regexp.MustCompile(`(^|[^\w:.])\d\d:\d\d:\d\d(?:\.\d+)?\b`), "${1}<time>"},
 
-	// Seconds since 1970, as logs in JSON have them.
-	{with(`"ts"`, `"time"`, `"timestamp"`), regexp.MustCompile(`("(?:ts|time|timestamp)": ?)\d{9,}(?:\.\d+)?\b`), "${1}<time>"},
+	// Seconds since 1970 in JSON logs.
+	{
+		with(`"ts"`, `"time"`, `"timestamp"`),
+		regexp.MustCompile(`("(?:ts|time|timestamp)": ?)\d{9,}(?:\.\d+)?\b`),
+		"${1}<time>",
+	},
 
 	// Durations as Go prints them.
-	{hasDuration, regexp.MustCompile(`(^|[^\w.:/-])-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s)\b`), "${1}<duration>"},
+	{
+		hasDuration,
+		regexp.MustCompile(`(^|[^\w.:/-])-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s)\b`),
+		"${1}<duration>",
+	},
 
 	{with("pid", "PID", "Pid"), regexp.MustCompile(`(?i)\b(pid[ =:]{1,2})\d+\b`), "${1}<pid>"},
 	{with("goroutine "), regexp.MustCompile(`\b(goroutine )\d+\b`), "${1}<n>"},
 	{with("0x"), regexp.MustCompile(`\b0x[0-9a-f]{6,}\b`), "<pointer>"},
 
-	// Temporary directories that have no role.
-	{with("/tmp/", "/shm/", "/T/"), regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`), "${1}<dir>"},
+	// Temporary directories without a role.
+	{
+		with("/tmp/", "/shm/", "/T/"),
+		regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`),
+		"${1}<dir>",
+	},
 
-	// Whether a connection breaks while it is made, written to or read from is a
-	// matter of time.
-	{with("tcp "), regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`), "<connection lost>"},
+	// A connection breaks while it is made, written to or read from, depending
+	// on timing.
+	{
+		with("tcp "),
+		regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`),
+		"<connection lost>",
+	},
 
-	// What makes the names of certificates unique: those of the CA and of the
+	// The random part of names of certificates, in those of the CA and of the
 	// suite's own PKI.
-	{with("CN=", "<hostname> "), regexp.MustCompile(`(CN=[^,"()]*? |<hostname> )[0-9a-f]{6,8}\b`), "${1}<random>"},
-	{with("Pebble "), regexp.MustCompile(`\b(Pebble (?:Root|Intermediate) CA )[0-9a-f]{6}\b`), "${1}<random>"},
+	{
+		with("CN=", "<hostname> "),
+		regexp.MustCompile(`(CN=[^,"()]*? |<hostname> )[0-9a-f]{6,8}\b`),
+		"${1}<random>",
+	},
+	{
+		with("Pebble "),
+		regexp.MustCompile(`\b(Pebble (?:Root|Intermediate) CA )[0-9a-f]{6}\b`),
+		"${1}<random>",
+	},
 
 	// Temporary files, as os.CreateTemp names them.
 	{with("/"), regexp.MustCompile(`(/[^/\s"':]*[A-Za-z])\d{5,10}\b`), "${1}<n>"},
 
-	// Serial numbers and digests. A random one may happen to be all digits, so
-	// decimal and hexadecimal have one mask.
-	{func(s string) bool { return strings.Count(s, ":") >= 7 }, regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},
+	// Serial numbers and digests. A hexadecimal one may consist of digits only,
+	// so decimal and hexadecimal ones have the same mask.
+	{manyColons, regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},
 	{longWord(16), regexp.MustCompile(`\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b`), "<serial>"},
 }
 
-// clock is the cheap look for a time of day: digits on both sides of a colon.
+// manyColons is the fast test for a serial number with colons.
+func manyColons(s string) bool { return strings.Count(s, ":") >= 7 }
+
+// clock is the fast test for a time of day: digits on both sides of a colon.
 func clock(s string) bool {
 	for i := 1; i+1 < len(s); i++ {
 		if s[i] == ':' && isDigit(s[i-1]) && isDigit(s[i+1]) {
@@ -79,7 +163,7 @@ func clock(s string) bool {
 	return false
 }
 
-// hasDuration is the cheap look for a duration: a digit before its unit.
+// hasDuration is the fast test for a duration: a digit before a unit.
 func hasDuration(s string) bool {
 	for i := 1; i < len(s); i++ {
 		if isDigit(s[i-1]) && (strings.IndexByte("nmsu", s[i]) >= 0 || s[i] >= 0x80) {
@@ -91,7 +175,7 @@ func hasDuration(s string) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// longWord returns a look for n characters of base64url in a row.
+// longWord returns a test for n characters of base64url in a row.
 func longWord(n int) func(string) bool {
 	return func(s string) bool {
 		run := 0
@@ -119,24 +203,22 @@ const (
 
 var (
 	mayHoldRandom = longWord(40)
-	// randomWord matches what may be a random value of 256 bits in base64url,
-	// the size of Pebble's identifiers and of every SHA-256 digest.
+	// randomWord matches a word that may be 256 random bits in base64url, the
+	// size of Pebble's identifiers and of SHA-256 digests.
 	randomWord = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
-	// colonPort matches what may be the port of an address.
+	// colonPort matches the end of an address with a port.
 	colonPort = regexp.MustCompile(`:(\d{1,5})\b`)
-	// portWord matches a port named so.
+	// portWord matches a port after the word "port".
 	portWord = regexp.MustCompile(`(?i)\b(ports?[ =:]{1,2})(\d{1,5})\b`)
-	// address matches the IPv4 and IPv6 literals that may be a spec's own.
+	// address matches the IPv4 and IPv6 addresses that specs use.
 	address = regexp.MustCompile(`\b127(?:\.\d{1,3}){3}\b|\bf[cd][0-9a-f]{2}:[0-9a-f:]*[0-9a-f:]`)
 )
 
-// Text masks a text.
+// Text returns a text with every form of random text and every role masked.
 func (m *Mask) Text(s string) string {
 	s = m.own(s)
 	for _, r := range rules {
-		if r.may(s) {
-			s = r.re.ReplaceAllString(s, r.with)
-		}
+		s = r.apply(s)
 	}
 	if mayHoldRandom(s) {
 		s = randomWord.ReplaceAllStringFunc(s, func(w string) string {
@@ -155,7 +237,7 @@ func (m *Mask) Text(s string) string {
 	})
 }
 
-// own masks the spec's own names: whole words, so that a name within a longer
+// own masks the names of roles where they are whole words. A name within a longer
 // one stays.
 func (m *Mask) own(s string) string {
 	var out strings.Builder
@@ -172,8 +254,8 @@ func (m *Mask) own(s string) string {
 	return out.String() + s[last:]
 }
 
-// inWord reports whether s[from:to] is only a part of a longer word. A dot
-// counts if a word goes on behind it.
+// inWord reports whether s[from:to] is part of a longer word. A dot belongs to the
+// word if it has a word on both sides.
 func inWord(s string, from, to int) bool {
 	before, after := s[:from], s[to:]
 	word := isBase64URL // letters, digits, hyphen and underscore
@@ -188,8 +270,8 @@ func inWord(s string, from, to int) bool {
 	return false
 }
 
-// hostPorts masks ports: after an address, a name, a mask or nothing but a
-// colon, and where a port is named so.
+// hostPorts masks ports after an address, a name, a mask or a colon alone, and
+// after the word "port".
 func (m *Mask) hostPorts(s string) string {
 	s = m.replacePorts(s, colonPort)
 	if with("port", "Port", "PORT")(s) {
@@ -198,7 +280,7 @@ func (m *Mask) hostPorts(s string) string {
 	return s
 }
 
-// replacePorts masks the last group of each match.
+// replacePorts masks the port in the last group of each match.
 func (m *Mask) replacePorts(s string, re *regexp.Regexp) string {
 	var out strings.Builder
 	last := 0
@@ -216,8 +298,8 @@ func (m *Mask) replacePorts(s string, re *regexp.Regexp) string {
 	return out.String() + s[last:]
 }
 
-// followsHost reports whether a port may follow: after an address, a name or a
-// mask, or after a space or bracket, but not after a bare number or a colon.
+// followsHost reports whether a port can follow s, which it can after an address,
+// a name, a mask, a space or a bracket, and cannot after a number or a colon.
 func followsHost(s string) bool {
 	word := strings.TrimRightFunc(s, func(r rune) bool {
 		return r == '.' || r < 0x80 && isBase64URL(byte(r))
@@ -228,15 +310,15 @@ func followsHost(s string) bool {
 	return s == "" || strings.IndexByte(" \t\n\"'(=,*[]>", s[len(s)-1]) >= 0
 }
 
-// isEphemeral reports whether a port without a role is one that was picked for
-// the run; a well-known port is the same in every run.
+// isEphemeral reports whether a port without a role may differ from run to run. A
+// well-known port does not.
 func isEphemeral(port string) bool {
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= 1024 && n <= 65535
 }
 
-// isRandom tells random base64url from long words: upper and lower case mixed,
-// some of each in every value of this length.
+// isRandom reports whether a long word is random base64url: every random value of
+// this length has several letters of either case.
 func isRandom(w string) bool {
 	var upper, lower int
 	for _, c := range w {

@@ -1,4 +1,4 @@
-package report
+package redact
 
 import (
 	"cmp"
@@ -8,30 +8,32 @@ import (
 	"sync"
 )
 
-// Redactor replaces what must not be published. The zero value knows the forms
-// that secrets take; see [NewRedactor] for those that only their owner knows.
+// Redactor replaces what must not be published. The zero value recognizes
+// secrets by their form. [New] adds values whose form does not show that they
+// are secret.
 //
-// Replaced are: PEM private keys, cut ones too; private members of JSON Web
-// Keys (RFC 7517 §4, RFC 7518 §6); key authorisations (RFC 8555 §8.1); challenge
-// tokens; JSON Web Signatures (RFC 7515); keys for external account binding
-// (RFC 8555 §7.3.4). They are recognised in plain text, inside JSON strings, and
-// when lines were wrapped. Redacting twice changes nothing more.
+// A Redactor replaces private keys in PEM, cut ones too; private members of JSON
+// Web Keys (RFC 7517 §4, RFC 7518 §6); key authorizations (RFC 8555 §8.1);
+// tokens of challenges; JSON Web Signatures (RFC 7515); and keys for external
+// account binding (RFC 8555 §7.3.4). It recognizes them in plain text, inside
+// JSON strings, and across line breaks. Redacting twice has the same result as
+// once.
 type Redactor struct {
 	secrets []secret
 }
 
-// secret is a value that only its owner knows for one.
+// secret is a value whose form does not show that it is secret.
 type secret struct {
-	squeezed string                // for a cheap look: see [squeeze]
-	re       func() *regexp.Regexp // made when it is needed: large for a whole key
+	squeezed string                // for a fast search: see [squeeze]
+	re       func() *regexp.Regexp // compiled on first use, as it is large for a whole key
 }
 
-// shortestSecret is the shortest value that a Redactor replaces: anything
-// shorter would ruin a text rather than protect it.
+// shortestSecret is the length of the shortest value that a Redactor replaces. A
+// shorter one occurs in texts that have nothing to do with the secret.
 const shortestSecret = 8
 
-// wrap matches a line break within a value, as is or escaped, with the
-// indentation that follows.
+// wrap matches a line break within a value, escaped or not, with the indentation
+// of the next line.
 const wrap = `(?:(?:\\+[nr]|[\r\n])+[ \t]*)`
 
 // b64 matches one character of base64 or base64url.
@@ -40,24 +42,26 @@ const b64 = `[A-Za-z0-9+/_-]`
 // b64url matches one character of base64url.
 const b64url = `[A-Za-z0-9_-]`
 
-// NewRedactor returns a Redactor that also replaces the given values, in either
-// alphabet of base64, and broken across lines. Values of fewer than 8
-// characters are ignored.
-func NewRedactor(secrets ...string) Redactor {
+// New returns a Redactor that also replaces the given values, in either alphabet
+// of base64, and across line breaks. It ignores values of fewer than 8
+// characters.
+func New(secrets ...string) Redactor {
 	var r Redactor
 	sorted := slices.Clone(secrets)
 	slices.SortFunc(sorted, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	for _, s := range slices.Compact(sorted) {
 		s = strings.TrimRight(strings.TrimSpace(s), "=")
 		if len(s) >= shortestSecret {
-			r.secrets = append(r.secrets, secret{squeeze(s), sync.OnceValue(func() *regexp.Regexp { return spelled(s) })})
+			re := sync.OnceValue(func() *regexp.Regexp { return spellings(s) })
+			r.secrets = append(r.secrets, secret{squeeze(s), re})
 		}
 	}
 	return r
 }
 
-// spelled matches a secret however it is written down.
-func spelled(s string) *regexp.Regexp {
+// spellings returns an expression for every way to write a secret: in either
+// alphabet of base64, with or without escapes, line breaks and padding.
+func spellings(s string) *regexp.Regexp {
 	var p strings.Builder
 	for i, c := range s {
 		if i > 0 {
@@ -79,9 +83,9 @@ func spelled(s string) *regexp.Regexp {
 	return regexp.MustCompile(p.String() + `=*`)
 }
 
-// squeeze leaves out of a text what may stand within a secret, and writes both
-// alphabets of base64 alike: what holds a secret, squeezed, holds the secret
-// squeezed.
+// squeeze removes white space and line breaks from a text and replaces one
+// alphabet of base64 with the other. If a text contains a secret in any spelling,
+// the squeezed text contains the squeezed secret.
 func squeeze(s string) string {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -102,38 +106,64 @@ func squeeze(s string) string {
 	return out.String()
 }
 
-// pattern is a form that secrets take, and what replaces it.
-type pattern struct {
-	may  func(s string) bool // a cheap look: false if s cannot hold it
-	re   *regexp.Regexp
-	with string
-}
-
-var patterns = []pattern{
+// patterns hold the forms of secrets.
+var patterns = []rule{
 	// JWS in compact form: three parts, of which the first begins a JSON object.
-	{with("eyJ"), regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`), "[redacted signature]"},
-	// Key authorisation: token "." thumbprint, the latter a SHA-256 digest.
-	{mayHoldThumbprint, regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`), "[redacted key authorisation]"},
+	{
+		with("eyJ"),
+		regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`),
+		"[redacted signature]",
+	},
+	// Key authorization: token, dot and thumbprint, which is a SHA-256 digest.
+	{
+		mayHoldThumbprint,
+		regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`),
+		"[redacted key authorisation]",
+	},
 	// JWS in JSON form, and what it carries.
-	{with("protected", "payload", "signature"), regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`), "${1}[redacted]"},
+	{
+		with("protected", "payload", "signature"),
+		regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`),
+		"${1}[redacted]",
+	},
 	// Private members of a JWK.
-	{with(privateMembers()...), regexp.MustCompile(`("(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`), "${1}[redacted]"},
+	{
+		with(privateMembers()...),
+		regexp.MustCompile(`("(?:d|p|q|dp|dq|qi|k)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){16,}=*`),
+		"${1}[redacted]",
+	},
 	// A token has at least 128 bits of entropy, so 22 characters (RFC 8555 §8.3).
-	{with("token", "Token", "TOKEN"), regexp.MustCompile(`(?i)\b(token["'\\]*(?:\s*[:=]\s*|\s)["'\\]*)` + b64url + `{22,}`), "${1}[redacted token]"},
-	{with("acme-challenge"), regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`), "${1}[redacted token]"},
-	{with("hmac", "HMAC", "Hmac"), regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
-	{with("eab", "EAB"), regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`), "${1}[redacted]"},
+	{
+		with("token", "Token", "TOKEN"),
+		regexp.MustCompile(`(?i)\b(token["'\\]*(?:\s*[:=]\s*|\s)["'\\]*)` + b64url + `{22,}`),
+		"${1}[redacted token]",
+	},
+	{
+		with("acme-challenge"),
+		regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`),
+		"${1}[redacted token]",
+	},
+	{
+		with("hmac", "HMAC", "Hmac"),
+		regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
+		"${1}[redacted]",
+	},
+	{
+		with("eab", "EAB"),
+		regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
+		"${1}[redacted]",
+	},
 }
 
-// with returns a look for any of the given words.
+// with returns a test for any of the given words.
 func with(words ...string) func(string) bool {
 	return func(s string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 	}
 }
 
-// privateMembers returns the beginnings of JSON members that hold private parts
-// of keys, in JSON and in JSON within JSON.
+// privateMembers returns the names of JSON members that hold private parts of
+// keys, as they begin in JSON and in JSON within JSON.
 func privateMembers() []string {
 	var out []string
 	for _, m := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
@@ -142,8 +172,8 @@ func privateMembers() []string {
 	return out
 }
 
-// mayHoldThumbprint looks for 43 characters of base64url after a dot, line
-// breaks left out. The expression itself is slow, and logs are full of dots.
+// mayHoldThumbprint reports whether a text has 43 characters of base64url after a
+// dot, line breaks not counted. It saves most calls of a slow expression.
 func mayHoldThumbprint(s string) bool {
 	for {
 		_, rest, found := strings.Cut(s, ".")
@@ -154,7 +184,9 @@ func mayHoldThumbprint(s string) bool {
 		wrapped := false
 		for n, i := 0, 0; i < len(rest); i++ {
 			switch c := rest[i]; {
-			case c == '\\': // an escaped break: the letter after it counts, which only errs on the safe side
+			case c == '\\':
+				// An escaped break. The letter after it is counted, which can
+				// only make the result true too often.
 				wrapped = true
 			case c == '\n', c == '\r':
 				wrapped = true
@@ -171,7 +203,7 @@ func mayHoldThumbprint(s string) bool {
 	}
 }
 
-// Text replaces secrets in a text.
+// Text returns a text with every secret replaced.
 func (r Redactor) Text(s string) string {
 	if len(r.secrets) > 0 {
 		squeezed := squeeze(s)
@@ -183,9 +215,7 @@ func (r Redactor) Text(s string) string {
 	}
 	s = redactPEM(s)
 	for _, p := range patterns {
-		if p.may(s) {
-			s = p.re.ReplaceAllString(s, p.with)
-		}
+		s = p.apply(s)
 	}
 	return s
 }
@@ -195,15 +225,18 @@ const redactedKey = "[redacted private key]"
 var (
 	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 	keyEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY-----`)
-	// keyBody matches the base64 lines after a BEGIN that has no END, the last
-	// of which may be short: rather a word too much than a line too little.
-	keyBody = regexp.MustCompile(`^(?:(?:\s|\\+[nr])+(?:[A-Z][A-Za-z-]+: [A-Za-z0-9, -]+|[A-Za-z0-9+/]{16,}=*))*(?:(?:\s|\\+[nr])+[A-Za-z0-9+/]+=*)?`)
-	// keyTail matches the base64 lines before an END that has no BEGIN.
-	keyTail = regexp.MustCompile(`(?:[A-Za-z0-9+/]{16,}=*(?:\s|\\+[nr])+)*[A-Za-z0-9+/]*=*(?:\s|\\+[nr])*$`)
+	// keyBody matches the base64 lines after a BEGIN without an END. The last
+	// line may be short, so that one word too many may be redacted.
+	keyBody = regexp.MustCompile(
+		`^(?:(?:\s|\\+[nr])+(?:[A-Z][A-Za-z-]+: [A-Za-z0-9, -]+|[A-Za-z0-9+/]{16,}=*))*` +
+			`(?:(?:\s|\\+[nr])+[A-Za-z0-9+/]+=*)?`)
+	// keyTail matches the base64 lines before an END without a BEGIN.
+	keyTail = regexp.MustCompile(
+		`(?:[A-Za-z0-9+/]{16,}=*(?:\s|\\+[nr])+)*[A-Za-z0-9+/]*=*(?:\s|\\+[nr])*$`)
 )
 
-// redactPEM replaces private keys in PEM (RFC 7468 §10), and what is left of
-// those that were cut at either end.
+// redactPEM replaces private keys in PEM (RFC 7468 §10), and the rest of those
+// that were cut at either end.
 func redactPEM(s string) string {
 	if !strings.Contains(s, "PRIVATE KEY-----") {
 		return s

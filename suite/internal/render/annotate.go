@@ -1,16 +1,19 @@
-package report
+package render
 
 import (
 	"bufio"
 	"io"
 	"strings"
+
+	"assay/scenarios"
+	"assay/suite/report"
 )
 
-// WriteAnnotations shows what a report finds wrong as workflow commands of
-// GitHub Actions, which appear beside the job's log and on its pull request:
-// an error for what fails the run, a warning for a SHOULD that does not, a
-// notice if namespaces were not to be had.
-func WriteAnnotations(w io.Writer, r *Report) error {
+// WriteAnnotations writes the failures of a report as workflow commands of GitHub
+// Actions, which shows them with the log of the job and on its pull request. What
+// fails the run is an error, a failed SHOULD that does not fail the run is a
+// warning. A run without namespaces gets a notice.
+func WriteAnnotations(w io.Writer, r *report.Report) error {
 	b := bufio.NewWriter(w)
 	annotate := func(kind, title, text string) {
 		b.WriteString("::" + kind + " title=" + property(title) + "::" + data(text) + "\n")
@@ -27,7 +30,7 @@ func WriteAnnotations(w io.Writer, r *Report) error {
 		switch {
 		case x.Fails(r.Strict):
 			kind = "error"
-		case x.Status == Failed && x.Level == Should:
+		case x.Status == report.Failed && x.Level == scenarios.Should:
 			kind = "warning"
 		default:
 			continue
@@ -41,8 +44,10 @@ func WriteAnnotations(w io.Writer, r *Report) error {
 	return b.Flush()
 }
 
-// Workflow commands end with the line, properties with a comma or colon too.
+// data and property escape the parts of a workflow command. A line break ends the
+// command, and a comma or colon ends a property.
 var (
 	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace
-	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace
+	property = strings.NewReplacer(
+		"%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace
 )

@@ -1,129 +1,148 @@
-package report
+package render
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"assay/suite/report"
 )
 
-// digest sorts the results of a report by how they are shown.
+// digest sorts the results of a report by the part of the verdict that shows
+// them.
 type digest struct {
-	failures   []*Result // what fails the run, in catalogue order
-	warnings   []*Result // failed SHOULD
-	notOffered []*Result // failed MAY
-	known      []*Result // known failures
-	remarks    []*Result // observed, with something to say
-	noticed    []group   // warnings that no spec announced, by their text
-	skipped    []group   // skipped requirements and cases, by reason
-	notClaimed []group   // IDs by reason
-	chapters   []chapter
-	passed     int
-	observed   int
-	nSkipped   int // requirements, without those not claimed
-	nUnclaimed int
-}
+	failures    []*report.Result // what fails the run, in catalogue order
+	warnings    []*report.Result // failed SHOULD
+	notOffered  []*report.Result // failed MAY
+	known       []*report.Result // known failures
+	remarks     []*report.Result // observed, with a reason
+	unannounced []group          // unannounced warnings by their text
+	skipped     []group          // skipped requirements and cases by reason
+	notClaimed  []group          // requirements by the chapter that is not claimed
+	chapters    []chapter
 
-// group is what shares a reason.
-type group struct {
-	reason  string
-	ids     []string // ID or ID/case
-	noticed bool     // a warning, which every start may have
+	passed, observed, nSkipped, nNotClaimed int // requirements
 }
 
 // chapter counts the results of one chapter.
 type chapter struct {
 	name   string
-	counts Counts
-	failed int // that fail the run
-	warned int // failed, but not the run
+	counts report.Counts
+	failed int // results that fail the run
+	warned int // failed results that do not fail the run
 }
 
-func digestOf(r *Report) digest {
+func digestOf(r *report.Report) digest {
 	var d digest
 	for i := range r.Results {
 		x := &r.Results[i]
-		c := d.chapter(x.Profile)
-		c.counts[x.Status]++
-		for _, line := range x.unannounced() {
-			d.noticed = addTo(d.noticed, line, x.ID)
+		for _, line := range unannounced(x) {
+			d.unannounced = addTo(d.unannounced, line, x.ID, nameFew)
 		}
-		switch {
-		case x.Fails(r.Strict):
-			d.failures = append(d.failures, x)
-			c.failed++
-		case x.notOffered():
-			d.notOffered = append(d.notOffered, x)
-			c.warned++
-		case x.Status == Failed:
-			d.warnings = append(d.warnings, x)
-			c.warned++
-		case x.Status == KnownFailed:
-			d.known = append(d.known, x)
-		case x.Status == Skipped:
-			d.nSkipped++
-			d.skipped = addTo(d.skipped, x.Reason, x.ID)
-			continue
-		case x.Status == NotClaimed:
-			d.nUnclaimed++
-			reason, _, _ := strings.Cut(x.Reason, ", ") // the first chapter that is missing is enough here
-			d.notClaimed = addTo(d.notClaimed, reason, x.ID)
-			continue
-		case x.Status == Observed:
-			d.observed++
-			if x.Reason != "" {
-				d.remarks = append(d.remarks, x)
-			}
-		case x.Status == Passed:
-			d.passed++
-		}
-		for _, k := range x.Cases {
-			if k.Status == Skipped {
-				d.skipped = addTo(d.skipped, k.Reason, x.ID+"/"+k.Case)
-			}
-		}
-	}
-	for i := range d.noticed {
-		d.noticed[i].noticed = true
+		d.add(x, r.Strict)
 	}
 	return d
+}
+
+// add enters a result into the part of the verdict that shows it.
+func (d *digest) add(x *report.Result, strict bool) {
+	c := d.chapter(x.Profile)
+	c.counts[x.Status]++
+	switch {
+	case x.Fails(strict):
+		d.failures = append(d.failures, x)
+		c.failed++
+	case x.NotOffered():
+		d.notOffered = append(d.notOffered, x)
+		c.warned++
+	case x.Status == report.Failed:
+		d.warnings = append(d.warnings, x)
+		c.warned++
+	case x.Status == report.KnownFailed:
+		d.known = append(d.known, x)
+	case x.Status == report.Skipped:
+		d.nSkipped++
+		d.skip(x.Reason, x.ID, x.LeftOut)
+		return
+	case x.Status == report.NotClaimed:
+		d.nNotClaimed++
+		reason := x.Reason
+		if len(x.Unclaimed) > 0 { // one chapter is enough here
+			reason = "the target does not claim " + x.Unclaimed[0]
+		}
+		d.notClaimed = addTo(d.notClaimed, reason, x.ID, nameNone)
+		return
+	case x.Status == report.Observed:
+		d.observed++
+		if x.Reason != "" {
+			d.remarks = append(d.remarks, x)
+		}
+	case x.Status == report.Passed:
+		d.passed++
+	}
+	for _, k := range x.Cases {
+		if k.Status == report.Skipped {
+			d.skip(k.Reason, x.ID+"/"+k.Case, k.LeftOut)
+		}
+	}
+}
+
+func (d *digest) skip(reason, id string, leftOut bool) {
+	n := nameAll
+	if leftOut {
+		n = nameNone
+	}
+	d.skipped = addTo(d.skipped, reason, id, n)
+}
+
+// unannounced returns the warnings at the start of servers that no spec
+// announced.
+func unannounced(x *report.Result) []string {
+	var lines []string
+	for _, o := range x.Observations {
+		if o.Name != report.Unannounced {
+			continue
+		}
+		values, _ := o.Value.([]any)
+		for _, v := range values {
+			if line, ok := v.(string); ok {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
 }
 
 func (d *digest) chapter(name string) *chapter {
 	i := slices.IndexFunc(d.chapters, func(c chapter) bool { return c.name == name })
 	if i < 0 {
 		i = len(d.chapters)
-		d.chapters = append(d.chapters, chapter{name: name, counts: Counts{}})
+		d.chapters = append(d.chapters, chapter{name: name, counts: report.Counts{}})
 	}
 	return &d.chapters[i]
 }
 
-func addTo(groups []group, reason, id string) []group {
-	for i := range groups {
-		if groups[i].reason == reason {
-			if !slices.Contains(groups[i].ids, id) {
-				groups[i].ids = append(groups[i].ids, id)
-			}
-			return groups
-		}
-	}
-	return append(groups, group{reason: reason, ids: []string{id}})
+// nothingJudged reports whether every requirement was skipped or not claimed.
+func (d *digest) nothingJudged() bool {
+	failed := len(d.failures) + len(d.warnings) + len(d.notOffered) + len(d.known)
+	return d.passed+d.observed+failed == 0
 }
 
-// cells returns a chapter's counts in words, the plain ones first.
+// cells returns the counts of a chapter with their words.
 func (c chapter) cells() []string {
 	var out []string
 	for _, x := range []struct {
 		n    int
 		what string
 	}{
-		{c.counts[Passed], "passed"},
+		{c.counts[report.Passed], "passed"},
 		{c.failed, "failed"},
 		{c.warned, "not met"},
-		{c.counts[KnownFailed], "known"},
-		{c.counts[Observed], "observed"},
-		{c.counts[Skipped], "skipped"},
-		{c.counts[NotClaimed], "not claimed"},
+		{c.counts[report.KnownFailed], "known"},
+		{c.counts[report.Observed], "observed"},
+		{c.counts[report.Skipped], "skipped"},
+		{c.counts[report.NotClaimed], "not claimed"},
 	} {
 		if x.n > 0 {
 			out = append(out, fmt.Sprintf("%d %s", x.n, x.what))
@@ -132,9 +151,9 @@ func (c chapter) cells() []string {
 	return out
 }
 
-// header names what was judged, and by what.
-func header(r *Report) []string {
-	parts := []string{named(r.Target.Name, r.Target.Version)}
+// header names the target and the surroundings of the run.
+func header(r *report.Report) []string {
+	parts := []string{withVersion(r.Target.Name, r.Target.Version)}
 	if r.Target.Autocert != "" {
 		parts = append(parts, "autocert "+r.Target.Autocert)
 	}
@@ -152,43 +171,23 @@ func header(r *Report) []string {
 	return parts
 }
 
-// named is a name with a version, which may begin with the name itself.
-func named(name, version string) string {
+// withVersion returns a name with a version, which may begin with the name.
+func withVersion(name, version string) string {
 	if strings.HasPrefix(version, name+" ") {
 		return version
 	}
 	return strings.TrimSpace(name + " " + version)
 }
 
-// tally is the plain count: "N passed, N failed, N skipped", where failed is
-// what fails the run.
+// tally returns the last line of a verdict.
 func (d digest) tally() string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", d.passed, len(d.failures), d.nSkipped)
 }
 
-// closing is the whole count with the times and the exit code.
-func (d digest) closing(r *Report) string {
-	failed := fmt.Sprintf("%d failed", len(d.failures))
-	var kinds []string
-	for _, k := range []struct {
-		s         Status
-		one, many string
-	}{{UnexpectedPassed, "unexpected pass", "unexpected passes"}, {Error, "error", "errors"}} {
-		n := 0
-		for _, x := range d.failures {
-			if x.Status == k.s {
-				n++
-			}
-		}
-		if n > 0 {
-			kinds = append(kinds, plural(n, k.one, k.many))
-		}
-	}
-	if len(kinds) > 0 {
-		failed += " (" + strings.Join(kinds, ", ") + ")"
-	}
+// closing returns all counts on one line, with the times and the exit code.
+func (d digest) closing(r *report.Report) string {
 	parts := []string{
-		fmt.Sprintf("%d passed", d.passed), failed, fmt.Sprintf("%d skipped", d.nSkipped),
+		fmt.Sprintf("%d passed", d.passed), d.failedOfKinds(), fmt.Sprintf("%d skipped", d.nSkipped),
 	}
 	for _, x := range []struct {
 		n         int
@@ -199,14 +198,35 @@ func (d digest) closing(r *Report) string {
 		{len(d.notOffered), "not offered", "not offered"},
 		{len(d.known), "known failure", "known failures"},
 		{d.observed, "observed", "observed"},
-		{d.nUnclaimed, "not claimed", "not claimed"},
+		{d.nNotClaimed, "not claimed", "not claimed"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, plural(x.n, x.one, x.many))
 		}
 	}
 	return fmt.Sprintf("assay: %s, in %s (CPU %s, %s) → exit %d", strings.Join(parts, ", "),
-		tenths(r.DurationMS), tenths(r.CPUMS), plural(r.Issuances, "issuance", "issuances"), r.Exit)
+		seconds(r.DurationMS), seconds(r.CPUMS), plural(r.Issuances, "issuance", "issuances"), r.Exit)
+}
+
+// failedOfKinds counts what fails the run, and in brackets the unexpected passes
+// and errors among it.
+func (d digest) failedOfKinds() string {
+	counts := map[report.Status]int{}
+	for _, x := range d.failures {
+		counts[x.Status]++
+	}
+	var kinds []string
+	if n := counts[report.UnexpectedPassed]; n > 0 {
+		kinds = append(kinds, plural(n, "unexpected pass", "unexpected passes"))
+	}
+	if n := counts[report.Error]; n > 0 {
+		kinds = append(kinds, plural(n, "error", "errors"))
+	}
+	text := fmt.Sprintf("%d failed", len(d.failures))
+	if len(kinds) > 0 {
+		text += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	return text
 }
 
 func plural(n int, one, many string) string {
@@ -216,10 +236,6 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func tenths(ms int64) string {
+func seconds(ms int64) string {
 	return fmt.Sprintf("%.1f s", (time.Duration(ms) * time.Millisecond).Seconds())
-}
-
-func joinWords(sep string, parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }

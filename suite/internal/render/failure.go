@@ -1,18 +1,21 @@
-package report
+package render
 
 import (
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// label is the word under which a result that fails the run is shown.
-func (r *Result) label() string {
-	switch r.Status {
-	case Error:
+// label returns the heading of a result that fails the run.
+func label(x *report.Result) string {
+	switch x.Status {
+	case report.Error:
 		return "ERROR"
-	case UnexpectedPassed:
+	case report.UnexpectedPassed:
 		return "UNEXPECTED PASS"
 	default:
 		return "FAILED"
@@ -21,63 +24,57 @@ func (r *Result) label() string {
 
 // field is one labelled part of a failure.
 type field struct {
-	name string
-	text string
-	flow bool // prose: may be wrapped; else kept line by line
+	name  string
+	text  string
+	prose bool // may be wrapped; other text is kept line by line
 }
 
-// maxConfig is how many lines of a configuration a verdict shows; the whole is
-// in the evidence.
+// maxConfig is the number of lines of a configuration that a verdict shows. The
+// evidence has all lines.
 const maxConfig = 24
 
-// fields returns what there is to say about a result in full.
-func (r *Result) fields(dir string) []field {
+// fields returns what a verdict says about a failure. Dir is the directory of the
+// report.
+func fields(x *report.Result, dir string) []field {
 	fs := []field{
-		{"promised", oneSpace(r.Text), true},
-		{"source", r.Source, true},
+		{"promised", words.OneLine(x.Text), true},
+		{"source", x.Source, true},
 	}
-	if e := r.Evidence; e != nil && e.Config != "" {
-		lines := strings.Split(strings.TrimRight(e.Config, "\n"), "\n")
-		if n := len(lines); n > maxConfig {
-			lines = append(lines[:maxConfig-1:maxConfig-1], fmt.Sprintf("… %d more lines in config.txt", n-maxConfig+1))
-		}
-		fs = append(fs, field{"configured", strings.Join(lines, "\n"), false})
+	if e := x.Evidence; e != nil {
+		fs = append(fs, field{"configured", firstLines(e.Config), false})
 	}
-	if len(r.Cases) == 0 {
-		fs = append(fs, field{"seen", whole(r.Reason, r.Detail), false})
-	} else {
-		for _, c := range r.Cases {
-			if c.Status != Passed && c.Status != Skipped {
-				fs = append(fs, field{"case", c.Case + ": " + string(c.Status), true})
-				fs = append(fs, field{"seen", whole(c.Reason, c.Detail), false})
-			}
-		}
-		if r.Status == UnexpectedPassed {
-			fs = append(fs, field{"seen", r.Reason, false})
+	if len(x.Cases) == 0 {
+		fs = append(fs, field{"seen", x.Message(), false})
+	}
+	for _, c := range x.Cases {
+		if c.Status != report.Passed && c.Status != report.Skipped {
+			fs = append(fs,
+				field{"case", c.Case + ": " + string(c.Status), true},
+				field{"seen", c.Message(), false})
 		}
 	}
-	if k := r.KnownFailure; k != nil {
-		fs = append(fs, field{"listed", joinWords("; ", k.Reason, k.Void, k.Link), true})
+	if len(x.Cases) > 0 && x.Status == report.UnexpectedPassed {
+		fs = append(fs, field{"seen", x.Reason, false})
 	}
-	if e := r.Evidence; e != nil {
+	if k := x.KnownFailure; k != nil {
+		fs = append(fs, field{"listed", words.Join("; ", k.Reason, k.Void, k.Link), true})
+	}
+	if e := x.Evidence; e != nil {
 		if e.Dir != "" {
-			fs = append(fs, field{"evidence", filepath.Join(dir, filepath.FromSlash(e.Dir)), false})
+			path := filepath.Join(dir, filepath.FromSlash(e.Dir))
+			fs = append(fs, field{"evidence", path, false})
 		}
 		fs = append(fs, field{"repeat", e.Repeat, false})
 	}
 	return slices.DeleteFunc(fs, func(f field) bool { return strings.TrimSpace(f.text) == "" })
 }
 
-// whole returns the text of a failure: the detail where there is one, with the
-// one line before it if that says something else.
-func whole(reason, detail string) string {
-	if detail == "" {
-		return reason
+// firstLines returns the lines of a configuration that a verdict shows.
+func firstLines(config string) string {
+	lines := strings.Split(strings.TrimRight(config, "\n"), "\n")
+	if n := len(lines); n > maxConfig {
+		rest := fmt.Sprintf("… %d more lines in config.txt", n-maxConfig+1)
+		lines = append(lines[:maxConfig-1:maxConfig-1], rest)
 	}
-	if h := headline(detail); reason != h && !strings.HasSuffix(reason, h) {
-		return reason + "\n" + detail
-	}
-	return detail
+	return strings.Join(lines, "\n")
 }
-
-func oneSpace(s string) string { return strings.Join(strings.Fields(s), " ") }

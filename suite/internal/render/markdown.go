@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"bufio"
@@ -6,129 +6,146 @@ import (
 	"html"
 	"io"
 	"strings"
+
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// WriteMarkdown shows a report as Markdown of the kind that CI systems render
-// as the summary of a job. It says what WriteVerdict says.
-func WriteMarkdown(w io.Writer, r *Report) error {
-	m := &markdown{bufio.NewWriter(w)}
+// WriteMarkdown shows a report as Markdown for the summary of a CI job. It has
+// the content of [WriteVerdict].
+func WriteMarkdown(w io.Writer, r *report.Report) error {
+	m := NewMarkdown(w)
 	d := digestOf(r)
-	m.f("## Assay: %s\n\n", inline(r.Target.Name))
-	m.f("%s\n\n", inline(strings.Join(header(r), " · ")))
-	m.f("**%s**\n\n", inline(d.closing(r)))
+	m.Printf("## Assay: %s\n\n", Inline(r.Target.Name))
+	m.Printf("%s\n\n", Inline(strings.Join(header(r), " · ")))
+	m.Printf("**%s**\n\n", Inline(d.closing(r)))
 	if r.WorldReason != "" {
-		m.f("No namespaces: %s\n\n", inline(r.WorldReason))
+		m.Printf("No namespaces: %s\n\n", Inline(r.WorldReason))
 	}
 	if r.Error != "" {
-		m.f("### The run failed\n\n")
-		m.code(r.Error)
+		m.Printf("### The run failed\n\n")
+		m.Block("", r.Error)
 	}
 	if r.Interrupted {
-		m.f("**Interrupted**: this is not the whole verdict.\n\n")
+		m.Printf("**Interrupted**: the verdict is incomplete.\n\n")
 	}
 	m.chapters(d)
 	if len(d.failures) > 0 {
-		m.f("### Failures\n\n")
+		m.Printf("### Failures\n\n")
 	}
 	for _, x := range d.failures {
-		m.f("<details open><summary>%s <b>%s</b> %s · %s</summary>\n\n", x.label(), markup(x.ID), x.Level, markup(x.Title))
-		for _, f := range x.fields("") {
-			if f.flow {
-				m.f("**%s** %s\n\n", f.name, inline(f.text))
-			} else {
-				m.f("**%s**\n\n", f.name)
-				m.code(f.text)
-			}
-		}
-		m.f("</details>\n\n")
+		m.failure(x)
 	}
-	m.list("Warnings (SHOULD)", d.warnings)
-	m.list("Not offered (MAY)", d.notOffered)
-	m.list("Known failures", d.known)
-	m.list("Observed, not judged", d.remarks)
-	m.groups("Warnings at start that no spec announced", d.noticed)
-	m.groups("Skipped", d.skipped)
-	m.groups("Not claimed", d.notClaimed)
-	m.f("%s\n", d.tally())
-	return m.w.Flush()
+	m.list(warningsTitle, d.warnings)
+	m.list(notOfferedTitle, d.notOffered)
+	m.list(knownTitle, d.known)
+	m.list(observedTitle, d.remarks)
+	m.groups(unannouncedTitle, d.unannounced)
+	m.groups(skippedTitle, d.skipped)
+	m.groups(notClaimedTitle, d.notClaimed)
+	m.Printf("%s\n", d.tally())
+	return m.Flush()
 }
 
-type markdown struct{ w *bufio.Writer }
+// Markdown writes Markdown. Errors of the underlying writer are reported by
+// Flush.
+type Markdown struct{ w *bufio.Writer }
 
-func (m *markdown) f(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
+// NewMarkdown returns a Markdown that writes to w.
+func NewMarkdown(w io.Writer) *Markdown { return &Markdown{bufio.NewWriter(w)} }
 
-func (m *markdown) chapters(d digest) {
-	if len(d.chapters) == 0 {
-		return
-	}
-	m.f("| chapter | passed | failed | not met | known | observed | skipped | not claimed |\n")
-	m.f("|---|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, c := range d.chapters {
-		m.f("| %s |", inline(c.name))
-		for _, n := range []int{
-			c.counts[Passed], c.failed, c.warned, c.counts[KnownFailed],
-			c.counts[Observed], c.counts[Skipped], c.counts[NotClaimed],
-		} {
-			if n == 0 {
-				m.f(" |")
-			} else {
-				m.f(" %d |", n)
-			}
-		}
-		m.f("\n")
-	}
-	m.f("\n")
-}
+// Flush writes what is buffered and returns the first error that occurred.
+func (m *Markdown) Flush() error { return m.w.Flush() }
 
-// code writes a block that the text cannot end.
-func (m *markdown) code(text string) { m.block("", text) }
+// Printf writes Markdown by a format. Text has to be escaped by [Inline].
+func (m *Markdown) Printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
-// block is code in a language that the reader's program may colour.
-func (m *markdown) block(language, text string) {
+// Block writes a text as a block of code in a language, or in none. Its fence is
+// longer than any in the text.
+func (m *Markdown) Block(language, text string) {
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	m.f("%s%s\n%s\n%s\n\n", fence, language, strings.TrimRight(speakable(text), "\n"), fence)
+	text = strings.TrimRight(words.Printable(text), "\n")
+	m.Printf("%s%s\n%s\n%s\n\n", fence, language, text, fence)
 }
 
-func (m *markdown) list(title string, results []*Result) {
+func (m *Markdown) failure(x *report.Result) {
+	m.Printf("<details open><summary>%s <b>%s</b> %s · %s</summary>\n\n",
+		label(x), htmlInline(x.ID), x.Level, htmlInline(x.Title))
+	for _, f := range fields(x, "") {
+		if f.prose {
+			m.Printf("**%s** %s\n\n", f.name, Inline(f.text))
+		} else {
+			m.Printf("**%s**\n\n", f.name)
+			m.Block("", f.text)
+		}
+	}
+	m.Printf("</details>\n\n")
+}
+
+func (m *Markdown) chapters(d digest) {
+	if len(d.chapters) == 0 {
+		return
+	}
+	m.Printf("| chapter | passed | failed | not met | known | observed | skipped | not claimed |\n")
+	m.Printf("|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, c := range d.chapters {
+		m.Printf("| %s |", Inline(c.name))
+		for _, n := range []int{
+			c.counts[report.Passed], c.failed, c.warned, c.counts[report.KnownFailed],
+			c.counts[report.Observed], c.counts[report.Skipped], c.counts[report.NotClaimed],
+		} {
+			if n == 0 {
+				m.Printf(" |")
+			} else {
+				m.Printf(" %d |", n)
+			}
+		}
+		m.Printf("\n")
+	}
+	m.Printf("\n")
+}
+
+func (m *Markdown) list(title string, results []*report.Result) {
 	if len(results) == 0 {
 		return
 	}
-	m.f("### %s\n\n", title)
+	m.Printf("### %s\n\n", title)
 	for _, x := range results {
-		m.f("- **%s** %s: %s", inline(x.ID), inline(x.Title), inline(x.Reason))
+		m.Printf("- **%s** %s: %s", Inline(x.ID), Inline(x.Title), Inline(x.Reason))
 		if k := x.KnownFailure; k != nil {
-			m.f(" (listed: %s)", inline(joinWords(", ", k.Reason, k.Link, until(k.Until))))
+			m.Printf(" (listed: %s)", Inline(words.Join(", ", k.Reason, k.Link, until(k.Until))))
 		}
-		m.f("\n")
+		m.Printf("\n")
 	}
-	m.f("\n")
+	m.Printf("\n")
 }
 
-func (m *markdown) groups(title string, groups []group) {
+func (m *Markdown) groups(title string, groups []group) {
 	if len(groups) == 0 {
 		return
 	}
-	m.f("### %s\n\n", title)
+	m.Printf("### %s\n\n", title)
 	for _, g := range groups {
-		m.f("- %d × %s", len(g.ids), inline(g.reason))
-		if where := g.where(); where != "" {
-			m.f(": %s", inline(where))
+		m.Printf("- %d × %s", len(g.ids), Inline(g.reason))
+		if names := g.names(); names != "" {
+			m.Printf(": %s", Inline(names))
 		}
-		m.f("\n")
+		m.Printf("\n")
 	}
-	m.f("\n")
+	m.Printf("\n")
 }
 
-// escapes are the characters that Markdown or HTML would take for its own.
+// escapes replaces the characters that have a meaning in Markdown or HTML.
 var escapes = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\\", `\\`,
+	"&", "&amp;", "<", "&lt;", ">", "&gt;",
+	"|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\\", `\\`,
 )
 
-// inline escapes a text for one line of Markdown.
-func inline(s string) string { return escapes.Replace(oneSpace(speakable(s))) }
+// Inline escapes a text for use within one line of Markdown.
+func Inline(s string) string { return escapes.Replace(words.OneLine(words.Printable(s))) }
 
-// markup escapes a text for one line of HTML, in which Markdown means nothing.
-func markup(s string) string { return html.EscapeString(oneSpace(speakable(s))) }
+// htmlInline escapes a text for use within one line of HTML.
+func htmlInline(s string) string { return html.EscapeString(words.OneLine(words.Printable(s))) }

@@ -1,21 +1,22 @@
-package report
+package render
 
 import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"assay/scenarios"
+	"assay/suite/report"
 )
 
-// A warning that no spec announced is shown once, with all that saw it, and
-// fails nothing.
 func TestUnannouncedWarningsAreShown(t *testing.T) {
 	t.Parallel()
-	warned := func(id string) Result {
-		return Result{ID: id, Profile: "byo", Level: Must, Status: Passed, Observations: []Observation{
-			{Kind: "log", Name: Unannounced, Value: []any{"<time> WARN: deprecated", "<time> WARN: deprecated"}},
+	warned := func(id string) report.Result {
+		return report.Result{ID: id, Profile: "byo", Level: scenarios.Must, Status: report.Passed, Observations: []report.Observation{
+			{Kind: "log", Name: report.Unannounced, Value: []any{"<time> WARN: deprecated", "<time> WARN: deprecated"}},
 		}}
 	}
-	r := &Report{Results: []Result{warned("X-01"), warned("X-02")}}
+	r := &report.Report{Results: []report.Result{warned("X-01"), warned("X-02")}}
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return WriteVerdict(b, r, Style{}) },
 		"markdown": func(b *bytes.Buffer) error { return WriteMarkdown(b, r) },
@@ -30,7 +31,7 @@ func TestUnannouncedWarningsAreShown(t *testing.T) {
 			}
 		}
 	}
-	if ExitCode(r) != ExitOK {
-		t.Errorf("exit %d: warnings judge nothing", ExitCode(r))
+	if report.ExitCode(r) != report.ExitOK {
+		t.Errorf("exit %d: warnings judge nothing", report.ExitCode(r))
 	}
 }

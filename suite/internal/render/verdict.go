@@ -1,125 +1,105 @@
-package report
+package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+
+	"assay/scenarios"
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// Style says how a verdict looks.
+// Style says how [WriteVerdict] shows a report.
 type Style struct {
 	Color bool   // ANSI colours
-	Width int    // columns at which prose is wrapped; 0 is 100
+	Width int    // columns at which prose is wrapped; 0 means 100
 	Quiet bool   // only what fails the run, and the counts
 	Dir   string // directory of the report, for the paths of evidence; may be ""
 }
 
-// WriteVerdict shows a report to a person: what was judged; a line for each
-// chapter; each failure in full; warnings, what is not offered, known failures,
-// what the target warned of unasked and what was skipped, with reasons. The last line is always the plain
-// "N passed, N failed, N skipped", where failed is what fails the run and
-// skipped is what the target claims but could not be judged.
-func WriteVerdict(w io.Writer, r *Report, s Style) error {
-	if s.Width <= 0 {
-		s.Width = 100
-	}
-	p := &printer{w: bufio.NewWriter(w), Style: s}
+// WriteVerdict shows a report as text: the target, one line for each chapter, and
+// each failure in full; then, with reasons, warnings, what is not offered, known
+// failures, warnings that the target logged without a reason, and what was
+// skipped. The last line is always "N passed, N failed, N skipped", where failed
+// counts what fails the run, and skipped what the target claims and could not be
+// judged.
+func WriteVerdict(w io.Writer, r *report.Report, s Style) error {
+	p := &printer{Terminal: NewTerminal(w, s.Width, s.Color), dir: s.Dir}
 	d := digestOf(r)
 	if !s.Quiet {
 		p.head(r)
 		p.chapters(d)
 	}
 	if r.Error != "" {
-		p.line("")
-		p.line(p.paint(red, "THE RUN FAILED"))
-		p.block("  ", r.Error, false)
+		p.Line("")
+		p.Line(p.Paint(Red, "THE RUN FAILED"))
+		p.Lines("  ", r.Error)
 	}
 	if r.Interrupted {
-		p.line("")
-		p.line(p.paint(red, "INTERRUPTED") + ": what follows is not the whole verdict")
+		p.Line("")
+		p.Line(p.Paint(Red, "INTERRUPTED") + ": the verdict below is incomplete")
 	}
 	for _, x := range d.failures {
 		p.failure(x)
 	}
 	if !s.Quiet {
-		p.notes("Warnings (SHOULD)", d.warnings, yellow)
-		p.notes("Not offered (MAY)", d.notOffered, dim)
+		p.notes(warningsTitle, d.warnings, Yellow)
+		p.notes(notOfferedTitle, d.notOffered, Dim)
 		p.knownFailures(d.known)
-		p.notes("Observed, not judged", d.remarks, dim)
-		p.groups("Warnings at start that no spec announced", d.noticed)
-		p.groups("Skipped", d.skipped)
-		p.groups("Not claimed", d.notClaimed)
+		p.notes(observedTitle, d.remarks, Dim)
+		p.groups(unannouncedTitle, d.unannounced)
+		p.groups(skippedTitle, d.skipped)
+		p.groups(notClaimedTitle, d.notClaimed)
 	}
-	p.line("")
-	if d.passed+len(d.failures)+len(d.warnings)+len(d.notOffered)+len(d.known)+d.observed == 0 && r.Error == "" {
-		p.line(p.paint(yellow, "Nothing was judged."))
+	p.Line("")
+	if d.nothingJudged() && r.Error == "" {
+		p.Line(p.Paint(Yellow, "Nothing was judged."))
 	}
-	p.line(p.paint(verdictColor(r, d), d.closing(r))) // one line: scripts look for it
-	p.line(d.tally())
-	return p.w.Flush()
+	p.Line(p.Paint(verdictColor(r, d), d.closing(r))) // not wrapped: scripts search for it
+	p.Line(d.tally())
+	return p.Flush()
 }
 
+// The titles of the parts of a verdict.
 const (
-	red    = "31;1"
-	green  = "32"
-	yellow = "33"
-	dim    = "2"
-	bold   = "1"
+	warningsTitle    = "Warnings (SHOULD)"
+	notOfferedTitle  = "Not offered (MAY)"
+	knownTitle       = "Known failures"
+	observedTitle    = "Observed, not judged"
+	unannouncedTitle = "Warnings at start that no spec announced"
+	skippedTitle     = "Skipped"
+	notClaimedTitle  = "Not claimed"
 )
 
-func verdictColor(r *Report, d digest) string {
+func verdictColor(r *report.Report, d digest) Color {
 	switch {
-	case r.Exit != ExitOK:
-		return red
+	case r.Exit != report.ExitOK:
+		return Red
 	case len(d.warnings) > 0:
-		return yellow
+		return Yellow
 	default:
-		return green
+		return Green
 	}
 }
 
-// printer writes lines; the first error of the writer is kept by bufio.
+// printer writes the parts of a verdict.
 type printer struct {
-	w *bufio.Writer
-	Style
+	*Terminal
+	dir string // of the report
 }
 
-func (p *printer) line(s string) { fmt.Fprintln(p.w, strings.TrimRight(s, " ")) }
-
-func (p *printer) paint(color, s string) string {
-	if !p.Color || s == "" {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
-}
-
-// block prints a text with an indentation; prose is wrapped, anything else is
-// kept line by line.
-func (p *printer) block(indent, text string, flow bool) {
-	for line := range strings.Lines(speakable(text)) {
-		line = strings.TrimRight(line, "\n")
-		if !flow {
-			p.line(indent + line)
-			continue
-		}
-		for _, l := range wrapText(line, p.Width-len(indent)) {
-			p.line(indent + l)
-		}
-	}
-}
-
-func (p *printer) head(r *Report) {
-	for i, l := range wrapText(speakable(strings.Join(header(r), " · ")), p.Width-2) {
+func (p *printer) head(r *report.Report) {
+	title := words.Printable(strings.Join(header(r), " · "))
+	for i, l := range words.Wrap(title, p.width-2) {
 		if i == 0 {
-			p.line(p.paint(bold, l))
+			p.Line(p.Paint(Bold, l))
 		} else {
-			p.line("  " + l)
+			p.Line("  " + l)
 		}
 	}
 	if r.WorldReason != "" {
-		p.block("  ", r.WorldReason, true)
+		p.Prose("  ", r.WorldReason)
 	}
 }
 
@@ -127,80 +107,81 @@ func (p *printer) chapters(d digest) {
 	if len(d.chapters) == 0 {
 		return
 	}
-	p.line("")
+	p.Line("")
 	for _, c := range d.chapters {
-		mark := p.paint(green, "✓")
+		mark := p.Paint(Green, "✓")
 		switch {
 		case c.failed > 0:
-			mark = p.paint(red, "✗")
+			mark = p.Paint(Red, "✗")
 		case c.warned > 0:
-			mark = p.paint(yellow, "!")
-		case c.counts[Passed]+c.counts[Observed]+c.counts[KnownFailed] == 0:
+			mark = p.Paint(Yellow, "!")
+		case c.counts[report.Passed]+c.counts[report.Observed]+c.counts[report.KnownFailed] == 0:
 			mark = "-"
 		}
-		p.line(fmt.Sprintf("  %s %-12s %s", mark, speakable(c.name), strings.Join(c.cells(), "  ")))
+		name := words.Printable(c.name)
+		p.Line(fmt.Sprintf("  %s %-12s %s", mark, name, strings.Join(c.cells(), "  ")))
 	}
 }
 
-// labelWidth is the width of the label column of a failure.
+// labelWidth is the width of the column of labels of a failure.
 const labelWidth = 12
 
 // failure shows one result in full.
-func (p *printer) failure(x *Result) {
-	p.line("")
-	head := fmt.Sprintf("%s  %s  %s  ", x.label(), x.ID, x.Level)
-	for i, l := range wrapText(speakable(x.Title), p.Width-len(head)) {
+func (p *printer) failure(x *report.Result) {
+	p.Line("")
+	head := fmt.Sprintf("%s  %s  %s  ", label(x), x.ID, x.Level)
+	for i, l := range words.Wrap(words.Printable(x.Title), p.width-len(head)) {
 		if i > 0 {
 			head = strings.Repeat(" ", len(head))
 		}
-		p.line(p.paint(red, head) + p.paint(bold, l))
+		p.Line(p.Paint(Red, head) + p.Paint(Bold, l))
 	}
-	for _, f := range x.fields(p.Dir) {
+	for _, f := range fields(x, p.dir) {
 		name := f.name
-		lines := strings.Split(strings.TrimRight(speakable(f.text), "\n"), "\n")
-		if f.flow {
-			lines = wrapText(strings.Join(lines, " "), p.Width-labelWidth-2)
+		lines := strings.Split(strings.TrimRight(words.Printable(f.text), "\n"), "\n")
+		if f.prose {
+			lines = words.Wrap(strings.Join(lines, " "), p.width-labelWidth-2)
 		}
 		for _, l := range lines {
-			p.line("  " + p.paint(dim, fmt.Sprintf("%-*s", labelWidth, name)) + l)
+			p.Line("  " + p.Paint(Dim, fmt.Sprintf("%-*s", labelWidth, name)) + l)
 			name = ""
 		}
 	}
 }
 
 // notes shows results with a line or two each.
-func (p *printer) notes(title string, results []*Result, color string) {
+func (p *printer) notes(title string, results []*report.Result, color Color) {
 	if len(results) == 0 {
 		return
 	}
-	p.line("")
-	p.line(p.paint(color, title))
+	p.Line("")
+	p.Line(p.Paint(color, title))
 	for _, x := range results {
 		text := x.Reason
-		if e := x.Evidence; e != nil && x.Level == Should {
-			text = joinLines(text, e.Repeat)
+		if e := x.Evidence; e != nil && x.Level == scenarios.Should {
+			text = words.Join("\n", text, e.Repeat)
 		}
 		p.item(x.ID+"  "+x.Title, text)
 	}
 }
 
 func (p *printer) item(head, text string) {
-	for i, l := range wrapText(speakable(head), p.Width-4) {
-		p.line(strings.Repeat(" ", 2+2*min(i, 1)) + l)
+	for i, l := range words.Wrap(words.Printable(head), p.width-4) {
+		p.Line(strings.Repeat(" ", 2+2*min(i, 1)) + l)
 	}
-	p.block("    ", text, true)
+	p.Prose("    ", text)
 }
 
-func (p *printer) knownFailures(results []*Result) {
+func (p *printer) knownFailures(results []*report.Result) {
 	if len(results) == 0 {
 		return
 	}
-	p.line("")
-	p.line(p.paint(bold, "Known failures"))
+	p.Line("")
+	p.Line(p.Paint(Bold, knownTitle))
 	for _, x := range results {
 		text := "seen: " + x.Reason
 		if k := x.KnownFailure; k != nil {
-			text = joinWords(" · ", k.Reason, k.Link, until(k.Until)) + "\n" + text
+			text = words.Join(" · ", k.Reason, k.Link, until(k.Until)) + "\n" + text
 		}
 		p.item(x.ID+"  "+x.Title, text)
 	}
@@ -213,51 +194,17 @@ func until(day string) string {
 	return "until " + day
 }
 
-// groups shows what shares a reason. Of what was left out on request the
-// number is enough; everything else is named.
+// groups shows what has the same reason.
 func (p *printer) groups(title string, groups []group) {
 	if len(groups) == 0 {
 		return
 	}
-	p.line("")
-	p.line(p.paint(bold, title))
+	p.Line("")
+	p.Line(p.Paint(Bold, title))
 	for _, g := range groups {
-		p.block("  ", fmt.Sprintf("%d × %s", len(g.ids), g.reason), true)
-		if where := g.where(); where != "" {
-			p.block("      ", where, true)
+		p.Prose("  ", fmt.Sprintf("%d × %s", len(g.ids), g.reason))
+		if names := g.names(); names != "" {
+			p.Prose("      ", names)
 		}
 	}
-}
-
-// where lists what shares the reason; nothing where it was asked for, a few
-// where more of them would say no more.
-func (g group) where() string {
-	const few = 6
-	switch {
-	case strings.HasPrefix(g.reason, "not selected"), strings.HasPrefix(g.reason, "the target does not claim"):
-		return ""
-	case g.noticed && len(g.ids) > few:
-		return strings.Join(g.ids[:few], " ") + " …"
-	}
-	return strings.Join(g.ids, " ")
-}
-
-// wrapText breaks a line at spaces so that it fits in width columns; longer
-// words stay whole, so that paths and commands can be copied.
-func wrapText(s string, width int) []string {
-	var lines []string
-	var cur []string
-	n := 0
-	for _, word := range strings.Fields(s) {
-		k := len([]rune(word))
-		if n > 0 && n+1+k > width {
-			lines = append(lines, strings.Join(cur, " "))
-			cur, n = nil, 0
-		}
-		if n > 0 {
-			n++
-		}
-		cur, n = append(cur, word), n+k
-	}
-	return slices.Concat(lines, []string{strings.Join(cur, " ")})
 }

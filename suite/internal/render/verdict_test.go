@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"bytes"
@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/scenarios"
+	"assay/suite/internal/verdict"
+	"assay/suite/report"
 )
 
 const sampleVerdict = `reference v0.1.0 · autocert v0.45.0 · loopback world · edge CA · go1.26.8 · linux/amd64
@@ -76,7 +80,17 @@ assay: 1 passed, 3 failed (1 unexpected pass, 1 error), 1 skipped, 1 skipped cas
 1 passed, 3 failed, 1 skipped
 `
 
-func shown(t *testing.T, r *Report, s Style) string {
+// sample returns a report with one result of each kind.
+func sample(t *testing.T) *report.Report {
+	t.Helper()
+	r, err := report.Read("../../report/testdata/report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func shown(t *testing.T, r *report.Report, s Style) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteVerdict(&b, r, s); err != nil {
@@ -87,11 +101,11 @@ func shown(t *testing.T, r *Report, s Style) string {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	got := shown(t, sample(), Style{Dir: "assay-report"})
+	got := shown(t, sample(t), Style{Dir: "assay-report"})
 	if diff := cmp.Diff(sampleVerdict, got); diff != "" {
 		t.Error(diff)
 	}
-	colour := shown(t, sample(), Style{Dir: "assay-report", Color: true})
+	colour := shown(t, sample(t), Style{Dir: "assay-report", Color: true})
 	if colour == got {
 		t.Error("no colour although asked for")
 	}
@@ -103,7 +117,7 @@ func TestVerdict(t *testing.T) {
 
 func TestVerdictQuiet(t *testing.T) {
 	t.Parallel()
-	got := shown(t, sample(), Style{Quiet: true})
+	got := shown(t, sample(t), Style{Quiet: true})
 	for text, want := range map[string]bool{
 		"FAILED  BYO-02": true, "ERROR  RES-04": true, "assay: 1 passed": true,
 		"Warnings": false, "renewal": false, "reference v0.1.0": false,
@@ -114,37 +128,74 @@ func TestVerdictQuiet(t *testing.T) {
 	}
 }
 
-// The end of a verdict agrees with the exit code, whatever happened.
+// TestVerdictEnds checks that the end of a verdict agrees with the exit code.
 func TestVerdictEnds(t *testing.T) {
 	t.Parallel()
-	req := Requirement{ID: "X-01", Title: "a promise", Level: Must, Profile: "byo", Claimed: true}
-	should := req
-	should.Level = Should
+	must := scenarios.Requirement{ID: "X-01", Title: "a promise", Level: scenarios.Must, Chapter: "byo"}
+	should := must
+	should.Level = scenarios.Should
+	outcome := func(s report.Status, reason string) []verdict.Outcome {
+		return []verdict.Outcome{{ID: "X-01", Status: s, Reason: reason}}
+	}
 	tests := []struct {
-		name  string
-		in    Input
-		holds []string
-		last  string
+		name     string
+		level    scenarios.Requirement
+		run      report.Report
+		outcomes []verdict.Outcome
+		leftOut  map[string]string
+		holds    []string
+		last     string
 	}{
-		{"all passed", Input{Requirements: []Requirement{req}, Outcomes: []Outcome{{ID: "X-01", Status: Passed}}, Issuances: 1},
-			[]string{"✓ byo", "(CPU 0.0 s, 1 issuance) → exit 0"}, "1 passed, 0 failed, 0 skipped"},
-		{"only a warning", Input{Requirements: []Requirement{should}, Outcomes: []Outcome{{ID: "X-01", Status: Failed, Reason: "no warning"}}},
-			[]string{"! byo", "Warnings (SHOULD)", "1 warning", "→ exit 0"}, "0 passed, 0 failed, 0 skipped"},
-		{"a warning, strict", Input{Strict: true, Requirements: []Requirement{should}, Outcomes: []Outcome{{ID: "X-01", Status: Failed, Reason: "no warning"}}},
-			[]string{"✗ byo", "FAILED  X-01  SHOULD", "→ exit 1"}, "0 passed, 1 failed, 0 skipped"},
-		{"all skipped", Input{Requirements: []Requirement{req}, Outcomes: []Outcome{{ID: "X-01", Status: Skipped, Reason: "no openssl"}}},
-			[]string{"- byo", "1 × no openssl", "Nothing was judged.", "→ exit 0"}, "0 passed, 0 failed, 1 skipped"},
-		{"probe failed", Input{Requirements: []Requirement{req}, Error: "probe: exit status 1\nlast log line"},
-			[]string{"THE RUN FAILED\n  probe: exit status 1\n  last log line\n", "not run: probe: exit status 1", "→ exit 2"}, "0 passed, 0 failed, 1 skipped"},
-		{"interrupted", Input{Requirements: []Requirement{req}, Interrupted: true},
-			[]string{"INTERRUPTED", "→ exit 130"}, "0 passed, 0 failed, 1 skipped"},
-		{"nothing selected", Input{Requirements: []Requirement{req}, Deselected: map[string]string{"X-01": "--only Y"}},
-			[]string{"1 × not selected (--only Y)", "nothing was run", "→ exit 2"}, "0 passed, 0 failed, 1 skipped"},
+		{
+			name: "all passed", level: must, run: report.Report{Issuances: 1},
+			outcomes: outcome(report.Passed, ""),
+			holds:    []string{"✓ byo", "(CPU 0.0 s, 1 issuance) → exit 0"},
+			last:     "1 passed, 0 failed, 0 skipped",
+		},
+		{
+			name: "only a warning", level: should, outcomes: outcome(report.Failed, "no warning"),
+			holds: []string{"! byo", "Warnings (SHOULD)", "1 warning", "→ exit 0"},
+			last:  "0 passed, 0 failed, 0 skipped",
+		},
+		{
+			name: "a warning, strict", level: should, run: report.Report{Strict: true},
+			outcomes: outcome(report.Failed, "no warning"),
+			holds:    []string{"✗ byo", "FAILED  X-01  SHOULD", "→ exit 1"},
+			last:     "0 passed, 1 failed, 0 skipped",
+		},
+		{
+			name: "all skipped", level: must, outcomes: outcome(report.Skipped, "no openssl"),
+			holds: []string{"- byo", "1 × no openssl", "Nothing was judged.", "→ exit 0"},
+			last:  "0 passed, 0 failed, 1 skipped",
+		},
+		{
+			name: "probe failed", level: must,
+			run: report.Report{Error: "probe: exit status 1\nlast log line"},
+			holds: []string{
+				"THE RUN FAILED\n  probe: exit status 1\n  last log line\n",
+				"not run: probe: exit status 1", "→ exit 2",
+			},
+			last: "0 passed, 0 failed, 1 skipped",
+		},
+		{
+			name: "interrupted", level: must, run: report.Report{Interrupted: true},
+			holds: []string{"INTERRUPTED", "→ exit 130"},
+			last:  "0 passed, 0 failed, 1 skipped",
+		},
+		{
+			name: "nothing selected", level: must, leftOut: map[string]string{"X-01": "--only Y"},
+			holds: []string{"1 × not selected (--only Y)", "nothing was run", "→ exit 2"},
+			last:  "0 passed, 0 failed, 1 skipped",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := shown(t, Gather(tt.in), Style{})
+			tt.run.Target.Profiles = []string{"byo"}
+			got := shown(t, verdict.Gather(verdict.Input{
+				Run: tt.run, Requirements: []scenarios.Requirement{tt.level},
+				Outcomes: tt.outcomes, LeftOut: tt.leftOut,
+			}), Style{})
 			for _, want := range tt.holds {
 				if !strings.Contains(got, want) {
 					t.Errorf("expected %q in\n%s", want, got)
@@ -158,14 +209,15 @@ func TestVerdictEnds(t *testing.T) {
 	}
 }
 
-// What a target printed must not command the terminal.
+// TestVerdictIsHarmless checks that the output of a target cannot control the
+// terminal.
 func TestVerdictIsHarmless(t *testing.T) {
 	t.Parallel()
-	r := sample()
+	r := sample(t)
 	for i := range r.Results {
 		x := &r.Results[i]
 		x.Title, x.Reason, x.Detail, x.Source = "\x1b]0;t\a", "\x1b[2J", "\x1b[2J\r\nx", "\x9b31m"
-		x.Evidence = &Evidence{Config: "\x1b[H", Repeat: "\x1bc", Dir: "evidence/\x1b"}
+		x.Evidence = &report.Evidence{Config: "\x1b[H", Repeat: "\x1bc", Dir: "evidence/\x1b"}
 	}
 	r.Error, r.WorldReason, r.Target.Name = "\x1b[2J", "\x1b[2J", "\x1b[2J"
 	var md bytes.Buffer
@@ -181,13 +233,13 @@ func TestVerdictIsHarmless(t *testing.T) {
 
 func TestVerdictReportsAFailingWriter(t *testing.T) {
 	t.Parallel()
-	if err := WriteVerdict(broken{}, sample(), Style{}); err == nil {
+	if err := WriteVerdict(broken{}, sample(t), Style{}); err == nil {
 		t.Error("WriteVerdict: expected the writer's error")
 	}
-	if err := WriteMarkdown(broken{}, sample()); err == nil {
+	if err := WriteMarkdown(broken{}, sample(t)); err == nil {
 		t.Error("WriteMarkdown: expected the writer's error")
 	}
-	if err := WriteJUnit(broken{}, sample()); err == nil {
+	if err := report.WriteJUnit(broken{}, sample(t)); err == nil {
 		t.Error("WriteJUnit: expected the writer's error")
 	}
 }
@@ -198,7 +250,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestLongConfigurationIsCut(t *testing.T) {
 	t.Parallel()
-	r := sample()
+	r := sample(t)
 	r.Results[1].Evidence.Config = strings.Repeat("key: value\n", 100)
 	got := shown(t, r, Style{})
 	if n := strings.Count(got, "key: value"); n != maxConfig-1 {
@@ -211,7 +263,7 @@ func TestLongConfigurationIsCut(t *testing.T) {
 
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
-	r := sample()
+	r := sample(t)
 	r.Results[1].Title = "a <b> | `c` *d* [e](f)"
 	r.Results[2].Title = r.Results[1].Title
 	r.Results[1].Cases[1].Detail = "a fence ``` within"
@@ -231,26 +283,6 @@ func TestMarkdown(t *testing.T) {
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("expected %q in\n%s", want, b.String())
-		}
-	}
-}
-
-func TestWrapText(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in    string
-		width int
-		want  []string
-	}{
-		{"", 10, []string{""}},
-		{"one two three", 7, []string{"one two", "three"}},
-		{"één twee", 8, []string{"één twee"}},
-		{"a /very/long/path/that/stays b", 8, []string{"a", "/very/long/path/that/stays", "b"}},
-		{"any", -1, []string{"any"}},
-	}
-	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, wrapText(tt.in, tt.width)); diff != "" {
-			t.Errorf("%q: %s", tt.in, diff)
 		}
 	}
 }

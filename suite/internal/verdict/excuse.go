@@ -1,49 +1,52 @@
-package report
+package verdict
 
 import (
 	"fmt"
 	"slices"
+	"time"
+
+	"assay/scenarios"
+	"assay/suite/internal/sut"
+	"assay/suite/report"
 )
 
 // excuse applies the target's known failures to the judged cases of one
-// requirement. An entry for the ID alone covers every case; it is unexpectedly
-// passed only if no case failed (see unexpected).
-func (j *judge) excuse(req Requirement, cases []verdict) {
+// requirement. An entry for the ID alone covers every case; see unexpected for
+// when it passed although it should not.
+func (j *judge) excuse(req scenarios.Requirement, cases []judgement) {
 	whole := j.known[req.ID]
 	for i := range cases {
 		c := &cases[i]
-		var own []KnownFailure
+		var own []sut.KnownFailure
 		if c.name != "" {
 			own = j.known[req.ID+"/"+c.name]
 		}
 		entries := slices.Concat(own, whole)
 		switch {
-		case c.status == Failed && len(entries) > 0:
-			excuseFailure(c, entries)
-		case c.status == Passed && len(own) > 0:
+		case c.status == report.Failed && len(entries) > 0:
+			j.excuseFailure(c, entries)
+		case c.status == report.Passed && len(own) > 0:
 			unexpectedPass(c, own[0])
-		case c.status == Passed && len(whole) > 0 && len(cases) == 1:
+		case c.status == report.Passed && len(whole) > 0 && len(cases) == 1:
 			unexpectedPass(c, whole[0])
 		}
 	}
 }
 
-// excuseFailure makes a failed case a known failure if an entry that still
-// counts describes it. Otherwise it stays failed, and says why it is not excused.
-func excuseFailure(c *verdict, entries []KnownFailure) {
-	var void *Excuse
+// excuseFailure makes a failed case a known failure if an entry that has not
+// expired describes it. If none does, the case stays failed, and its reason says
+// why the first entry does not excuse it.
+func (j *judge) excuseFailure(c *judgement, entries []sut.KnownFailure) {
+	var void *report.Excuse
 	for _, k := range entries {
-		e := &Excuse{Reason: k.Reason, Link: k.Link, Until: k.Until}
+		e := excuseOf(k)
 		switch {
-		case k.Expired:
-			e.Void = "the known failure expired"
-			if k.Until != "" {
-				e.Void += " on " + k.Until
-			}
+		case k.Expired(j.in.end()):
+			e.Void = "the known failure expired on " + e.Until
 		case k.Seen != nil && !k.Seen.MatchString(c.reason):
 			e.Void = fmt.Sprintf("not the known failure, which is seen as %q", k.Seen)
 		default:
-			c.status, c.excuse = KnownFailed, e
+			c.status, c.excuse = report.KnownFailed, e
 			return
 		}
 		if void == nil {
@@ -54,18 +57,25 @@ func excuseFailure(c *verdict, entries []KnownFailure) {
 	c.suffix = " (" + void.Void + ")"
 }
 
-func unexpectedPass(v *verdict, k KnownFailure) {
-	v.status = UnexpectedPassed
-	v.excuse = &Excuse{Reason: k.Reason, Link: k.Link, Until: k.Until}
+func excuseOf(k sut.KnownFailure) *report.Excuse {
+	e := &report.Excuse{Reason: k.Reason, Link: k.Link}
+	if !k.Until.IsZero() {
+		e.Until = k.Until.Format(time.DateOnly)
+	}
+	return e
+}
+
+func unexpectedPass(v *judgement, k sut.KnownFailure) {
+	v.status, v.excuse = report.UnexpectedPassed, excuseOf(k)
 	v.reason = "passed, but is listed as a known failure (" + k.Reason + "): remove the entry"
 }
 
 // unexpected applies an entry for the whole of a requirement with a table: it
-// passed unexpectedly if every case ran and passed. A skipped case may be the
-// one that the entry is about.
-func (j *judge) unexpected(req Requirement, v *verdict) {
+// passed unexpectedly if every case ran and passed. If a case was skipped, the
+// entry may be about that case.
+func (j *judge) unexpected(req scenarios.Requirement, v *judgement) {
 	whole := j.known[req.ID]
-	if len(whole) > 0 && count(v.cases, Passed) == len(v.cases) && req.Level != Observe && req.Autocert != Outside {
+	if len(whole) > 0 && count(v.cases, report.Passed) == len(v.cases) && j.isJudged(req) {
 		unexpectedPass(v, whole[0])
 	}
 }

@@ -1,101 +1,112 @@
-package report
+package verdict
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"assay/scenarios"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// verdict is the state of a case, or of a requirement, while it is judged.
-type verdict struct {
+// judgement is the state of a case, or of a requirement, while it is judged.
+type judgement struct {
 	name     string // of the case; "" for a requirement
-	status   Status
+	status   report.Status
 	reason   string // whole text
-	prefix   string // before the one-line reason: the case that decided
-	suffix   string // after the one-line reason
+	prefix   string // stands before the one-line reason
+	suffix   string // stands after the one-line reason
 	duration time.Duration
-	excuse   *Excuse
-	evidence *Evidence
+	excuse   *report.Excuse
+	evidence *report.Evidence
 
-	held         bool // every assertion held, whether or not that is judged
-	deselected   bool
+	held         bool     // every assertion held, whether or not that is judged
+	didNotHold   bool     // an assertion failed that is only observed
+	leftOut      bool     // by an option of the user
+	unclaimed    []string // chapters that the target does not claim
 	usedCA       bool
-	cases        []verdict // rows; of a requirement without table, one without name
-	decider      int       // the case that decided the status
-	observations []Observation
+	cases        []judgement // rows; one without a name if there is no table
+	decider      int         // index of the case that decided the status
+	observations []report.Observation
 }
 
-// judge holds the outcomes and known failures, indexed by ID.
+// judge holds outcomes and known failures by ID.
 type judge struct {
 	in       Input
 	outcomes map[string][]Outcome
-	known    map[string][]KnownFailure
+	known    map[string][]sut.KnownFailure
 }
 
 func newJudge(in Input) *judge {
-	j := &judge{in: in, outcomes: map[string][]Outcome{}, known: map[string][]KnownFailure{}}
+	j := &judge{in: in, outcomes: map[string][]Outcome{}, known: map[string][]sut.KnownFailure{}}
 	for _, o := range in.Outcomes {
 		j.outcomes[o.ID] = append(j.outcomes[o.ID], o)
 	}
 	for _, k := range in.Known {
-		j.known[k.ID] = append(j.known[k.ID], k)
+		if k.Applies(in.Run.Target.Version) {
+			j.known[k.ID] = append(j.known[k.ID], k)
+		}
 	}
 	return j
 }
 
-// requirement judges one requirement, leaving aside what it needs.
-func (j *judge) requirement(req Requirement) verdict {
-	if !req.Claimed {
-		return verdict{status: NotClaimed, reason: j.notClaimed(req)}
+// requirement judges one requirement without regard to what it needs.
+func (j *judge) requirement(req scenarios.Requirement) judgement {
+	if !scenarios.Claimed(req, j.in.Run.Target.Profiles) {
+		return j.notClaimed(req)
 	}
-	if why, ok := j.in.Deselected[req.ID]; ok {
-		return verdict{status: Skipped, reason: notSelected(why), deselected: true}
+	if option, ok := j.in.LeftOut[req.ID]; ok {
+		return notSelected("", option)
 	}
-	v := verdict{}
-	for _, name := range rows(req) {
-		v.cases = append(v.cases, j.row(req, name))
+	v := judgement{}
+	for _, row := range req.Rows() {
+		v.cases = append(v.cases, j.row(req, row.Name))
 	}
 	v.cases = append(v.cases, j.undeclared(req)...)
 
-	if req.Level == Observe || req.Autocert == Outside {
+	if !j.isJudged(req) {
 		for i := range v.cases {
 			j.observe(req, &v.cases[i])
 		}
 	} else {
 		j.excuse(req, v.cases)
 	}
-	v.held = slices.ContainsFunc(v.cases, func(c verdict) bool { return c.held }) &&
-		!slices.ContainsFunc(v.cases, func(c verdict) bool { return !c.held && c.status != Skipped })
-	v.deselected = !slices.ContainsFunc(v.cases, func(c verdict) bool { return !c.deselected })
+	v.held = slices.ContainsFunc(v.cases, func(c judgement) bool { return c.held }) &&
+		!slices.ContainsFunc(v.cases, func(c judgement) bool {
+			return !c.held && c.status != report.Skipped
+		})
+	v.didNotHold = slices.ContainsFunc(v.cases, func(c judgement) bool { return c.didNotHold })
+	v.leftOut = !slices.ContainsFunc(v.cases, func(c judgement) bool { return !c.leftOut })
 	j.decide(req, &v)
 	return v
 }
 
-// rows returns the names of a requirement's cases; one without a name if it
-// has no table.
-func rows(req Requirement) []string {
-	if len(req.Cases) == 0 {
-		return []string{""}
-	}
-	return req.Cases
+// isJudged reports whether a requirement can fail. One that cannot is observed.
+func (j *judge) isJudged(req scenarios.Requirement) bool {
+	return req.Level != scenarios.Observe && !j.outside(req)
 }
 
-// row finds the outcome of one case. An outcome of the whole spec (skipped,
-// failed in its set-up) stands for every case that has none of its own; a
-// whole spec that passed does not, or a case could go missing unnoticed.
-func (j *judge) row(req Requirement, name string) verdict {
-	v := verdict{name: name}
-	if why, ok := j.in.Deselected[req.ID+"/"+name]; ok && name != "" {
-		v.status, v.reason, v.deselected = Skipped, notSelected(why), true
-		return v
+// outside reports whether the target's version of x/crypto is known and lies
+// outside the range for which the requirement holds.
+func (j *judge) outside(req scenarios.Requirement) bool {
+	return req.Autocert.Holds(j.in.Run.Target.Autocert) == scenarios.Outside
+}
+
+// row returns the judgement of one case. An outcome of the whole spec (skipped,
+// or failed before its first case) stands for every case that has none of its
+// own. A whole spec that passed does not, or a case could be missing unnoticed.
+func (j *judge) row(req scenarios.Requirement, name string) judgement {
+	if option, ok := j.in.LeftOut[req.ID+"/"+name]; ok && name != "" {
+		return notSelected(name, option)
 	}
 	var own, whole []Outcome
 	for _, o := range j.outcomes[req.ID] {
 		switch {
 		case o.Case == name:
 			own = append(own, o)
-		case o.Case == "" && o.Status != Passed:
+		case o.Case == "" && o.Status != report.Passed:
 			whole = append(whole, o)
 		}
 	}
@@ -106,50 +117,95 @@ func (j *judge) row(req Requirement, name string) verdict {
 	case 1:
 		return fromOutcome(own[0], name)
 	case 0:
-		v.status, v.reason = j.missing()
+		status, reason := j.missing()
+		return judgement{name: name, status: status, reason: reason}
 	default:
-		v.status, v.reason = Error, fmt.Sprintf("%d results for one case: expected exactly one", len(own))
+		return judgement{name: name, status: report.Error,
+			reason: fmt.Sprintf("%d results for one case: expected exactly one", len(own))}
+	}
+}
+
+// missing returns the verdict on a case without an outcome.
+func (j *judge) missing() (report.Status, string) {
+	switch run := j.in.Run; {
+	case run.Interrupted:
+		return report.Skipped, "interrupted before it was finished"
+	case run.Error != "" && len(j.in.Outcomes) == 0:
+		return report.Skipped, "not run: " + words.Headline(run.Error)
+	default:
+		return report.Error, "no result: its worker ended before it reported one"
+	}
+}
+
+// fromOutcome returns what a spec reported about a case, before known failures
+// and levels are taken into account.
+func fromOutcome(o Outcome, name string) judgement {
+	v := judgement{
+		name: name, status: o.Status, reason: o.Reason, duration: o.Duration,
+		held: o.Status == report.Passed, usedCA: o.UsedCA, evidence: o.Evidence,
+	}
+	switch o.Status {
+	case report.Passed:
+		v.reason = ""
+	case report.Failed, report.Skipped, report.Error:
+		if v.reason == "" {
+			v.reason = "the spec gave no reason"
+		}
+	default:
+		v.status, v.reason = report.Error, fmt.Sprintf("a spec reported the status %q", o.Status)
+	}
+	for _, x := range o.Observations {
+		x.Case = name
+		v.observations = append(v.observations, x)
 	}
 	return v
 }
 
-// missing returns the verdict on a case that left no outcome.
-func (j *judge) missing() (Status, string) {
-	switch {
-	case j.in.Interrupted:
-		return Skipped, "interrupted before it was finished"
-	case j.in.Error != "" && len(j.in.Outcomes) == 0:
-		return Skipped, "not run: " + headline(j.in.Error)
-	default:
-		return Error, "no result: its worker ended before it reported one"
-	}
-}
-
-// undeclared returns errors for outcomes of cases that the catalogue lacks.
-func (j *judge) undeclared(req Requirement) []verdict {
-	var vs []verdict
+// undeclared returns errors for outcomes of cases that are not in the catalogue.
+func (j *judge) undeclared(req scenarios.Requirement) []judgement {
+	var vs []judgement
 	for _, o := range j.outcomes[req.ID] {
-		if o.Case != "" && !slices.Contains(req.Cases, o.Case) {
-			v := fromOutcome(o, o.Case)
-			v.status, v.held = Error, false
-			v.reason = "a result for a case that the catalogue does not hold"
-			vs = append(vs, v)
+		declared := slices.ContainsFunc(req.Cases, func(c scenarios.Case) bool { return c.Name == o.Case })
+		if o.Case == "" || declared {
+			continue
 		}
+		v := fromOutcome(o, o.Case)
+		v.status, v.held = report.Error, false
+		v.reason = "a result for a case that is not in the catalogue"
+		vs = append(vs, v)
 	}
 	return vs
 }
 
-// decide sets a requirement's status, reason and evidence from its cases.
-func (j *judge) decide(req Requirement, v *verdict) {
+// observe turns a judged case into a recorded one.
+func (j *judge) observe(req scenarios.Requirement, v *judgement) {
+	if v.status != report.Passed && v.status != report.Failed {
+		return
+	}
+	var outside, failed string
+	if j.outside(req) {
+		outside = fmt.Sprintf("autocert %s is outside the range %q",
+			j.in.Run.Target.Autocert, req.Autocert)
+	}
+	if v.status == report.Failed {
+		v.didNotHold = true
+		failed = "does not hold: " + words.Headline(v.reason)
+	}
+	v.status, v.reason = report.Observed, words.Join("; ", outside, failed)
+}
+
+// decide sets status, reason and evidence of a requirement from its cases.
+func (j *judge) decide(req scenarios.Requirement, v *judgement) {
 	for i, c := range v.cases {
 		v.duration += c.duration
 		v.usedCA = v.usedCA || c.usedCA
 		worst := v.cases[v.decider]
-		if c.status.rank() < worst.status.rank() || c.status == worst.status && worst.reason == "" && c.reason != "" {
+		if c.status.WorseThan(worst.status) ||
+			c.status == worst.status && worst.reason == "" && c.reason != "" {
 			v.decider = i
 		}
 		for _, o := range c.observations {
-			if o.Name != assertion || c.status == Observed {
+			if o.Name != report.Assertion || c.status == report.Observed {
 				v.observations = append(v.observations, o)
 			}
 		}
@@ -160,18 +216,18 @@ func (j *judge) decide(req Requirement, v *verdict) {
 	if len(v.cases) == 1 {
 		return
 	}
-	if worst.status == Passed {
-		if n := count(v.cases, Skipped); n > 0 {
+	if worst.status == report.Passed {
+		if n := count(v.cases, report.Skipped); n > 0 {
 			v.reason = fmt.Sprintf("%d of %d cases skipped", n, len(v.cases))
 		}
 		j.unexpected(req, v)
 		return
 	}
-	alike := !slices.ContainsFunc(v.cases, func(c verdict) bool {
+	differ := slices.ContainsFunc(v.cases, func(c judgement) bool {
 		return c.status != worst.status || c.reason != worst.reason
 	})
-	if alike || v.reason == "" {
-		return // one reason for all: no case to single out
+	if !differ || v.reason == "" {
+		return // no case to single out
 	}
 	v.prefix = worst.name + ": "
 	if n := count(v.cases, worst.status); n > 1 {
@@ -179,7 +235,7 @@ func (j *judge) decide(req Requirement, v *verdict) {
 	}
 }
 
-func count(vs []verdict, s Status) int {
+func count(vs []judgement, s report.Status) int {
 	n := 0
 	for _, v := range vs {
 		if v.status == s {
@@ -187,32 +243,4 @@ func count(vs []verdict, s Status) int {
 		}
 	}
 	return n
-}
-
-func notSelected(why string) string {
-	if why == "" {
-		return "not selected"
-	}
-	return "not selected (" + why + ")"
-}
-
-// notClaimed names the chapters that keep a requirement from being claimed.
-func (j *judge) notClaimed(req Requirement) string {
-	var missing []string
-	for _, c := range append([]string{req.Profile}, req.Needs...) {
-		if j.in.isChapter(c) && !slices.Contains(j.in.Target.Profiles, c) && !slices.Contains(missing, c) {
-			missing = append(missing, c)
-		}
-	}
-	if len(missing) == 0 {
-		return "the target does not claim it"
-	}
-	return "the target does not claim " + strings.Join(missing, ", ")
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "(version unknown)"
-	}
-	return s
 }

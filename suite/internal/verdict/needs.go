@@ -1,115 +1,101 @@
-package report
+package verdict
 
 import (
-	"slices"
 	"strings"
+
+	"assay/scenarios"
+	"assay/suite/report"
 )
 
-// isChapter says whether a need is a chapter of the catalogue, and not the ID of
-// a requirement.
-func (in Input) isChapter(need string) bool {
-	return slices.ContainsFunc(in.Requirements, func(r Requirement) bool { return r.Profile == need })
-}
-
-// needs resolves what requirements need of one another, each once.
+// needs applies what requirements need of one another, each once. It relies on
+// the catalogue, which has no need without a requirement and no circle.
 type needs struct {
-	in     Input
-	index  map[string]int
-	judged []verdict
-	state  []int // 0 not looked at, 1 being looked at, 2 done
+	requirements []scenarios.Requirement
+	index        map[string]int // by ID
+	judged       []judgement
+	done         []bool
 }
 
-// applyNeeds skips the requirements whose needs did not hold. An unknown need
-// and a circle of needs are errors of the catalogue.
-func (j *judge) applyNeeds(judged []verdict) {
-	n := needs{in: j.in, index: map[string]int{}, judged: judged, state: make([]int, len(judged))}
-	for i, r := range j.in.Requirements {
+// applyNeeds skips the requirements whose needs did not hold.
+func (j *judge) applyNeeds(judged []judgement) {
+	n := needs{
+		requirements: j.in.Requirements, index: map[string]int{},
+		judged: judged, done: make([]bool, len(judged)),
+	}
+	for i, r := range n.requirements {
 		n.index[r.ID] = i
 	}
 	for i := range judged {
-		n.resolve(i)
+		n.apply(i)
 	}
 }
 
-func (n *needs) resolve(i int) {
-	if n.state[i] != 0 {
+func (n *needs) apply(i int) {
+	if n.done[i] {
 		return
 	}
-	n.state[i] = 1
-	defer func() { n.state[i] = 2 }()
+	n.done[i] = true
 	v := &n.judged[i]
-	if v.status == NotClaimed {
+	if v.status == report.NotClaimed {
 		return
 	}
-	for _, need := range n.in.Requirements[i].Needs {
-		id, row, _ := strings.Cut(need, "/")
-		k, ok := n.index[id]
-		switch {
-		case !ok && n.in.isChapter(need):
-			continue
-		case !ok:
-			v.become(Error, "needs "+need+", which the catalogue does not hold")
-			return
-		case n.state[k] == 1:
-			v.become(Error, "needs "+need+", which needs it in turn")
-			return
+	for _, need := range n.requirements[i].Needs {
+		if need.ID == "" {
+			continue // a chapter, which decided whether the requirement is claimed
 		}
-		n.resolve(k)
-		on, ok := n.judged[k].named(row)
+		id, row, _ := strings.Cut(need.ID, "/")
+		k := n.index[id]
+		n.apply(k)
+		on := n.judged[k].named(row)
 		switch {
-		case !ok:
-			v.become(Error, "needs "+need+", which the catalogue does not hold")
-			return
-		case on.held || v.status == Error || v.status == Skipped:
-		case on.deselected && v.status != Failed:
+		case on.held || v.status == report.Error || v.status == report.Skipped:
+		case on.leftOut && v.status != report.Failed:
 		default:
-			v.become(Skipped, "needs "+need+", which "+on.clause(n.in.Requirements[k].Level))
+			v.skip("needs " + need.ID + ", which " + on.clause(n.requirements[k].Level))
 			return
 		}
 	}
 }
 
-// named returns the verdict on the named row, or the whole if name is "".
-func (v verdict) named(name string) (verdict, bool) {
-	if name == "" || v.status == NotClaimed || len(v.cases) == 0 {
-		return v, true // not run: the whole stands for the row
-	}
+// named returns the judgement of a case, or the whole if name is "" or if the
+// requirement was not run.
+func (v judgement) named(name string) judgement {
 	for _, c := range v.cases {
-		if c.name == name {
-			return c, true
+		if name != "" && c.name == name {
+			return c
 		}
 	}
-	return verdict{}, false
+	return v
 }
 
-// become overrides a verdict and those of its rows; what was seen in vain is
-// no longer compared.
-func (v *verdict) become(s Status, reason string) {
-	v.status, v.reason, v.prefix, v.suffix = s, reason, "", ""
-	v.held, v.excuse, v.observations = false, nil, nil
+// skip overrides a judgement and those of its cases. What was observed is
+// dropped, since it is not compared.
+func (v *judgement) skip(reason string) {
+	v.status, v.reason, v.prefix, v.suffix = report.Skipped, reason, "", ""
+	v.held, v.didNotHold, v.excuse, v.observations = false, false, nil, nil
 	for i := range v.cases {
-		v.cases[i].become(s, reason)
+		v.cases[i].skip(reason)
 	}
 }
 
-// clause says what became of a need, after "which".
-func (v verdict) clause(level Level) string {
+// clause says what became of a need. It stands after "which".
+func (v judgement) clause(level scenarios.Level) string {
 	switch v.status {
-	case Failed:
-		if level == May {
+	case report.Failed:
+		if level == scenarios.May {
 			return "is not offered"
 		}
 		return "failed"
-	case Observed:
+	case report.Observed:
 		return "did not hold"
-	case KnownFailed:
+	case report.KnownFailed:
 		return "is a known failure"
-	case NotClaimed:
+	case report.NotClaimed:
 		return "the target does not claim"
-	case Error:
+	case report.Error:
 		return "ended in an error"
-	case Skipped:
-		if v.deselected {
+	case report.Skipped:
+		if v.leftOut {
 			return "was not selected"
 		}
 		return "was skipped"

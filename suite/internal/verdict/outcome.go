@@ -1,64 +1,52 @@
-package report
+package verdict
 
 import (
-	"fmt"
 	"strings"
+	"time"
+
+	"assay/suite/internal/redact"
+	"assay/suite/report"
 )
 
-// fromOutcome returns what a spec reported about a case, masked, before known
-// failures and levels are looked at.
-func fromOutcome(o Outcome, name string) verdict {
-	secrets := NewRedactor(o.Secrets...)
-	v := verdict{
-		name: name, status: o.Status, reason: secrets.Text(strings.TrimSpace(o.Reason)), duration: o.Duration,
-		held: o.Status == Passed, usedCA: o.UsedCA,
-	}
-	switch o.Status {
-	case Passed:
-		v.reason = ""
-	case Failed, Skipped, Error:
-		if v.reason == "" {
-			v.reason = "the spec gave no reason"
-		}
-	default:
-		v.status, v.reason = Error, fmt.Sprintf("a spec reported the status %q", o.Status)
-	}
-	m := NewMask(o.Roles)
-	for _, ob := range m.Observations(secrets.Observations(o.Observations)) { // what is masked is not recognised any more
-		ob.Case = name
-		v.observations = append(v.observations, ob)
-	}
-	if v.status == Failed {
-		// Kept until it is known whether the requirement is judged.
-		v.observations = append(v.observations, Observation{
-			Kind: "error", Name: assertion, Case: name, Value: m.Text(v.reason),
-		})
-	}
-	if o.Evidence != nil || len(o.Files) > 0 {
-		v.evidence = secrets.evidence(copyEvidence(o))
-	}
-	return v
+// Outcome is what a spec reports about one case before it is judged. Workers
+// hand it over as JSON.
+type Outcome struct {
+	ID     string        `json:"id"`
+	Case   string        `json:"case,omitempty"` // "" in a requirement without a table
+	Status report.Status `json:"status"`         // Passed, Failed, Skipped or Error
+	// Reason is the message of the spec, with any number of lines.
+	Reason       string               `json:"reason,omitempty"`
+	Duration     time.Duration        `json:"duration,omitempty"`
+	UsedCA       bool                 `json:"used_ca,omitempty"` // see report.Result
+	Observations []report.Observation `json:"observations,omitempty"`
+	Evidence     *report.Evidence     `json:"evidence,omitempty"`
 }
 
-// assertion is the name of the observation that a failed assertion leaves in a
-// requirement that is not judged.
-const assertion = "assertion"
-
-// doesNotHold stands in the reason of what is only observed, before that of the
-// assertion that failed.
-const doesNotHold = "does not hold: "
-
-// observe turns a judged case into a recorded one.
-func (j *judge) observe(req Requirement, v *verdict) {
-	if v.status != Passed && v.status != Failed {
-		return
+// Sanitize makes an outcome fit for publication: it redacts secrets in every
+// text, and masks the observations. Nothing does so later.
+//
+// Secrets are values that only the spec knows, beside those whose form shows
+// that they are secret. Roles are the spec's own addresses, ports, directories
+// and names: see [redact.NewMask]. A failed outcome gains an observation with
+// its reason, which [Gather] keeps if the requirement is not judged.
+func (o *Outcome) Sanitize(secrets []string, roles map[string]string) {
+	redactor, mask := redact.New(secrets...), redact.NewMask(roles)
+	o.Reason = redactor.Text(strings.TrimSpace(o.Reason))
+	for i := range o.Observations {
+		x := &o.Observations[i]
+		x.Value = mask.Value(x.Kind, x.Name, redactor.Value(redact.Plain(x.Value)))
 	}
-	failed := v.reason
-	v.status, v.reason = Observed, ""
-	if req.Autocert == Outside {
-		v.reason = fmt.Sprintf("autocert %s is outside the range %q", orUnknown(j.in.Target.Autocert), req.AutocertRange)
+	if o.Status == report.Failed {
+		o.Observations = append(o.Observations, report.Observation{
+			Kind: "error", Name: report.Assertion, Value: mask.Text(o.Reason),
+		})
 	}
-	if failed != "" {
-		v.reason = strings.TrimPrefix(v.reason+"; "+doesNotHold+headline(failed), "; ")
+	if e := o.Evidence; e != nil {
+		e.Config = redactor.Text(e.Config)
+		e.Log = redactor.Lines(e.Log)
+		for i := range e.ACME {
+			x := &e.ACME[i]
+			x.What, x.Detail = redactor.Text(x.What), redactor.Text(x.Detail)
+		}
 	}
 }

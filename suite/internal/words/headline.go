@@ -1,34 +1,37 @@
-package report
+package words
 
 import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// maxHeadline is the length of the longest one-line reason, in characters, and
-// maxExpected of what it says was expected, where it also says what was seen.
 const (
+	// maxHeadline is the length of the longest headline, in characters.
 	maxHeadline = 200
+	// maxExpected is the length of the longest "expected" part of a headline
+	// that also has a "seen" part.
 	maxExpected = 110
 )
 
+// Gomega begins its messages with one of these lines. They say nothing by
+// themselves.
 var (
 	timedOut  = regexp.MustCompile(`^(Timed out after|Context was cancelled after) .*s\.$`)
-	bareWords = regexp.MustCompile(`^(Expected|Unexpected error:|Value for field .* failed to satisfy matcher\.)$`)
+	bareWords = regexp.MustCompile(
+		`^(Expected|Unexpected error:|Value for field .* failed to satisfy matcher\.)$`)
 )
 
-// headline condenses a message of any number of lines to the one line that says
-// most. Assay's matchers begin one line with what was expected and another with
-// what was seen: the headline has both. A matcher library puts an explanation
-// first, if the spec gave one; if not, the first words alone ("Expected",
-// "Timed out after 1.000s.") say nothing, and the lines that follow are drawn
-// together.
-func headline(text string) string {
+// Headline condenses a failure message to the one line that says most.
+//
+// Assay's matchers write one line that begins with "expected" and one that
+// begins with "seen"; the headline has both. Gomega puts the explanation of the
+// spec first, if there is one. If there is none, the first line ("Expected",
+// "Timed out after 1.000s.") says nothing, and Headline joins the lines after it.
+func Headline(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {
-		if line = strings.Join(strings.Fields(line), " "); line != "" {
+		if line = OneLine(line); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -42,30 +45,25 @@ func headline(text string) string {
 	if bareWords.MatchString(line) {
 		line = strings.Join(lines, " ")
 	}
-	if seen := lineAfter(lines, "expected ", "seen "); seen != "" {
-		line = cut(line, maxExpected) + "; " + seen
+	if seen := seenAfterExpected(lines); seen != "" {
+		line = shorten(line, maxExpected) + "; " + seen
 	}
-	return cut(line, maxHeadline)
+	return shorten(line, maxHeadline)
 }
 
-// lineAfter returns the first line with the second beginning that follows one
-// with the first.
-func lineAfter(lines []string, first, second string) string {
-	begins := func(with string) func(string) bool {
-		return func(line string) bool { return strings.HasPrefix(line, with) }
-	}
-	if i := slices.IndexFunc(lines, begins(first)); i >= 0 {
-		if k := slices.IndexFunc(lines[i+1:], begins(second)); k >= 0 {
-			return lines[i+1+k]
+// seenAfterExpected returns the first line that begins with "seen" and follows a
+// line that begins with "expected", or "".
+func seenAfterExpected(lines []string) string {
+	for i, line := range lines {
+		if !strings.HasPrefix(line, "expected ") {
+			continue
 		}
+		rest := lines[i+1:]
+		k := slices.IndexFunc(rest, func(s string) bool { return strings.HasPrefix(s, "seen ") })
+		if k >= 0 {
+			return rest[k]
+		}
+		return ""
 	}
 	return ""
-}
-
-// cut shortens a text to n characters.
-func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-1]) + "…"
 }

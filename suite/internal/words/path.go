@@ -1,13 +1,13 @@
-package report
+package words
 
 import (
 	"os"
 	"path/filepath"
 )
 
-// Here is a path as somebody writes it who is in this process's working
-// directory: relative if it lies below, as it is if not.
-func Here(path string) string {
+// RelativePath returns a path as a user would write it who is in the working directory
+// of this process: relative if the path is below that directory, else unchanged.
+func RelativePath(path string) string {
 	dir, err := os.Getwd()
 	if err != nil {
 		return path

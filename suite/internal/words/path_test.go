@@ -1,11 +1,11 @@
-package report
+package words
 
 import (
 	"path/filepath"
 	"testing"
 )
 
-func TestHere(t *testing.T) {
+func TestRelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	dir, err := filepath.Abs(".")
 	if err != nil {
@@ -17,7 +17,7 @@ func TestHere(t *testing.T) {
 		filepath.Join(dir, "..", "report"): filepath.Join(filepath.Dir(dir), "report"),
 		"my-server":                        "my-server",
 	} {
-		if got := Here(path); got != want {
+		if got := RelativePath(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package words
 
 import (
 	"fmt"
@@ -7,21 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// speakable writes control characters and invalid bytes out (\x1b, \xff), so
-// that what a target printed can neither break XML nor command a terminal. Line
-// breaks and tabs stay.
-func speakable(s string) string {
-	clean := func(r rune) bool {
-		return r == '\n' || r == '\t' || r != utf8.RuneError && r != '\ufffe' && r != '\uffff' && !unicode.IsControl(r) && !isBidi(r)
-	}
-	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {
+// Printable replaces control characters and invalid bytes with their escapes
+// (\x1b, \xff), so that the output of a target can neither break XML nor control
+// a terminal. Line breaks and tabs stay; CRLF becomes LF.
+func Printable(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return !isPrintable(r) }) < 0 {
 		return s
 	}
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	var b strings.Builder
 	for i, r := range s {
 		switch {
-		case clean(r):
+		case isPrintable(r):
 			b.WriteRune(r)
 		case r == utf8.RuneError && s[i] != "\ufffd"[0]:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
@@ -34,8 +31,19 @@ func speakable(s string) string {
 	return b.String()
 }
 
-// isBidi reports whether a character changes the direction of the text after
-// it, by which a line can be made to read as something else.
-func isBidi(r rune) bool {
+// isPrintable reports whether r is safe in a terminal and allowed in XML 1.0.
+func isPrintable(r rune) bool {
+	switch r {
+	case '\n', '\t':
+		return true
+	case utf8.RuneError, '\ufffe', '\uffff':
+		return false
+	}
+	return !unicode.IsControl(r) && !changesDirection(r)
+}
+
+// changesDirection reports whether r changes the direction of the text after
+// it, which can make a line read as something else.
+func changesDirection(r rune) bool {
 	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }

@@ -1,125 +1,47 @@
-package report
+package diff
 
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// Diff is what differs between two reports: what was judged otherwise, and
-// what was observed to be otherwise.
-type Diff struct {
-	Schema int  `json:"schema"`
-	From   Side `json:"from"`
-	To     Side `json:"to"`
-	// Notes say why the two can be compared only in part: another catalogue,
-	// another world, a run that did not come to its end, what both skipped.
-	Notes []string `json:"notes,omitempty"`
-	// Unfinished says that one of the runs failed or was interrupted: what it
-	// did not come to is no news about the target.
-	Unfinished bool `json:"unfinished,omitempty"`
-	// Changes are the requirements that differ, worst first, else in catalogue
-	// order.
-	Changes []Change `json:"changes"`
-	// Alike counts the requirements that were run on both sides and do not
-	// differ.
-	Alike int `json:"alike"`
-}
-
-// Side identifies one of the reports.
-type Side struct {
-	Target   string `json:"target"`
-	Version  string `json:"version,omitempty"`
-	Autocert string `json:"autocert,omitempty"`
-	World    string `json:"world"`
-	CA       string `json:"ca"`
-	Go       string `json:"go"`
-	OS       string `json:"os"`
-}
-
-// Change is what differs in one requirement.
-type Change struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Level   Level  `json:"level"`
-	Profile string `json:"profile"`
-	Trend   Trend  `json:"trend"` // the worst of verdict and cases, or else the best
-
-	Verdict      *Turn               `json:"verdict,omitempty"` // absent if it is the same
-	Cases        []Turn              `json:"cases,omitempty"`
-	Observations []ObservationChange `json:"observations,omitempty"`
-}
-
-// Turn is a verdict that differs, of a requirement or of one of its cases.
-type Turn struct {
-	Case  string `json:"case,omitempty"`
-	Trend Trend  `json:"trend"`
-	From  Stand  `json:"from"`
-	To    Stand  `json:"to"`
-}
-
-// Stand is a verdict as far as it is compared. The status is "" where the
-// report does not know the requirement or case.
-type Stand struct {
-	Status Status `json:"status"`
-	// Broken says that an assertion failed, whether or not it is judged.
-	Broken bool   `json:"broken,omitempty"`
-	Reason string `json:"reason,omitempty"` // for people: it is not compared
-}
-
-// ObservationChange is a fact that differs. A nil value was not observed.
-type ObservationChange struct {
-	Kind string `json:"kind"`
-	Name string `json:"name"`
-	Case string `json:"case,omitempty"`
-	From any    `json:"from"`
-	To   any    `json:"to"`
-}
-
-// Compare returns what differs between two reports. Requirements that either
-// run left out on request, or that neither target claims, are not compared.
-func Compare(from, to *Report) *Diff {
+// Compare returns what differs between two reports. It does not compare
+// requirements that the user left out of either run, or that neither target
+// claims.
+func Compare(from, to *report.Report) *Diff {
 	d := &Diff{
-		Schema: Schema, From: sideOf(from), To: sideOf(to), Notes: comparable(from, to), Changes: []Change{},
-		Unfinished: from.unfinished() || to.unfinished(),
+		Schema: Schema, From: runOf(from), To: runOf(to),
+		Notes: differentSurroundings(from, to), Changes: []Change{},
+		Unfinished: unfinished(from) || unfinished(to),
 	}
-	others := map[string]*Result{}
-	for i := range to.Results {
-		others[to.Results[i].ID] = &to.Results[i]
-	}
-	absent := map[string]int{}
 	var skipped skips
-	compare := func(a, b *Result) {
-		if a.LeftOut() || b.LeftOut() {
-			if a.LeftOut() != b.LeftOut() {
-				absent[map[bool]string{true: "first", false: "second"}[a.LeftOut()]]++
-			}
-			return
+	leftOut := [2]int{} // requirements that only the first, or only the second run left out
+	for _, p := range pairs(from, to) {
+		a, b := p.from, p.to
+		switch {
+		case a.LeftOut && b.LeftOut:
+			continue
+		case a.LeftOut:
+			leftOut[0]++
+			continue
+		case b.LeftOut:
+			leftOut[1]++
+			continue
 		}
 		skipped.add(a, b)
-		if c, differs := change(a, b); differs {
+		if c, differs := changeOf(a, b); differs {
 			d.Changes = append(d.Changes, c)
 		} else if a.Ran() {
 			d.Alike++
 		}
 	}
-	for i := range from.Results {
-		a := &from.Results[i]
-		b := others[a.ID]
-		delete(others, a.ID)
-		if b == nil {
-			b = &Result{ID: a.ID, Level: a.Level}
-		}
-		compare(a, b)
-	}
-	for i := range to.Results {
-		if b := &to.Results[i]; others[b.ID] != nil {
-			compare(&Result{ID: b.ID, Level: b.Level}, b)
-		}
-	}
-	for _, side := range []string{"first", "second"} {
-		if n := absent[side]; n > 0 {
-			d.Notes = append(d.Notes, fmt.Sprintf("%d requirements were not selected in the %s run and are not compared", n, side))
+	for i, n := range leftOut {
+		if n > 0 {
+			d.Notes = append(d.Notes, fmt.Sprintf(
+				"%d requirements were not selected in the %s run and are not compared", n, ordinal(i)))
 		}
 	}
 	if !d.Unfinished {
@@ -129,30 +51,54 @@ func Compare(from, to *Report) *Diff {
 	return d
 }
 
-// Exit is the code to leave with: [ExitTrouble] if one of the runs did not come
-// to its end, [ExitFailed] if a MUST got worse, and with strict if anything
-// differs.
-func (d *Diff) Exit(strict bool) int {
-	if d.Unfinished {
-		return ExitTrouble
-	}
-	if strict && len(d.Changes) > 0 || slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Level == Must && c.fails() }) {
-		return ExitFailed
-	}
-	return ExitOK
+// Same reports whether nothing differs between two results of one requirement.
+func Same(a, b *report.Result) bool {
+	_, differs := changeOf(a, b)
+	return !differs
 }
 
-func (r *Report) unfinished() bool { return r.Error != "" || r.Interrupted }
+// pair holds the two results of one requirement.
+type pair struct{ from, to *report.Result }
 
-func sideOf(r *Report) Side {
-	return Side{
+// pairs returns the results of both reports, first in the order of from. A result
+// that a report does not have is one without a status.
+func pairs(from, to *report.Report) []pair {
+	others := map[string]*report.Result{}
+	for i := range to.Results {
+		others[to.Results[i].ID] = &to.Results[i]
+	}
+	var all []pair
+	for i := range from.Results {
+		a := &from.Results[i]
+		b := others[a.ID]
+		if b == nil {
+			b = &report.Result{ID: a.ID, Level: a.Level}
+		}
+		delete(others, a.ID)
+		all = append(all, pair{a, b})
+	}
+	for i := range to.Results {
+		if b := &to.Results[i]; others[b.ID] != nil {
+			all = append(all, pair{&report.Result{ID: b.ID, Level: b.Level}, b})
+		}
+	}
+	return all
+}
+
+func ordinal(i int) string { return []string{"first", "second"}[i] }
+
+func unfinished(r *report.Report) bool { return r.Error != "" || r.Interrupted }
+
+func runOf(r *report.Report) Run {
+	return Run{
 		Target: r.Target.Name, Version: r.Target.Version, Autocert: r.Target.Autocert,
 		World: r.World, CA: r.CA, Go: r.Go, OS: r.OS,
 	}
 }
 
-// comparable says what keeps two reports from being compared in full.
-func comparable(from, to *Report) []string {
+// differentSurroundings returns notes about what keeps two reports from being
+// compared in full.
+func differentSurroundings(from, to *report.Report) []string {
 	var notes []string
 	for _, x := range []struct{ what, from, to string }{
 		{"catalogues", from.Suite.Catalogue, to.Suite.Catalogue},
@@ -165,109 +111,69 @@ func comparable(from, to *Report) []string {
 			notes = append(notes, fmt.Sprintf("the %s differ: %s and %s", x.what, x.from, x.to))
 		}
 	}
-	for i, r := range []*Report{from, to} {
-		side := []string{"first", "second"}[i]
+	for i, r := range []*report.Report{from, to} {
 		switch {
 		case r.Interrupted:
-			notes = append(notes, "the "+side+" run was interrupted")
+			notes = append(notes, "the "+ordinal(i)+" run was interrupted")
 		case r.Error != "":
-			notes = append(notes, "the "+side+" run failed: "+headline(r.Error))
+			notes = append(notes, "the "+ordinal(i)+" run failed: "+words.Headline(r.Error))
 		}
 	}
 	return notes
 }
 
-// LeftOut says that a run was asked not to run the requirement.
-func (r *Result) LeftOut() bool {
-	return r.Status == Skipped && leftOut(r.Reason)
-}
-
-func leftOut(reason string) bool { return strings.HasPrefix(reason, notSelected("")) }
-
-// Facts are the observations that can be compared with another run's: all but
-// what an assertion said when it failed.
-func (r *Result) Facts() []Observation {
-	return slices.DeleteFunc(slices.Clone(r.Observations), func(o Observation) bool { return o.Name == assertion })
-}
-
-// LeaveOut makes the result that of a requirement that was not to be run.
-func (r *Result) LeaveOut(why string) { r.Status, r.Reason = Skipped, notSelected(why) }
-
-// Ran says that something came of the requirement.
-func (r *Result) Ran() bool {
-	return r.Status != "" && r.Status != Skipped && r.Status != NotClaimed
-}
-
-// Same says that nothing differs between two results of one requirement.
-func Same(a, b *Result) bool {
-	_, differs := change(a, b)
-	return !differs
-}
-
-// change compares one requirement.
-func change(a, b *Result) (Change, bool) {
-	named := b
-	if named.Title == "" {
-		named = a
+// changeOf compares one requirement.
+func changeOf(a, b *report.Result) (Change, bool) {
+	described := b
+	if described.Title == "" {
+		described = a
 	}
-	c := Change{ID: named.ID, Title: named.Title, Level: named.Level, Profile: named.Profile, Trend: Changed}
-	if t, differs := turn("", a.stand(), b.stand()); differs {
-		c.Verdict = &t
+	c := Change{
+		ID: described.ID, Title: described.Title, Level: described.Level,
+		Profile: described.Profile, Trend: Changed,
+	}
+	verdicts := []VerdictChange{}
+	if v, differs := verdictChange("", verdictOf(a), verdictOf(b)); differs {
+		c.Verdict = &v
+		verdicts = append(verdicts, v)
 	}
 	if a.Ran() && b.Ran() {
-		c.Cases = caseTurns(a, b)
-		broken := brokenRows(a, b)
-		c.Observations = slices.DeleteFunc(observationChanges(a.Observations, b.Observations), func(o ObservationChange) bool {
-			return (o.From == nil || o.To == nil) && broken[o.Case]
-		})
+		c.Cases = caseChanges(a, b)
+		verdicts = append(verdicts, c.Cases...)
+		c.Observations = observationChanges(a, b)
 	}
-	if c.Verdict == nil && len(c.Cases) == 0 && len(c.Observations) == 0 {
-		return c, false
+	if len(verdicts) > 0 {
+		c.Trend = overall(verdicts)
 	}
-	turns := slices.Clone(c.Cases)
-	if c.Verdict != nil {
-		turns = append(turns, *c.Verdict)
-	}
-	if len(turns) > 0 {
-		c.Trend = overall(turns)
-	}
-	return c, true
+	return c, len(verdicts) > 0 || len(c.Observations) > 0
 }
 
-// brokenRows are the cases that did not come to their end on one side: what
-// they did not get to observe says nothing.
-func brokenRows(results ...*Result) map[string]bool {
-	broken := map[string]bool{}
-	for _, r := range results {
-		broken[""] = broken[""] || r.stand().Broken
-		for _, c := range r.Cases {
-			broken[c.Case] = broken[c.Case] || standOf(c.Status, c.Reason).Broken
-		}
-	}
-	return broken
+func verdictOf(r *report.Result) Verdict {
+	return Verdict{Status: r.Status, Broken: r.Broken(), Reason: r.Reason}
 }
 
-func caseTurns(a, b *Result) []Turn {
-	var turns []Turn
-	stands := func(r *Result) (names []string, by map[string]Stand) {
-		by = map[string]Stand{}
-		for _, c := range r.Cases {
+func caseVerdict(c report.Case) Verdict {
+	return Verdict{Status: c.Status, Broken: c.Broken(), Reason: c.Reason}
+}
+
+func caseChanges(a, b *report.Result) []VerdictChange {
+	from, to := map[string]Verdict{}, map[string]Verdict{}
+	var names []string
+	for _, c := range a.Cases {
+		names = append(names, c.Case)
+		from[c.Case] = caseVerdict(c)
+	}
+	for _, c := range b.Cases {
+		if _, both := from[c.Case]; !both {
 			names = append(names, c.Case)
-			by[c.Case] = standOf(c.Status, c.Reason)
 		}
-		return names, by
+		to[c.Case] = caseVerdict(c)
 	}
-	names, from := stands(a)
-	more, to := stands(b)
-	for _, name := range more {
-		if _, both := from[name]; !both {
-			names = append(names, name)
-		}
-	}
+	var changes []VerdictChange
 	for _, name := range names {
-		if t, differs := turn(name, from[name], to[name]); differs {
-			turns = append(turns, t)
+		if v, differs := verdictChange(name, from[name], to[name]); differs {
+			changes = append(changes, v)
 		}
 	}
-	return turns
+	return changes
 }

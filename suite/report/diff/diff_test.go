@@ -1,4 +1,4 @@
-package report
+package diff
 
 import (
 	"bytes"
@@ -7,60 +7,63 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/scenarios"
+	"assay/suite/report"
 )
 
 // one is a report of a single requirement.
-func one(x Result) *Report {
+func one(x report.Result) *report.Report {
 	x.ID, x.Title = "X-01", "a promise"
 	if x.Level == "" {
-		x.Level = Must
+		x.Level = scenarios.Must
 	}
-	return &Report{Schema: Schema, Target: Target{Name: "t"}, World: "namespace", Results: []Result{x}}
+	return &report.Report{Schema: report.Schema, Target: report.Target{Name: "t"}, World: "namespace", Results: []report.Result{x}}
 }
 
 func TestCompareVerdicts(t *testing.T) {
 	t.Parallel()
-	const outside, broken = "autocert v0.1.0 is outside the range", "autocert v0.1.0 is outside the range; does not hold: no"
+	const outside = "autocert v0.1.0 is outside the range"
 	for _, tt := range []struct {
 		name         string
-		from, to     Result
+		from, to     report.Result
 		trend        Trend // "" if nothing differs
 		exit, strict int
 	}{
-		{"alike", Result{Status: Passed}, Result{Status: Passed}, "", 0, 0},
-		{"alike but for the time it took", Result{Status: Failed, Reason: "port 1", DurationMS: 1}, Result{Status: Failed, Reason: "port 2", DurationMS: 2}, "", 0, 0},
-		{"a MUST fails", Result{Status: Passed}, Result{Status: Failed, Reason: "no"}, Worse, 1, 1},
-		{"a MUST that was skipped fails", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: Failed, Reason: "no"}, Worse, 1, 1},
-		{"a SHOULD fails", Result{Level: Should, Status: Passed}, Result{Level: Should, Status: Failed, Reason: "no"}, Worse, 0, 1},
-		{"a MUST errs", Result{Status: Passed}, Result{Status: Error, Reason: "no CA"}, Worse, 1, 1},
-		{"a MUST fails as the target says", Result{Status: Passed}, Result{Status: KnownFailed, Reason: "no"}, Worse, 0, 1},
-		{"a known failure becomes one that is not", Result{Status: KnownFailed}, Result{Status: Failed, Reason: "no"}, Worse, 1, 1},
-		{"a MUST holds again", Result{Status: Failed, Reason: "no"}, Result{Status: Passed}, Better, 0, 1},
-		{"holds where it begins to be judged", Result{Status: Observed, Reason: broken}, Result{Status: Passed}, Better, 0, 1},
-		{"held before it began to be judged", Result{Status: Observed, Reason: outside}, Result{Status: Passed}, Changed, 0, 1},
-		{"no longer holds where it is not judged", Result{Status: Observed, Reason: outside}, Result{Status: Observed, Reason: broken}, Worse, 1, 1},
-		{"no longer holds, nor judged", Result{Status: Passed}, Result{Status: Observed, Reason: broken}, Worse, 1, 1},
-		{"no longer holds, and was never judged", Result{Level: Observe, Status: Observed}, Result{Level: Observe, Status: Observed, Reason: broken}, Worse, 0, 1},
-		{"no longer judged", Result{Status: Passed}, Result{Status: Skipped, Reason: "no openssl"}, Lost, 0, 1},
-		{"judged now", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: Passed}, Gained, 0, 1},
-		{"skipped here, not claimed there", Result{Status: Skipped, Reason: "no openssl"}, Result{Status: NotClaimed}, "", 0, 0},
-		{"not selected in one", Result{Status: Passed}, Result{Status: Skipped, Reason: "not selected (--only Y-01)"}, "", 0, 0},
+		{"alike", report.Result{Status: report.Passed}, report.Result{Status: report.Passed}, "", 0, 0},
+		{"alike but for the time it took", report.Result{Status: report.Failed, Reason: "port 1", DurationMS: 1}, report.Result{Status: report.Failed, Reason: "port 2", DurationMS: 2}, "", 0, 0},
+		{"a MUST fails", report.Result{Status: report.Passed}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
+		{"a MUST that was skipped fails", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
+		{"a SHOULD fails", report.Result{Level: scenarios.Should, Status: report.Passed}, report.Result{Level: scenarios.Should, Status: report.Failed, Reason: "no"}, Worse, 0, 1},
+		{"a MUST errs", report.Result{Status: report.Passed}, report.Result{Status: report.Error, Reason: "no CA"}, Worse, 1, 1},
+		{"a MUST fails as the target says", report.Result{Status: report.Passed}, report.Result{Status: report.KnownFailed, Reason: "no"}, Worse, 0, 1},
+		{"a known failure becomes one that is not", report.Result{Status: report.KnownFailed}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
+		{"a MUST holds again", report.Result{Status: report.Failed, Reason: "no"}, report.Result{Status: report.Passed}, Better, 0, 1},
+		{"holds where it begins to be judged", report.Result{Status: report.Observed, DidNotHold: true}, report.Result{Status: report.Passed}, Better, 0, 1},
+		{"held before it began to be judged", report.Result{Status: report.Observed, Reason: outside}, report.Result{Status: report.Passed}, Changed, 0, 1},
+		{"no longer holds where it is not judged", report.Result{Status: report.Observed, Reason: outside}, report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1},
+		{"no longer holds, nor judged", report.Result{Status: report.Passed}, report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1},
+		{"no longer holds, and was never judged", report.Result{Level: scenarios.Observe, Status: report.Observed}, report.Result{Level: scenarios.Observe, Status: report.Observed, DidNotHold: true}, Worse, 0, 1},
+		{"no longer judged", report.Result{Status: report.Passed}, report.Result{Status: report.Skipped, Reason: "no openssl"}, Lost, 0, 1},
+		{"judged now", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.Passed}, Gained, 0, 1},
+		{"skipped here, not claimed there", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.NotClaimed}, "", 0, 0},
+		{"not selected in one", report.Result{Status: report.Passed}, report.Result{Status: report.Skipped, LeftOut: true}, "", 0, 0},
 		{
 			"an observed case that is not the first holds",
-			Result{Status: Observed, Reason: outside, Cases: []Case{{Case: "a", Status: Observed, Reason: outside}, {Case: "b", Status: Observed, Reason: broken}}},
-			Result{Status: Passed, Cases: []Case{{Case: "a", Status: Passed}, {Case: "b", Status: Passed}}},
+			report.Result{Status: report.Observed, Reason: outside, Cases: []report.Case{{Case: "a", Status: report.Observed, Reason: outside}, {Case: "b", Status: report.Observed, DidNotHold: true}}},
+			report.Result{Status: report.Passed, Cases: []report.Case{{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Passed}}},
 			Better, 0, 1,
 		},
 		{
 			"a further case fails",
-			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Failed, Reason: "no"}, {Case: "b", Status: Passed}}},
-			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Failed, Reason: "no"}, {Case: "b", Status: Failed, Reason: "no"}}},
+			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Passed}}},
+			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Failed, Reason: "no"}}},
 			Worse, 1, 1,
 		},
 		{
 			"a case fails while another passes",
-			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Failed, Reason: "no"}, {Case: "b", Status: Passed}}},
-			Result{Status: Failed, Cases: []Case{{Case: "a", Status: Passed}, {Case: "b", Status: Failed, Reason: "no"}}},
+			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Passed}}},
+			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Failed, Reason: "no"}}},
 			Worse, 1, 1,
 		},
 	} {
@@ -82,18 +85,18 @@ func TestCompareVerdicts(t *testing.T) {
 // that all is well.
 func TestCompareUnfinished(t *testing.T) {
 	t.Parallel()
-	whole := one(Result{Status: Passed})
-	for name, spoil := range map[string]func(*Report){
-		"failed":      func(r *Report) { r.Error = "the target does not start" },
-		"interrupted": func(r *Report) { r.Interrupted = true },
+	whole := one(report.Result{Status: report.Passed})
+	for name, spoil := range map[string]func(*report.Report){
+		"failed":      func(r *report.Report) { r.Error = "the target does not start" },
+		"interrupted": func(r *report.Report) { r.Interrupted = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			part := one(Result{Status: Skipped, Reason: "not run"})
+			part := one(report.Result{Status: report.Skipped, Reason: "not run"})
 			spoil(part)
 			for _, d := range []*Diff{Compare(whole, part), Compare(part, whole)} {
-				if got := d.Exit(false); got != ExitTrouble || len(d.Notes) != 1 {
-					t.Errorf("exit %d, notes %q; want %d and a note", got, d.Notes, ExitTrouble)
+				if got := d.Exit(false); got != report.ExitTrouble || len(d.Notes) != 1 {
+					t.Errorf("exit %d, notes %q; want %d and a note", got, d.Notes, report.ExitTrouble)
 				}
 			}
 		})
@@ -103,14 +106,14 @@ func TestCompareUnfinished(t *testing.T) {
 // What neither run tried is named, or no difference would read as alike.
 func TestCompareSkippedOnBothSides(t *testing.T) {
 	t.Parallel()
-	side := func() *Report {
-		r := one(Result{Status: Skipped, Reason: "no openssl"})
+	side := func() *report.Report {
+		r := one(report.Result{Status: report.Skipped, Reason: "no openssl"})
 		r.Results = append(r.Results,
-			Result{ID: "X-02", Level: Must, Status: Skipped, Reason: "no openssl"},
-			Result{ID: "X-03", Level: Must, Status: Passed, Cases: []Case{
-				{Case: "a", Status: Passed}, {Case: "b", Status: Skipped, Reason: "no IPv6"}, {Case: "c", Status: Skipped, Reason: notSelected("--skip X-03/c")},
+			report.Result{ID: "X-02", Level: scenarios.Must, Status: report.Skipped, Reason: "no openssl"},
+			report.Result{ID: "X-03", Level: scenarios.Must, Status: report.Passed, Cases: []report.Case{
+				{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Skipped, Reason: "no IPv6"}, {Case: "c", Status: report.Skipped, Reason: "not selected (--skip X-03/c)", LeftOut: true},
 			}},
-			Result{ID: "X-04", Level: Must, Status: Skipped, Reason: notSelected("--skip X-04")},
+			report.Result{ID: "X-04", Level: scenarios.Must, Status: report.Skipped, Reason: "not selected (--skip X-04)", LeftOut: true},
 		)
 		return r
 	}
@@ -125,17 +128,18 @@ func TestCompareSkippedOnBothSides(t *testing.T) {
 
 func TestCompareObservations(t *testing.T) {
 	t.Parallel()
-	seen := func(obs ...Observation) *Report { return one(Result{Status: Passed, Observations: obs}) }
-	text := func(row string, v any) Observation {
-		return Observation{Kind: "error", Name: "log", Case: row, Value: v}
+	seen := func(obs ...report.Observation) *report.Report {
+		return one(report.Result{Status: report.Passed, Observations: obs})
+	}
+	text := func(row string, v any) report.Observation {
+		return report.Observation{Kind: "error", Name: "log", Case: row, Value: v}
 	}
 	for _, tt := range []struct {
 		name     string
-		from, to *Report
+		from, to *report.Report
 		want     []string
 	}{
 		{"alike, in another order", seen(text("a", "1"), text("b", "2")), seen(text("b", "2"), text("a", "1")), nil},
-		{"numbers alike, however typed", seen(text("", 2)), seen(text("", 2.0)), nil},
 		{"text", seen(text("", "old")), seen(text("", "new")), []string{"- old", "+ new"}},
 		{"list", seen(text("", []any{"x", "y", "z"})), seen(text("", []any{"x", "z", "w"})), []string{"  x", "- y", "  z", "+ w"}},
 		{"members", seen(text("", map[string]any{"n": 1.0, "m": true})), seen(text("", map[string]any{"n": 2.0, "m": true})), []string{"  m: true", "- n: 1", "+ n: 2"}},
@@ -158,31 +162,31 @@ func TestCompareObservations(t *testing.T) {
 	}
 }
 
-func TestWriteDiff(t *testing.T) {
+func TestWrite(t *testing.T) {
 	t.Parallel()
-	from, to := one(Result{Status: Passed}), one(Result{Status: Passed})
+	from, to := one(report.Result{Status: report.Passed}), one(report.Result{Status: report.Passed})
 	from.Target.Autocert, to.Target.Autocert = "v0.1.0", "v0.2.0"
 	to.World = "loopback"
-	from.Results = append(from.Results, Result{
-		ID: "X-02", Title: "texts", Level: Observe, Status: Observed,
-		Observations: []Observation{{Kind: "error", Name: "log", Case: "a", Value: "old|text"}, {Kind: "error", Name: "log", Case: "b", Value: "old|text"}},
-	}, Result{
-		ID: "X-03", Title: "renewal", Level: Must, Status: Passed,
-		Cases: []Case{{Case: "six", Status: Passed}, {Case: "ninety", Status: Passed}},
+	from.Results = append(from.Results, report.Result{
+		ID: "X-02", Title: "texts", Level: scenarios.Observe, Status: report.Observed,
+		Observations: []report.Observation{{Kind: "error", Name: "log", Case: "a", Value: "old|text"}, {Kind: "error", Name: "log", Case: "b", Value: "old|text"}},
+	}, report.Result{
+		ID: "X-03", Title: "renewal", Level: scenarios.Must, Status: report.Passed,
+		Cases: []report.Case{{Case: "six", Status: report.Passed}, {Case: "ninety", Status: report.Passed}},
 	})
-	to.Results = append(to.Results, Result{
-		ID: "X-02", Title: "texts", Level: Observe, Status: Observed,
-		Observations: []Observation{{Kind: "error", Name: "log", Case: "a", Value: "new"}, {Kind: "error", Name: "log", Case: "b", Value: "new"}},
-	}, Result{
-		ID: "X-03", Title: "renewal", Level: Must, Status: Failed, Reason: "six: a storm",
-		Cases: []Case{{Case: "six", Status: Failed, Reason: "a storm"}, {Case: "ninety", Status: Passed}},
+	to.Results = append(to.Results, report.Result{
+		ID: "X-02", Title: "texts", Level: scenarios.Observe, Status: report.Observed,
+		Observations: []report.Observation{{Kind: "error", Name: "log", Case: "a", Value: "new"}, {Kind: "error", Name: "log", Case: "b", Value: "new"}},
+	}, report.Result{
+		ID: "X-03", Title: "renewal", Level: scenarios.Must, Status: report.Failed, Reason: "six: a storm",
+		Cases: []report.Case{{Case: "six", Status: report.Failed, Reason: "a storm"}, {Case: "ninety", Status: report.Passed}},
 	})
 	d := Compare(from, to)
 	for name, x := range map[string]struct {
 		write func(*bytes.Buffer) error
 		want  string
 	}{
-		"text": {func(b *bytes.Buffer) error { return WriteDiff(b, d, Style{}) }, `t · autocert v0.1.0 → v0.2.0
+		"text": {func(b *bytes.Buffer) error { return WriteText(b, d, false) }, `t · autocert v0.1.0 → v0.2.0
 note  the worlds differ: namespace and loopback
 
 WORSE    X-03  MUST  renewal
@@ -195,7 +199,7 @@ CHANGED  X-02  OBSERVE  texts
 
 2 of 3 requirements differ: 1 worse, 1 changed
 `},
-		"markdown": {func(b *bytes.Buffer) error { return WriteDiffMarkdown(b, d) }, `## Assay: t · autocert v0.1.0 → v0.2.0
+		"markdown": {func(b *bytes.Buffer) error { return WriteMarkdown(b, d) }, `## Assay: t · autocert v0.1.0 → v0.2.0
 
 **2 of 3 requirements differ: 1 worse, 1 changed**
 
@@ -229,7 +233,7 @@ error log (a, b)
 	}
 	var b bytes.Buffer
 	var back Diff
-	if err := WriteDiffJSON(&b, d); err != nil {
+	if err := WriteJSON(&b, d); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(b.Bytes(), &back); err != nil || len(back.Changes) != 2 || back.Changes[0].ID != "X-03" {

@@ -1,55 +1,56 @@
-package report
+package diff
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"strings"
+
+	"assay/suite/internal/render"
 )
 
-// WriteDiffMarkdown shows what [WriteDiff] shows, as a comment on a pull
-// request would.
-func WriteDiffMarkdown(w io.Writer, d *Diff) error {
-	m := &markdown{bufio.NewWriter(w)}
-	m.f("## Assay: %s\n\n**%s**\n\n", inline(d.title()), inline(d.closing()))
+// WriteMarkdown shows a difference as Markdown, as a comment on a pull request
+// would hold it. It has the content of [WriteText].
+func WriteMarkdown(w io.Writer, d *Diff) error {
+	m := render.NewMarkdown(w)
+	m.Printf("## Assay: %s\n\n**%s**\n\n", render.Inline(d.title()), render.Inline(d.closing()))
 	for _, note := range d.Notes {
-		m.f("> %s\n\n", inline(note))
+		m.Printf("> %s\n\n", render.Inline(note))
 	}
-	if err := m.w.Flush(); err != nil {
+	if err := m.Flush(); err != nil {
 		return err
 	}
 	return WriteChanges(w, "###", d)
 }
 
-// WriteChanges shows the changes alone, each under a heading of this depth.
+// WriteChanges writes only the changes, each below a heading that begins with the
+// given marks ("###").
 func WriteChanges(w io.Writer, heading string, d *Diff) error {
-	m := &markdown{bufio.NewWriter(w)}
+	m := render.NewMarkdown(w)
 	for i := range d.Changes {
-		m.change(heading, &d.Changes[i])
+		writeChange(m, heading, &d.Changes[i])
 	}
-	return m.w.Flush()
+	return m.Flush()
 }
 
-// WriteDiffJSON writes the difference for programs.
-func WriteDiffJSON(w io.Writer, d *Diff) error {
+// WriteJSON writes a difference for programs.
+func WriteJSON(w io.Writer, d *Diff) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
 }
 
-// change shows one requirement under a heading of this depth.
-func (m *markdown) change(heading string, c *Change) {
-	m.f("%s %s: %s %s, %s\n\n", heading, c.Trend, inline(c.ID), c.Level, inline(c.Title))
-	for _, t := range c.turns() {
-		m.f("- %s\n", inline(t.String()))
+func writeChange(m *render.Markdown, heading string, c *Change) {
+	m.Printf("%s %s: %s %s, %s\n\n", heading, c.Trend, render.Inline(c.ID), c.Level,
+		render.Inline(c.Title))
+	for _, v := range c.shown() {
+		m.Printf("- %s\n", render.Inline(v.String()))
 	}
-	if len(c.turns()) > 0 {
-		m.f("\n")
+	if len(c.shown()) > 0 {
+		m.Printf("\n")
 	}
-	changes, rows := alike(c.Observations)
-	for i, o := range changes {
-		m.f("%s\n\n", inline(observed(o, rows[i])))
-		m.block("diff", strings.Join(o.Lines(), "\n"))
+	for _, g := range grouped(c.Observations) {
+		m.Printf("%s\n\n", render.Inline(g.title()))
+		m.Block("diff", strings.Join(g.Lines(), "\n"))
 	}
 }

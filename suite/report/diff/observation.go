@@ -1,57 +1,84 @@
-package report
+package diff
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// observationChanges pairs observations by kind, name and case, those of one
-// name in order, and returns the pairs that differ.
-//
-// What an assertion said when it failed is evidence, with times and serials:
-// that it failed is compared as part of the verdict.
-func observationChanges(from, to []Observation) []ObservationChange {
-	type key struct {
-		kind, name, row string
-		nth             int
-	}
-	index := func(obs []Observation) (keys []key, by map[key]any) {
-		by = map[key]any{}
-		for _, o := range obs {
-			k := key{o.Kind, o.Name, o.Case, 0}
-			for _, taken := by[k]; taken; _, taken = by[k] {
-				k.nth++
-			}
-			keys, by[k] = append(keys, k), plain(o.Value)
-		}
-		return keys, by
-	}
-	keys, before := index(from)
-	more, after := index(to)
+// observationKey names an observation. Those of one name are numbered.
+type observationKey struct {
+	kind, name, row string
+	nth             int
+}
+
+// observationChanges pairs the observations of two results by kind, name and
+// case, and returns the pairs that differ. A case that was broken in one run may
+// have ended before it observed everything, so an observation that is missing
+// then does not count.
+func observationChanges(a, b *report.Result) []ObservationChange {
+	keys, before := indexed(a.Facts())
+	more, after := indexed(b.Facts())
 	for _, k := range more {
 		if _, both := before[k]; !both {
 			keys = append(keys, k)
 		}
 	}
+	broken := brokenRows(a, b)
 	var changes []ObservationChange
 	for _, k := range keys {
-		a, b := before[k], after[k]
-		if k.name == assertion || reflect.DeepEqual(a, b) {
+		from, to := before[k], after[k]
+		missing := from == nil || to == nil
+		if reflect.DeepEqual(from, to) || missing && broken[k.row] {
 			continue
 		}
-		changes = append(changes, ObservationChange{Kind: k.kind, Name: k.name, Case: k.row, From: a, To: b})
+		changes = append(changes, ObservationChange{
+			Kind: k.kind, Name: k.name, Case: k.row, From: from, To: to,
+		})
 	}
 	return changes
 }
 
-// Lines shows the change line by line: what both values have, indented by two
-// spaces, what only one has after "- " or "+ ".
-func (c ObservationChange) Lines() []string { return diffLines(valueLines(c.From), valueLines(c.To)) }
+// indexed returns the values of observations by their keys, and the keys in
+// order.
+func indexed(obs []report.Observation) (keys []observationKey, values map[observationKey]any) {
+	values = map[observationKey]any{}
+	for _, o := range obs {
+		k := observationKey{o.Kind, o.Name, o.Case, 0}
+		for _, taken := values[k]; taken; _, taken = values[k] {
+			k.nth++
+		}
+		keys, values[k] = append(keys, k), o.Value
+	}
+	return keys, values
+}
 
-// valueLines writes a value with one fact a line.
+// brokenRows returns the cases in which an assertion failed in one of the
+// results. The requirement itself has the name "".
+func brokenRows(results ...*report.Result) map[string]bool {
+	broken := map[string]bool{}
+	for _, r := range results {
+		broken[""] = broken[""] || r.Broken()
+		for _, c := range r.Cases {
+			broken[c.Case] = broken[c.Case] || c.Broken()
+		}
+	}
+	return broken
+}
+
+// Lines returns the change line by line. A line begins with two spaces if both
+// values have it, with "- " if only From has it, with "+ " if only To has it.
+func (c ObservationChange) Lines() []string {
+	return diffLines(valueLines(c.From), valueLines(c.To))
+}
+
+// valueLines returns a value with one element or member on each line.
 func valueLines(v any) []string {
 	switch v := v.(type) {
 	case nil:
@@ -67,25 +94,25 @@ func valueLines(v any) []string {
 		return lines
 	case map[string]any:
 		var lines []string
-		for _, k := range sortedKeys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			lines = append(lines, k+": "+valueLine(v[k]))
 		}
 		return lines
 	case string:
-		return strings.Split(strings.TrimRight(speakable(v), "\n"), "\n")
+		return strings.Split(strings.TrimRight(words.Printable(v), "\n"), "\n")
 	default:
 		return []string{valueLine(v)}
 	}
 }
 
-// valueLine writes a value on one line.
+// valueLine returns a value on one line.
 func valueLine(v any) string {
 	switch v := v.(type) {
 	case string:
-		return oneSpace(speakable(v))
+		return words.OneLine(words.Printable(v))
 	case map[string]any:
 		var parts []string
-		for _, k := range sortedKeys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			if text := valueLine(v[k]); text != "" {
 				parts = append(parts, k+" "+text)
 			}
@@ -100,7 +127,8 @@ func valueLine(v any) string {
 	}
 }
 
-// diffLines is the shortest edit from a to b; both are short.
+// diffLines returns the shortest edit from a to b. Its time grows with the product
+// of their lengths, which are small.
 func diffLines(a, b []string) []string {
 	// common[i][j] is the length of the longest common subsequence of a[i:], b[j:].
 	common := make([][]int, len(a)+1)
@@ -134,19 +162,36 @@ func diffLines(a, b []string) []string {
 	return out
 }
 
-// alike gathers changes that are the same in several cases.
-func alike(changes []ObservationChange) (first []ObservationChange, rows [][]string) {
+// observationGroup is a change that is the same in several cases.
+type observationGroup struct {
+	ObservationChange
+	rows []string
+}
+
+// grouped joins the changes that are the same in several cases.
+func grouped(changes []ObservationChange) []observationGroup {
+	var groups []observationGroup
 	for _, c := range changes {
-		i := slices.IndexFunc(first, func(o ObservationChange) bool {
-			return o.Kind == c.Kind && o.Name == c.Name && reflect.DeepEqual(o.From, c.From) && reflect.DeepEqual(o.To, c.To)
+		i := slices.IndexFunc(groups, func(g observationGroup) bool {
+			return g.Kind == c.Kind && g.Name == c.Name &&
+				reflect.DeepEqual(g.From, c.From) && reflect.DeepEqual(g.To, c.To)
 		})
 		if i < 0 {
-			i = len(first)
-			first, rows = append(first, c), append(rows, nil)
+			i = len(groups)
+			groups = append(groups, observationGroup{ObservationChange: c})
 		}
 		if c.Case != "" {
-			rows[i] = append(rows[i], c.Case)
+			groups[i].rows = append(groups[i].rows, c.Case)
 		}
 	}
-	return first, rows
+	return groups
+}
+
+// title names the observation: "schedule renewals (6-days, 45-days)".
+func (g observationGroup) title() string {
+	text := g.Kind + " " + g.Name
+	if len(g.rows) > 0 {
+		text += " (" + strings.Join(g.rows, ", ") + ")"
+	}
+	return words.Printable(text)
 }

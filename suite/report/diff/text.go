@@ -1,116 +1,110 @@
-package report
+package diff
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
+
+	"assay/suite/internal/render"
+	"assay/suite/internal/words"
+	"assay/suite/report"
 )
 
-// WriteDiff shows a person what differs between two reports, worst first. The
-// last line counts.
-func WriteDiff(w io.Writer, d *Diff, s Style) error {
-	if s.Width <= 0 {
-		s.Width = 100
-	}
-	p := &printer{w: bufio.NewWriter(w), Style: s}
-	p.line(p.paint(bold, speakable(d.title())))
+// WriteText shows a difference as text for a terminal, worst change first, with
+// ANSI colours if color is set. The last line counts the changes.
+func WriteText(w io.Writer, d *Diff, color bool) error {
+	t := render.NewTerminal(w, 0, color)
+	t.Line(t.Paint(render.Bold, words.Printable(d.title())))
 	for _, note := range d.Notes {
-		p.line(p.paint(yellow, "note  ") + speakable(note))
+		t.Line(t.Paint(render.Yellow, "note  ") + words.Printable(note))
 	}
 	for i := range d.Changes {
-		p.change(&d.Changes[i])
+		printChange(t, &d.Changes[i])
 	}
-	p.line("")
-	p.line(p.paint(d.color(), d.closing()))
-	return p.w.Flush()
+	t.Line("")
+	t.Line(t.Paint(d.color(), d.closing()))
+	return t.Flush()
 }
 
-func (p *printer) change(c *Change) {
-	p.line("")
-	p.line(p.paint(c.color(), fmt.Sprintf("%-9s", strings.ToUpper(string(c.Trend)))) +
-		p.paint(bold, speakable(c.ID)) + "  " + string(c.Level) + "  " + speakable(c.Title))
-	for _, t := range c.turns() {
-		p.block("         ", t.String(), true)
+func printChange(t *render.Terminal, c *Change) {
+	const indent = "         "
+	t.Line("")
+	t.Line(t.Paint(c.color(), fmt.Sprintf("%-9s", strings.ToUpper(string(c.Trend)))) +
+		t.Paint(render.Bold, words.Printable(c.ID)) +
+		"  " + string(c.Level) + "  " + words.Printable(c.Title))
+	for _, v := range c.shown() {
+		t.Prose(indent, v.String())
 	}
-	changes, rows := alike(c.Observations)
-	for i, o := range changes {
-		p.block("         ", observed(o, rows[i]), true)
-		for _, line := range o.Lines() {
-			color := ""
-			switch line[0] {
-			case '-':
-				color = red
-			case '+':
-				color = green
-			}
-			if color != "" {
-				line = p.paint(color, line)
-			}
-			p.line("           " + line)
+	for _, g := range grouped(c.Observations) {
+		t.Prose(indent, g.title())
+		for _, line := range g.Lines() {
+			t.Line(indent + "  " + t.Paint(lineColor(line), line))
 		}
 	}
 }
 
-// turns are the verdicts to show: that of the requirement only where it has no
-// cases, or none of them differs.
-func (c *Change) turns() []Turn {
+func lineColor(line string) render.Color {
+	switch line[0] {
+	case '-':
+		return render.Red
+	case '+':
+		return render.Green
+	}
+	return ""
+}
+
+// shown returns the verdicts to show: that of the requirement only if none of its
+// cases differs.
+func (c *Change) shown() []VerdictChange {
 	if c.Verdict != nil && len(c.Cases) == 0 {
-		return []Turn{*c.Verdict}
+		return []VerdictChange{*c.Verdict}
 	}
 	return c.Cases
 }
 
-// String is the turn on one line: "6-days: passed → failed: reason".
-func (t Turn) String() string {
-	text := t.From.word() + " → " + t.To.word()
-	if t.Case != "" {
-		text = t.Case + ": " + text
+// String returns the change on one line: "6-days: passed → failed: reason".
+func (v VerdictChange) String() string {
+	text := v.From.word() + " → " + v.To.word()
+	if v.Case != "" {
+		text = v.Case + ": " + text
 	}
-	reason := t.To.Reason
-	if !t.To.Broken && t.From.Broken {
-		reason = "before: " + t.From.Reason
+	reason := v.To.Reason
+	if !v.To.Broken && v.From.Broken {
+		reason = "before: " + v.From.Reason
 	}
 	if reason != "" {
 		text += ": " + reason
 	}
-	return speakable(text)
+	return words.Printable(text)
 }
 
-func (s Stand) word() string {
+func (v Verdict) word() string {
 	switch {
-	case s.Status == "":
+	case v.Status == "":
 		return "not there"
-	case s.Status == Observed && s.Broken:
+	case v.Status == report.Observed && v.Broken:
 		return "observed not to hold"
-	case s.Status == Observed:
-		return "observed"
 	}
-	return string(s.Status)
+	return string(v.Status)
 }
 
-// observed names an observation: "schedule renewals (6-days, 45-days)".
-func observed(o ObservationChange, rows []string) string {
-	text := o.Kind + " " + o.Name
-	if len(rows) > 0 {
-		text += " (" + strings.Join(rows, ", ") + ")"
-	}
-	return speakable(text)
-}
-
-// title names the two sides: what they share once, what differs with an arrow.
+// title names the two runs. What they share is named once; what differs is joined
+// by an arrow.
 func (d *Diff) title() string {
 	arrow := func(a, b string) string {
 		if a == b {
 			return a
 		}
-		return orUnknown(a) + " → " + orUnknown(b)
+		const unknown = "(version unknown)"
+		return cmp.Or(a, unknown) + " → " + cmp.Or(b, unknown)
 	}
-	parts := []string{strings.TrimSpace(arrow(d.From.Target, d.To.Target) + " " + arrow(d.From.Version, d.To.Version))}
+	title := strings.TrimSpace(
+		arrow(d.From.Target, d.To.Target) + " " + arrow(d.From.Version, d.To.Version))
 	if d.From.Autocert+d.To.Autocert != "" {
-		parts = append(parts, "autocert "+arrow(d.From.Autocert, d.To.Autocert))
+		title += " · autocert " + arrow(d.From.Autocert, d.To.Autocert)
 	}
-	return strings.Join(parts, " · ")
+	return title
 }
 
 // closing counts the changes.
@@ -128,25 +122,26 @@ func (d *Diff) closing() string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[t], t))
 		}
 	}
-	return fmt.Sprintf("%d of %d requirements differ: %s", len(d.Changes), len(d.Changes)+d.Alike, strings.Join(parts, ", "))
+	return fmt.Sprintf("%d of %d requirements differ: %s",
+		len(d.Changes), len(d.Changes)+d.Alike, strings.Join(parts, ", "))
 }
 
-func (d *Diff) color() string {
+func (d *Diff) color() render.Color {
 	switch {
-	case d.Exit(false) != ExitOK:
-		return red
+	case d.Exit(false) != report.ExitOK:
+		return render.Red
 	case len(d.Changes) > 0:
-		return yellow
+		return render.Yellow
 	}
-	return green
+	return render.Green
 }
 
-func (c *Change) color() string {
+func (c *Change) color() render.Color {
 	switch c.Trend {
 	case Worse:
-		return red
+		return render.Red
 	case Better, Gained:
-		return green
+		return render.Green
 	}
-	return yellow
+	return render.Yellow
 }

@@ -1,108 +1,86 @@
-package report
+package diff
 
 import (
 	"slices"
-	"strings"
+
+	"assay/scenarios"
+	"assay/suite/report"
 )
 
-// Trend says where a change leads.
+// Trend is the direction of a change.
 type Trend string
 
 // The trends, worst first.
 const (
 	Worse   Trend = "worse"   // it held, or was not judged, and does not hold now
-	Lost    Trend = "lost"    // it was judged, and is not any more
-	Changed Trend = "changed" // other facts, or judged otherwise, but no assertion the worse for it
-	Gained  Trend = "gained"  // it is judged now
-	Better  Trend = "better"  // it did not hold, and does now
+	Lost    Trend = "lost"    // it was judged, and is not judged now
+	Changed Trend = "changed" // other facts, or judged otherwise with the same assertions failing
+	Gained  Trend = "gained"  // it was not judged, and is judged now
+	Better  Trend = "better"  // it did not hold, and holds now
 )
 
 var trends = []Trend{Worse, Lost, Changed, Gained, Better}
 
-func (t Trend) rank() int { return slices.Index(trends, t) }
-
-// overall is the trend of a requirement: its worst, if any of its cases got
-// worse, or else what became better of the others.
-func overall(turns []Turn) Trend {
+// overall returns the trend of a requirement whose verdicts changed: the worst if
+// one got worse or was lost, else the best.
+func overall(verdicts []VerdictChange) Trend {
 	for _, t := range []Trend{Worse, Lost, Better, Gained} {
-		if slices.ContainsFunc(turns, func(x Turn) bool { return x.Trend == t }) {
+		if slices.ContainsFunc(verdicts, func(v VerdictChange) bool { return v.Trend == t }) {
 			return t
 		}
 	}
 	return Changed
 }
 
-// stand is broken if any case is: the reason of what is only observed need not
-// be that of the case whose assertion failed.
-func (r *Result) stand() Stand {
-	s := standOf(r.Status, r.Reason)
-	s.Broken = s.Broken || slices.ContainsFunc(r.Cases, func(c Case) bool { return c.Broken() })
-	return s
+func (v Verdict) judged() bool {
+	return v.Status != "" && v.Status != report.Skipped && v.Status != report.NotClaimed
 }
 
-func standOf(s Status, reason string) Stand {
-	st := Stand{Status: s, Reason: reason}
-	switch s {
-	case Failed, Error, KnownFailed:
-		st.Broken = true
-	case Observed:
-		st.Broken = strings.Contains(reason, doesNotHold)
-	}
-	return st
-}
-
-// Broken says that an assertion failed, whether or not that is judged.
-func (r *Result) Broken() bool { return r.stand().Broken }
-
-// Broken says that an assertion failed, whether or not that is judged.
-func (c *Case) Broken() bool { return standOf(c.Status, c.Reason).Broken }
-
-func (s Stand) judged() bool { return s.Status != "" && s.Status != Skipped && s.Status != NotClaimed }
-
-// turn compares two verdicts. Reasons are raw, so they are not compared.
-func turn(name string, from, to Stand) (Turn, bool) {
-	t := Turn{Case: name, From: from, To: to, Trend: Changed}
+// verdictChange compares two verdicts by status and by whether an assertion
+// failed.
+func verdictChange(name string, from, to Verdict) (VerdictChange, bool) {
+	v := VerdictChange{Case: name, From: from, To: to, Trend: Changed}
 	if from.Status == to.Status && from.Broken == to.Broken {
-		return t, false
+		return v, false
 	}
 	switch {
 	case !from.judged() && !to.judged():
-		if from.Status == NotClaimed || to.Status == NotClaimed {
-			return t, false // skipped or not claimed: nothing is known of either
+		if from.Status == report.NotClaimed || to.Status == report.NotClaimed {
+			return v, false // skipped and not claimed: neither run says anything
 		}
 	case !from.judged() && !to.Broken:
-		t.Trend = Gained
+		v.Trend = Gained
 	case !to.judged():
-		t.Trend = Lost
+		v.Trend = Lost
 	case !from.Broken && to.Broken:
-		t.Trend = Worse
+		v.Trend = Worse
 	case from.Broken && !to.Broken:
-		t.Trend = Better
-	case from.Broken && to.Status.rank() < from.Status.rank():
-		t.Trend = Worse
+		v.Trend = Better
+	case from.Broken && to.Status.WorseThan(from.Status):
+		v.Trend = Worse
 	case from.Broken:
-		t.Trend = Better
+		v.Trend = Better
 	}
-	return t, true
+	return v, true
 }
 
-// fails says that a verdict got worse, judged or not: what lies outside a
-// requirement's range of versions was kept before all the same. What the
-// target's list of known failures excuses is shown but no failure.
-func (c *Change) fails() bool {
-	turns := c.Cases
+// gotWorse reports whether a verdict got worse, judged or not: a requirement
+// outside its range of versions may have held before. What the target's list of
+// known failures excuses does not count.
+func (c *Change) gotWorse() bool {
+	verdicts := c.Cases
 	if c.Verdict != nil {
-		turns = append(slices.Clone(turns), *c.Verdict)
+		verdicts = append(slices.Clone(verdicts), *c.Verdict)
 	}
-	return slices.ContainsFunc(turns, func(t Turn) bool {
-		return t.Trend == Worse && t.To.Status != KnownFailed
+	return slices.ContainsFunc(verdicts, func(v VerdictChange) bool {
+		return v.Trend == Worse && v.To.Status != report.KnownFailed
 	})
 }
 
-// weight orders changes: by trend, then by level, what fails first.
+// weight orders changes by trend, then by level, with excused ones last.
 func (c *Change) weight() int {
-	w := c.Trend.rank()*10 + slices.Index(Levels, c.Level)
-	if c.Trend == Worse && !c.fails() {
+	w := slices.Index(trends, c.Trend)*10 + slices.Index(scenarios.Levels(), c.Level)
+	if c.Trend == Worse && !c.gotWorse() {
 		w += 5
 	}
 	return w

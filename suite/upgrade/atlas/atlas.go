@@ -5,6 +5,8 @@ package atlas
 import (
 	"slices"
 
+	"assay/scenarios"
+	"assay/suite/internal/redact"
 	"assay/suite/report"
 )
 
@@ -49,10 +51,10 @@ type Note struct {
 
 // Requirement is what became of one requirement.
 type Requirement struct {
-	ID      string       `json:"id"`
-	Title   string       `json:"title"`
-	Level   report.Level `json:"level"`
-	Profile string       `json:"profile"`
+	ID      string          `json:"id"`
+	Title   string          `json:"title"`
+	Level   scenarios.Level `json:"level"`
+	Profile string          `json:"profile"`
 	// States differ from each other. A release that is in none of them was not
 	// run with this requirement, or came to no verdict.
 	States []State `json:"states"`
@@ -90,7 +92,7 @@ func New(module string, r *report.Report) *Atlas {
 // Add enters a release, with its run if there was one.
 func (a *Atlas) Add(release Release, r *report.Report) {
 	a.Releases = append(a.Releases, release)
-	mask := report.NewMask(nil)
+	mask := redact.NewMask(nil)
 	if r != nil {
 		for i := range r.Results {
 			if x := &r.Results[i]; tells(r, x) {
@@ -108,7 +110,7 @@ func tells(r *report.Report, x *report.Result) bool {
 	case report.Error:
 		return false
 	case report.Skipped:
-		return r.Error == "" && !x.LeftOut()
+		return r.Error == "" && !x.LeftOut
 	}
 	return x.Ran()
 }
@@ -123,7 +125,7 @@ func (a *Atlas) requirement(x *report.Result) *Requirement {
 }
 
 // stateOf takes from a result what can be compared, with reasons masked.
-func stateOf(tried string, x *report.Result, mask *report.Mask) State {
+func stateOf(tried string, x *report.Result, mask *redact.Mask) State {
 	s := State{Releases: []string{tried}, Status: x.Status, Broken: x.Broken(), Reason: mask.Text(x.Reason), Observations: x.Facts()}
 	for i := range x.Cases {
 		c := &x.Cases[i]

@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"assay/scenarios"
 	"assay/suite/report"
+	"assay/suite/report/diff"
 )
 
 // tried is the run of one version: X-01 as given, X-02 always alike.
@@ -18,8 +20,9 @@ func tried(status report.Status, reason string, seen any) *report.Report {
 	return &report.Report{
 		Schema: report.Schema, Suite: report.Suite{Catalogue: "sha256:1"}, Target: report.Target{Name: "t"}, World: "namespace", CA: "edge",
 		Results: []report.Result{
-			{ID: "X-01", Title: "renewal", Level: report.Must, Status: status, Reason: reason, Observations: []report.Observation{{Kind: "count", Name: "n", Value: seen}}},
-			{ID: "X-02", Title: "plain", Level: report.Must, Status: report.Passed},
+			{ID: "X-01", Title: "renewal", Level: scenarios.Must, Status: status, DidNotHold: status == report.Observed, Reason: reason,
+				Observations: []report.Observation{{Kind: "count", Name: "n", Value: seen}}},
+			{ID: "X-02", Title: "plain", Level: scenarios.Must, Status: report.Passed},
 		},
 	}
 }
@@ -60,7 +63,7 @@ func TestJoin(t *testing.T) {
 		t.Errorf("exit %d: an old release that fails must not fail the atlas", whole.Exit())
 	}
 	steps := whole.Steps()
-	if len(steps) != 2 || len(steps[0].Diff.Changes) != 1 || steps[0].Diff.Changes[0].Trend != report.Better || len(steps[1].Diff.Changes) != 0 {
+	if len(steps) != 2 || len(steps[0].Diff.Changes) != 1 || steps[0].Diff.Changes[0].Trend != diff.Better || len(steps[1].Diff.Changes) != 0 {
 		t.Errorf("steps %+v", steps)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"assay/suite/report"
+	"assay/suite/report/diff"
 )
 
 // WriteMarkdown shows an atlas: what changed where, then which promise each
@@ -97,7 +97,7 @@ func (a *Atlas) writeStep(b *bufio.Writer, s Step) error {
 	if err := b.Flush(); err != nil {
 		return err
 	}
-	if err := report.WriteChanges(b, "###", s.Diff); err != nil {
+	if err := diff.WriteChanges(b, "###", s.Diff); err != nil {
 		return err
 	}
 	b.WriteString("</details>\n\n")

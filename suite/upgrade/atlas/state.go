@@ -6,6 +6,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"assay/suite/report"
+	"assay/suite/report/diff"
 )
 
 // add enters a state, as one of its own only if no other equals it.
@@ -22,14 +23,20 @@ func (r *Requirement) add(s State) {
 // equal says that a diff of two releases in these states would be empty.
 func (s *State) equal(o *State) bool {
 	a, b := s.result(), o.result()
-	return report.Same(&a, &b)
+	return diff.Same(&a, &b)
 }
 
 // result is the state as a report has it.
 func (s *State) result() report.Result {
-	x := report.Result{Status: s.Status, Reason: s.Reason, Observations: s.Observations}
+	x := report.Result{
+		Status: s.Status, DidNotHold: s.Broken && s.Status == report.Observed,
+		Reason: s.Reason, Observations: s.Observations,
+	}
 	for _, c := range s.Cases {
-		x.Cases = append(x.Cases, report.Case{Case: c.Case, Status: c.Status, Reason: c.Reason})
+		x.Cases = append(x.Cases, report.Case{
+			Case: c.Case, Status: c.Status, DidNotHold: c.Broken && c.Status == report.Observed,
+			Reason: c.Reason,
+		})
 	}
 	return x
 }
@@ -69,7 +76,8 @@ func (a *Atlas) Report(release Release) *report.Report {
 		if s, _ := q.At(release.Tried); s != nil {
 			x = s.result()
 		} else {
-			x.LeaveOut("only run with other versions")
+			x.Status, x.LeftOut = report.Skipped, true
+			x.Reason = "only run with other versions"
 		}
 		x.ID, x.Title, x.Level, x.Profile = q.ID, q.Title, q.Level, q.Profile
 		r.Results = append(r.Results, x)
@@ -89,7 +97,7 @@ func (a *Atlas) ran(release Release) bool {
 // next, there is no diff, and the one after it is compared with the one before.
 type Step struct {
 	From, To Release
-	Diff     *report.Diff
+	Diff     *diff.Diff
 }
 
 // Steps are the changes, newest first.
@@ -101,7 +109,7 @@ func (a *Atlas) Steps() []Step {
 		switch {
 		case !a.ran(to):
 		case a.ran(from):
-			step.Diff = report.Compare(a.Report(from), a.Report(to))
+			step.Diff = diff.Compare(a.Report(from), a.Report(to))
 			fallthrough
 		default:
 			from = to

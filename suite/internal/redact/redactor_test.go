@@ -1,14 +1,7 @@
-package report
+package redact
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +71,7 @@ func TestRedact(t *testing.T) {
 func TestRedactSecrets(t *testing.T) {
 	t.Parallel()
 	secret := "-_ab-cdEF_gh01234567"
-	r := NewRedactor(secret, "", "short", secret[:10])
+	r := New(secret, "", "short", secret[:10])
 	for in, want := range map[string]string{
 		"is " + secret + ".":                        "is [redacted].",
 		"is " + secret[:7] + "\n  " + secret[7:]:    "is [redacted]",
@@ -93,65 +86,8 @@ func TestRedactSecrets(t *testing.T) {
 	}
 }
 
-// Nothing that a spec may hand over reaches a report, whatever field it is in.
-func TestNoSecretIsWritten(t *testing.T) {
-	t.Parallel()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	lines := strings.Split(key, "\n")
-	auth := b64Of(1) + "." + b64Of(2)
-	eab := base64.RawURLEncoding.EncodeToString([]byte("an external account's key, 32 by"))
-	text := "log " + auth + "\n" + key + eab
-	r := Gather(Input{
-		Requirements: []Requirement{
-			{ID: "X-01", Level: Must, Profile: "byo", Claimed: true, Cases: []string{"a", "b"}},
-			{ID: "X-02", Level: Observe, Profile: "byo", Claimed: true},
-		},
-		Outcomes: []Outcome{
-			{ID: "X-01", Case: "a", Status: Failed, Reason: text, Evidence: &Evidence{
-				Config: text, Log: append(lines, auth, eab), Repeat: "run " + eab,
-				ACME: []Exchange{{What: "GET " + auth, Detail: text}},
-			}, Files: map[string]string{"key.pem": text},
-				Observations: []Observation{{Kind: "log", Name: "lines", Value: lines}, {Kind: "file", Name: "f", Value: map[string]any{"d": eab, "x": text}}},
-				Secrets:      []string{eab}},
-			{ID: "X-01", Case: "b", Status: Failed, Reason: eab, Evidence: &Evidence{Log: lines}, Secrets: []string{eab}},
-			{ID: "X-02", Status: Failed, Reason: text, Secrets: []string{eab}},
-		},
-		Error: "log " + auth + "\n" + key,
-	})
-	dir := t.TempDir()
-	if err := Write(dir, r); err != nil {
-		t.Fatal(err)
-	}
-	var shown bytes.Buffer
-	if err := WriteVerdict(&shown, r, Style{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteMarkdown(&shown, r); err != nil {
-		t.Fatal(err)
-	}
-	all := shown.String()
-	for name, text := range tree(t, dir) {
-		all += name + text
-	}
-	for _, secret := range []string{lines[1], lines[2], b64Of(2), eab} {
-		if strings.Contains(all, secret) {
-			t.Errorf("the report holds %s", secret)
-		}
-	}
-	if _, err := Read(dir + "/report.json"); err != nil {
-		t.Errorf("redaction broke the report: %v", err)
-	}
-}
-
-// Evidence of megabytes must not cost seconds.
+// TestRedactIsLinear guards against an expression that needs seconds for the log of
+// a server.
 func TestRedactIsLinear(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 5000)

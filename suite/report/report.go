@@ -1,0 +1,60 @@
+package report
+
+import "time"
+
+// Schema is the version of report.json that this package writes and reads.
+// Additional optional fields do not change it.
+const Schema = 1
+
+// Report is the content of report.json: one run of the suite against one
+// target.
+type Report struct {
+	Schema int    `json:"schema"`
+	Suite  Suite  `json:"suite"`
+	Target Target `json:"target"`
+
+	World       string `json:"world"`        // "namespace" or "loopback"
+	WorldReason string `json:"world_reason"` // why not namespace; else ""
+	CA          string `json:"ca"`           // "edge" or "stock"
+	Go          string `json:"go"`           // Go version that built the suite, "go1.26.8"
+	OS          string `json:"os"`           // "linux/amd64"
+
+	Started    time.Time `json:"started"`     // UTC, whole seconds
+	DurationMS int64     `json:"duration_ms"` // wall time of the run
+	CPUMS      int64     `json:"cpu_ms"`      // CPU time of the run and of its targets
+	Issuances  int       `json:"issuances"`   // certificates that the CA issued
+	Exit       int       `json:"exit"`        // exit code of the command, see ExitCode
+
+	// Error says why the run itself failed (probe, harness); "" if it did not.
+	Error string `json:"error,omitempty"`
+	// Strict says that a failed SHOULD fails the run too.
+	Strict bool `json:"strict,omitempty"`
+	// Interrupted says that the run was ended by a signal.
+	Interrupted bool `json:"interrupted,omitempty"`
+
+	Summary Summary `json:"summary"`
+	// SkippedCases counts the skipped cases of requirements that have a
+	// verdict all the same.
+	SkippedCases int `json:"skipped_cases,omitempty"`
+	// Results holds every requirement of the catalogue, in its order, whether
+	// or not it was run.
+	Results []Result `json:"results"`
+}
+
+// Suite identifies the suite that judged.
+type Suite struct {
+	Version   string `json:"version"`   // of Assay, "v0.1.0"
+	Catalogue string `json:"catalogue"` // digest of the catalogue, "sha256:…"
+}
+
+// Target identifies the server that was judged.
+type Target struct {
+	Name string `json:"name"`
+	// Version is the output of the target's version command; "" if unknown.
+	Version string `json:"version"`
+	// Autocert is the version of golang.org/x/crypto in the target, "v0.58.0";
+	// "" if unknown.
+	Autocert string `json:"autocert"`
+	// Profiles are the chapters that the target claims.
+	Profiles []string `json:"profiles"`
+}
