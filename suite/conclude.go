@@ -10,6 +10,9 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"assay/scenarios"
+	"assay/suite/internal/redact"
+	"assay/suite/internal/verdict"
+	"assay/suite/internal/words"
 	"assay/suite/internal/world"
 	"assay/suite/report"
 )
@@ -27,69 +30,50 @@ type conclusion struct {
 	interrupted bool
 }
 
-// conclude judges the run: what the specs brought home, against the
-// catalogue, the target's claims and its known failures.
+// conclude judges the outcomes of the specs against the catalogue, the target's
+// claims and its known failures. The outcomes are free of secrets. The texts that
+// arise here are redacted here.
 func (p *plan) conclude(c conclusion) *report.Report {
 	results, issuances := outcomes(c.ginkgo)
-	version := p.target.Version()
-	in := report.Input{
-		Suite: report.Suite{Version: SuiteVersion, Catalogue: p.catalogue.Digest()},
-		Target: report.Target{
-			Name:     p.target.Name,
-			Version:  version,
-			Autocert: p.target.AutocertVersion(),
-			Profiles: p.target.Profiles,
+	var secrets redact.Redactor
+	in := verdict.Input{
+		Run: report.Report{
+			Suite: report.Suite{Version: SuiteVersion, Catalogue: p.catalogue.Digest()},
+			Target: report.Target{
+				Name:     p.target.Name,
+				Version:  secrets.Text(p.target.Version()),
+				Autocert: p.target.AutocertVersion(),
+				Profiles: p.target.Profiles,
+			},
+			World:       string(c.kind),
+			WorldReason: c.reason,
+			CA:          p.CA,
+			Go:          runtime.Version(),
+			OS:          runtime.GOOS + "/" + runtime.GOARCH,
+			Started:     c.started,
+			DurationMS:  time.Since(c.started).Milliseconds(),
+			CPUMS:       cpuTime().Milliseconds(),
+			Issuances:   issuances,
+			Interrupted: c.interrupted,
+			Strict:      p.Strict,
 		},
-		World:       string(c.kind),
-		WorldReason: c.reason,
-		CA:          p.CA,
-		Go:          runtime.Version(),
-		OS:          runtime.GOOS + "/" + runtime.GOARCH,
-		Started:     c.started,
-		Duration:    time.Since(c.started),
-		CPU:         cpuTime(),
-		Issuances:   issuances,
-		Interrupted: c.interrupted,
-		Strict:      p.Strict,
-		Outcomes:    results,
-		Known:       p.knownFailures(version),
-		Deselected:  map[string]string{},
-		Repeat:      p.repeat,
+		Requirements: p.catalogue.Requirements(),
+		Outcomes:     results,
+		Known:        p.target.KnownFailures,
+		LeftOut:      map[string]string{},
+		Repeat:       func(ids ...string) string { return secrets.Text(p.repeat(ids...)) },
 	}
 	if c.err != nil {
-		in.Error = c.err.Error()
+		in.Run.Error = secrets.Text(c.err.Error())
 	}
-	for _, r := range p.catalogue.Requirements() {
-		in.Requirements = append(in.Requirements, p.describe(r, in.Target.Autocert))
-		for _, row := range rows(r) {
-			if reason := p.deselected(r, row.Name); reason != "" {
-				in.Deselected[r.ID+suffix(row.Name)] = reason
+	for _, r := range in.Requirements {
+		for _, row := range r.Rows() {
+			if option := p.deselected(r, row.Name); option != "" {
+				in.LeftOut[r.ID+suffix(row.Name)] = option
 			}
 		}
 	}
-	return report.Gather(in)
-}
-
-func (p *plan) describe(r scenarios.Requirement, autocert string) report.Requirement {
-	out := report.Requirement{
-		ID: r.ID, Title: r.Title, Level: report.Level(r.Level), Profile: r.Chapter,
-		Source: r.Source, Text: r.Text,
-		Claimed:       scenarios.Claimed(r, p.target.Profiles),
-		AutocertRange: r.Autocert.String(),
-	}
-	for _, need := range r.Needs {
-		out.Needs = append(out.Needs, need.String())
-	}
-	for _, row := range r.Cases {
-		out.Cases = append(out.Cases, row.Name)
-	}
-	switch r.Autocert.Holds(autocert) {
-	case scenarios.Holds:
-		out.Autocert = report.Holds
-	case scenarios.Outside:
-		out.Autocert = report.Outside
-	}
-	return out
+	return verdict.Gather(in)
 }
 
 // deselected is the option that leaves a case out, or "".
@@ -115,29 +99,13 @@ func (p *plan) selected(r scenarios.Requirement, row string) bool {
 // count is the number of cases to be run.
 func (p *plan) count() (n int) {
 	for _, r := range p.catalogue.Requirements() {
-		for _, row := range rows(r) {
+		for _, row := range r.Rows() {
 			if p.selected(r, row.Name) {
 				n++
 			}
 		}
 	}
 	return n
-}
-
-// knownFailures are the target's, as far as they are about this version.
-func (p *plan) knownFailures(version string) []report.KnownFailure {
-	var known []report.KnownFailure
-	for _, k := range p.target.KnownFailures {
-		if !k.Applies(version) {
-			continue
-		}
-		entry := report.KnownFailure{ID: k.ID, Seen: k.Seen, Reason: k.Reason, Link: k.Link, Expired: k.Expired(time.Now())}
-		if !k.Until.IsZero() {
-			entry.Until = k.Until.Format(time.DateOnly)
-		}
-		known = append(known, entry)
-	}
-	return known
 }
 
 // repeat is the command that repeats the given requirements and keeps
@@ -150,23 +118,23 @@ func (p *plan) repeat(ids ...string) string {
 // Command is what a user types to run the same server in the same
 // surroundings; what is run of the suite is left out.
 func (o Options) Command() string {
-	words := []string{"assay run --target " + quoted(cmp.Or(report.Here(o.Target), "reference"))}
+	parts := []string{"assay run --target " + quoted(cmp.Or(words.RelativePath(o.Target), "reference"))}
 	if bin := o.Bin; bin != "" {
-		if here := report.Here(bin); here != bin {
+		if here := words.RelativePath(bin); here != bin {
 			bin = "./" + here // a bare name would be looked for on PATH
 		}
-		words = append(words, "--bin "+quoted(bin))
+		parts = append(parts, "--bin "+quoted(bin))
 	}
 	for _, pair := range o.Env {
-		words = append(words, "--env "+quoted(pair))
+		parts = append(parts, "--env "+quoted(pair))
 	}
 	if o.World == world.Loopback {
-		words = append(words, "--world loopback")
+		parts = append(parts, "--world loopback")
 	}
 	if o.CA == "stock" {
-		words = append(words, "--ca stock")
+		parts = append(parts, "--ca stock")
 	}
-	return strings.Join(words, " ")
+	return strings.Join(parts, " ")
 }
 
 // quoted makes one word of text for a shell.

@@ -8,19 +8,18 @@ import (
 	"assay/suite/report"
 )
 
-// collect gathers what the report says of a spec: observations without secrets
-// and their masks, what the CA did for it and, if it failed, its evidence.
+// collect gathers what the report says of a spec while its surroundings exist:
+// what the CA did for it, if it failed its evidence, and the secrets and masks
+// with which [addOutcome] makes all of it fit for publication.
 func (s *Scenario) collect(failed bool) {
-	secrets := s.secrets()
-	s.outcome.Observations = report.NewRedactor(secrets...).Observations(s.outcome.Observations)
+	s.secrets()
+	s.masks = s.roles()
 	if s.ca != nil {
 		s.outcome.UsedCA = true
 		s.outcome.Issuances = len(s.ca.Journal().Issued())
 	}
-	s.outcome.Roles = s.roles()
 	if failed || s.plan.Keep {
 		s.outcome.Evidence = s.evidence()
-		s.outcome.Secrets = secrets
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"assay/pebble"
-	"assay/suite/report"
+	"assay/suite/internal/redact"
 )
 
 // facts records what can be said of every spec that came to its end: what the
@@ -54,12 +54,12 @@ func (s *Scenario) facts() {
 // or may not have come. They are masked here, so that what differs in random
 // parts alone counts as the same.
 func (s *Scenario) libraryWords() []string {
-	redact, mask := report.NewRedactor(s.secrets()...), report.NewMask(s.roles())
+	secrets, mask := redact.New(s.secrets()...), redact.NewMask(s.roles())
 	said := map[string]bool{}
 	for _, server := range s.servers {
 		for _, log := range server.past {
 			for _, line := range log.Lines() {
-				if text := mask.Text(redact.Text(line.Text)); aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
+				if text := mask.Text(secrets.Text(line.Text)); aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
 					said[text] = true
 				}
 			}

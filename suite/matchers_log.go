@@ -8,8 +8,8 @@ import (
 
 	"github.com/onsi/gomega/types"
 
+	"assay/suite/internal/redact"
 	"assay/suite/internal/sut"
-	"assay/suite/report"
 )
 
 // SpeakOnStderr: the message went to standard error, and contains this. Of a
@@ -65,7 +65,7 @@ func (s *Scenario) unlike(logs []*sut.Log, text string) func(sut.Line) bool {
 // among says whether logs have this line, but for what differs from start to
 // start: times, ports, addresses, random parts and other numbers.
 func (s *Scenario) among(logs []*sut.Log, words string) bool {
-	mask := report.NewMask(s.roles())
+	mask := redact.NewMask(s.roles())
 	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
 	wanted := shape(words)
 	return slices.ContainsFunc(logs, func(log *sut.Log) bool {

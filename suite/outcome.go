@@ -6,27 +6,30 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
+	"assay/suite/internal/verdict"
 	"assay/suite/report"
 )
 
-// outcome is what one case of a requirement brings home from its worker, in a
-// Ginkgo report entry, beside what Ginkgo itself knows of the spec.
+// outcome is the outcome of one case, as its worker hands it over in an entry of
+// Ginkgo's report.
 type outcome struct {
-	report.Outcome
+	verdict.Outcome
 	Broken    string // why Assay itself failed; empty if it did not
 	Issuances int    // certificates that the spec's CA issued
 }
 
-// newOutcome begins as passed; Ginkgo's report of the spec says how it ended.
+// newOutcome returns the outcome of a spec that begins. See [addOutcome] for its
+// status.
 func newOutcome(id, row string) outcome {
-	return outcome{Outcome: report.Outcome{ID: id, Case: row, Status: report.Passed}}
+	return outcome{Outcome: verdict.Outcome{ID: id, Case: row, Status: report.Passed}}
 }
 
 // entryName is the report entry that holds the outcome.
 const entryName = "assay-outcome"
 
-// outcomes reads what the specs of a Ginkgo run brought home.
-func outcomes(r types.Report) (results []report.Outcome, issuances int) {
+// outcomes returns the outcomes of the specs of a Ginkgo run, and the number of
+// certificates that their CAs issued.
+func outcomes(r types.Report) (results []verdict.Outcome, issuances int) {
 	for _, spec := range r.SpecReports {
 		if spec.LeafNodeType != types.NodeTypeIt {
 			continue
@@ -37,7 +40,9 @@ func outcomes(r types.Report) (results []report.Outcome, issuances int) {
 		}
 		issuances += o.Issuances
 		o.Duration = spec.RunTime
-		o.Status, o.Reason = status(spec, o)
+		if o.Status == report.Passed && spec.Failed() { // after the outcome was handed over
+			o.Status, o.Reason = report.Error, "cleaning up: "+spec.State.String()
+		}
 		results = append(results, o.Outcome)
 	}
 	return results, issuances
@@ -49,7 +54,9 @@ func entry(spec types.SpecReport) (o outcome, ok bool) {
 			continue
 		}
 		if err := json.Unmarshal([]byte(e.Value.AsJSON), &o); err != nil {
-			o = outcome{Broken: "reading the outcome: " + err.Error()}
+			o = outcome{Outcome: verdict.Outcome{
+				Status: report.Error, Reason: "reading the outcome: " + err.Error(),
+			}}
 		}
 		return o, true
 	}

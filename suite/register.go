@@ -22,7 +22,7 @@ func register(p *plan, run *world.Run) {
 	for _, chapter := range p.catalogue.Chapters {
 		ginkgo.Describe(chapter.Name, ginkgo.Label(ownLabel, chapter.Name), func() {
 			for _, r := range chapter.Requirements {
-				for _, row := range rows(r) {
+				for _, row := range r.Rows() {
 					if place, selected := order[r.ID+suffix(row.Name)]; selected {
 						registerCase(p, run, r, row, &serial, ginkgo.SpecPriority(-place))
 					}
@@ -48,7 +48,7 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 		*serial++
 		if reason := unfit(r, run.Kind()); reason != "" {
 			sc := &Scenario{outcome: newOutcome(r.ID, row.Name), fail: ginkgo.Fail}
-			addOutcome(sc)
+			ginkgo.DeferCleanup(func() { addOutcome(sc) })
 			ginkgo.Skip(reason)
 		}
 		sc, err := newScenario(ctx, p, run, r, row, ginkgo.GinkgoParallelProcess(), *serial)
@@ -68,14 +68,6 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 // wait in vain, one after the other, and still go on: eight at most.
 func (p *plan) specTimeout() time.Duration {
 	return max(time.Minute, 8*p.startPatience())
-}
-
-// rows are a requirement's cases; one without cases is its own only row.
-func rows(r scenarios.Requirement) []scenarios.Case {
-	if len(r.Cases) == 0 {
-		return []scenarios.Case{{}}
-	}
-	return r.Cases
 }
 
 func suffix(name string) string {
@@ -123,12 +115,14 @@ func (s *Scenario) finish() {
 	addOutcome(s)
 }
 
-// addOutcome hands the outcome to Ginkgo, which brings it, as JSON, to the
-// process that gathers. Where there is none, under the command ginkgo, it would
-// end up in Ginkgo's own reports, secrets and all.
+// addOutcome completes the outcome when the spec has ended, makes it fit for
+// publication, and hands it to Ginkgo, which brings it, as JSON, to the process
+// that gathers. Under the command ginkgo there is no such process.
 func addOutcome(s *Scenario) {
 	if os.Getenv(resultsVariable) == "" {
 		return
 	}
+	s.outcome.Status, s.outcome.Reason = status(ginkgo.CurrentSpecReport(), s.outcome)
+	s.outcome.Sanitize(s.known, s.masks)
 	ginkgo.AddReportEntry(entryName, ginkgo.ReportEntryVisibilityNever, s.outcome)
 }

@@ -37,9 +37,10 @@ type Scenario struct {
 	servers    []*Server
 	outcome    outcome
 	handshakes handshakes
-	warnings   []string // that servers gave when they started
-	announced  bool     // the spec is about warnings
-	known      []string // secrets that it has come across: keys, tokens of challenges
+	warnings   []string          // that servers gave when they started
+	announced  bool              // the spec is about warnings
+	known      []string          // secrets that it has come across: keys, tokens of challenges
+	masks      map[string]string // see roles; set when the spec ends
 	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
 	fail, skip func(message string, callerSkip ...int)

@@ -19,7 +19,7 @@ func sequence(p *plan) map[string]int {
 	version := p.target.AutocertVersion()
 	var first, vain, slow, busy, last []string
 	for _, r := range slices.Backward(p.catalogue.Requirements()) {
-		for _, row := range rows(r) {
+		for _, row := range r.Rows() {
 			if !p.selected(r, row.Name) {
 				continue
 			}

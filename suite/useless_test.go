@@ -108,7 +108,7 @@ func oneRowEach(t *testing.T, n int) (selected []string) {
 // expectNotPassed looks at a judged result and at each of its rows.
 func expectNotPassed(t *testing.T, result report.Result) {
 	t.Helper()
-	if result.Level == report.Observe {
+	if result.Level == scenarios.Observe {
 		return
 	}
 	if result.Status == report.Error {
