@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"assay/suite/internal/redact"
 	"assay/suite/internal/sut"
 	"assay/suite/report"
 )
@@ -29,6 +30,18 @@ func (s *Scenario) collect(failed bool) {
 func (s *Scenario) secrets() []string {
 	secretsBelow(s, ".")
 	return s.known
+}
+
+// withoutSecrets returns a message without the secrets of the spec. It is for
+// messages that leave the process before the outcome does: Ginkgo prints why a
+// spec failed, and the probe has no outcome.
+func (s *Scenario) withoutSecrets(message string) string {
+	if !s.searching { // a search that fails ends the spec with another message
+		s.searching = true
+		s.secrets()
+		s.searching = false
+	}
+	return redact.New(s.known...).Text(message)
 }
 
 // roles names this spec's addresses, directory and host, so that what was

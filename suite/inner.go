@@ -19,7 +19,6 @@ import (
 	ginkgorun "github.com/onsi/ginkgo/v2/ginkgo/command"
 	"github.com/onsi/ginkgo/v2/ginkgo/run"
 	"github.com/onsi/ginkgo/v2/types"
-	"github.com/onsi/gomega"
 
 	"assay/suite/internal/world"
 	"assay/suite/report"
@@ -188,7 +187,6 @@ func (p *plan) work(inside *world.Run) int {
 // runSpecs registers the specs and runs this process's share of them. The
 // first worker leaves Ginkgo's whole report in the file results, if any.
 func (p *plan) runSpecs(inside *world.Run, results string) bool {
-	gomega.RegisterFailHandler(ginkgo.Fail)
 	register(p, inside)
 	if results != "" {
 		ginkgo.ReportAfterSuite("results", func(r types.Report) {

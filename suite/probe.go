@@ -22,7 +22,7 @@ func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 			err = closing
 		}
 	}()
-	s.fail = func(message string, _ ...int) { panic(probeFailure(message)) }
+	s.fail = func(message string, _ ...int) { panic(probeFailure(s.withoutSecrets(message))) }
 	s.skip = s.fail // what it asks for must be had
 	defer func() {
 		switch ended := recover().(type) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
 
 	"assay/scenarios"
 	"assay/suite/internal/world"
@@ -57,6 +58,7 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 			ginkgo.DeferCleanup(func() { addOutcome(sc) })
 			sc.must(err)
 		}
+		gomega.RegisterFailHandler(sc.fail)
 		ginkgo.DeferCleanup(func() { sc.finish() })
 		s.body(sc)
 	}

@@ -8,6 +8,7 @@
 package suite
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/suite/internal/redact"
 	"assay/suite/internal/world"
 	"assay/suite/report"
 )
@@ -41,6 +43,8 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 	if err := report.Check(p.Out); err != nil {
 		return report.ExitTrouble, nil, fmt.Errorf("--out: %w", err)
 	}
+	var output bytes.Buffer // of Ginkgo, which shows messages as they are
+	defer func() { io.WriteString(log, redact.Redactor{}.Text(output.String())) }()
 	reportFile := filepath.Join(p.Out, report.ReportFile)
 	before := stamp(reportFile)
 	outer := world.Outer{
@@ -49,8 +53,8 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 		Needs:    p.paths(),
 		Writable: []string{p.Out},
 		Env:      append(os.Environ(), p.marshal()),
-		Stdout:   log,
-		Stderr:   log,
+		Stdout:   &output,
+		Stderr:   &output,
 		Signals:  signals,
 	}
 	started := time.Now()

@@ -40,6 +40,7 @@ type Scenario struct {
 	warnings   []string          // that servers gave when they started
 	announced  bool              // the spec is about warnings
 	known      []string          // secrets that it has come across: keys, tokens of challenges
+	searching  bool              // for secrets, see withoutSecrets
 	masks      map[string]string // see roles; set when the spec ends
 	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
@@ -66,8 +67,14 @@ func newScenario(ctx context.Context, p *plan, run *world.Run, r scenarios.Requi
 		run:         run,
 		requirement: r,
 		row:         row,
-		fail:        ginkgo.Fail,
 		skip:        ginkgo.Skip,
+	}
+	s.fail = func(message string, callerSkip ...int) {
+		skip := 1
+		if len(callerSkip) > 0 {
+			skip += callerSkip[0]
+		}
+		ginkgo.Fail(s.withoutSecrets(message), skip)
 	}
 	s.outcome = newOutcome(r.ID, row.Name)
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
