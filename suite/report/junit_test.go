@@ -12,7 +12,7 @@ import (
 	"assay/scenarios"
 )
 
-// element is any element of XML, read without knowing what was written.
+// element is any XML element.
 type element struct {
 	XMLName  xml.Name
 	Attrs    []xml.Attr `xml:",any,attr"`
@@ -64,15 +64,49 @@ func TestJUnitStatuses(t *testing.T) {
 	}{
 		{"passed", Result{Status: Passed, Level: scenarios.Must}, "", ""},
 		{"observed", Result{Status: Observed, Level: scenarios.Observe}, "", ""},
-		{"failed MUST", Result{Status: Failed, Level: scenarios.Must, Reason: "wrong"}, "failure", "wrong"},
-		{"failed SHOULD", Result{Status: Failed, Level: scenarios.Should, Reason: "wrong"}, "failure", "wrong"},
-		{"failed MAY is not offered", Result{Status: Failed, Level: scenarios.May, Reason: "wrong"}, "skipped", "not offered: wrong"},
-		{"failed MAY with a void excuse", Result{Status: Failed, Level: scenarios.May, Reason: "wrong", KnownFailure: &Excuse{Void: "expired"}}, "failure", "wrong"},
-		{"unexpected pass", Result{Status: UnexpectedPassed, Level: scenarios.Must, Reason: "remove the entry"}, "failure", "remove the entry"},
+		{
+			"failed MUST", Result{Status: Failed, Level: scenarios.Must, Reason: "wrong"},
+			"failure", "wrong",
+		},
+		{
+			"failed SHOULD", Result{Status: Failed, Level: scenarios.Should, Reason: "wrong"},
+			"failure", "wrong",
+		},
+		{
+			"failed MAY is not offered",
+			Result{Status: Failed, Level: scenarios.May, Reason: "wrong"}, "skipped",
+			"not offered: wrong",
+		},
+		{
+			"failed MAY with a void excuse",
+			Result{
+				Status: Failed, Level: scenarios.May, Reason: "wrong",
+				KnownFailure: &Excuse{Void: "expired"},
+			},
+			"failure", "wrong",
+		},
+		{
+			"unexpected pass",
+			Result{Status: UnexpectedPassed, Level: scenarios.Must, Reason: "remove the entry"},
+			"failure", "remove the entry",
+		},
 		{"error", Result{Status: Error, Level: scenarios.Must, Reason: "no CA"}, "error", "no CA"},
-		{"skipped", Result{Status: Skipped, Level: scenarios.Must, Reason: "no openssl"}, "skipped", "no openssl"},
-		{"not claimed", Result{Status: NotClaimed, Level: scenarios.Must, Reason: "the target does not claim acme"}, "skipped", "not claimed: the target does not claim acme"},
-		{"known failure", Result{Status: KnownFailed, Level: scenarios.Must, Reason: "EOF", KnownFailure: excuse}, "skipped", "known failure: upstream bug [EOF]"},
+		{
+			"skipped", Result{Status: Skipped, Level: scenarios.Must, Reason: "no openssl"},
+			"skipped", "no openssl",
+		},
+		{
+			"not claimed",
+			Result{
+				Status: NotClaimed, Level: scenarios.Must, Reason: "the target does not claim acme",
+			},
+			"skipped", "not claimed: the target does not claim acme",
+		},
+		{
+			"known failure",
+			Result{Status: KnownFailed, Level: scenarios.Must, Reason: "EOF", KnownFailure: excuse},
+			"skipped", "known failure: upstream bug [EOF]",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,7 +119,9 @@ func TestJUnitStatuses(t *testing.T) {
 			var kinds, messages []string
 			for _, c := range cases[0].Children {
 				if c.XMLName.Local != "system-out" {
-					kinds, messages = append(kinds, c.XMLName.Local), append(messages, c.attr("message"))
+					kinds, messages = append(kinds, c.XMLName.Local), append(
+						messages, c.attr("message"),
+					)
 				}
 			}
 			if got := strings.Join(kinds, " "); got != tt.kind {
@@ -98,7 +134,8 @@ func TestJUnitStatuses(t *testing.T) {
 	}
 }
 
-// The counts in the headers are those of the elements below, at both levels.
+// TestJUnitCountsAgree checks that the counts of a suite, and of all suites, are
+// those of their elements.
 func TestJUnitCountsAgree(t *testing.T) {
 	t.Parallel()
 	probe := &Report{Schema: 1, Error: "probe: exit status 1"}
@@ -124,17 +161,22 @@ func TestJUnitCountsAgree(t *testing.T) {
 	}
 	root := parseJUnit(t, sample(t))
 	if n := len(root.all("testcase")); n != len(sample(t).Results) {
-		t.Errorf("%d test cases, expected one for each of the %d requirements", n, len(sample(t).Results))
+		t.Errorf(
+			"%d test cases, expected one for each of the %d requirements", n,
+			len(sample(t).Results),
+		)
 	}
-	if len(root.all("failure")) == 0 || len(root.all("error")) == 0 || len(root.all("skipped")) == 0 {
-		t.Error("the sample should hold every kind")
+	for _, kind := range []string{"failure", "error", "skipped"} {
+		if len(root.all(kind)) == 0 {
+			t.Errorf("no %s: the sample has to have every kind", kind)
+		}
 	}
 	if n := len(parseJUnit(t, probe).all("error")); n != 1 {
 		t.Errorf("%d errors for a failed probe, expected 1: it must not look like success", n)
 	}
 }
 
-func TestJUnitSpeaksTheUnspeakable(t *testing.T) {
+func TestJUnitEscapesControlCharacters(t *testing.T) {
 	t.Parallel()
 	r := &Report{Results: []Result{{
 		ID: "X-01", Title: "a\x00b", Level: scenarios.Must, Profile: "byo", Status: Failed,

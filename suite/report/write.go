@@ -144,7 +144,8 @@ func (w *writer) checkOwner() error {
 		Suite   *json.RawMessage `json:"suite"`
 		Results *json.RawMessage `json:"results"`
 	}
-	if json.Unmarshal(b, &head) != nil || head.Schema == nil || head.Suite == nil || head.Results == nil {
+	err = json.Unmarshal(b, &head)
+	if err != nil || head.Schema == nil || head.Suite == nil || head.Results == nil {
 		return fmt.Errorf("%s exists and is not a report of Assay: choose another directory",
 			w.path(ReportFile))
 	}

@@ -41,16 +41,20 @@ func TestWriteAndRead(t *testing.T) {
 	}
 	files := tree(t, dir)
 	for name, text := range map[string]string{
-		"evidence/BYO-02/dot-dot/config.txt": "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n",
-		"evidence/BYO-02/dot-dot/log.txt":    "listening\nserved\n",
-		"evidence/BYO-02/dot-dot/acme.jsonl": `{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}` + "\n",
+		"config.txt": "listen_addr: 127.0.0.10:443\ntls_cert_path: ../cert.pem\n",
+		"log.txt":    "listening\nserved\n",
+		"acme.jsonl": `{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}` + "\n",
 	} {
+		name = "evidence/BYO-02/dot-dot/" + name
 		if files[name] != text {
 			t.Errorf("%s: %q, expected %q", name, files[name], text)
 		}
 	}
 	if len(files) != 3+3 {
-		t.Errorf("expected 3 files of evidence, the manifest, report.json and junit.xml, got %v", names(files))
+		t.Errorf(
+			"expected 3 files of evidence, the manifest, report.json and junit.xml, got %v",
+			names(files),
+		)
 	}
 }
 
@@ -78,26 +82,42 @@ func TestRewrite(t *testing.T) {
 	}
 	got, err := Read(filepath.Join(dir, ReportFile))
 	if err != nil || got.Exit != ExitTrouble || got.Error != "killed" {
-		t.Errorf("exit %d, trouble %q, error %v: expected exit %d for %q", got.Exit, got.Error, err, ExitTrouble, "killed")
+		t.Errorf(
+			"exit %d, trouble %q, error %v: expected exit %d for %q", got.Exit, got.Error, err,
+			ExitTrouble, "killed",
+		)
 	}
 	for name, says := range map[string]string{JUnitFile: "killed", "evidence/BYO-02/log.txt": "x"} {
-		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(text), says) {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(text), says) {
 			t.Errorf("%s: error %v, expected %q in:\n%s", name, err, says, text)
 		}
 	}
 }
 
-// The names and the order of the members are a contract.
+// TestReportJSONToTheLetter holds the names and the order of the members, which
+// other programs rely on.
 func TestReportJSONToTheLetter(t *testing.T) {
 	t.Parallel()
 	r := &Report{
-		Schema: 1, Suite: Suite{"v0.1.0", "sha256:1"}, Target: Target{"reference", "v0.1.0", "v0.58.0", []string{"byo"}},
+		Schema: 1, Suite: Suite{"v0.1.0", "sha256:1"}, Target: Target{
+			"reference", "v0.1.0", "v0.58.0", []string{"byo"},
+		},
 		World: "namespace", CA: "edge", Go: "go1.26.8", OS: "linux/amd64", Exit: 1,
 		Results: []Result{{
-			ID: "BYO-02", Title: "…", Level: scenarios.Must, Profile: "byo", Source: "…", Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
-			Cases:        []Case{{Case: "dot-dot", Status: Failed, Reason: "…"}},
-			Observations: []Observation{{Kind: "chain", Name: "served", Value: []map[string]string{{"serial": "<serial>"}}}},
-			Evidence:     &Evidence{Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"}, ACME: []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}}, Repeat: "assay run"},
+			ID: "BYO-02", Title: "…", Level: scenarios.Must, Profile: "byo", Source: "…",
+			Status: Failed, Reason: "read <cert.pem>", DurationMS: 41,
+			Cases: []Case{{Case: "dot-dot", Status: Failed, Reason: "…"}},
+			Observations: []Observation{
+				{Kind: "chain", Name: "served", Value: []map[string]string{{"serial": "<serial>"}}},
+			},
+			Evidence: &Evidence{
+				Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"},
+				ACME: []Exchange{
+					{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201},
+				},
+				Repeat: "assay run",
+			},
 		}},
 	}
 	r.Conclude()
@@ -115,42 +135,63 @@ func TestReportJSONToTheLetter(t *testing.T) {
 		`"cases":[{"case":"dot-dot","status":"failed","reason":"…"}],` +
 		`"observations":[{"kind":"chain","name":"served","value":[{"serial":"<serial>"}]}],` +
 		`"evidence":{"dir":"evidence/BYO-02","config":"…","log":["…"],` +
-		`"acme":[{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}],"repeat":"assay run"}}]}`
-	if diff := cmp.Diff(want, strings.Join(strings.Fields(string(b)), " "), cmp.Transformer("unspace", unspace)); diff != "" {
+		`"acme":[{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","status":201}],` +
+		`"repeat":"assay run"}}]}`
+	got := unspace(strings.Join(strings.Fields(string(b)), " "))
+	if diff := cmp.Diff(unspace(want), got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // unspace drops what indentation adds to JSON.
 func unspace(s string) string {
-	return strings.NewReplacer("{ ", "{", " }", "}", "[ ", "[", " ]", "]", `": `, `":`, `, "`, `,"`, ", {", ",{").Replace(s)
+	return strings.NewReplacer("{ ", "{", " }", "}", "[ ", "[", " ]", "]", `": `, `":`, `, "`, `,"`, ", {", ",{").Replace(
+		s,
+	)
 }
 
 func TestReadIsStrict(t *testing.T) {
 	t.Parallel()
 	const result = `{"id":"X-01","level":"MUST","status":"passed"}`
 	for name, tt := range map[string]struct{ in, err string }{
-		"a report":            {`{"schema":1,"results":[` + result + `],"later":true}`, ""},
-		"not JSON":            {`nonsense`, "not a report"},
-		"no schema":           {`{"results":[]}`, "no schema, expected 1"},
-		"schema 0":            {`{"schema":0}`, "schema 0, expected 1"},
-		"a later schema":      {`{"schema":2}`, "schema 2, expected 1"},
-		"cut off":             {`{"schema":1,"results":[`, "not a report"},
-		"an unknown status":   {`{"schema":1,"results":[{"id":"X-01","level":"MUST","status":"fine"}]}`, `status "fine"`},
-		"an unknown level":    {`{"schema":1,"results":[{"id":"X-01","level":"must","status":"passed"}]}`, `level "must"`},
-		"a result without ID": {`{"schema":1,"results":[{"level":"MUST","status":"passed"}]}`, "results[0]: expected id"},
-		"two results":         {`{"schema":1,"results":[` + result + `,` + result + `]}`, "results[1]: second result for X-01"},
+		"a report":       {`{"schema":1,"results":[` + result + `],"later":true}`, ""},
+		"not JSON":       {`nonsense`, "not a report"},
+		"no schema":      {`{"results":[]}`, "no schema, expected 1"},
+		"schema 0":       {`{"schema":0}`, "schema 0, expected 1"},
+		"a later schema": {`{"schema":2}`, "schema 2, expected 1"},
+		"cut off":        {`{"schema":1,"results":[`, "not a report"},
+		"an unknown status": {
+			`{"schema":1,"results":[{"id":"X-01","level":"MUST","status":"fine"}]}`,
+			`status "fine"`,
+		},
+		"an unknown level": {
+			`{"schema":1,"results":[{"id":"X-01","level":"must","status":"passed"}]}`,
+			`level "must"`,
+		},
+		"a result without ID": {
+			`{"schema":1,"results":[{"level":"MUST","status":"passed"}]}`,
+			"results[0]: expected id",
+		},
+		"two results": {
+			`{"schema":1,"results":[` + result + `,` + result + `]}`,
+			"results[1]: second result for X-01",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "report.json")
 			write(t, path, tt.in)
 			_, err := Read(path)
-			switch {
-			case tt.err == "" && err != nil:
-				t.Errorf("unexpected error: %v", err)
-			case tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), path)):
-				t.Errorf("error %v, expected %q and the path", err, tt.err)
+			if tt.err == "" {
+				if err != nil {
+					t.Errorf("unexpected error: %v", err)
+				}
+				return
+			}
+			for _, says := range []string{tt.err, path} {
+				if err == nil || !strings.Contains(err.Error(), says) {
+					t.Errorf("error %v, expected %q", err, says)
+				}
 			}
 		})
 	}
@@ -169,7 +210,10 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 	if err := Write(dir, next); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"evidence/.assay", "evidence/BYO-01/log.txt", "evidence/BYO-02/mine.txt", "junit.xml", "notes.txt", "report.json"}
+	want := []string{
+		"evidence/.assay", "evidence/BYO-01/log.txt", "evidence/BYO-02/mine.txt", "junit.xml",
+		"notes.txt", "report.json",
+	}
 	if diff := cmp.Diff(want, names(tree(t, dir))); diff != "" {
 		t.Error(diff)
 	}
@@ -183,7 +227,8 @@ func TestWriteRemovesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// A run that ends while it writes leaves nothing that a later one cannot remove.
+// TestWriteCutShortIsCleanedUpLater checks that the next run removes the files of a
+// run that ended while it wrote.
 func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -215,7 +260,15 @@ func TestWriteCutShortIsCleanedUpLater(t *testing.T) {
 func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
 	evidence := func(dir string) *Report {
-		return &Report{Schema: 1, Results: []Result{{ID: "X-01", Level: scenarios.Must, Status: Failed, Evidence: &Evidence{Dir: dir, Log: []string{"x"}}}}}
+		return &Report{
+			Schema: 1,
+			Results: []Result{
+				{
+					ID: "X-01", Level: scenarios.Must, Status: Failed,
+					Evidence: &Evidence{Dir: dir, Log: []string{"x"}},
+				},
+			},
+		}
 	}
 	tests := []struct {
 		name string
@@ -223,17 +276,36 @@ func TestWriteRefuses(t *testing.T) {
 		prep func(t *testing.T, dir string)
 		err  string // must hold the path
 	}{
-		{"a report.json of someone else", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "report.json"), `{"mine": 1}`) }, "report.json exists and is not a report of Assay"},
-		{"a directory in place of junit.xml", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "junit.xml", "x"), "") }, "junit.xml"},
-		{"a file in place of the directory of evidence", sample(t), func(t *testing.T, dir string) { write(t, filepath.Join(dir, "evidence"), "") }, "evidence"},
-		{"evidence outside of its directory", evidence(".."), nil, `expected a relative name below evidence/`},
-		{"evidence beside its directory", evidence("evidences"), nil, `expected a relative name below evidence/`},
-		{"evidence that climbs", evidence("evidence/../x"), nil, `expected a relative name below evidence/`},
-		{"evidence through a symbolic link", evidence("evidence/X-01"), func(t *testing.T, dir string) {
-			if err := os.Symlink(t.TempDir(), filepath.Join(dir, "evidence")); err != nil {
-				t.Fatal(err)
-			}
-		}, "evidence"},
+		{
+			"a report.json of another program", sample(t),
+			func(t *testing.T, dir string) {
+				write(t, filepath.Join(dir, "report.json"), `{"mine": 1}`)
+			},
+			"report.json exists and is not a report of Assay",
+		},
+		{
+			"a directory in place of junit.xml", sample(t),
+			func(t *testing.T, dir string) { write(t, filepath.Join(dir, "junit.xml", "x"), "") },
+			"junit.xml",
+		},
+		{
+			"a file in place of the directory of evidence", sample(t),
+			func(t *testing.T, dir string) { write(t, filepath.Join(dir, "evidence"), "") },
+			"evidence",
+		},
+		{
+			"evidence outside of its directory", evidence(".."), nil,
+			`expected a relative name below evidence/`,
+		},
+		{
+			"evidence beside its directory", evidence("evidences"), nil,
+			`expected a relative name below evidence/`,
+		},
+		{
+			"evidence that climbs", evidence("evidence/../x"), nil,
+			`expected a relative name below evidence/`,
+		},
+		{"evidence through a symbolic link", evidence("evidence/X-01"), linkEvidence, "evidence"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -255,10 +327,13 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-func TestWriteUsesUpALeftover(t *testing.T) {
+func TestWriteReplacesATemporaryFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, ".report.json.assay-tmp"), "a killed run's, and longer than what is to come: "+strings.Repeat("x", 1<<16))
+	write(
+		t, filepath.Join(dir, ".report.json.assay-tmp"),
+		"left by a killed run, and longer than the new file: "+strings.Repeat("x", 1<<16),
+	)
 	if err := Write(dir, sample(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +341,15 @@ func TestWriteUsesUpALeftover(t *testing.T) {
 		t.Error(err)
 	}
 	if _, ok := tree(t, dir)[".report.json.assay-tmp"]; ok {
-		t.Error("the leftover is still there")
+		t.Error("the temporary file is still there")
+	}
+}
+
+// linkEvidence makes evidence/ a symbolic link to another directory.
+func linkEvidence(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Symlink(t.TempDir(), filepath.Join(dir, "evidence")); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -302,8 +385,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// What cannot be stored in the end is refused at the beginning, and nothing is
-// left of the look.
+// TestCheck checks that directories which Write would refuse are refused, and that
+// Check leaves no file behind.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	good := filepath.Join(t.TempDir(), "new", "report")
@@ -318,7 +401,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := Check(foreign); err == nil || !strings.Contains(err.Error(), ReportFile) {
-		t.Errorf("a report.json of somebody else's: %v", err)
+		t.Errorf("a report.json of another program: %v", err)
 	}
 	file := filepath.Join(foreign, ReportFile)
 	if err := Check(filepath.Join(file, "below")); err == nil {

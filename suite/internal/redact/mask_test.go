@@ -17,32 +17,68 @@ var roles = map[string]string{
 func TestMaskText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, in, want string }{
-		{"address and port with roles", "dial tcp 127.0.0.10:443: refused", "dial tcp <host>:<https>: refused"},
+		{
+			"address and port with roles", "dial tcp 127.0.0.10:443: refused",
+			"dial tcp <host>:<https>: refused",
+		},
 		{"IPv6 address with a role", "listen [fd00::10]:443", "listen [<host>]:<https>"},
 		{"a longer address is another one", "from 127.0.0.100", "from <address>"},
 		{"address at the end of a sentence", "at 127.0.0.10.", "at <host>."},
-		{"a peer's ephemeral port", "TLS handshake error from 127.0.0.10:40112: EOF", "TLS handshake error from <host>:<port>: EOF"},
-		{"a port without address", "listening on :14000 and :39999", "listening on :<acme> and :<port>"},
+		{
+			"a peer's ephemeral port", "TLS handshake error from 127.0.0.10:40112: EOF",
+			"TLS handshake error from <host>:<port>: EOF",
+		},
+		{
+			"a port without address", "listening on :14000 and :39999",
+			"listening on :<acme> and :<port>",
+		},
 		{"a well-known port without role stays", "listen tcp :80: bind", "listen tcp :80: bind"},
-		{"a number that is not a port stays", "443 requests, 14000 bytes", "443 requests, 14000 bytes"},
+		{
+			"a number that is not a port stays", "443 requests, 14000 bytes",
+			"443 requests, 14000 bytes",
+		},
 		{"localhost stays", "127.0.0.1:80", "127.0.0.1:80"},
 		{"another loopback address", "127.3.2.1:53 and fd00:1::2", "<address>:53 and <address>"},
 		{"documentation addresses stay", "192.0.2.1", "192.0.2.1"},
 		{"hostname", "no such host h7.example.test", "no such host <hostname>"},
 		{"hostname with port", "https://h7.example.test:443/x", "https://<hostname>:<https>/x"},
-		{"a name within a longer one stays", "www.h7.example.test h7.example.tests", "www.h7.example.test h7.example.tests"},
+		{
+			"a name within a longer one stays", "www.h7.example.test h7.example.tests",
+			"www.h7.example.test h7.example.tests",
+		},
 		{"case of a name is behaviour", "H7.EXAMPLE.TEST", "H7.EXAMPLE.TEST"},
-		{"directory with a role", "open /run/assay/7/certs/cert.pem: denied", "open <dir>/certs/cert.pem: denied"},
+		{
+			"directory with a role", "open /run/assay/7/certs/cert.pem: denied",
+			"open <dir>/certs/cert.pem: denied",
+		},
 		{"a sibling directory stays", "/run/assay/77/x", "/run/assay/77/x"},
 		{"temporary directory", `stat "/tmp/assay-81734/x.pem"`, `stat "<dir>/x.pem"`},
 		{"temporary directory of macOS", "/var/folders/ab/c1d2/T/x123/y", "<dir>/y"},
-		{"lost while it was made", "GET /x: dial tcp 127.3.2.1:443: connect: connection reset by peer", "GET /x: <connection lost>"},
-		{"lost while it was written to", "GET /x: write tcp 127.0.0.1:40112->127.3.2.1:443: write: broken pipe", "GET /x: <connection lost>"},
+		{
+			"lost while it was made",
+			"GET /x: dial tcp 127.3.2.1:443: connect: connection reset by peer",
+			"GET /x: <connection lost>",
+		},
+		{
+			"lost while it was written to",
+			"GET /x: write tcp 127.0.0.1:40112->127.3.2.1:443: write: broken pipe",
+			"GET /x: <connection lost>",
+		},
 		{"the CA's certificates", "Pebble Root CA 03d9d9", "Pebble Root CA <random>"},
-		{"the suite's certificates", `issuer "CN=Assay Root 1f1d003c,O=x" of CN=h7.example.test 7ac9c6fe`, `issuer "CN=Assay Root <random>,O=x" of CN=<hostname> <random>`},
-		{"temporary file", `open /cache/h.test+token1181404142: denied`, `open /cache/h.test+token<n>: denied`},
+		{
+			"the suite's certificates",
+			`issuer "CN=Assay Root 1f1d003c,O=x" of CN=h7.example.test 7ac9c6fe`,
+			`issuer "CN=Assay Root <random>,O=x" of CN=<hostname> <random>`,
+		},
+		{
+			"temporary file", `open /cache/h.test+token1181404142: denied`,
+			`open /cache/h.test+token<n>: denied`,
+		},
 
-		{"seconds since 1970", `{"level":"warn","ts":1795552710.9894254,"line":1}`, `{"level":"warn","ts":<time>,"line":1}`},
+		{
+			"seconds since 1970", `{"level":"warn","ts":1795552710.9894254,"line":1}`,
+			`{"level":"warn","ts":<time>,"line":1}`,
+		},
 		{"RFC 3339", "at 2026-01-02T03:04:05.123Z", "at <time>"},
 		{"RFC 3339 with offset", "at 2026-01-02T03:04:05+01:00.", "at <time>."},
 		{"Go time", "at 2026-01-02 03:04:05.6 +0000 UTC", "at <time>"},
@@ -51,27 +87,49 @@ func TestMaskText(t *testing.T) {
 		{"HTTP-date", "Retry-After: Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After: <time>"},
 		{"date", "until 2026-01-02", "until <date>"},
 		{"clock", "[03:04:05] ready", "[<time>] ready"},
-		{"duration", "after 1m30.5s, then 12ms (3.2µs)", "after <duration>, then <duration> (<duration>)"},
-		{"words with digits stay", "h2 http/1.1 TLS 1.3 0600 x509s v0.58.0", "h2 http/1.1 TLS 1.3 0600 x509s v0.58.0"},
+		{
+			"duration", "after 1m30.5s, then 12ms (3.2µs)",
+			"after <duration>, then <duration> (<duration>)",
+		},
+		{
+			"words with digits stay", "h2 http/1.1 TLS 1.3 0600 x509s v0.58.0",
+			"h2 http/1.1 TLS 1.3 0600 x509s v0.58.0",
+		},
 
-		{"Pebble's order", "GET https://acme.test/my-order/" + b64Of(1), "GET https://acme.test/my-order/<order>"},
+		{
+			"Pebble's order", "GET https://acme.test/my-order/" + b64Of(1),
+			"GET https://acme.test/my-order/<order>",
+		},
 		{"Pebble's authorization", "/authZ/" + b64Of(2), "/authZ/<authz>"},
 		{"Pebble's challenge", "/chalZ/" + b64Of(3), "/chalZ/<challenge>"},
 		{"Pebble's account", "/my-account/3f2a", "/my-account/<account>"},
 		{"Boulder's order", "/acme/order/123/456", "/acme/order/<order>"},
 		{"certificate", "/certZ/12ab", "/certZ/<certificate>"},
 		{"directory stays", "https://acme.test/dir", "https://acme.test/dir"},
-		{"challenge token", "/.well-known/acme-challenge/" + b64Of(4), "/.well-known/acme-challenge/<token>"},
-		{"a path that is no token stays", "/.well-known/acme-challenge/../key", "/.well-known/acme-challenge/../key"},
+		{
+			"challenge token", "/.well-known/acme-challenge/" + b64Of(4),
+			"/.well-known/acme-challenge/<token>",
+		},
+		{
+			"a path that is no token stays", "/.well-known/acme-challenge/../key",
+			"/.well-known/acme-challenge/../key",
+		},
 		{"key authorisation", b64Of(5) + "." + b64Of(6), "<key authorisation>"},
 		{"labelled identifier", "order " + b64Of(7)[:30] + " invalid", "order <order> invalid"},
 		{"random word", "got " + b64Of(8), "got <token>"},
-		{"a long word stays", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 tls_letsencrypt_challenge_type", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 tls_letsencrypt_challenge_type"},
+		{
+			"a long word stays",
+			"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 tls_letsencrypt_challenge_type",
+			"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 tls_letsencrypt_challenge_type",
+		},
 
 		{"hexadecimal serial", "serial 4f3c9a1b2d5e6f70a1b2", "serial <serial>"},
 		{"serial that happens to be decimal", "serial 12345678901234567890", "serial <serial>"},
 		{"serial with colons", "4F:3C:9A:1B:2D:5E:6F:70", "<serial>"},
-		{"process and goroutine", "pid=123 goroutine 45 [running] 0xc000123456", "pid=<pid> goroutine <n> [running] <pointer>"},
+		{
+			"process and goroutine", "pid=123 goroutine 45 [running] 0xc000123456",
+			"pid=<pid> goroutine <n> [running] <pointer>",
+		},
 	}
 	m := NewMask(roles)
 	for _, tt := range tests {
@@ -117,7 +175,9 @@ func TestMaskValues(t *testing.T) {
 		{
 			"protocol", "listener",
 			map[string]any{"port": 443.0, "peer": map[string]any{"port": 51234.0}, "tls": 772.0},
-			map[string]any{"port": "<https>", "peer": map[string]any{"port": "<port>"}, "tls": 772.0},
+			map[string]any{
+				"port": "<https>", "peer": map[string]any{"port": "<port>"}, "tls": 772.0,
+			},
 		},
 		{
 			"file", "cache",
@@ -156,7 +216,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// Two runs of one build differ in everything random, and in nothing else.
+// TestMaskMakesRunsEqual masks the logs of runs that differ in all that is random.
 func TestMaskMakesRunsEqual(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64) any {
@@ -167,9 +227,16 @@ func TestMaskMakesRunsEqual(t *testing.T) {
 		m := NewMask(map[string]string{host: "<host>", port: "<https>", name: "<hostname>"})
 		token, thumb := b64From(r), b64From(r)
 		return m.Value("log", "lines", Plain([]string{
-			fmt.Sprintf("2026/01/02 03:04:%02d http: TLS handshake error from %s:%d: acme/autocert: missing server name", r.IntN(60), host, r.IntN(20000)+30000),
-			fmt.Sprintf("order https://acme.test/my-order/%s failed after %dms", b64From(r), r.IntN(900)),
-			fmt.Sprintf("serial %x, authz %s, key %s.%s", r.Uint64()|1<<63, b64From(r), token, thumb),
+			fmt.Sprintf(
+				"2026/01/02 03:04:%02d http: TLS handshake error from %s:%d: acme/autocert: missing server name",
+				r.IntN(60), host, r.IntN(20000)+30000,
+			),
+			fmt.Sprintf(
+				"order https://acme.test/my-order/%s failed after %dms", b64From(r), r.IntN(900),
+			),
+			fmt.Sprintf(
+				"serial %x, authz %s, key %s.%s", r.Uint64()|1<<63, b64From(r), token, thumb,
+			),
 			fmt.Sprintf("serving %s on %s:%s, nonce %s", name, host, port, b64From(r)),
 		}))
 	}

@@ -70,7 +70,8 @@ var rules = []rule{
 	},
 	{
 		longWord(22),
-		regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`),
+		regexp.MustCompile(`(?i)\b(order|authz|authorization|account|nonce|token)` +
+			`( |=|: ?|="|: ")[A-Za-z0-9_-]{22,}`),
 		"${1}${2}<${1}>",
 	},
 
@@ -78,18 +79,21 @@ var rules = []rule{
 	// ANSI C, openssl and syslog, then dates and times of day alone.
 	{
 		clock,
-		regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`),
+		regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?` +
+			`(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)*(?: m=[+-][\d.]+)?`),
 		"<time>",
 	},
 	{clock, regexp.MustCompile(`\b\d{4}/\d\d/\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?`), "<time>"},
 	{
 		clock,
-		regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`),
+		regexp.MustCompile(`\b(?:` + days + `, )?\d{1,2}[ -]` + months + `[ -]\d{2,4} ` +
+			`\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC|[+-]\d{4})\b)?`),
 		"<time>",
 	},
 	{
 		clock,
-		regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`),
+		regexp.MustCompile(`\b(?:` + days + ` )?` + months + ` {1,2}\d{1,2} ` +
+			`\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`),
 		"<time>",
 	},
 	{with("-", "/"), regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
@@ -116,7 +120,8 @@ var rules = []rule{
 	// Temporary directories without a role.
 	{
 		with("/tmp/", "/shm/", "/T/"),
-		regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)/[^/\s"'\\:;,)\]<>]+`),
+		regexp.MustCompile(`(^|[^\w.>-])(?:/private)?/(?:tmp|var/tmp|dev/shm|var/folders/\w+/\w+/T)` +
+			`/[^/\s"'\\:;,)\]<>]+`),
 		"${1}<dir>",
 	},
 
@@ -124,7 +129,8 @@ var rules = []rule{
 	// on timing.
 	{
 		with("tcp "),
-		regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?(?:connection reset by peer|broken pipe)`),
+		regexp.MustCompile(`\b(?:dial|read|write) tcp \S+: (?:\w+: )?` +
+			`(?:connection reset by peer|broken pipe)`),
 		"<connection lost>",
 	},
 

@@ -48,7 +48,9 @@ const b64url = `[A-Za-z0-9_-]`
 func New(secrets ...string) Redactor {
 	var r Redactor
 	sorted := slices.Clone(secrets)
-	slices.SortFunc(sorted, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	slices.SortFunc(sorted, func(a, b string) int { // the longest first
+		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+	})
 	for _, s := range slices.Compact(sorted) {
 		s = strings.TrimRight(strings.TrimSpace(s), "=")
 		if len(s) >= shortestSecret {
@@ -111,19 +113,22 @@ var patterns = []rule{
 	// JWS in compact form: three parts, of which the first begins a JSON object.
 	{
 		with("eyJ"),
-		regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`),
+		regexp.MustCompile(`eyJ(?:` + wrap + `?` + b64url + `){10,}` +
+			`\.(?:` + wrap + `?` + b64url + `)*\.(?:` + wrap + `?` + b64url + `){16,}`),
 		"[redacted signature]",
 	},
 	// Key authorization: token, dot and thumbprint, which is a SHA-256 digest.
 	{
 		mayHoldThumbprint,
-		regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`),
+		regexp.MustCompile(`(?:` + b64url + wrap + `?){22,}` +
+			`\.` + wrap + `?` + b64url + `(?:` + wrap + `?` + b64url + `){42}`),
 		"[redacted key authorisation]",
 	},
 	// JWS in JSON form, and what it carries.
 	{
 		with("protected", "payload", "signature"),
-		regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")(?:` + b64url + wrap + `?){40,}=*`),
+		regexp.MustCompile(`("(?:protected|payload|signature)\\*"\s*:\s*\\*")` +
+			`(?:` + b64url + wrap + `?){40,}=*`),
 		"${1}[redacted]",
 	},
 	// Private members of a JWK.
@@ -140,17 +145,21 @@ var patterns = []rule{
 	},
 	{
 		with("acme-challenge"),
-		regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` + b64url + `(?:` + wrap + `?` + b64url + `){21,}`),
+		regexp.MustCompile(`(\.well-known\\*/acme-challenge\\*/)` +
+			b64url + `(?:` + wrap + `?` + b64url + `){21,}`),
 		"${1}[redacted token]",
 	},
 	{
 		with("hmac", "HMAC", "Hmac"),
-		regexp.MustCompile(`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
+		regexp.MustCompile(
+			`(?i)(hmac(?:[-_ ]?(?:encoded[-_ ]?)?key["'\\]*\s*[:= ]|["'\\]*\s*[:=])\s*["'\\]*)` +
+				b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
 		"${1}[redacted]",
 	},
 	{
 		with("eab", "EAB"),
-		regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` + b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
+		regexp.MustCompile(`(?i)(eab[-_ ]?(?:key|secret)["'\\]*\s*[:= ]\s*["'\\]*)` +
+			b64 + `(?:` + wrap + `?` + b64 + `){15,}=*`),
 		"${1}[redacted]",
 	},
 }

@@ -19,38 +19,110 @@ func TestRedact(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"PKCS#8", "a\n" + key + "b", "a\n[redacted private key]\nb"},
 		{"SEC1", strings.ReplaceAll(key, "PRIVATE", "EC PRIVATE"), "[redacted private key]\n"},
-		{"encrypted", strings.ReplaceAll(key, "PRIVATE", "ENCRYPTED PRIVATE"), "[redacted private key]\n"},
-		{"indented, as in YAML", strings.ReplaceAll(key, "\n", "\n    "), "[redacted private key]\n    "},
+		{
+			"encrypted", strings.ReplaceAll(key, "PRIVATE", "ENCRYPTED PRIVATE"),
+			"[redacted private key]\n",
+		},
+		{
+			"indented, as in YAML", strings.ReplaceAll(key, "\n", "\n    "),
+			"[redacted private key]\n    ",
+		},
 		{"CRLF", strings.ReplaceAll(key, "\n", "\r\n") + "b", "[redacted private key]\r\nb"},
 		{"in a JSON string", string(inJSON), `"[redacted private key]\n"`},
 		{"in JSON in JSON", string(twice), `"\"[redacted private key]\\n\""`},
-		{"with prefixed log lines", "log: " + strings.ReplaceAll(key, "\n", "\nlog: "), "log: [redacted private key]\nlog: "},
-		{"two keys", key + "between\n" + key, "[redacted private key]\nbetween\n[redacted private key]\n"},
-		{"end cut off", "a\n" + strings.TrimSuffix(key, "-----END PRIVATE KEY-----\n"), "a\n[redacted private key]\n"},
-		{"end cut off: a word too much", "-----BEGIN PRIVATE KEY-----\n" + body[:65] + "server stopped\n", "[redacted private key] stopped\n"},
-		{"end cut off in JSON", `"` + strings.ReplaceAll("-----BEGIN PRIVATE KEY-----\n"+body[:64], "\n", `\n`) + `"`, `"[redacted private key]"`},
-		{"beginning cut off", "started\n" + body + "-----END PRIVATE KEY-----\nb", "started\n[redacted private key]\nb"},
-		{"a certificate stays", strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"), strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")},
+		{
+			"with prefixed log lines", "log: " + strings.ReplaceAll(key, "\n", "\nlog: "),
+			"log: [redacted private key]\nlog: ",
+		},
+		{
+			"two keys", key + "between\n" + key,
+			"[redacted private key]\nbetween\n[redacted private key]\n",
+		},
+		{
+			"end cut off", "a\n" + strings.TrimSuffix(key, "-----END PRIVATE KEY-----\n"),
+			"a\n[redacted private key]\n",
+		},
+		{
+			"end cut off: a word too much",
+			"-----BEGIN PRIVATE KEY-----\n" + body[:65] + "server stopped\n",
+			"[redacted private key] stopped\n",
+		},
+		{
+			"end cut off in JSON",
+			`"` + strings.ReplaceAll("-----BEGIN PRIVATE KEY-----\n"+body[:64], "\n", `\n`) + `"`,
+			`"[redacted private key]"`,
+		},
+		{
+			"beginning cut off", "started\n" + body + "-----END PRIVATE KEY-----\nb",
+			"started\n[redacted private key]\nb",
+		},
+		{
+			"a certificate stays", strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"),
+			strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE"),
+		},
 
 		{"key authorisation", "body " + token + "." + thumb, "body [redacted key authorisation]"},
 		{"wrapped after the dot", token + ".\n  " + thumb, "[redacted key authorisation]"},
-		{"wrapped within", token[:20] + "\n" + token[20:] + "." + thumb[:30] + "\n" + thumb[30:] + " end", "[redacted key authorisation] end"},
-		{"wrapped within a JSON string", `"` + token + "." + thumb[:30] + `\n` + thumb[30:] + `"`, `"[redacted key authorisation]"`},
-		{"a file name stays", "certificate-of-the-server.intermediate.pem", "certificate-of-the-server.intermediate.pem"},
+		{
+			"wrapped within",
+			token[:20] + "\n" + token[20:] + "." + thumb[:30] + "\n" + thumb[30:] + " end",
+			"[redacted key authorisation] end",
+		},
+		{
+			"wrapped within a JSON string",
+			`"` + token + "." + thumb[:30] + `\n` + thumb[30:] + `"`,
+			`"[redacted key authorisation]"`,
+		},
+		{
+			"a file name stays", "certificate-of-the-server.intermediate.pem",
+			"certificate-of-the-server.intermediate.pem",
+		},
 
-		{"challenge request", "GET /.well-known/acme-challenge/" + token + " HTTP/1.1", "GET /.well-known/acme-challenge/[redacted token] HTTP/1.1"},
-		{"challenge request, wrapped", "GET /.well-known/acme-challenge/" + token[:10] + "\n" + token[10:] + " HTTP/1.1", "GET /.well-known/acme-challenge/[redacted token] HTTP/1.1"},
-		{"traversal stays", "GET /.well-known/acme-challenge/../../key.pem", "GET /.well-known/acme-challenge/../../key.pem"},
-		{"token member", `{"type": "http-01", "token": "` + token + `"}`, `{"type": "http-01", "token": "[redacted token]"}`},
+		{
+			"challenge request", "GET /.well-known/acme-challenge/" + token + " HTTP/1.1",
+			"GET /.well-known/acme-challenge/[redacted token] HTTP/1.1",
+		},
+		{
+			"challenge request, wrapped",
+			"GET /.well-known/acme-challenge/" + token[:10] + "\n" + token[10:] + " HTTP/1.1",
+			"GET /.well-known/acme-challenge/[redacted token] HTTP/1.1",
+		},
+		{
+			"traversal stays", "GET /.well-known/acme-challenge/../../key.pem",
+			"GET /.well-known/acme-challenge/../../key.pem",
+		},
+		{
+			"token member", `{"type": "http-01", "token": "` + token + `"}`,
+			`{"type": "http-01", "token": "[redacted token]"}`,
+		},
 
-		{"JWS", `{"protected":"` + thumb + `","payload":"` + token + `","signature":"` + token + token + `"}`, `{"protected":"[redacted]","payload":"[redacted]","signature":"[redacted]"}`},
-		{"JWS, JSON in JSON", `"{\"protected\": \"` + thumb + `\"}"`, `"{\"protected\": \"[redacted]\"}"`},
-		{"JWS, compact", "eyJhbGciOiJFUzI1NiJ9." + token + "." + token + token, "[redacted signature]"},
-		{"signature algorithm stays", `{"signature": "ECDSA-SHA256"}`, `{"signature": "ECDSA-SHA256"}`},
-		{"account key as JWK", `{"kty":"EC","x":"` + token + `","d":"` + thumb + `"}`, `{"kty":"EC","x":"` + token + `","d":"[redacted]"}`},
+		{
+			"JWS",
+			`{"protected":"` + thumb + `","payload":"` + token + `","signature":"` + token + token + `"}`,
+			`{"protected":"[redacted]","payload":"[redacted]","signature":"[redacted]"}`,
+		},
+		{
+			"JWS, JSON in JSON", `"{\"protected\": \"` + thumb + `\"}"`,
+			`"{\"protected\": \"[redacted]\"}"`,
+		},
+		{
+			"JWS, compact", "eyJhbGciOiJFUzI1NiJ9." + token + "." + token + token,
+			"[redacted signature]",
+		},
+		{
+			"signature algorithm stays", `{"signature": "ECDSA-SHA256"}`,
+			`{"signature": "ECDSA-SHA256"}`,
+		},
+		{
+			"account key as JWK", `{"kty":"EC","x":"` + token + `","d":"` + thumb + `"}`,
+			`{"kty":"EC","x":"` + token + `","d":"[redacted]"}`,
+		},
 		{"EAB key in YAML", "eab_hmac_key: " + thumb, "eab_hmac_key: [redacted]"},
 		{"EAB key in JSON", `{"hmacKey": "` + thumb + `"}`, `{"hmacKey": "[redacted]"}`},
-		{"EAB key on a command line", "--eab-hmac-key " + thumb + " --v", "--eab-hmac-key [redacted] --v"},
+		{
+			"EAB key on a command line", "--eab-hmac-key " + thumb + " --v",
+			"--eab-hmac-key [redacted] --v",
+		},
 		{"token by name", "token=" + token + " for", "token=[redacted token] for"},
 		{"EAB key with a short name", "hmac=" + thumb, "hmac=[redacted]"},
 	}
@@ -90,7 +162,10 @@ func TestRedactSecrets(t *testing.T) {
 // a server.
 func TestRedactIsLinear(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 5000)
+	text := strings.Repeat(
+		"2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n",
+		5000,
+	)
 	start := time.Now()
 	Redactor{}.Text(text)
 	if d := time.Since(start); d > 3*time.Second {
@@ -99,7 +174,10 @@ func TestRedactIsLinear(t *testing.T) {
 }
 
 func BenchmarkRedact(b *testing.B) {
-	text := strings.Repeat("2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n", 1000)
+	text := strings.Repeat(
+		"2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n",
+		1000,
+	)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		Redactor{}.Text(text)

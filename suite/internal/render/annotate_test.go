@@ -14,9 +14,18 @@ func TestAnnotations(t *testing.T) {
 		WorldReason: "no user namespaces",
 		Results: []report.Result{
 			{ID: "BYO-01", Level: scenarios.Must, Status: report.Passed},
-			{ID: "BYO-02", Title: "paths, relative: kept", Level: scenarios.Must, Status: report.Failed, Reason: "100 % wrong", Detail: "expected  a\nseen      b"},
-			{ID: "BYO-03", Title: "nice", Level: scenarios.Should, Status: report.Failed, Reason: "not so nice"},
-			{ID: "BYO-04", Title: "offered", Level: scenarios.May, Status: report.Failed, Reason: "not offered"},
+			{
+				ID: "BYO-02", Title: "paths, relative: kept", Level: scenarios.Must,
+				Status: report.Failed, Reason: "100 % wrong", Detail: "expected  a\nseen      b",
+			},
+			{
+				ID: "BYO-03", Title: "nice", Level: scenarios.Should, Status: report.Failed,
+				Reason: "not so nice",
+			},
+			{
+				ID: "BYO-04", Title: "offered", Level: scenarios.May, Status: report.Failed,
+				Reason: "not offered",
+			},
 			{ID: "BYO-05", Level: scenarios.Must, Status: report.KnownFailed, Reason: "known"},
 		},
 	}

@@ -13,7 +13,10 @@ func TestUnannouncedWarningsAreShown(t *testing.T) {
 	t.Parallel()
 	warned := func(id string) report.Result {
 		return report.Result{ID: id, Profile: "byo", Level: scenarios.Must, Status: report.Passed, Observations: []report.Observation{
-			{Kind: "log", Name: report.Unannounced, Value: []any{"<time> WARN: deprecated", "<time> WARN: deprecated"}},
+			{
+				Kind: "log", Name: report.Unannounced,
+				Value: []any{"<time> WARN: deprecated", "<time> WARN: deprecated"},
+			},
 		}}
 	}
 	r := &report.Report{Results: []report.Result{warned("X-01"), warned("X-02")}}

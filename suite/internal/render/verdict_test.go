@@ -131,7 +131,9 @@ func TestVerdictQuiet(t *testing.T) {
 // TestVerdictEnds checks that the end of a verdict agrees with the exit code.
 func TestVerdictEnds(t *testing.T) {
 	t.Parallel()
-	must := scenarios.Requirement{ID: "X-01", Title: "a promise", Level: scenarios.Must, Chapter: "byo"}
+	must := scenarios.Requirement{
+		ID: "X-01", Title: "a promise", Level: scenarios.Must, Chapter: "byo",
+	}
 	should := must
 	should.Level = scenarios.Should
 	outcome := func(s report.Status, reason string) []verdict.Outcome {

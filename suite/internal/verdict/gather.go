@@ -65,7 +65,8 @@ func (j *judge) nothingSelected(judged []judgement) string {
 func (j *judge) strays() string {
 	var ids []string
 	for id := range j.outcomes {
-		if !slices.ContainsFunc(j.in.Requirements, func(r scenarios.Requirement) bool { return r.ID == id }) {
+		known := func(r scenarios.Requirement) bool { return r.ID == id }
+		if !slices.ContainsFunc(j.in.Requirements, known) {
 			ids = append(ids, id)
 		}
 	}

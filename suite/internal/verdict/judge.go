@@ -165,8 +165,8 @@ func fromOutcome(o Outcome, name string) judgement {
 func (j *judge) undeclared(req scenarios.Requirement) []judgement {
 	var vs []judgement
 	for _, o := range j.outcomes[req.ID] {
-		declared := slices.ContainsFunc(req.Cases, func(c scenarios.Case) bool { return c.Name == o.Case })
-		if o.Case == "" || declared {
+		named := func(c scenarios.Case) bool { return c.Name == o.Case }
+		if o.Case == "" || slices.ContainsFunc(req.Cases, named) {
 			continue
 		}
 		v := fromOutcome(o, o.Case)

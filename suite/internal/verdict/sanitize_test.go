@@ -46,7 +46,9 @@ func plant(t *testing.T) planted {
 		base64:           base64.RawURLEncoding.EncodeToString(der),
 		hex:              hex.EncodeToString(der),
 		keyAuthorization: base64.RawURLEncoding.EncodeToString(der[40:72]) + "." + thumbprint,
-		eab:              base64.RawURLEncoding.EncodeToString([]byte("the key of an external account!!")),
+		eab: base64.RawURLEncoding.EncodeToString(
+			[]byte("the key of an external account!!"),
+		),
 	}
 	p.fragments = append(p.fragments, body[0], body[1], p.base64, p.hex, thumbprint, p.eab)
 	return p
@@ -62,8 +64,9 @@ func TestSecretsAreNotPublished(t *testing.T) {
 	}, "\n")
 	secrets := append(strings.Fields(p.lines), p.base64, p.hex, p.eab)
 	in := claimed()
+	statuses := []report.Status{report.Passed, report.Failed, report.Skipped, report.Error}
 	for _, level := range scenarios.Levels() {
-		for _, status := range []report.Status{report.Passed, report.Failed, report.Skipped, report.Error} {
+		for _, status := range statuses {
 			id := string(level) + "-" + string(status)
 			in.Requirements = append(in.Requirements, scenarios.Requirement{
 				ID: id, Title: "a promise", Level: level, Chapter: "byo", Cases: rows("a", "b"),
@@ -73,7 +76,10 @@ func TestSecretsAreNotPublished(t *testing.T) {
 					ID: id, Case: row, Status: status, Reason: text,
 					Observations: []report.Observation{
 						{Kind: "log", Name: "lines", Value: strings.Split(text, "\n")},
-						{Kind: "file", Name: "f", Value: map[string]any{"d": p.eab, "x": text, text: "x"}},
+						{
+							Kind: "file", Name: "f",
+							Value: map[string]any{"d": p.eab, "x": text, text: "x"},
+						},
 						{Kind: "log", Name: report.Unannounced, Value: []string{text}},
 					},
 					Evidence: &report.Evidence{

@@ -18,7 +18,10 @@ func one(x report.Result) *report.Report {
 	if x.Level == "" {
 		x.Level = scenarios.Must
 	}
-	return &report.Report{Schema: report.Schema, Target: report.Target{Name: "t"}, World: "namespace", Results: []report.Result{x}}
+	return &report.Report{
+		Schema: report.Schema, Target: report.Target{Name: "t"}, World: "namespace",
+		Results: []report.Result{x},
+	}
 }
 
 func TestCompareVerdicts(t *testing.T) {
@@ -30,40 +33,138 @@ func TestCompareVerdicts(t *testing.T) {
 		trend        Trend // "" if nothing differs
 		exit, strict int
 	}{
-		{"alike", report.Result{Status: report.Passed}, report.Result{Status: report.Passed}, "", 0, 0},
-		{"alike but for the time it took", report.Result{Status: report.Failed, Reason: "port 1", DurationMS: 1}, report.Result{Status: report.Failed, Reason: "port 2", DurationMS: 2}, "", 0, 0},
-		{"a MUST fails", report.Result{Status: report.Passed}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
-		{"a MUST that was skipped fails", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
-		{"a SHOULD fails", report.Result{Level: scenarios.Should, Status: report.Passed}, report.Result{Level: scenarios.Should, Status: report.Failed, Reason: "no"}, Worse, 0, 1},
-		{"a MUST errs", report.Result{Status: report.Passed}, report.Result{Status: report.Error, Reason: "no CA"}, Worse, 1, 1},
-		{"a MUST fails as the target says", report.Result{Status: report.Passed}, report.Result{Status: report.KnownFailed, Reason: "no"}, Worse, 0, 1},
-		{"a known failure becomes one that is not", report.Result{Status: report.KnownFailed}, report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1},
-		{"a MUST holds again", report.Result{Status: report.Failed, Reason: "no"}, report.Result{Status: report.Passed}, Better, 0, 1},
-		{"holds where it begins to be judged", report.Result{Status: report.Observed, DidNotHold: true}, report.Result{Status: report.Passed}, Better, 0, 1},
-		{"held before it began to be judged", report.Result{Status: report.Observed, Reason: outside}, report.Result{Status: report.Passed}, Changed, 0, 1},
-		{"no longer holds where it is not judged", report.Result{Status: report.Observed, Reason: outside}, report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1},
-		{"no longer holds, nor judged", report.Result{Status: report.Passed}, report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1},
-		{"no longer holds, and was never judged", report.Result{Level: scenarios.Observe, Status: report.Observed}, report.Result{Level: scenarios.Observe, Status: report.Observed, DidNotHold: true}, Worse, 0, 1},
-		{"no longer judged", report.Result{Status: report.Passed}, report.Result{Status: report.Skipped, Reason: "no openssl"}, Lost, 0, 1},
-		{"judged now", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.Passed}, Gained, 0, 1},
-		{"skipped here, not claimed there", report.Result{Status: report.Skipped, Reason: "no openssl"}, report.Result{Status: report.NotClaimed}, "", 0, 0},
-		{"not selected in one", report.Result{Status: report.Passed}, report.Result{Status: report.Skipped, LeftOut: true}, "", 0, 0},
+		{
+			"alike", report.Result{Status: report.Passed}, report.Result{Status: report.Passed}, "",
+			0, 0,
+		},
+		{
+			"alike but for the time it took",
+			report.Result{Status: report.Failed, Reason: "port 1", DurationMS: 1},
+			report.Result{Status: report.Failed, Reason: "port 2", DurationMS: 2}, "", 0, 0,
+		},
+		{
+			"a MUST fails", report.Result{Status: report.Passed},
+			report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1,
+		},
+		{
+			"a MUST that was skipped fails",
+			report.Result{Status: report.Skipped, Reason: "no openssl"},
+			report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1,
+		},
+		{
+			"a SHOULD fails", report.Result{Level: scenarios.Should, Status: report.Passed},
+			report.Result{Level: scenarios.Should, Status: report.Failed, Reason: "no"}, Worse, 0,
+			1,
+		},
+		{
+			"a MUST errs", report.Result{Status: report.Passed},
+			report.Result{Status: report.Error, Reason: "no CA"}, Worse, 1, 1,
+		},
+		{
+			"a MUST fails as the target says", report.Result{Status: report.Passed},
+			report.Result{Status: report.KnownFailed, Reason: "no"}, Worse, 0, 1,
+		},
+		{
+			"a known failure becomes one that is not", report.Result{Status: report.KnownFailed},
+			report.Result{Status: report.Failed, Reason: "no"}, Worse, 1, 1,
+		},
+		{
+			"a MUST holds again", report.Result{Status: report.Failed, Reason: "no"},
+			report.Result{Status: report.Passed}, Better, 0, 1,
+		},
+		{
+			"holds where it begins to be judged",
+			report.Result{Status: report.Observed, DidNotHold: true},
+			report.Result{Status: report.Passed}, Better, 0, 1,
+		},
+		{
+			"held before it began to be judged",
+			report.Result{Status: report.Observed, Reason: outside},
+			report.Result{Status: report.Passed}, Changed, 0, 1,
+		},
+		{
+			"no longer holds where it is not judged",
+			report.Result{Status: report.Observed, Reason: outside},
+			report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1,
+		},
+		{
+			"no longer holds, nor judged", report.Result{Status: report.Passed},
+			report.Result{Status: report.Observed, DidNotHold: true}, Worse, 1, 1,
+		},
+		{
+			"no longer holds, and was never judged",
+			report.Result{Level: scenarios.Observe, Status: report.Observed},
+			report.Result{Level: scenarios.Observe, Status: report.Observed, DidNotHold: true},
+			Worse, 0, 1,
+		},
+		{
+			"no longer judged", report.Result{Status: report.Passed},
+			report.Result{Status: report.Skipped, Reason: "no openssl"}, Lost, 0, 1,
+		},
+		{
+			"judged now", report.Result{Status: report.Skipped, Reason: "no openssl"},
+			report.Result{Status: report.Passed}, Gained, 0, 1,
+		},
+		{
+			"skipped here, not claimed there",
+			report.Result{Status: report.Skipped, Reason: "no openssl"},
+			report.Result{Status: report.NotClaimed}, "", 0, 0,
+		},
+		{
+			"not selected in one", report.Result{Status: report.Passed},
+			report.Result{Status: report.Skipped, LeftOut: true}, "", 0, 0,
+		},
 		{
 			"an observed case that is not the first holds",
-			report.Result{Status: report.Observed, Reason: outside, Cases: []report.Case{{Case: "a", Status: report.Observed, Reason: outside}, {Case: "b", Status: report.Observed, DidNotHold: true}}},
-			report.Result{Status: report.Passed, Cases: []report.Case{{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Passed}}},
+			report.Result{
+				Status: report.Observed, Reason: outside,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Observed, Reason: outside},
+					{Case: "b", Status: report.Observed, DidNotHold: true},
+				},
+			},
+			report.Result{
+				Status: report.Passed,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Passed},
+				},
+			},
 			Better, 0, 1,
 		},
 		{
 			"a further case fails",
-			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Passed}}},
-			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Failed, Reason: "no"}}},
+			report.Result{
+				Status: report.Failed,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Failed, Reason: "no"},
+					{Case: "b", Status: report.Passed},
+				},
+			},
+			report.Result{
+				Status: report.Failed,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Failed, Reason: "no"},
+					{Case: "b", Status: report.Failed, Reason: "no"},
+				},
+			},
 			Worse, 1, 1,
 		},
 		{
 			"a case fails while another passes",
-			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Failed, Reason: "no"}, {Case: "b", Status: report.Passed}}},
-			report.Result{Status: report.Failed, Cases: []report.Case{{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Failed, Reason: "no"}}},
+			report.Result{
+				Status: report.Failed,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Failed, Reason: "no"},
+					{Case: "b", Status: report.Passed},
+				},
+			},
+			report.Result{
+				Status: report.Failed,
+				Cases: []report.Case{
+					{Case: "a", Status: report.Passed},
+					{Case: "b", Status: report.Failed, Reason: "no"},
+				},
+			},
 			Worse, 1, 1,
 		},
 	} {
@@ -75,14 +176,17 @@ func TestCompareVerdicts(t *testing.T) {
 				got = d.Changes[0].Trend
 			}
 			if got != tt.trend || d.Exit(false) != tt.exit || d.Exit(true) != tt.strict {
-				t.Errorf("trend %q, exit %d, strict %d; want %q, %d, %d", got, d.Exit(false), d.Exit(true), tt.trend, tt.exit, tt.strict)
+				t.Errorf(
+					"trend %q, exit %d, strict %d; want %q, %d, %d", got, d.Exit(false),
+					d.Exit(true), tt.trend, tt.exit, tt.strict,
+				)
 			}
 		})
 	}
 }
 
-// A run that did not come to its end says nothing of the target, least of all
-// that all is well.
+// TestCompareUnfinished checks that a run that did not finish is never compared as
+// if nothing had changed.
 func TestCompareUnfinished(t *testing.T) {
 	t.Parallel()
 	whole := one(report.Result{Status: report.Passed})
@@ -96,24 +200,34 @@ func TestCompareUnfinished(t *testing.T) {
 			spoil(part)
 			for _, d := range []*Diff{Compare(whole, part), Compare(part, whole)} {
 				if got := d.Exit(false); got != report.ExitTrouble || len(d.Notes) != 1 {
-					t.Errorf("exit %d, notes %q; want %d and a note", got, d.Notes, report.ExitTrouble)
+					t.Errorf(
+						"exit %d, notes %q; want %d and a note", got, d.Notes, report.ExitTrouble,
+					)
 				}
 			}
 		})
 	}
 }
 
-// What neither run tried is named, or no difference would read as alike.
+// TestCompareSkippedOnBothSides checks that the notes name what neither run tried.
 func TestCompareSkippedOnBothSides(t *testing.T) {
 	t.Parallel()
 	side := func() *report.Report {
 		r := one(report.Result{Status: report.Skipped, Reason: "no openssl"})
 		r.Results = append(r.Results,
-			report.Result{ID: "X-02", Level: scenarios.Must, Status: report.Skipped, Reason: "no openssl"},
+			report.Result{
+				ID: "X-02", Level: scenarios.Must, Status: report.Skipped, Reason: "no openssl",
+			},
 			report.Result{ID: "X-03", Level: scenarios.Must, Status: report.Passed, Cases: []report.Case{
-				{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Skipped, Reason: "no IPv6"}, {Case: "c", Status: report.Skipped, Reason: "not selected (--skip X-03/c)", LeftOut: true},
+				{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Skipped, Reason: "no IPv6"}, {
+					Case: "c", Status: report.Skipped, Reason: "not selected (--skip X-03/c)",
+					LeftOut: true,
+				},
 			}},
-			report.Result{ID: "X-04", Level: scenarios.Must, Status: report.Skipped, Reason: "not selected (--skip X-04)", LeftOut: true},
+			report.Result{
+				ID: "X-04", Level: scenarios.Must, Status: report.Skipped,
+				Reason: "not selected (--skip X-04)", LeftOut: true,
+			},
 		)
 		return r
 	}
@@ -139,13 +253,26 @@ func TestCompareObservations(t *testing.T) {
 		from, to *report.Report
 		want     []string
 	}{
-		{"alike, in another order", seen(text("a", "1"), text("b", "2")), seen(text("b", "2"), text("a", "1")), nil},
+		{
+			"alike, in another order", seen(text("a", "1"), text("b", "2")),
+			seen(text("b", "2"), text("a", "1")), nil,
+		},
 		{"text", seen(text("", "old")), seen(text("", "new")), []string{"- old", "+ new"}},
-		{"list", seen(text("", []any{"x", "y", "z"})), seen(text("", []any{"x", "z", "w"})), []string{"  x", "- y", "  z", "+ w"}},
-		{"members", seen(text("", map[string]any{"n": 1.0, "m": true})), seen(text("", map[string]any{"n": 2.0, "m": true})), []string{"  m: true", "- n: 1", "+ n: 2"}},
+		{
+			"list", seen(text("", []any{"x", "y", "z"})), seen(text("", []any{"x", "z", "w"})),
+			[]string{"  x", "- y", "  z", "+ w"},
+		},
+		{
+			"members", seen(text("", map[string]any{"n": 1.0, "m": true})),
+			seen(text("", map[string]any{"n": 2.0, "m": true})),
+			[]string{"  m: true", "- n: 1", "+ n: 2"},
+		},
 		{"no more", seen(text("", "old")), seen(), []string{"- old"}},
 		{"for the first time", seen(), seen(text("", "new")), []string{"+ new"}},
-		{"the second of one name", seen(text("", "1"), text("", "2")), seen(text("", "1"), text("", "3")), []string{"- 2", "+ 3"}},
+		{
+			"the second of one name", seen(text("", "1"), text("", "2")),
+			seen(text("", "1"), text("", "3")), []string{"- 2", "+ 3"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,17 +296,28 @@ func TestWrite(t *testing.T) {
 	to.World = "loopback"
 	from.Results = append(from.Results, report.Result{
 		ID: "X-02", Title: "texts", Level: scenarios.Observe, Status: report.Observed,
-		Observations: []report.Observation{{Kind: "error", Name: "log", Case: "a", Value: "old|text"}, {Kind: "error", Name: "log", Case: "b", Value: "old|text"}},
+		Observations: []report.Observation{
+			{Kind: "error", Name: "log", Case: "a", Value: "old|text"},
+			{Kind: "error", Name: "log", Case: "b", Value: "old|text"},
+		},
 	}, report.Result{
 		ID: "X-03", Title: "renewal", Level: scenarios.Must, Status: report.Passed,
-		Cases: []report.Case{{Case: "six", Status: report.Passed}, {Case: "ninety", Status: report.Passed}},
+		Cases: []report.Case{
+			{Case: "six", Status: report.Passed}, {Case: "ninety", Status: report.Passed},
+		},
 	})
 	to.Results = append(to.Results, report.Result{
 		ID: "X-02", Title: "texts", Level: scenarios.Observe, Status: report.Observed,
-		Observations: []report.Observation{{Kind: "error", Name: "log", Case: "a", Value: "new"}, {Kind: "error", Name: "log", Case: "b", Value: "new"}},
+		Observations: []report.Observation{
+			{Kind: "error", Name: "log", Case: "a", Value: "new"},
+			{Kind: "error", Name: "log", Case: "b", Value: "new"},
+		},
 	}, report.Result{
 		ID: "X-03", Title: "renewal", Level: scenarios.Must, Status: report.Failed, Reason: "six: a storm",
-		Cases: []report.Case{{Case: "six", Status: report.Failed, Reason: "a storm"}, {Case: "ninety", Status: report.Passed}},
+		Cases: []report.Case{
+			{Case: "six", Status: report.Failed, Reason: "a storm"},
+			{Case: "ninety", Status: report.Passed},
+		},
 	})
 	d := Compare(from, to)
 	for name, x := range map[string]struct {
@@ -236,7 +374,8 @@ error log (a, b)
 	if err := WriteJSON(&b, d); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(b.Bytes(), &back); err != nil || len(back.Changes) != 2 || back.Changes[0].ID != "X-03" {
+	err := json.Unmarshal(b.Bytes(), &back)
+	if err != nil || len(back.Changes) != 2 || back.Changes[0].ID != "X-03" {
 		t.Errorf("read back: %v, %+v", err, back)
 	}
 }
