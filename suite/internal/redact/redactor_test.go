@@ -11,7 +11,8 @@ import (
 
 func TestRedact(t *testing.T) {
 	t.Parallel()
-	body := strings.Repeat("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef\n", 2) + "c2hvcnQ=\n"
+	const line = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef\n"
+	body := line + line + "c2hvcnQ=\n"
 	key := "-----BEGIN PRIVATE KEY-----\n" + body + "-----END PRIVATE KEY-----\n"
 	token, thumb := b64Of(1), b64Of(2)
 	inJSON, _ := json.Marshal(key)
@@ -98,7 +99,8 @@ func TestRedact(t *testing.T) {
 
 		{
 			"JWS",
-			`{"protected":"` + thumb + `","payload":"` + token + `","signature":"` + token + token + `"}`,
+			`{"protected":"` + thumb + `","payload":"` + token +
+				`","signature":"` + token + token + `"}`,
 			`{"protected":"[redacted]","payload":"[redacted]","signature":"[redacted]"}`,
 		},
 		{
@@ -158,14 +160,15 @@ func TestRedactSecrets(t *testing.T) {
 	}
 }
 
+// logLine is a line of a server that uses autocert.
+const logLine = "2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: " +
+	"acme/autocert: missing server name\n"
+
 // TestRedactIsLinear guards against an expression that needs seconds for the log of
 // a server.
 func TestRedactIsLinear(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat(
-		"2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n",
-		5000,
-	)
+	text := strings.Repeat(logLine, 5000)
 	start := time.Now()
 	Redactor{}.Text(text)
 	if d := time.Since(start); d > 3*time.Second {
@@ -174,10 +177,7 @@ func TestRedactIsLinear(t *testing.T) {
 }
 
 func BenchmarkRedact(b *testing.B) {
-	text := strings.Repeat(
-		"2026/01/02 03:04:05 http: TLS handshake error from 127.0.0.1:40000: acme/autocert: missing server name\n",
-		1000,
-	)
+	text := strings.Repeat(logLine, 1000)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		Redactor{}.Text(text)

@@ -39,7 +39,8 @@ func TestAnnotations(t *testing.T) {
 	}
 	got.Reset()
 	r = &report.Report{Error: "probe: 50 %", Strict: true, Results: r.Results[2:3]}
-	const strict = "::error title=Assay%3A the run failed::probe: 50 %25\n::error title=BYO-03 nice::not so nice\n"
+	const strict = "::error title=Assay%3A the run failed::probe: 50 %25\n" +
+		"::error title=BYO-03 nice::not so nice\n"
 	if err := WriteAnnotations(&got, r); err != nil || got.String() != strict {
 		t.Errorf("error %v, wrote\n%sexpected\n%s", err, got.String(), strict)
 	}

@@ -19,7 +19,8 @@ func TestHeadline(t *testing.T) {
 		strings.Repeat("é", 300):                                    strings.Repeat("é", 199) + "…",
 		"expected  one order\nseen      2":                          "expected one order; seen 2",
 		"after a restart\nexpected  one order\nseen      2\n  more": "after a restart; seen 2",
-		"expected " + strings.Repeat("é", 150) + "\nseen none":      "expected " + strings.Repeat("é", 100) + "…; seen none",
+		"expected " + strings.Repeat("é", 150) + "\nseen none": "expected " +
+			strings.Repeat("é", 100) + "…; seen none",
 	} {
 		if got := Headline(in); got != want {
 			t.Errorf("Headline(%q) = %q, expected %q", in, got, want)

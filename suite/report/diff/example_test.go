@@ -15,7 +15,8 @@ func ExampleCompare() {
 		return &report.Report{
 			Target: report.Target{Name: "reference", Version: version},
 			Results: []report.Result{{
-				ID: "BYO-02", Title: "a relative path", Level: scenarios.Must, Status: s, Reason: reason,
+				ID: "BYO-02", Title: "a relative path", Level: scenarios.Must,
+				Status: s, Reason: reason,
 			}},
 		}
 	}
