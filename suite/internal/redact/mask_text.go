@@ -156,10 +156,11 @@ var rules = []rule{
 	{longWord(16), regexp.MustCompile(`\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b`), "<serial>"},
 }
 
-// manyColons is the fast test for a serial number with colons.
+// manyColons reports whether a text may hold a serial number with colons.
 func manyColons(s string) bool { return strings.Count(s, ":") >= 7 }
 
-// clock is the fast test for a time of day: digits on both sides of a colon.
+// clock reports whether a text may hold a time of day: it has digits on both sides
+// of a colon.
 func clock(s string) bool {
 	for i := 1; i+1 < len(s); i++ {
 		if s[i] == ':' && isDigit(s[i-1]) && isDigit(s[i+1]) {
@@ -169,7 +170,8 @@ func clock(s string) bool {
 	return false
 }
 
-// hasDuration is the fast test for a duration: a digit before a unit.
+// hasDuration reports whether a text may hold a duration: it has a digit before a
+// unit.
 func hasDuration(s string) bool {
 	for i := 1; i < len(s); i++ {
 		if isDigit(s[i-1]) && (strings.IndexByte("nmsu", s[i]) >= 0 || s[i] >= 0x80) {

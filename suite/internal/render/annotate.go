@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"assay/scenarios"
+	"assay/suite/internal/words"
 	"assay/suite/report"
 )
 
@@ -16,7 +17,8 @@ import (
 func WriteAnnotations(w io.Writer, r *report.Report) error {
 	b := bufio.NewWriter(w)
 	annotate := func(kind, title, text string) {
-		b.WriteString("::" + kind + " title=" + property(title) + "::" + data(text) + "\n")
+		title, text = property(words.Printable(title)), data(words.Printable(text))
+		b.WriteString("::" + kind + " title=" + title + "::" + text + "\n")
 	}
 	if r.Error != "" {
 		annotate("error", "Assay: the run failed", r.Error)

@@ -226,6 +226,9 @@ func TestVerdictIsHarmless(t *testing.T) {
 	if err := WriteMarkdown(&md, r); err != nil {
 		t.Fatal(err)
 	}
+	if err := WriteAnnotations(&md, r); err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range []string{shown(t, r, Style{}), md.String()} {
 		if i := strings.IndexAny(s, "\x1b\a\r\u009b"); i >= 0 {
 			t.Errorf("control character in %q", s[max(0, i-30):i+5])
