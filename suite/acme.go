@@ -167,7 +167,7 @@ var _ = Table("ACME-08", func(s *Scenario, row struct{ Addresses []netip.Addr })
 	for _, h := range s.Knock(server, 20) {
 		Expect(h).NotTo(HaveFullChainTo(s.CA().Root()))
 	}
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	Expect(s.Journal()).To(HaveSpared(5, 10))
 
 	s.PointHere(s.Hostname)
@@ -242,12 +242,12 @@ var _ = Requirement("ACME-14", func(s *Scenario) {
 	defer seen.Close()
 	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
 	Expect(seen).To(Negotiate("http/1.1"))
-	Expect(seen).To(StillAnswer())
+	Expect(s.Ask(seen)).To(Answer())
 
 	plain := s.Handshake(server, KeepOpen)
 	defer plain.Close()
 	Expect(plain).To(Negotiate(""))
-	Expect(plain).To(StillAnswer())
+	Expect(s.Ask(plain)).To(Answer())
 })
 
 var _ = Table("ACME-15", func(s *Scenario, row struct{ Upgrade string }) {
@@ -284,7 +284,7 @@ var _ = Table("ACME-18", func(s *Scenario, row struct{ Validity time.Duration })
 var _ = Requirement("ACME-19", func(s *Scenario) {
 	server := s.StartACME(s.distrust())
 	Expect(s.Handshake(server)).NotTo(HaveFullChainTo(s.CA().Root()))
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	Expect(s.Journal()).To(HaveNoRequests())
 	server.Stop()
 
@@ -334,7 +334,7 @@ func (s *Scenario) StartACME(settings ...any) *Server {
 			options = append(options, v)
 		}
 	}
-	if s.plan.target.Claims("tls-alpn-01") {
+	if s.Claims("tls-alpn-01") {
 		return s.Start(s.ALPN01(over), options...)
 	}
 	return s.Start(s.HTTP01(over), append(options, Forward(80, 5080))...)
@@ -380,5 +380,5 @@ var _ = Table("ACME-21", func(s *Scenario, row struct{ Challenge string }) {
 	server.Restart()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	server.Stop()
-	Expect(server).To(LogNone(secrets))
+	Expect(server.WholeLog()).To(LogNone(secrets))
 })

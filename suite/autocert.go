@@ -20,7 +20,7 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 	ALPN      []string
 }) {
 	challenge := slices.Contains(row.ALPN, challengeProtocol)
-	s.SkipUnless(!challenge || s.plan.target.Claims("tls-alpn-01"), "to a server without tls-alpn-01, "+challengeProtocol+" is a protocol like any other")
+	s.SkipUnless(!challenge || s.Claims("tls-alpn-01"), "to a server without tls-alpn-01, "+challengeProtocol+" is a protocol like any other")
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
 	orders := s.Journal().Requests(pebble.KindNewOrder)
@@ -33,7 +33,7 @@ var _ = Table("AUTOCERT-01", func(s *Scenario, row struct {
 
 	// The control shakes hands after it: whatever the refusal logs is there.
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(server).To(LogOnce(text))
+	Expect(server.Log()).To(LogOnce(text))
 	Expect(s.Journal().Requests(pebble.KindNewOrder)).To(Equal(orders), "orders at the CA, before and after the refusal")
 })
 
@@ -47,14 +47,14 @@ var _ = Requirement("AUTOCERT-02", func(s *Scenario) {
 		}
 	}
 	s.refuseHandshake(server, "after.example.test")
-	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "autocert", "certificate"))
+	Expect(server.Log()).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "autocert", "certificate"))
 })
 
 var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	Request pebble.Kind
 	Type    string
 }) {
-	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the refusal")
+	s.NeedsEdge()
 	problem := pebble.Problem{Type: "urn:ietf:params:acme:error:" + row.Type, Detail: longDetail, Status: http.StatusForbidden}
 	s.CA().Inject(pebble.Fail(row.Request, problem))
 	server := s.StartACME()
@@ -63,7 +63,7 @@ var _ = Table("AUTOCERT-03", func(s *Scenario, row struct {
 	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l sut.Line) bool {
 		return strings.Contains(l.Words(), longDetail) && strings.Contains(l.Words(), problem.Type)
 	})
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 
 	server.Restart()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
@@ -90,5 +90,5 @@ var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
 	secrets = append(secrets, secretsBelow(s, "cache")...)
 	s.lookForSecrets(server, s.Addr(5080), secrets, challengePath+"acme_account+key", challengePath+s.Hostname, "/"+s.Hostname)
 	server.Stop()
-	Expect(server).To(LogNone(secrets))
+	Expect(server.WholeLog()).To(LogNone(secrets))
 }, Unsteady) // the restart may come before the word about the failed renewal

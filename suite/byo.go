@@ -121,7 +121,6 @@ var _ = Table("BYO-12", func(s *Scenario, row struct {
 	Visit     string
 	ByAddress bool `yaml:"by_address"`
 }) {
-	s.AnnounceWarnings() // server_url has none of these names
 	names := s.expandAll(row.Names)
 	for n := range row.More {
 		names = append(names, fmt.Sprintf("name-%d.%s", n, s.Hostname))
@@ -138,7 +137,7 @@ var _ = Table("BYO-12", func(s *Scenario, row struct {
 	seen := s.Handshake(s.StartOwn(id), as)
 	Expect(seen).To(ServeLeaf(id.Leaf))
 	Expect(seen).To(HaveFullChainTo(id.Root))
-})
+}, Warned) // server_url has none of these names
 
 var _ = Table("BYO-13", func(s *Scenario, row struct{ Version string }) {
 	id := s.Identity(pki.Spec{})
@@ -146,15 +145,15 @@ var _ = Table("BYO-13", func(s *Scenario, row struct{ Version string }) {
 	seen := s.Handshake(server, Version(versions[row.Version]), KeepOpen)
 	defer seen.Close()
 	Expect(seen).To(ServeLeaf(id.Leaf))
-	Expect(seen).To(StillAnswer())
+	Expect(s.Ask(seen)).To(Answer())
 	s.Observe("protocol", "client certificate asked for", seen.Requested)
 })
 
 var _ = Table("BYO-14", func(s *Scenario, row struct{ Age, Lifetime time.Duration }) {
 	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
 	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Age: row.Age, Lifetime: row.Lifetime}))
-	Expect(warned).To(WarnUnlike(control, "tls_cert_path", "certificate", "cert.pem", s.Hostname))
-})
+	Expect(warned.Log()).To(WarnUnlike(control.Log(), "tls_cert_path", "certificate", "cert.pem", s.Hostname))
+}, Warned)
 
 var _ = Table("BYO-15", func(s *Scenario, row struct{ By string }) {
 	first, second := s.Identity(pki.Spec{}), s.Identity(pki.Spec{})
@@ -184,7 +183,7 @@ var _ = Requirement("BYO-17", func(s *Scenario) {
 
 	server.Replace(fresh)
 	s.AwaitPair(server, old, fresh)
-	Expect(open).To(StillAnswer())
+	Expect(s.Ask(open)).To(Answer())
 })
 
 var _ = Table("BYO-18", func(s *Scenario, row damaged) {
@@ -224,12 +223,12 @@ var _ = Requirement("BYO-21", func(s *Scenario) {
 	defer seen.Close()
 	Expect(seen).To(ServeLeaf(id.Leaf))
 	Expect(seen).To(Negotiate("http/1.1"))
-	Expect(seen).To(StillAnswer())
+	Expect(s.Ask(seen)).To(Answer())
 
 	plain := s.Handshake(server, KeepOpen)
 	defer plain.Close()
 	Expect(plain).To(Negotiate(""))
-	Expect(plain).To(StillAnswer())
+	Expect(s.Ask(plain)).To(Answer())
 })
 
 var _ = Table("BYO-22", func(s *Scenario, row struct{ Upgrade string }) {
@@ -243,8 +242,8 @@ var _ = Table("BYO-23", func(s *Scenario, row struct{ Names []string }) {
 	s.NeedsKey("server_url")
 	control := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname}))
 	warned := s.serveAndStop(s.Identity(pki.Spec{CommonName: s.Hostname, Names: s.expandAll(row.Names)}))
-	Expect(warned).To(WarnUnlike(control, append(s.called("server_url", "tls_cert_path"), "certificate", "cert.pem", s.Hostname)...))
-})
+	Expect(warned.Log()).To(WarnUnlike(control.Log(), append(s.called("server_url", "tls_cert_path"), "certificate", "cert.pem", s.Hostname)...))
+}, Warned)
 
 var _ = Table("BYO-24", func(s *Scenario, row damaged) {
 	id := s.Identity(pki.Spec{})
@@ -256,12 +255,12 @@ var _ = Table("BYO-24", func(s *Scenario, row damaged) {
 
 	s.damagePair(row, id)
 	secrets = append(secrets, secretsBelow(s, "")...)
-	if s.plan.target.Reload != sut.ReloadNone {
+	if s.OffersReload() {
 		server.ReloadBad()
 		s.lookForSecrets(server, "", secrets, "/key.pem")
 	}
 	server.Stop()
-	Expect(server).To(LogNone(secrets))
+	Expect(server.WholeLog()).To(LogNone(secrets))
 
 	refusal := s.Refuse(server.Keys)
 	Expect(refusal).To(BeRefusal())

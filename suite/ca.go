@@ -51,7 +51,7 @@ func (s *Scenario) startCA() error {
 		HTTPPort:  sites.HTTPPort,
 		TLSPort:   sites.TLSPort,
 	}
-	if s.plan.CA == "stock" {
+	if s.setup.Stock {
 		o.Manner = pebble.Stock
 	}
 	tcp, err := s.World.ListenHome("tcp", o.Resolver)

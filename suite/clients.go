@@ -123,6 +123,14 @@ func (s *Scenario) GetTLS(server *Server, path string, change ...func(*wire.Requ
 	return s.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
 }
 
+// Ask sends a request on a connection that was kept open, and returns the
+// response.
+func (s *Scenario) Ask(open *wire.Handshake) *wire.Response {
+	ctx, cancel := s.within(patience / 4)
+	defer cancel()
+	return open.Exchange(ctx, "/")
+}
+
 // Post makes a request a POST with this body; upgrade, if not empty, is the
 // protocol that it asks to go on with (RFC 9110 §7.8).
 func Post(body, upgrade string) func(*wire.Request) {

@@ -87,8 +87,8 @@ var _ = Table("CFG-06", func(s *Scenario, row struct {
 		return server
 	}
 	control := serve(suits)
-	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, s.called("server_url")...))
-})
+	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname})).Log()).To(WarnUnlike(control.Log(), s.called("server_url")...))
+}, Warned)
 
 var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
 	s.NeedsKey("server_url")
@@ -100,8 +100,8 @@ var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
 	}
 	control := serve(nil)
 	other := serve(Keys{"server_url": "https://" + s.expand(row.Host)})
-	Expect(other).To(WarnUnlike(control, s.called("server_url", "tls_letsencrypt_hostname")...))
-})
+	Expect(other.Log()).To(WarnUnlike(control.Log(), s.called("server_url", "tls_letsencrypt_hostname")...))
+}, Warned)
 
 var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
 	control := s.Start(s.Plain())
@@ -204,19 +204,16 @@ type listener struct {
 // serves.
 func (s *Scenario) listening(row listener) (keys Keys, serves func(*Server)) {
 	at := Keys{"listen_addr": s.Addr(row.Port)}
-	claimed := func(chapter string) {
-		s.SkipUnless(s.plan.target.Claims(chapter), "the target does not claim "+chapter)
-	}
 	switch row.Kind {
 	case "plain":
 		return s.Plain(at), func(server *Server) { Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy()) }
 	case "own":
-		claimed("byo")
+		s.NeedsClaim("byo")
 		id := s.Identity(pki.Spec{})
 		cert, key := s.WritePair(id, "cert.pem", "key.pem")
 		return s.Own(cert, key, at), func(server *Server) { Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf)) }
 	default:
-		claimed("acme")
+		s.NeedsClaim("acme")
 		s.must(s.World.Forward(80, 5080)) // to the challenge listener, if there is one
 		return s.ACME(at), func(server *Server) { Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root())) }
 	}

@@ -18,7 +18,7 @@ func (s *Scenario) collect(failed bool) {
 		s.outcome.Issuances = len(s.ca.Journal().Issued())
 	}
 	s.outcome.Roles = s.roles()
-	if failed || s.plan.Keep {
+	if failed || s.setup.Keep != "" {
 		s.outcome.Evidence = s.evidence()
 		s.outcome.Secrets = secrets
 	}

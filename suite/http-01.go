@@ -73,7 +73,7 @@ var _ = Requirement("HTTP01-06", func(s *Scenario) {
 	for _, h := range s.Knock(server, 20) {
 		Expect(h).NotTo(HaveFullChainTo(s.CA().Root()))
 	}
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	Expect(s.Get(s.Addr(5080), "/")).To(Answer())
 	Expect(s.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
 	Expect(s.Journal()).To(HaveSpared(5, 10))

@@ -10,7 +10,7 @@ import (
 // keep copies the spec's directory into the report, keys and all, for a
 // person to look at and to start the server by hand.
 func (s *Scenario) keep() error {
-	to := filepath.Join(s.plan.Out, "kept", s.requirement.ID, s.row.Name)
+	to := filepath.Join(s.setup.Keep, s.requirement.ID, s.row.Name)
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}

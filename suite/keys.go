@@ -77,7 +77,7 @@ func (s *Scenario) ALPN01(over ...Keys) Keys {
 // challenge that the target claims; TLS-ALPN-01 where it claims both, since
 // that needs no second listener.
 func (s *Scenario) ACME(over ...Keys) Keys {
-	if s.plan.target.Claims("tls-alpn-01") {
+	if s.Claims("tls-alpn-01") {
 		return s.ALPN01(over...)
 	}
 	return s.HTTP01(over...)

@@ -37,11 +37,11 @@ func (s *Scenario) Load(server *Server, together int) *Load {
 	return l
 }
 
-// Stop ends the load and returns it.
-func (l *Load) Stop() *Load {
+// Stop ends the load and returns what its clients saw.
+func (l *Load) Stop() []*wire.Handshake {
 	l.stop.Store(true)
 	l.clients.Wait()
-	return l
+	return l.seen
 }
 
 // With counts the handshakes in which this was so.
@@ -59,20 +59,28 @@ func (l *Load) With(so func(*wire.Handshake) bool) (n int) {
 // HaveSeenOnly: every client of the load was served this certificate or one
 // that chains to the CA's root, and both were served to some.
 func HaveSeenOnly(old, root *x509.Certificate) types.GomegaMatcher {
-	return match("handshakes that all complete, the earlier ones with "+name(old)+", the later ones with a certificate of the CA", func(l *Load) (bool, string) {
-		before := l.With(func(h *wire.Handshake) bool { return serves(h, old) })
-		after := l.With(func(h *wire.Handshake) bool { return chainsTo(h, root) })
-		text := fmt.Sprintf("%d handshakes: %d with the old certificate, %d with one of the CA", len(l.seen), before, after)
-		for _, h := range l.seen {
-			if !serves(h, old) && !chainsTo(h, root) {
-				return false, text + ", and one with: " + describe(h)
+	return match("handshakes that all complete, the earlier ones with "+name(old)+", the later ones with a certificate of the CA", func(seen []*wire.Handshake) (bool, string) {
+		before, after, stray := 0, 0, ""
+		for _, h := range seen {
+			switch {
+			case Serves(h, old):
+				before++
+			case chainsTo(h, root):
+				after++
+			case stray == "":
+				stray = ", and one with: " + describe(h)
 			}
+		}
+		text := fmt.Sprintf("%d handshakes: %d with the old certificate, %d with one of the CA", len(seen), before, after)
+		if stray != "" {
+			return false, text + stray
 		}
 		return before > 0 && after > 0, text
 	})
 }
 
-func serves(h *wire.Handshake, leaf *x509.Certificate) bool {
+// Serves says whether a handshake completed with this certificate.
+func Serves(h *wire.Handshake, leaf *x509.Certificate) bool {
 	return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(leaf)
 }
 

@@ -10,28 +10,27 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega/types"
+
+	"assay/suite/internal/sut"
 )
 
 // Live: the server has not exited.
 func Live() types.GomegaMatcher {
-	return match("a server that lives on", func(v *Server) (bool, string) {
+	return match("a server that lives on", func(p *sut.Process) (bool, string) {
 		select {
-		case <-v.Process.Exited():
-			return false, fmt.Sprintf("it exited with code %d, saying\n%s", v.Process.ExitCode(), v.Process.Log().Tail(12))
+		case <-p.Exited():
+			return false, fmt.Sprintf("it exited with code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
 		default:
 			return true, "it lives"
 		}
 	})
 }
 
-// ListenAtPort: the server has a listener at this documented port, on whichever
-// address of either family.
+// ListenAtPort succeeds if one of a server's listeners has this port, on
+// whichever address of either family.
 func ListenAtPort(port int) types.GomegaMatcher {
-	return match(fmt.Sprintf("a listener at port %d", port), func(v *Server) (bool, string) {
-		all, err := v.s.World.Listeners()
-		v.s.must(err)
-		own := slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
-		at := slices.ContainsFunc(own, func(l netip.AddrPort) bool { return int(l.Port()) == v.s.World.Port(port) })
+	return match(fmt.Sprintf("a listener at port %d", port), func(own []netip.AddrPort) (bool, string) {
+		at := slices.ContainsFunc(own, func(l netip.AddrPort) bool { return int(l.Port()) == port })
 		return at, fmt.Sprint(own)
 	})
 }
@@ -42,7 +41,7 @@ const prompt = 5 * time.Second
 
 // AwaitEnd starts the target, waits for it to end by itself, and returns it. It
 // need not: [EndInError] judges.
-func (s *Scenario) AwaitEnd(keys Keys, options ...StartOption) *Server {
+func (s *Scenario) AwaitEnd(keys Keys, options ...StartOption) *sut.Process {
 	ginkgo.GinkgoHelper()
 	server := s.prepare(keys, options...)
 	server.start()
@@ -52,24 +51,24 @@ func (s *Scenario) AwaitEnd(keys Keys, options ...StartOption) *Server {
 	case <-server.Process.Exited():
 	case <-ctx.Done():
 	}
-	return server
+	return server.Process
 }
 
 // EndInError: the server has ended by itself, with an exit code other than 0,
 // and has said why in words that contain one of these.
 func EndInError(words ...string) types.GomegaMatcher {
 	expected := fmt.Sprintf("an end within %s, with an exit code other than 0 and a message that names %s", prompt, strings.Join(words, " or "))
-	return match(expected, func(v *Server) (bool, string) {
-		log := v.Process.Log().Words()
+	return match(expected, func(p *sut.Process) (bool, string) {
+		log := p.Log().Words()
 		named := false
 		for _, word := range words {
 			named = named || strings.Contains(log, word)
 		}
 		select {
-		case <-v.Process.Exited():
-			return named && v.Process.ExitCode() != 0, fmt.Sprintf("exit code %d, saying\n%s", v.Process.ExitCode(), v.Process.Log().Tail(12))
+		case <-p.Exited():
+			return named && p.ExitCode() != 0, fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
 		default:
-			return false, "it runs on, saying\n" + v.Process.Log().Tail(12)
+			return false, "it runs on, saying\n" + p.Log().Tail(12)
 		}
 	})
 }
@@ -79,10 +78,10 @@ func EndInError(words ...string) types.GomegaMatcher {
 // lower case.
 func LogNothingBetween(from, to string, words ...string) types.GomegaMatcher {
 	expected := fmt.Sprintf("no log line about %s, between those with %s and with %s", strings.Join(words, ", "), from, to)
-	return match(expected, func(v *Server) (bool, string) {
+	return match(expected, func(log []sut.Line) (bool, string) {
 		var found []string
 		between := false
-		for _, line := range v.Process.Log().Lines() {
+		for _, line := range log {
 			text := strings.ToLower(line.Words())
 			switch {
 			case strings.Contains(text, from):

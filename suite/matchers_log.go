@@ -16,7 +16,7 @@ import (
 // target whose file says that it only logs what is wrong, any stream will do.
 func SpeakOnStderr(word string) types.GomegaMatcher {
 	return match("a message on standard error that names "+word, func(r *Refusal) (bool, string) {
-		if !strings.Contains(r.Stderr, word) && !(r.mayLive && strings.Contains(r.Log, word)) {
+		if !strings.Contains(r.Stderr, word) && !(r.MayLive && strings.Contains(r.Log, word)) {
 			return false, "on standard error:\n" + r.Stderr + "in all:\n" + r.Log
 		}
 		return true, r.Stderr
@@ -27,11 +27,10 @@ func SpeakOnStderr(word string) types.GomegaMatcher {
 // or lower case, than of the control's. Some servers print their configuration
 // when they start, so that a word alone makes no warning. Both have to have
 // ended: only then are their logs complete.
-func WarnUnlike(control *Server, words ...string) types.GomegaMatcher {
+func WarnUnlike(control []sut.Line, words ...string) types.GomegaMatcher {
 	expected := "a warning that names " + strings.Join(words, " or ") + ", which the control did not log"
-	return match(expected, func(v *Server) (bool, string) {
-		v.s.AnnounceWarnings()
-		ours, theirs := v.linesAbout(words), control.linesAbout(words)
+	return match(expected, func(log []sut.Line) (bool, string) {
+		ours, theirs := linesAbout(log, words), linesAbout(control, words)
 		seen := fmt.Sprintf("%d lines, of the control %d\n%s", len(ours), len(theirs), strings.Join(ours, "\n"))
 		return len(ours) > len(theirs), seen
 	})
@@ -39,9 +38,9 @@ func WarnUnlike(control *Server, words ...string) types.GomegaMatcher {
 
 // linesAbout are the log lines that contain one of these words, upper or lower
 // case; server_url is also found in ServerURL.
-func (v *Server) linesAbout(words []string) []string {
+func linesAbout(log []sut.Line, words []string) []string {
 	var found []string
-	for _, line := range v.Process.Log().Lines() {
+	for _, line := range log {
 		for _, word := range words {
 			if strings.Contains(plain(line.Words()), plain(word)) {
 				found = append(found, line.Text)

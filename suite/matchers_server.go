@@ -96,9 +96,9 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 
 // LogOnce: exactly one line of the log contains this text.
 func LogOnce(text string) types.GomegaMatcher {
-	return match("exactly one log line with "+text, func(v *Server) (bool, string) {
+	return match("exactly one log line with "+text, func(log []sut.Line) (bool, string) {
 		var found []string
-		for _, line := range v.Process.Log().Lines() {
+		for _, line := range log {
 			if strings.Contains(line.Words(), text) {
 				found = append(found, line.Text)
 			}

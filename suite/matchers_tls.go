@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -121,20 +120,6 @@ func HaveACMEIdentifier() types.GomegaMatcher {
 			return ok, fmt.Sprintf("acmeIdentifier %x, critical: %t", e.Value, e.Critical) + because(err)
 		}
 		return false, "no acmeIdentifier in " + describe(h)
-	})
-}
-
-// StillAnswer: a connection that was kept open carries a request and its
-// response.
-func StillAnswer() types.GomegaMatcher {
-	return match("a connection that still answers", func(h *wire.Handshake) (bool, string) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience/4)
-		defer cancel()
-		answer := h.Exchange(ctx, "/")
-		if answer.Err != nil {
-			return false, answer.Err.Error()
-		}
-		return true, fmt.Sprint(answer.Status)
 	})
 }
 

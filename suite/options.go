@@ -41,6 +41,15 @@ type plan struct {
 	target    *sut.Target
 }
 
+// setup is what the specs of the run share.
+func (p *plan) setup(run *world.Run) Setup {
+	u := Setup{Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock"}
+	if p.Keep {
+		u.Keep = filepath.Join(p.Out, "kept")
+	}
+	return u
+}
+
 // optionsVariable carries the options from process to process.
 const optionsVariable = "ASSAY_OPTIONS"
 

@@ -19,7 +19,7 @@ import (
 // claims: its own, or one from the CA. It returns the root that clients trust.
 func (s *Scenario) StartSecure() (*Server, *x509.Certificate) {
 	ginkgo.GinkgoHelper()
-	if s.plan.target.Claims("byo") {
+	if s.Claims("byo") {
 		id := s.Identity(pki.Spec{})
 		return s.StartOwn(id), id.Root
 	}

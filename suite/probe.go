@@ -13,7 +13,7 @@ import (
 // profiles allow. A target that cannot be started at all is a matter of the
 // target file or of the machine, and nothing is judged by it (CONTRACTS §3).
 func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
-	s, err := newScenario(ctx, p, inside, scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
+	s, err := newScenario(ctx, p.setup(inside), scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,12 @@ func (s *Scenario) lastConfiguration() string {
 
 // simplest is the least that a target of these profiles can be asked for.
 func (s *Scenario) simplest() Keys {
-	t := s.plan.target
 	switch {
-	case t.Claims("config"):
+	case s.Claims("config"):
 		return s.Plain()
-	case t.Claims("byo"), t.Claims("chain") && !t.Claims("acme"):
+	case s.Claims("byo"), s.Claims("chain") && !s.Claims("acme"):
 		return s.Own(s.WritePair(s.Identity(pki.Spec{}), "cert.pem", "key.pem"))
-	case t.Claims("tls-alpn-01"):
+	case s.Claims("tls-alpn-01"):
 		return s.ALPN01()
 	}
 	return s.HTTP01()

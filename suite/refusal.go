@@ -22,8 +22,8 @@ type Refusal struct {
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
 
-	waited  time.Duration // how long it had to exit, or to open a listener
-	mayLive bool          // the target's file says that it only logs what is wrong
+	Waited  time.Duration // how long it had to exit, or to open a listener
+	MayLive bool          // the target's file says that it only logs what is wrong
 }
 
 // secondThoughts is how long a server has, once it has opened a listener, to
@@ -37,11 +37,11 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 	server := s.prepare(keys, options...)
 	before := s.files()
 	server.start()
-	r := &Refusal{waited: s.plan.startPatience(), mayLive: s.plan.target.OnBadConfig == sut.LogBadConfig}
-	ctx, cancel := s.within(r.waited)
+	r := &Refusal{Waited: s.setup.StartPatience(), MayLive: s.setup.Target.OnBadConfig == sut.LogBadConfig}
+	ctx, cancel := s.within(r.Waited)
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
-	if r.Listening && !r.mayLive {
+	if r.Listening && !r.MayLive {
 		// A server may open its listener before it looks at the rest, if it
 		// does not leave it open.
 		select {
@@ -73,12 +73,12 @@ func (s *Scenario) Refuse(keys Keys, options ...StartOption) *Refusal {
 // target's own state.
 func (s *Scenario) newFiles(before []string) []string {
 	return slices.DeleteFunc(s.files(), func(path string) bool {
-		return slices.Contains(before, path) || s.plan.target.Owns(path)
+		return slices.Contains(before, path) || s.setup.Target.Owns(path)
 	})
 }
 
 func (r *Refusal) refused() bool {
-	ended := r.Exited && r.ExitCode != 0 || r.mayLive && !r.Exited
+	ended := r.Exited && r.ExitCode != 0 || r.MayLive && !r.Exited
 	return ended && !r.Listening && len(r.Written) == 0
 }
 
@@ -91,7 +91,7 @@ func (r *Refusal) String() string {
 	case r.Exited:
 		fmt.Fprintf(&b, "it exited with code %d", r.ExitCode)
 	default:
-		fmt.Fprintf(&b, "it neither exited nor opened a listener within %s", r.waited)
+		fmt.Fprintf(&b, "it neither exited nor opened a listener within %s", r.Waited)
 	}
 	if len(r.Written) > 0 {
 		fmt.Fprintf(&b, ", and left files: %s", strings.Join(r.Written, ", "))

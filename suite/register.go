@@ -51,7 +51,7 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 			addOutcome(sc)
 			ginkgo.Skip(reason)
 		}
-		sc, err := newScenario(ctx, p, run, r, row, ginkgo.GinkgoParallelProcess(), *serial)
+		sc, err := newScenario(ctx, p.setup(run), r, row, ginkgo.GinkgoParallelProcess(), *serial)
 		if err != nil {
 			sc = &Scenario{outcome: newOutcome(r.ID, row.Name), fail: ginkgo.Fail}
 			ginkgo.DeferCleanup(func() { addOutcome(sc) })
@@ -67,7 +67,7 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 // their own, which say what was awaited. It has to outlast those that a spec may
 // wait in vain, one after the other, and still go on: eight at most.
 func (p *plan) specTimeout() time.Duration {
-	return max(time.Minute, 8*p.startPatience())
+	return max(time.Minute, 8*p.setup(nil).StartPatience())
 }
 
 // rows are a requirement's cases; one without cases is its own only row.
@@ -109,7 +109,7 @@ func (s *Scenario) finish() {
 	if spec.Failed() && s.outcome.Broken == "" {
 		s.outcome.Broken = s.overload()
 	}
-	if s.plan.Keep {
+	if s.setup.Keep != "" {
 		if err := s.keep(); err != nil && s.outcome.Broken == "" {
 			s.outcome.Broken = "keeping the spec's directory: " + err.Error()
 		}

@@ -53,7 +53,7 @@ func (s *Scenario) startOffering(challenge string) *Server {
 // challenge type, if it claims that.
 func (s *Scenario) startBy(challenge string) *Server {
 	ginkgo.GinkgoHelper()
-	s.SkipUnless(s.plan.target.Claims(challenge), "the target does not claim "+challenge)
+	s.NeedsClaim(challenge)
 	if challenge == "http-01" {
 		return s.Start(s.HTTP01(), Forward(80, 5080))
 	}

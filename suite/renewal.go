@@ -29,7 +29,7 @@ var _ = Table("RENEW-02", func(s *Scenario, row struct{ Left, Lifetime time.Dura
 	Expect(renewed).To(HaveFullChainTo(s.CA().Root()))
 	Expect(renewed).To(ServeNamesExactly(s.Hostname))
 	s.AwaitCached(renewed)
-	Expect(open).To(StillAnswer())
+	Expect(s.Ask(open)).To(Answer())
 	s.ObserveIssuance("renewal")
 })
 
@@ -57,7 +57,7 @@ var _ = Table("RENEW-05", func(s *Scenario, row struct{ Challenge string }) {
 	load := s.Load(server, clients)
 	defer load.Stop()
 	s.Eventually(func(g Gomega) {
-		others := load.With(func(h *wire.Handshake) bool { return !serves(h, old.Leaf) })
+		others := load.With(func(h *wire.Handshake) bool { return !Serves(h, old.Leaf) })
 		g.Expect(others).To(BeNumerically(">=", enough), "handshakes that were served no longer the old certificate")
 	}, "the renewed certificate to be served under load")
 	Expect(load.Stop()).To(HaveSeenOnly(old.Leaf, s.CA().Root()))
@@ -66,7 +66,7 @@ var _ = Table("RENEW-05", func(s *Scenario, row struct{ Challenge string }) {
 var _ = Requirement("RENEW-06", func(s *Scenario) {
 	server := s.renewsOneOfTwo(60*day, 29*day, 90*day, func(server *Server) { s.refuseHandshake(server, "before.example.test") })
 	s.refuseHandshake(server, "after.example.test")
-	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
+	Expect(server.Log()).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
 })
 
 var _ = Requirement("RENEW-07", func(s *Scenario) {
@@ -92,7 +92,7 @@ var _ = Table("RENEW-08", func(s *Scenario, row struct{ Fault string }) {
 	for range 20 {
 		Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 	}
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 
 	// The control: the certificate was due, and nothing but the CA in the way.
 	s.CA().Mend()

@@ -46,7 +46,7 @@ func (s *Scenario) swapPair(id *pki.Identity, d pki.Defect) {
 // target file says. One that has to be restarted does not offer this.
 func (v *Server) Reload() {
 	ginkgo.GinkgoHelper()
-	switch v.s.plan.target.Reload {
+	switch v.s.setup.Target.Reload {
 	case sut.ReloadWatch: // it sees for itself
 	case sut.ReloadSIGHUP:
 		if err := v.Process.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
@@ -56,6 +56,9 @@ func (v *Server) Reload() {
 		v.s.fail("expected  a server that takes up a new certificate while it runs\nseen      reload: none in the target file")
 	}
 }
+
+// OffersReload says whether the target takes up a new certificate while it runs.
+func (s *Scenario) OffersReload() bool { return s.setup.Target.Reload != sut.ReloadNone }
 
 // ReloadBad lets the server know that its files have changed for the worse, and
 // waits until it complains of them. One that does so in silence, or in other

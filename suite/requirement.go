@@ -17,6 +17,8 @@ type spec struct {
 	rehearsed bool
 	// unsteady specs see things that depend on when they happen.
 	unsteady bool
+	// warned specs give servers reason to warn.
+	warned bool
 	// lint decodes a case's row into the spec's own row type, so that a row
 	// that cannot be understood is found before anything runs.
 	lint func(scenarios.Case) error
@@ -70,6 +72,10 @@ func Rehearsed(s *spec) { s.rehearsed = true }
 // got with the CA, or which of several messages comes first: neither is
 // compared with other runs.
 func Unsteady(s *spec) { s.unsteady = true }
+
+// Warned marks a spec in which servers have reason to warn: what they warn of
+// at start is no finding.
+func Warned(s *spec) { s.warned = true }
 
 func define(s *spec, traits []Trait) struct{} {
 	if specs[s.id] != nil {

@@ -21,7 +21,7 @@ import (
 // (scenarios/resilience.yaml).
 
 var _ = Table("RES-01", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the fault")
+	s.NeedsEdge()
 	s.CA().Inject(pebble.BadNonce(row.Request))
 	server := s.StartACME()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
@@ -95,7 +95,7 @@ var _ = Requirement("RES-08", func(s *Scenario) {
 	s.CA().Down()
 	server := s.StartACME()
 	Expect(s.glance(server)).To(BeRefused())
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	s.Recover(server)
 })
 
@@ -106,7 +106,7 @@ var _ = Requirement("RES-09", func(s *Scenario) {
 	s.CA().Down()
 	server.Restart()
 	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 })
 
 var _ = Table("RES-10", func(s *Scenario, row struct {
@@ -177,7 +177,7 @@ var _ = Requirement("RES-17", func(s *Scenario) {
 	for _, h := range s.Knock(server, 20) {
 		Expect(h).To(BeRefused())
 	}
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
 	s.Recover(server)
 	Expect(s.Journal()).To(HaveValidated(s.ownChallenge(), s.Hostname))
@@ -304,7 +304,7 @@ var _ = Table("RES-27", func(s *Scenario, row struct{ Sends []noHello }) {
 		s.must(err)
 		answer := s.Send(server, say)
 		Expect(answer).NotTo(HavePrefix("HTTP/1.1 2"), "the answer to "+send.Name)
-		Expect(server).To(Live(), send.Name)
+		Expect(server.Process).To(Live(), send.Name)
 	}
 	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 })
@@ -385,7 +385,7 @@ var _ = Requirement("RES-33", func(s *Scenario) {
 		Expect(h).To(BeRefused())
 	}
 	server.WaitLog("a line with the detail of the CA's refusal", mentions(caDetail))
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	Expect(s.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
 	s.Recover(server)
 })
@@ -420,7 +420,7 @@ func (s *Scenario) endure(fault pebble.Fault) {
 	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
 	s.AwaitFault()
 	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
-	Expect(server).To(Live())
+	Expect(server.Process).To(Live())
 	s.Recover(server)
 	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
 }

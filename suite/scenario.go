@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/pebble"
 	"assay/scenarios"
+	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 )
 
@@ -26,8 +28,7 @@ type Scenario struct {
 	Dir      string      // the spec's own directory; the config file lies in it
 
 	ctx         context.Context
-	plan        *plan
-	run         *world.Run
+	setup       Setup
 	requirement scenarios.Requirement
 	row         scenarios.Case
 
@@ -38,7 +39,6 @@ type Scenario struct {
 	outcome    outcome
 	handshakes handshakes
 	warnings   []string // that servers gave when they started
-	announced  bool     // the spec is about warnings
 	known      []string // secrets that it has come across: keys, tokens of challenges
 	// fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
@@ -46,23 +46,50 @@ type Scenario struct {
 	closers    []func() error
 }
 
+// Setup says what every spec of a run shares.
+type Setup struct {
+	Target *sut.Target
+	Run    *world.Run // opens a world for each spec
+	Env    []string   // further KEY=VALUE for the target
+	Stock  bool       // the CA is Pebble as it comes: no faults can be injected
+	Keep   string     // the directory that specs' directories are copied to; "" copies none
+}
+
+// StartPatience is how long a start may take. What the target file says of an
+// idle machine never shortens it.
+func (u Setup) StartPatience() time.Duration {
+	return max(patience, u.Target.Ready.Timeout)
+}
+
+// Claims says whether the target claims a chapter.
+func (s *Scenario) Claims(chapter string) bool { return s.setup.Target.Claims(chapter) }
+
+// NeedsEdge skips the spec if the CA is Pebble as it comes, which injects no faults.
+func (s *Scenario) NeedsEdge() {
+	s.SkipUnless(!s.setup.Stock, "needs the edge in front of the CA, which injects the fault")
+}
+
+// NeedsClaim skips the spec if the target does not claim a chapter.
+func (s *Scenario) NeedsClaim(chapter string) {
+	s.SkipUnless(s.Claims(chapter), "the target does not claim "+chapter)
+}
+
 // newScenario opens the surroundings for one case of a requirement.
-func newScenario(ctx context.Context, p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, worker, serial int) (*Scenario, error) {
+func newScenario(ctx context.Context, setup Setup, r scenarios.Requirement, row scenarios.Case, worker, serial int) (*Scenario, error) {
 	name := strings.ToLower(r.ID)
 	if row.Name != "" {
 		name += "-" + row.Name
 	}
-	w, err := run.Open(worker, serial)
+	w, err := setup.Run.Open(worker, serial)
 	if err != nil {
 		return nil, err
 	}
 	s := &Scenario{
 		Hostname:    hostLabel(name) + ".assay.test",
 		World:       w,
-		Dir:         filepath.Join(run.Scratch(), fmt.Sprintf("%d-%d", worker, serial), name),
+		Dir:         filepath.Join(setup.Run.Scratch(), fmt.Sprintf("%d-%d", worker, serial), name),
 		ctx:         ctx,
-		plan:        p,
-		run:         run,
+		setup:       setup,
 		requirement: r,
 		row:         row,
 		fail:        ginkgo.Fail,
@@ -133,7 +160,7 @@ func (s *Scenario) Write(name string, data []byte) string {
 
 // HealthPath is where the target answers that it is well, or its first page.
 func (s *Scenario) HealthPath() string {
-	if path := s.plan.target.Health; path != "" {
+	if path := s.setup.Target.Health; path != "" {
 		return path
 	}
 	return "/"
@@ -142,7 +169,7 @@ func (s *Scenario) HealthPath() string {
 // NeedsKey leaves the spec if the target's configuration has no place for a
 // key that it is about.
 func (s *Scenario) NeedsKey(key string) {
-	s.SkipUnless(s.plan.target.Takes(key), "the target's configuration has nothing for "+key)
+	s.SkipUnless(s.setup.Target.Takes(key), "the target's configuration has nothing for "+key)
 }
 
 // names is what the target's messages are expected to call keys. One whose
@@ -150,7 +177,7 @@ func (s *Scenario) NeedsKey(key string) {
 func (s *Scenario) names(keys ...string) []string {
 	var names []string
 	for _, key := range keys {
-		if name := s.plan.target.Calls(key); name != "" {
+		if name := s.setup.Target.Calls(key); name != "" {
 			names = append(names, name)
 		}
 	}
@@ -171,7 +198,7 @@ func (s *Scenario) called(keys ...string) []string {
 
 // ReadsYAML says whether the target's configuration is headscale's YAML, with
 // the scenario's keys in it, and not another syntax made of them.
-func (s *Scenario) ReadsYAML() bool { return !s.plan.target.Templated() }
+func (s *Scenario) ReadsYAML() bool { return !s.setup.Target.Templated() }
 
 // close ends everything that the spec started, last started first.
 func (s *Scenario) close() error {

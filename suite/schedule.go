@@ -98,7 +98,7 @@ const schedulePatience = 90 * time.Second
 // look at its output share it. Without a command the spec is skipped.
 func (s *Scenario) Schedule() *Schedule {
 	ginkgo.GinkgoHelper()
-	cmd, err := s.plan.target.ScheduleCommand(s.Dir, s.plan.Env)
+	cmd, err := s.setup.Target.ScheduleCommand(s.Dir, s.setup.Env)
 	if err != nil {
 		s.SkipUnless(false, err.Error())
 	}
@@ -126,7 +126,7 @@ type scheduleResult struct {
 func (s *Scenario) schedule(cmd *exec.Cmd) (result scheduleResult, err error) {
 	ctx, cancel := s.within(schedulePatience + 10*time.Second)
 	defer cancel()
-	path := filepath.Join(s.run.Scratch(), "schedule.json")
+	path := filepath.Join(s.setup.Run.Scratch(), "schedule.json")
 	unlock, err := lockFile(ctx, path+".lock")
 	if err != nil {
 		return result, fmt.Errorf("waiting for another spec's schedule command: %w", err)

@@ -17,6 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
+	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
 
@@ -80,9 +81,9 @@ func (s *Scenario) lookForSecrets(server *Server, plain string, secrets []string
 // authorisation. It has stopped: its log is complete. The message does not show
 // them.
 func LogNone(secrets []string) types.GomegaMatcher {
-	return match("a log without a private key, a token or a key authorisation", func(v *Server) (bool, string) {
-		for _, log := range v.logs() {
-			if line, found := spilled(log.Words(), secrets); found {
+	return match("a log without a private key, a token or a key authorisation", func(log []sut.Line) (bool, string) {
+		for _, l := range log {
+			if line, found := spilled(l.Words(), secrets); found {
 				return false, "a secret in a line of the log: " + line
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -45,14 +44,14 @@ func (s *Scenario) Start(keys Keys, options ...StartOption) *Server {
 // for.
 func (s *Scenario) prepare(keys Keys, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
-	o := startup{input: sut.Input{Dir: s.Dir, CABundle: s.Path("ca-bundle.pem"), Keys: keys, Env: s.plan.Env}}
+	o := startup{input: sut.Input{Dir: s.Dir, CABundle: s.Path("ca-bundle.pem"), Keys: keys, Env: s.setup.Env}}
 	for _, option := range options {
 		option(&o)
 	}
 	for _, f := range o.forwards {
 		s.must(s.World.Forward(f[0], f[1]))
 	}
-	launch, err := s.plan.target.Prepare(o.input)
+	launch, err := s.setup.Target.Prepare(o.input)
 	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
 		s.SkipUnless(false, cannot.Error())
 	}
@@ -86,7 +85,7 @@ func (v *Server) start() {
 
 func (v *Server) awaitReady() {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := v.s.within(v.s.plan.startPatience())
+	ctx, cancel := v.s.within(v.s.setup.StartPatience())
 	defer cancel()
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.fail("expected  a server that is ready\nseen      " + indent(err.Error()))
@@ -114,12 +113,6 @@ func (v *Server) readiness() sut.Readiness {
 	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: patience}
 }
 
-// startPatience is how long a start may take. What the target file says of an
-// idle machine never shortens it.
-func (p *plan) startPatience() time.Duration {
-	return max(patience, p.target.Ready.Timeout)
-}
-
 // awaitListener waits until the server has opened any listener at all; the
 // error is that of a server that has not.
 func (v *Server) awaitListener(ctx context.Context) error {
@@ -139,6 +132,25 @@ func (v *Server) Restart() {
 
 // logs are what the server wrote, from its first start on.
 func (v *Server) logs() []*sut.Log { return append(slices.Clone(v.past), v.Process.Log()) }
+
+// Log is what the server has written since it was started last.
+func (v *Server) Log() []sut.Line { return v.Process.Log().Lines() }
+
+// WholeLog is what the server has written in all its starts.
+func (v *Server) WholeLog() (lines []sut.Line) {
+	for _, log := range v.logs() {
+		lines = append(lines, log.Lines()...)
+	}
+	return lines
+}
+
+// Listeners are the addresses that the server listens at.
+func (v *Server) Listeners() []netip.AddrPort {
+	ginkgo.GinkgoHelper()
+	all, err := v.s.World.Listeners()
+	v.s.must(err)
+	return slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
+}
 
 // Stop asks the server to stop, as the target file says, and waits.
 func (v *Server) Stop() sut.Ending {

@@ -39,14 +39,14 @@ var _ = Requirement("ALPN01-04", func(s *Scenario) {
 	server := s.Start(s.ALPN01(Keys{"tls_letsencrypt_listen": s.Addr(5080)}))
 	listensNowhere := func(moment string) {
 		for _, port := range []int{80, 5080} {
-			Expect(server).NotTo(ListenAtPort(port), moment)
+			Expect(server.Listeners()).NotTo(ListenAtPort(s.World.Port(port)), moment)
 			Expect(s.Get(s.Addr(port), "/")).NotTo(Answer(), "%s, at port %d", moment, port)
 		}
 	}
 	listensNowhere("before issuance")
 	first := background(func() *wire.Handshake { return s.Handshake(server) })
 	hold.Await()
-	Expect(server).To(ListenAtPort(443))
+	Expect(server.Listeners()).To(ListenAtPort(s.World.Port(443)))
 	listensNowhere("while the challenge is pending")
 	hold.Release()
 	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))

@@ -20,7 +20,7 @@ import (
 // of it can inject them.
 func (s *Scenario) Disturb(faults ...pebble.Fault) {
 	ginkgo.GinkgoHelper()
-	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the fault")
+	s.NeedsEdge()
 	s.CA().Inject(faults...)
 }
 
@@ -160,7 +160,7 @@ func (s *Scenario) Persist(server *Server) (seen *wire.Handshake) {
 // ownChallenge is the challenge type by which [Scenario.StartACME] lets the
 // target prove its name, and otherChallenge the one that it has not configured.
 func (s *Scenario) ownChallenge() string {
-	if s.plan.target.Claims("tls-alpn-01") {
+	if s.Claims("tls-alpn-01") {
 		return "tls-alpn-01"
 	}
 	return "http-01"

@@ -27,12 +27,9 @@ func (v *Server) noteWarnings() {
 	}
 }
 
-// AnnounceWarnings says that the spec is about what a server may warn of.
-func (s *Scenario) AnnounceWarnings() { s.announced = true }
-
 // findings are the warnings that no spec announced.
 func (s *Scenario) findings() {
-	if len(s.warnings) > 0 && !s.announced {
+	if len(s.warnings) > 0 && !specs[s.requirement.ID].warned {
 		s.Observe("log", report.Unannounced, s.warnings)
 	}
 }
