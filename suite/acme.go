@@ -79,11 +79,11 @@ func lookBefore(e *Env) (*[]string, StartOption) {
 // What is no file, or is gone by now, does not.
 func holdsAny(e *Env, name string, texts []string) bool {
 	if info, err := os.Lstat(e.Path(name)); err != nil || !info.Mode().IsRegular() {
-		e.Must(LeftOut(err))
+		e.Must(IgnoreGone(err))
 		return false
 	}
 	content, err := os.ReadFile(e.Path(name))
-	e.Must(LeftOut(err))
+	e.Must(IgnoreGone(err))
 	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(content, []byte(text)) })
 }
 
@@ -128,7 +128,7 @@ var _ = Requirement("ACME-05", func(e *Env) {
 
 	second := "second." + e.Hostname
 	e.PointHere(second)
-	server = e.StartACME(Named(second))
+	server = e.StartACME(ForName(second))
 	Expect(e.Handshake(server, SNI(second))).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveOneAccount())
 })
@@ -166,11 +166,11 @@ var _ = Requirement("ACME-07", func(e *Env) {
 var _ = Table("ACME-08", func(e *Env, row struct{ Addresses []netip.Addr }) {
 	e.CA().Point(e.Hostname, row.Addresses...)
 	server := e.StartACME()
-	for _, h := range e.Knock(server, 20) {
+	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).NotTo(HaveFullChainTo(e.CA().Root()))
 	}
-	Expect(server.Process).To(Live())
-	Expect(e.Journal()).To(HaveSpared(5, 10))
+	Expect(server.Process).To(BeAlive())
+	Expect(e.Journal()).To(HaveIssuedNothingWithin(5, 10))
 
 	e.PointHere(e.Hostname)
 	server.Restart()
@@ -185,7 +185,7 @@ var _ = Table("ACME-09", func(e *Env, row struct{ Host string }) {
 })
 
 var _ = Table("ACME-10", func(e *Env, row struct{ Hostname, SNI string }) {
-	server := e.StartACME(Named(e.Expand(row.Hostname)))
+	server := e.StartACME(ForName(e.Expand(row.Hostname)))
 	seen := e.Handshake(server, SNI(e.Expand(row.SNI)))
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 	Expect(seen).To(ServeNamesExactly(e.Hostname))
@@ -194,7 +194,7 @@ var _ = Table("ACME-10", func(e *Env, row struct{ Hostname, SNI string }) {
 var _ = Table("ACME-11", func(e *Env, row struct{ Hostname, Name string }) {
 	name := e.Expand(row.Name)
 	e.PointHere(name)
-	server := e.StartACME(Named(e.Expand(row.Hostname)))
+	server := e.StartACME(ForName(e.Expand(row.Hostname)))
 	seen := e.Handshake(server, SNI(name))
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 	Expect(seen).To(ServeNamesExactly(name))
@@ -219,8 +219,8 @@ var _ = Requirement("ACME-12", func(e *Env) {
 // that it has no certificate for.
 func strangers(e *Env, server *Server, clients int) []*wire.Handshake {
 	var names atomic.Int64
-	return e.Together(clients, func() *wire.Handshake {
-		return e.Glance(server, SNI(fmt.Sprintf("name%d.example.test", names.Add(1))))
+	return e.InParallel(clients, func() *wire.Handshake {
+		return e.ImpatientHandshake(server, SNI(fmt.Sprintf("name%d.example.test", names.Add(1))))
 	})
 }
 
@@ -244,12 +244,12 @@ var _ = Requirement("ACME-14", func(e *Env) {
 	defer seen.Close()
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 	Expect(seen).To(Negotiate("http/1.1"))
-	Expect(e.Ask(seen)).To(Answer())
+	Expect(e.RequestOn(seen)).To(Answer())
 
 	plain := e.Handshake(server, KeepOpen)
 	defer plain.Close()
 	Expect(plain).To(Negotiate(""))
-	Expect(e.Ask(plain)).To(Answer())
+	Expect(e.RequestOn(plain)).To(Answer())
 })
 
 var _ = Table("ACME-15", func(e *Env, row struct{ Upgrade string }) {
@@ -270,7 +270,7 @@ var _ = Requirement("ACME-17", func(e *Env) {
 
 	second := "second." + e.Hostname
 	e.PointHere(second)
-	server = e.StartACME(Named(second))
+	server = e.StartACME(ForName(second))
 	Expect(e.Handshake(server)).To(EndInAnAlert())
 	Expect(e.Handshake(server, SNI(second))).To(HaveFullChainTo(e.CA().Root()))
 })
@@ -281,12 +281,12 @@ var _ = Table("ACME-18", func(e *Env, row struct{ Validity time.Duration }) {
 	if leaf := seen.Leaf(); leaf != nil {
 		e.Observe("chain", "lifetime in hours", leaf.NotAfter.Sub(leaf.NotBefore).Round(time.Hour).Hours())
 	}
-}, Unsteady) // a certificate that lives for days is renewed again and again by some versions
+}, TimingDependent) // a certificate that lives for days is renewed again and again by some versions
 
 var _ = Requirement("ACME-19", func(e *Env) {
 	server := e.StartACME(distrust(e))
 	Expect(e.Handshake(server)).NotTo(HaveFullChainTo(e.CA().Root()))
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 	Expect(e.Journal()).To(HaveNoRequests())
 	server.Stop()
 
@@ -295,7 +295,7 @@ var _ = Requirement("ACME-19", func(e *Env) {
 })
 
 var _ = Table("ACME-20", func(e *Env, row struct{ Directory string }) {
-	var trouble any = distrust(e)
+	trouble := distrust(e)
 	url := e.CA().DirectoryURL()
 	if row.Directory != "" {
 		e.SkipUnless(row.Directory != unresolvable || e.Resolver != nil, "needs a system resolver of the spec's own, to say that a name does not exist")
@@ -311,7 +311,7 @@ var _ = Table("ACME-20", func(e *Env, row struct{ Directory string }) {
 	Expect(e.Handshake(server)).NotTo(HaveFullChainTo(e.CA().Root()))
 	// Some servers print their configuration when they start.
 	server.WaitLog("a line that names "+url+", unlike those that the control logged about its own", func(l sut.Line) bool {
-		return strings.Contains(l.Words(), url) && !control.Said(strings.ReplaceAll(l.Words(), url, e.CA().DirectoryURL()))
+		return strings.Contains(l.Words(), url) && !control.Logged(strings.ReplaceAll(l.Words(), url, e.CA().DirectoryURL()))
 	})
 })
 
@@ -329,13 +329,13 @@ var _ = Table("ACME-21", func(e *Env, row struct{ Challenge string }) {
 	defer hold.Release()
 	e.FailRenewal("refused") // the CA refuses the first order as well
 	server := e.StartBy(row.Challenge)
-	Expect(e.Glance(server)).To(BeRefused())
+	Expect(e.ImpatientHandshake(server)).To(BeRefused())
 	e.AwaitFailure()
 	server.Stop()
 	e.CA().Mend()
 	server.Restart()
 
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	var secrets []string
 	plain := ""
 	if row.Challenge == "http-01" {
@@ -344,7 +344,7 @@ var _ = Table("ACME-21", func(e *Env, row struct{ Challenge string }) {
 		answer := e.Get(plain, path)
 		Expect(answer).To(HaveStatus(http.StatusOK))
 		secrets = append(secrets, strings.TrimPrefix(path, ChallengePath), strings.TrimSpace(answer.Body))
-		Expect(e.Get(plain, ChallengePath)).To(HoldNone(secrets))
+		Expect(e.Get(plain, ChallengePath)).To(ContainNoneOf(secrets))
 	} else {
 		hold.Await()
 	}

@@ -65,7 +65,7 @@ var _ = Table("AUTOCERT-03", func(e *Env, row struct {
 	server.WaitLog("a line with "+problem.Type+" and "+longDetail, func(l sut.Line) bool {
 		return strings.Contains(l.Words(), longDetail) && strings.Contains(l.Words(), problem.Type)
 	})
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 
 	server.Restart()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
@@ -77,7 +77,7 @@ const longDetail = "Error creating new order :: too many certificates (5) alread
 	"in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: see https://ca.example/docs/rate-limits/#exact-set"
 
 var _ = Requirement("AUTOCERT-04", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	secrets := SecretsBelow(e, "cache") // which the renewal replaces
 	Expect(secrets).NotTo(BeEmpty(), "private keys in the cache directory")
 	e.FailRenewal("refused")
@@ -93,4 +93,4 @@ var _ = Requirement("AUTOCERT-04", func(e *Env) {
 	e.LookForSecrets(server, e.Addr(5080), secrets, ChallengePath+"acme_account+key", ChallengePath+e.Hostname, "/"+e.Hostname)
 	server.Stop()
 	Expect(server.WholeLog()).To(LogNone(secrets))
-}, Unsteady) // the restart may come before the word about the failed renewal
+}, TimingDependent) // the restart may come before the word about the failed renewal

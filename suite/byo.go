@@ -139,7 +139,7 @@ var _ = Table("BYO-12", func(e *Env, row struct {
 	seen := e.Handshake(e.StartOwn(id), as)
 	Expect(seen).To(ServeLeaf(id.Leaf))
 	Expect(seen).To(HaveFullChainTo(id.Root))
-}, Warned) // server_url has none of these names
+}, MayWarn) // server_url has none of these names
 
 var _ = Table("BYO-13", func(e *Env, row struct{ Version string }) {
 	id := e.Identity(pki.Spec{})
@@ -147,7 +147,7 @@ var _ = Table("BYO-13", func(e *Env, row struct{ Version string }) {
 	seen := e.Handshake(server, TLSVersion(versions[row.Version]), KeepOpen)
 	defer seen.Close()
 	Expect(seen).To(ServeLeaf(id.Leaf))
-	Expect(e.Ask(seen)).To(Answer())
+	Expect(e.RequestOn(seen)).To(Answer())
 	e.Observe("protocol", "client certificate asked for", seen.Requested)
 })
 
@@ -155,13 +155,13 @@ var _ = Table("BYO-14", func(e *Env, row struct{ Age, Lifetime time.Duration }) 
 	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname}))
 	warned := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Age: row.Age, Lifetime: row.Lifetime}))
 	Expect(warned.Log()).To(WarnUnlike(control.Log(), "tls_cert_path", "certificate", "cert.pem", e.Hostname))
-}, Warned)
+}, MayWarn)
 
 var _ = Table("BYO-15", func(e *Env, row struct{ By string }) {
 	first, second := e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
 	server := e.StartBehind(row.By, first)
 	server.Stop()
-	e.RenewBy(row.By, second)
+	e.ReplaceBy(row.By, second)
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(second.Leaf))
 })
@@ -169,7 +169,7 @@ var _ = Table("BYO-15", func(e *Env, row struct{ By string }) {
 var _ = Table("BYO-16", func(e *Env, row struct{ By string }) {
 	first, second := e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
 	server := e.StartBehind(row.By, first)
-	e.RenewBy(row.By, second)
+	e.ReplaceBy(row.By, second)
 	server.Reload()
 	e.Eventually(func(g Gomega) {
 		g.Expect(e.Handshake(server)).To(ServeLeaf(second.Leaf))
@@ -185,7 +185,7 @@ var _ = Requirement("BYO-17", func(e *Env) {
 
 	server.Replace(fresh)
 	e.AwaitPair(server, old, fresh)
-	Expect(e.Ask(open)).To(Answer())
+	Expect(e.RequestOn(open)).To(Answer())
 })
 
 var _ = Table("BYO-18", func(e *Env, row DamagedPair) {
@@ -194,7 +194,7 @@ var _ = Table("BYO-18", func(e *Env, row DamagedPair) {
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	e.DamagePair(row, bad)
-	server.ReloadBad()
+	server.ReloadAndAwaitComplaint()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	server.Replace(good)
@@ -211,7 +211,7 @@ var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 	e.DamagePair(row, bad)
 	server.Reload()
 	server.WaitLog("a line that names the "+strings.Join(row.Names, " or the ")+" file as the one at fault", blames)
-}, Unsteady) // the files are replaced one after the other, which the server may notice in between
+}, TimingDependent) // the files are replaced one after the other, which the server may notice in between
 
 var _ = Table("BYO-20", func(e *Env, row struct{ Offer []string }) {
 	seen := e.Handshake(e.StartOwn(e.Identity(pki.Spec{})), Offering(row.Offer...))
@@ -225,12 +225,12 @@ var _ = Requirement("BYO-21", func(e *Env) {
 	defer seen.Close()
 	Expect(seen).To(ServeLeaf(id.Leaf))
 	Expect(seen).To(Negotiate("http/1.1"))
-	Expect(e.Ask(seen)).To(Answer())
+	Expect(e.RequestOn(seen)).To(Answer())
 
 	plain := e.Handshake(server, KeepOpen)
 	defer plain.Close()
 	Expect(plain).To(Negotiate(""))
-	Expect(e.Ask(plain)).To(Answer())
+	Expect(e.RequestOn(plain)).To(Answer())
 })
 
 var _ = Table("BYO-22", func(e *Env, row struct{ Upgrade string }) {
@@ -244,8 +244,8 @@ var _ = Table("BYO-23", func(e *Env, row struct{ Names []string }) {
 	e.NeedsKey("server_url")
 	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname}))
 	warned := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Names: e.ExpandAll(row.Names)}))
-	Expect(warned.Log()).To(WarnUnlike(control.Log(), append(e.Called("server_url", "tls_cert_path"), "certificate", "cert.pem", e.Hostname)...))
-}, Warned)
+	Expect(warned.Log()).To(WarnUnlike(control.Log(), append(e.AnyNameOf("server_url", "tls_cert_path"), "certificate", "cert.pem", e.Hostname)...))
+}, MayWarn)
 
 var _ = Table("BYO-24", func(e *Env, row DamagedPair) {
 	id := e.Identity(pki.Spec{})
@@ -258,7 +258,7 @@ var _ = Table("BYO-24", func(e *Env, row DamagedPair) {
 	e.DamagePair(row, id)
 	secrets = append(secrets, SecretsBelow(e, "")...)
 	if e.OffersReload() {
-		server.ReloadBad()
+		server.ReloadAndAwaitComplaint()
 		e.LookForSecrets(server, "", secrets, "/key.pem")
 	}
 	server.Stop()
@@ -266,5 +266,5 @@ var _ = Table("BYO-24", func(e *Env, row DamagedPair) {
 
 	refusal := e.Refuse(server.Settings)
 	Expect(refusal).To(BeRefusal())
-	Expect(refusal).To(TellNone(secrets))
-}, Unsteady) // the files are replaced one after the other, which the server may notice in between
+	Expect(refusal).To(ShowNoSecret(secrets))
+}, TimingDependent) // the files are replaced one after the other, which the server may notice in between

@@ -34,7 +34,7 @@ var _ = Requirement("EXPIRY-02", func(e *Env) {
 	needsOpenSSL(e)
 	hold := e.HoldOwnChallenge() // a server may renew before anybody has looked
 	defer hold.Release()
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	server := e.StartACME(Settings{"listen_addr": e.Addr(443)})
 	Expect(documentedDates(e)).To(Print(opensslDates(old.Leaf)), "before the renewal")
 	hold.Release()

@@ -71,13 +71,13 @@ var _ = Requirement("HTTP01-05", func(e *Env) {
 
 var _ = Requirement("HTTP01-06", func(e *Env) {
 	server := e.Start(e.HTTP01())
-	for _, h := range e.Knock(server, 20) {
+	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).NotTo(HaveFullChainTo(e.CA().Root()))
 	}
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 	Expect(e.Get(e.Addr(5080), "/")).To(Answer())
 	Expect(e.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
-	Expect(e.Journal()).To(HaveSpared(5, 10))
+	Expect(e.Journal()).To(HaveIssuedNothingWithin(5, 10))
 
 	e.Must(e.World.Forward(80, 5080))
 	server.Restart()
@@ -112,7 +112,7 @@ var _ = Table("HTTP01-09", func(e *Env, row struct {
 	hold := e.HoldValidation(80)
 	defer hold.Release()
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	Expect(e.Get(e.Addr(5080), hold.AwaitPath())).To(HaveStatus(http.StatusOK))
 	givesNothing := func() {
 		answer := e.Get(e.Addr(5080), e.Expand(row.Path))
@@ -151,7 +151,7 @@ var _ = Requirement("HTTP01-12", func(e *Env) {
 	hold := e.HoldValidation(80)
 	defer hold.Release()
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	path := hold.AwaitPath()
 	Expect(e.Get(e.Addr(5080), path)).To(HaveStatus(http.StatusOK))
 	Expect(e.Get(e.Addr(5080), path)).NotTo(HoldNoSecret(), "the key authorisation, while the challenge is pending")

@@ -17,7 +17,7 @@ import (
 // (scenarios/renewal.yaml). What takes days is in renewal_schedule.go.
 
 var _ = Table("RENEW-01", func(e *Env, row struct{ Left time.Duration }) {
-	e.RenewsOneOfTwo(row.Left, 29*Day, 90*Day)
+	e.ExpectOneOfTwoRenewed(row.Left, 29*Day, 90*Day)
 })
 
 var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration }) {
@@ -31,12 +31,12 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 	Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
 	Expect(renewed).To(ServeNamesExactly(e.Hostname))
 	e.AwaitCached(renewed)
-	Expect(e.Ask(open)).To(Answer())
+	Expect(e.RequestOn(open)).To(Answer())
 	e.ObserveIssuance("renewal")
 })
 
 var _ = Requirement("RENEW-03", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	server := e.StartBy("http-01")
 	Expect(e.Handshake(server)).To(Complete())
 	e.AwaitRenewal(server, old)
@@ -44,7 +44,7 @@ var _ = Requirement("RENEW-03", func(e *Env) {
 })
 
 var _ = Requirement("RENEW-04", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	server := e.StartBy("tls-alpn-01")
 	Expect(e.Handshake(server)).To(Complete())
 	e.AwaitRenewal(server, old)
@@ -53,8 +53,8 @@ var _ = Requirement("RENEW-04", func(e *Env) {
 
 var _ = Table("RENEW-05", func(e *Env, row struct{ Challenge string }) {
 	const clients, enough = 3, 20
-	e.Disturb(pebble.Slow(pebble.KindCertificate, 100*time.Millisecond)) // renewal takes long enough to be watched
-	old := e.Expiring()
+	e.Inject(pebble.Slow(pebble.KindCertificate, 100*time.Millisecond)) // renewal takes long enough to be watched
+	old := e.CacheExpiring()
 	server := e.StartBy(row.Challenge)
 	load := e.Load(server, clients)
 	defer load.Stop()
@@ -66,13 +66,13 @@ var _ = Table("RENEW-05", func(e *Env, row struct{ Challenge string }) {
 })
 
 var _ = Requirement("RENEW-06", func(e *Env) {
-	server := e.RenewsOneOfTwo(60*Day, 29*Day, 90*Day, func(server *Server) { e.RefuseHandshake(server, "before.example.test") })
+	server := e.ExpectOneOfTwoRenewed(60*Day, 29*Day, 90*Day, func(server *Server) { e.RefuseHandshake(server, "before.example.test") })
 	e.RefuseHandshake(server, "after.example.test")
 	Expect(server.Log()).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
 })
 
 var _ = Requirement("RENEW-07", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	server := e.StartOffering(e.OwnChallenge())
 	Expect(e.Handshake(server)).To(Complete())
 	renewed := e.AwaitRenewal(server, old).Leaf()
@@ -86,7 +86,7 @@ var _ = Requirement("RENEW-07", func(e *Env) {
 })
 
 var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	e.FailRenewal(row.Fault)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
@@ -94,7 +94,7 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 	for range 20 {
 		Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 	}
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 
 	// The control: the certificate was due, and nothing but the CA in the way.
 	e.CA().Mend()
@@ -104,7 +104,7 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 })
 
 var _ = Requirement("RENEW-09", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	e.FailRenewal("refused")
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
@@ -131,18 +131,18 @@ var _ = Table("RENEW-11", func(e *Env, row struct{ Lifetime time.Duration }) {
 	// storm the time that it needs. A server may have none for it: there, clients
 	// go on coming for a while.
 	needed := 1
-	if second := e.Handshake(server, Unlike(first)); second.Err == nil && !second.Leaf().Equal(first.Leaf()) {
+	if second := e.Handshake(server, OtherKeyTypeThan(first)); second.Err == nil && !second.Leaf().Equal(first.Leaf()) {
 		Expect(second).To(HaveFullChainTo(e.CA().Root()))
 		needed = 2
 	} else {
-		e.Insist(server, time.Second)
+		e.KeepConnecting(server, time.Second)
 	}
 	Expect(e.Journal()).To(HaveIssued(needed))
 	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
 })
 
 var _ = Table("RENEW-12", func(e *Env, row struct{ Lifetime, Before, After time.Duration }) {
-	e.RenewsOneOfTwo(row.Before, row.After, row.Lifetime)
+	e.ExpectOneOfTwoRenewed(row.Before, row.After, row.Lifetime)
 })
 
 var _ = Requirement("RENEW-13", func(e *Env) {
@@ -172,14 +172,14 @@ var _ = Requirement("RENEW-13", func(e *Env) {
 }, Slow)
 
 var _ = Requirement("RENEW-14", func(e *Env) {
-	first := e.Expiring()
+	first := e.CacheExpiring()
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(Complete())
 	e.AwaitRenewal(server, first)
 	server.Stop()
 
 	e.Must(e.CA().Forget())
-	second := e.Expiring()
+	second := e.CacheExpiring()
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
 	Expect(e.AwaitRenewal(server, second)).To(HaveFullChainTo(e.CA().Root()))
@@ -190,7 +190,7 @@ var _ = Requirement("RENEW-15", func(e *Env) {
 	server := e.StartACME()
 	Expect(e.Handshake(server, RSAOnly())).To(Complete())
 	e.Must(e.CA().Forget())
-	e.Expiring()
+	e.CacheExpiring()
 	Expect(e.Handshake(server)).To(Complete())
 	lost := func(e pebble.Entry) bool { return e.Problem == "urn:ietf:params:acme:error:accountDoesNotExist" }
 	e.Await("a renewed certificate, or a request refused because the CA does not know the account", func(j *pebble.Journal) bool {
@@ -200,7 +200,7 @@ var _ = Requirement("RENEW-15", func(e *Env) {
 })
 
 var _ = Requirement("RENEW-16", func(e *Env) {
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	e.CA().Point(e.Hostname) // the CA finds no such name
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
@@ -219,15 +219,15 @@ var _ = Requirement("RENEW-16", func(e *Env) {
 
 var _ = Table("RENEW-20", func(e *Env, row struct{ Lifetime time.Duration }) {
 	Expect(e.Schedule()).To(NeverRunOut(row.Lifetime))
-}, Rehearsed)
+}, SharesSchedule)
 
 var _ = Table("RENEW-21", func(e *Env, row struct{ Lifetime time.Duration }) {
 	Expect(e.Schedule()).To(SpaceAttempts(row.Lifetime, 10*time.Minute))
-}, Rehearsed)
+}, SharesSchedule)
 
 var _ = Table("RENEW-22", func(e *Env, row struct{ Lifetime time.Duration }) {
 	Expect(e.Schedule()).To(RecoverWithin(row.Lifetime, 2*time.Hour))
-}, Rehearsed)
+}, SharesSchedule)
 
 var _ = Table("RENEW-23", func(e *Env, row struct{ Lifetime time.Duration }) {
 	schedule := e.Schedule()
@@ -237,4 +237,4 @@ var _ = Table("RENEW-23", func(e *Env, row struct{ Lifetime time.Duration }) {
 	if outage, found := schedule.Outage(row.Lifetime); found {
 		e.Observe("schedule", "while the CA fails", outage.Summary())
 	}
-}, Rehearsed)
+}, SharesSchedule)

@@ -62,8 +62,8 @@ var _ = Table("RES-01", func(e *Env, row struct{ Request pebble.Kind }) {
 }, Slow)
 
 var _ = Table("RES-02", func(e *Env, row struct{ Request pebble.Kind }) {
-	old := e.Expiring()
-	e.Disturb(pebble.BadNonce(row.Request))
+	old := e.CacheExpiring()
+	e.Inject(pebble.BadNonce(row.Request))
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(Complete())
 
@@ -76,7 +76,7 @@ var _ = Table("RES-02", func(e *Env, row struct{ Request pebble.Kind }) {
 }, Slow)
 
 var _ = Table("RES-03", func(e *Env, row struct{ Request pebble.Kind }) {
-	e.Disturb(pebble.Status(row.Request, 500))
+	e.Inject(pebble.Status(row.Request, 500))
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveInjected(1))
@@ -89,7 +89,7 @@ var _ = Table("RES-04", func(e *Env, row struct{ Date bool }) {
 	if row.Date {
 		fault = pebble.RateLimitedUntil(pebble.KindNewOrder, pause)
 	}
-	e.Disturb(fault)
+	e.Inject(fault)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveWaited(pebble.KindNewOrder, pause))
@@ -112,9 +112,9 @@ var _ = Table("RES-06", func(e *Env, row struct {
 
 var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 	const delay = 2 * time.Second
-	e.Disturb(pebble.Slow(row.Request, delay))
+	e.Inject(pebble.Slow(row.Request, delay))
 	server := e.StartACME()
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	e.AwaitFault()
 	// Who waits for the CA's answer too waits for the whole delay, but for what
 	// it took to notice the fault.
@@ -126,9 +126,9 @@ var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 var _ = Requirement("RES-08", func(e *Env) {
 	e.CA().Down()
 	server := e.StartACME()
-	Expect(e.Glance(server)).To(BeRefused())
-	Expect(server.Process).To(Live())
-	e.Recover(server)
+	Expect(e.ImpatientHandshake(server)).To(BeRefused())
+	Expect(server.Process).To(BeAlive())
+	e.ExpectRecovery(server)
 })
 
 var _ = Requirement("RES-09", func(e *Env) {
@@ -138,7 +138,7 @@ var _ = Requirement("RES-09", func(e *Env) {
 	e.CA().Down()
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 })
 
 var _ = Table("RES-10", func(e *Env, row struct {
@@ -150,13 +150,13 @@ var _ = Table("RES-10", func(e *Env, row struct {
 		e.CA().Down()
 		asked = pebble.KindTLS
 	} else {
-		e.Disturb(pebble.Status(row.Request, 500).Persistently())
+		e.Inject(pebble.Status(row.Request, 500).Persistently())
 	}
 	server := e.StartACME()
-	e.Insist(server, 2*time.Second)
+	e.KeepConnecting(server, 2*time.Second)
 	Expect(e.Journal()).To(HaveAskedAtMost(asked, 10))
 	server.Kill() // it would wait for the issuance under way
-	e.Recover(server)
+	e.ExpectRecovery(server)
 }, Slow)
 
 var _ = Table("RES-11", func(e *Env, row struct{ Key bool }) {
@@ -177,7 +177,7 @@ var _ = Table("RES-12", func(e *Env, row struct{ Foreign bool }) {
 })
 
 var _ = Requirement("RES-13", func(e *Env) {
-	e.Disturb(pebble.CutChain().Persistently())
+	e.Inject(pebble.CutChain().Persistently())
 	server := e.StartACME()
 	e.ObserveChain("after a cut chain", e.Handshake(server))
 })
@@ -197,21 +197,21 @@ var _ = Requirement("RES-15", func(e *Env) {
 })
 
 var _ = Table("RES-16", func(e *Env, row struct{ Offer []string }) {
-	e.Disturb(pebble.OfferOnly(row.Offer...).Persistently())
+	e.Inject(pebble.OfferOnly(row.Offer...).Persistently())
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveValidated(e.OwnChallenge(), e.Hostname))
 })
 
 var _ = Requirement("RES-17", func(e *Env) {
-	e.Disturb(pebble.OfferOnly(e.OtherChallenge()).Persistently())
+	e.Inject(pebble.OfferOnly(e.OtherChallenge()).Persistently())
 	server := e.StartACME()
-	for _, h := range e.Knock(server, 20) {
+	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).To(BeRefused())
 	}
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
-	e.Recover(server)
+	e.ExpectRecovery(server)
 	Expect(e.Journal()).To(HaveValidated(e.OwnChallenge(), e.Hostname))
 })
 
@@ -230,7 +230,7 @@ var _ = Requirement("RES-18", func(e *Env) {
 
 var _ = Table("RES-19", func(e *Env, row struct{ Issuing bool }) {
 	if row.Issuing {
-		e.Disturb(pebble.Slow(pebble.KindDirectory, time.Minute))
+		e.Inject(pebble.Slow(pebble.KindDirectory, time.Minute))
 	}
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	if !row.Issuing { // The control: a server that stops well, and does nothing else, has not served.
@@ -254,21 +254,21 @@ var _ = Table("RES-19", func(e *Env, row struct{ Issuing bool }) {
 
 var _ = Table("RES-20", func(e *Env, row struct{ Request pebble.Kind }) {
 	server := killAt(e, row.Request)
-	Expect(e.Persist(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.HandshakeWithRetries(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 	Expect(e.Journal()).To(HaveIssuedAtMost(2))
 })
 
 var _ = Table("RES-21", func(e *Env, row struct{ Request pebble.Kind }) {
 	server := killAt(e, row.Request)
-	Expect(e.Persist(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.HandshakeWithRetries(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveOneAccount())
 })
 
 var _ = Table("RES-22", func(e *Env, row struct{ Damage Damage }) {
 	const day = 24 * time.Hour
 	e.CacheCertificate("cache", 60*day, 90*day)
-	e.Spoil(e.Path("cache", e.Hostname), row.Damage)
+	e.DamageFile(e.Path("cache", e.Hostname), row.Damage)
 	server := e.StartACME()
 	fresh := e.Handshake(server)
 	Expect(fresh).To(HaveFullChainTo(e.CA().Root()))
@@ -281,12 +281,12 @@ var _ = Table("RES-22", func(e *Env, row struct{ Damage Damage }) {
 var _ = Table("RES-23", func(e *Env, row struct{ Damage Damage }) {
 	key, err := pki.NewAutocertAccountKey()
 	e.Must(err)
-	e.Spoil(e.Write("cache/"+pki.AutocertAccountKey, key), row.Damage)
+	e.DamageFile(e.Write("cache/"+pki.AutocertAccountKey, key), row.Damage)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	// The control: the key in its place now is good, and is used.
 	server.Stop()
-	e.Spoil(e.Path("cache", e.Hostname), DamageLost)
+	e.DamageFile(e.Path("cache", e.Hostname), DamageLost)
 	server.Restart()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveOneAccount())
@@ -294,8 +294,8 @@ var _ = Table("RES-23", func(e *Env, row struct{ Damage Damage }) {
 
 var _ = Requirement("RES-24", func(e *Env) {
 	withoutRoom(e, func() (mend func()) {
-		e.AllowWriting("cache", false)
-		return func() { e.AllowWriting("cache", true) }
+		e.SetWritable("cache", false)
+		return func() { e.SetWritable("cache", true) }
 	})
 })
 
@@ -336,7 +336,7 @@ var _ = Table("RES-27", func(e *Env, row struct{ Sends []noHello }) {
 		e.Must(err)
 		answer := e.Send(server, say)
 		Expect(answer).NotTo(HavePrefix("HTTP/1.1 2"), "the answer to "+send.Name)
-		Expect(server.Process).To(Live(), send.Name)
+		Expect(server.Process).To(BeAlive(), send.Name)
 	}
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 })
@@ -376,7 +376,7 @@ var _ = Requirement("RES-30", func(e *Env) {
 	e.CA().Down()
 	server := e.StartACME()
 	Expect(e.Get(server.Address(), e.HealthPath())).NotTo(BeServed(), "before there is a certificate")
-	e.Recover(server)
+	e.ExpectRecovery(server)
 	Expect(e.GetTLS(server, e.HealthPath())).To(BeHealthy())
 })
 
@@ -384,7 +384,7 @@ var _ = Requirement("RES-31", func(e *Env) {
 	const clients = 1000
 	server := e.StartACME()
 	kinds := map[string]*x509.Certificate{}
-	for i, h := range e.Crowd(server, clients) {
+	for i, h := range e.HandshakeCrowd(server, clients) {
 		Expect(h).To(Complete(), fmt.Sprintf("client %d of %d", i+1, clients))
 		kind := h.Leaf().PublicKeyAlgorithm.String()
 		if kinds[kind] == nil {
@@ -401,25 +401,25 @@ var _ = Requirement("RES-32", func(e *Env) {
 	const clients = 200
 	e.CA().Point(e.Hostname) // the CA finds no such name
 	server := e.StartACME()
-	for i, h := range e.Together(clients, func() *wire.Handshake { return e.Glance(server) }) {
+	for i, h := range e.InParallel(clients, func() *wire.Handshake { return e.ImpatientHandshake(server) }) {
 		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
-	Expect(e.Journal()).To(HaveSpared(FailuresAtMost, OrdersAtMost))
+	Expect(e.Journal()).To(HaveIssuedNothingWithin(FailuresAtMost, OrdersAtMost))
 
 	e.CA().Point(e.Hostname, e.World.Sites().Gateway[0])
-	e.Recover(server)
+	e.ExpectRecovery(server)
 })
 
 var _ = Requirement("RES-33", func(e *Env) {
-	e.Disturb(pebble.Fail(pebble.KindNewAccount, accountRefused).Persistently())
+	e.Inject(pebble.Fail(pebble.KindNewAccount, accountRefused).Persistently())
 	server := e.StartACME()
-	for _, h := range e.Knock(server, 10) {
+	for _, h := range e.ImpatientHandshakes(server, 10) {
 		Expect(h).To(BeRefused())
 	}
 	server.WaitLog("a line with the detail of the CA's refusal", Mentions(caDetail))
-	Expect(server.Process).To(Live())
+	Expect(server.Process).To(BeAlive())
 	Expect(e.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
-	e.Recover(server)
+	e.ExpectRecovery(server)
 })
 
 var _ = Requirement("RES-34", func(e *Env) {
@@ -430,11 +430,11 @@ var _ = Requirement("RES-34", func(e *Env) {
 	server.Stop()
 	healthy := server.Logs()
 
-	old := e.Expiring()
+	old := e.CacheExpiring()
 	e.CA().Down()
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
-	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", e.Unlike(healthy, e.CA().DirectoryURL()))
+	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", e.NewLineWith(healthy, e.CA().DirectoryURL()))
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	e.CA().Mend()
@@ -447,13 +447,13 @@ var _ = Requirement("RES-34", func(e *Env) {
 // served or refused, the server lives on, and gets its certificate when the
 // fault is over.
 func endure(e *Env, fault pebble.Fault) {
-	e.Disturb(fault)
+	e.Inject(fault)
 	server := e.StartACME()
-	Expect(e.Glance(server)).To(BeServedOrRefused(e.CA().Root()))
+	Expect(e.ImpatientHandshake(server)).To(BeServedOrRefused(e.CA().Root()))
 	e.AwaitFault()
-	Expect(e.Glance(server)).To(BeServedOrRefused(e.CA().Root()))
-	Expect(server.Process).To(Live())
-	e.Recover(server)
+	Expect(e.ImpatientHandshake(server)).To(BeServedOrRefused(e.CA().Root()))
+	Expect(server.Process).To(BeAlive())
+	e.ExpectRecovery(server)
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 }
 
@@ -461,9 +461,9 @@ func endure(e *Env, fault pebble.Fault) {
 // answer to the first request of this kind, which it never gets whole, and
 // starts it again.
 func killAt(e *Env, step pebble.Kind) *Server {
-	e.Disturb(pebble.Slow(step, time.Minute))
+	e.Inject(pebble.Slow(step, time.Minute))
 	server := e.StartACME()
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	e.AwaitFault()
 	if step == pebble.KindChallenge {
 		// The CA comes to look before the server is gone, or after: not by chance.
@@ -497,14 +497,14 @@ func withoutRoom(e *Env, take func() (mend func())) {
 
 	server.Stop()
 	mend()
-	e.Spoil(e.Path("cache", e.Hostname), DamageLost)
+	e.DamageFile(e.Path("cache", e.Hostname), DamageLost)
 	mend = take()
-	server.StartDespite()
+	server.StartOrExit()
 	Expect(e.Handshake(server)).To(BeServedOrRefused(e.CA().Root()))
-	server.WaitLog("a line that names the directory that cannot be written, unlike those of starts when it can", e.Unlike(healthy, cache))
+	server.WaitLog("a line that names the directory that cannot be written, unlike those of starts when it can", e.NewLineWith(healthy, cache))
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 	mend()
-	e.Recover(server)
+	e.ExpectRecovery(server)
 }
 
 // caDetail is the detail of a problem as CAs write them: long, with a link.

@@ -45,7 +45,7 @@ var _ = Requirement("ALPN01-04", func(e *Env) {
 		}
 	}
 	listensNowhere("before issuance")
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	hold.Await()
 	Expect(server.Listeners()).To(ListenAtPort(e.World.Port(443)))
 	listensNowhere("while the challenge is pending")
@@ -58,7 +58,7 @@ var _ = Requirement("ALPN01-05", func(e *Env) {
 	hold := e.HoldValidation(443)
 	defer hold.Release()
 	server := e.Start(e.ALPN01())
-	first := Background(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	hold.Await()
 	challenge := e.Handshake(server, Offering(ChallengeProtocol))
 	Expect(challenge).To(Negotiate(ChallengeProtocol))
@@ -82,7 +82,7 @@ var _ = Table("ALPN01-06", func(e *Env, row struct{ Offer []string }) {
 	// A client that can do nothing with the first certificate makes the server
 	// order a second, if it has more than one.
 	hold.Resume()
-	second := Background(func() *wire.Handshake { return e.Handshake(server, Unlike(ordinary)) })
+	second := InBackground(func() *wire.Handshake { return e.Handshake(server, OtherKeyTypeThan(ordinary)) })
 	if early := hold.AwaitUnless(second); early != nil {
 		Expect(early).To(BeServedOrRefused(e.CA().Root()))
 		e.SkipUnless(false, "this server has one certificate for all clients: no challenge is pending while it has one")
@@ -113,7 +113,7 @@ var _ = Requirement("ALPN01-08", func(e *Env) {
 
 	elsewhere := e.Start(e.ALPN01(Settings{"listen_addr": e.Addr(9000)}), Forward(443, 9000))
 	elsewhere.WaitLog("a warning that the CA comes to port 443, which the control at that port did not log", func(l sut.Line) bool {
-		return WhereTheCAComes.MatchString(l.Words()) && !control.Said(l.Words())
+		return WhereTheCAComes.MatchString(l.Words()) && !control.Logged(l.Words())
 	})
 	Expect(e.Handshake(elsewhere)).To(HaveFullChainTo(e.CA().Root()))
 })

@@ -58,9 +58,9 @@ func ECDSAOnly() ClientOption {
 	}
 }
 
-// Unlike makes a client for which the certificate of this handshake is of the
+// OtherKeyTypeThan makes a client for which the certificate of this handshake is of the
 // wrong type: a server that has one of each type orders another.
-func Unlike(seen *wire.Handshake) ClientOption {
+func OtherKeyTypeThan(seen *wire.Handshake) ClientOption {
 	if leaf := seen.Leaf(); leaf != nil && leaf.PublicKeyAlgorithm == x509.RSA {
 		return ECDSAOnly()
 	}
@@ -127,9 +127,9 @@ func (e *Env) GetTLS(server *Server, path string, change ...func(*wire.Request))
 	return e.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
 }
 
-// Ask sends a request on a connection that was kept open, and returns the
+// RequestOn sends a request on a connection that was kept open, and returns the
 // response.
-func (e *Env) Ask(open *wire.Handshake) *wire.Response {
+func (e *Env) RequestOn(open *wire.Handshake) *wire.Response {
 	ctx, cancel := e.within(Patience / 4)
 	defer cancel()
 	return open.Exchange(ctx, "/")

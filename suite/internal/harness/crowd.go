@@ -8,13 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-
 	"assay/suite/internal/wire"
 )
 
-// Background begins something that ends while the spec goes on, such as a
+// InBackground begins something that ends while the spec goes on, such as a
 // handshake that waits for a challenge. It must not judge.
-func Background[T any](f func() T) <-chan T {
+func InBackground[T any](f func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- f() }()
 	return done
@@ -65,10 +64,10 @@ func (l *Load) With(so func(*wire.Handshake) bool) (n int) {
 	return n
 }
 
-// Insist lets clients come, one each tenth of a second, until the time is
+// KeepConnecting lets clients come, one each tenth of a second, until the time is
 // over. None waits for those before it: a server may keep them all until its CA
 // answers.
-func (e *Env) Insist(server *Server, during time.Duration) {
+func (e *Env) KeepConnecting(server *Server, during time.Duration) {
 	ctx, cancel := context.WithTimeout(e.ctx, during)
 	defer cancel()
 	next := time.NewTicker(100 * time.Millisecond)
@@ -84,12 +83,12 @@ func (e *Env) Insist(server *Server, during time.Duration) {
 	}
 }
 
-// Crowd lets so many clients shake hands, forty at a time, and returns what
+// HandshakeCrowd lets so many clients shake hands, forty at a time, and returns what
 // each of them saw. Once one of them is not served, no more come: a server that
 // lets each wait would keep them all for hours.
-func (e *Env) Crowd(server *Server, clients int) []*wire.Handshake {
+func (e *Env) HandshakeCrowd(server *Server, clients int) []*wire.Handshake {
 	var unserved atomic.Bool
-	seen := e.Together(clients, func() *wire.Handshake {
+	seen := e.InParallel(clients, func() *wire.Handshake {
 		if unserved.Load() {
 			return nil
 		}
@@ -102,7 +101,7 @@ func (e *Env) Crowd(server *Server, clients int) []*wire.Handshake {
 	return slices.DeleteFunc(seen, func(h *wire.Handshake) bool { return h == nil })
 }
 
-func (e *Env) Together(clients int, handshake func() *wire.Handshake) []*wire.Handshake {
+func (e *Env) InParallel(clients int, handshake func() *wire.Handshake) []*wire.Handshake {
 	seen := make([]*wire.Handshake, clients)
 	turn := make(chan int)
 	done := make(chan struct{})
@@ -128,33 +127,33 @@ func (e *Env) Together(clients int, handshake func() *wire.Handshake) []*wire.Ha
 // impatience is how long a client waits that is likely to wait in vain.
 const impatience = 3 * time.Second
 
-// Knock lets so many clients come to a server that has no certificate for them,
+// ImpatientHandshakes lets so many clients come to a server that has no certificate for them,
 // and returns what each of them saw. They come one after the other; once one of
 // them was kept waiting, the others come at once.
-func (e *Env) Knock(server *Server, clients int) []*wire.Handshake {
+func (e *Env) ImpatientHandshakes(server *Server, clients int) []*wire.Handshake {
 	var seen []*wire.Handshake
 	for range clients {
-		h := e.Glance(server)
+		h := e.ImpatientHandshake(server)
 		seen = append(seen, h)
 		if errors.Is(h.Err, context.DeadlineExceeded) {
 			break
 		}
 	}
-	return append(seen, e.Together(clients-len(seen), func() *wire.Handshake { return e.Glance(server) })...)
+	return append(seen, e.InParallel(clients-len(seen), func() *wire.Handshake { return e.ImpatientHandshake(server) })...)
 }
 
-// Glance is a handshake of an impatient client. How it was refused is not
+// ImpatientHandshake is a handshake of an impatient client. How it was refused is not
 // recorded: whether an alert came before the client went is a matter of time.
-func (e *Env) Glance(server *Server, options ...ClientOption) *wire.Handshake {
+func (e *Env) ImpatientHandshake(server *Server, options ...ClientOption) *wire.Handshake {
 	ctx, cancel := e.within(impatience)
 	defer cancel()
 	return e.Client(server, options...).Handshake(ctx)
 }
 
-// Persist lets clients come until one is served, three at most, and returns
+// HandshakeWithRetries lets clients come until one is served, three at most, and returns
 // what the last of them saw: a server may have to wait before it tries again,
 // until a lock that it left behind has grown old, say.
-func (e *Env) Persist(server *Server) (seen *wire.Handshake) {
+func (e *Env) HandshakeWithRetries(server *Server) (seen *wire.Handshake) {
 	for range 3 {
 		if seen = e.Handshake(server); seen.Err == nil {
 			break

@@ -29,8 +29,8 @@ const (
 	damageKeyOnly   Damage = "key-only"       // the key alone
 )
 
-// Spoil damages the file at path, which exists unless it is to be lost.
-func (e *Env) Spoil(path string, how Damage) {
+// DamageFile damages the file at path, which exists unless it is to be lost.
+func (e *Env) DamageFile(path string, how Damage) {
 	ginkgo.GinkgoHelper()
 	if how == DamageLost {
 		e.Must(os.RemoveAll(path))
@@ -70,9 +70,9 @@ func (e *Env) Spoil(path string, how Damage) {
 	e.Must(os.WriteFile(path, text, 0o600))
 }
 
-// AllowWriting says whether files can be made in a directory of the spec's. The
+// SetWritable says whether files can be made in a directory of the spec's. The
 // target has no capability, so permissions bind it.
-func (e *Env) AllowWriting(dir string, allowed bool) {
+func (e *Env) SetWritable(dir string, allowed bool) {
 	ginkgo.GinkgoHelper()
 	mode := os.FileMode(0o500)
 	if allowed {

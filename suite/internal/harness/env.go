@@ -187,9 +187,9 @@ func (e *Env) NeedsKey(key string) {
 	e.SkipUnless(e.setup.Target.Takes(key), "the target's configuration has nothing for "+key)
 }
 
-// Names is what the target's messages are expected to call keys. One whose
+// NamesOf is what the target's messages are expected to call keys. One whose
 // name the target file does not tell is left out.
-func (e *Env) Names(keys ...string) []string {
+func (e *Env) NamesOf(keys ...string) []string {
 	var names []string
 	for _, key := range keys {
 		if name := e.setup.Target.Calls(key); name != "" {
@@ -199,11 +199,11 @@ func (e *Env) Names(keys ...string) []string {
 	return names
 }
 
-// Called is what the target's messages may call keys: the keys themselves, and
+// AnyNameOf is what the target's messages may call keys: the keys themselves, and
 // what [Env.names] adds.
-func (e *Env) Called(keys ...string) []string {
+func (e *Env) AnyNameOf(keys ...string) []string {
 	all := slices.Clone(keys)
-	for _, name := range e.Names(keys...) {
+	for _, name := range e.NamesOf(keys...) {
 		if !slices.Contains(all, name) {
 			all = append(all, name)
 		}

@@ -95,7 +95,7 @@ func (e *Env) keep() error {
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return LeftOut(err)
+			return IgnoreGone(err)
 		}
 		rel, err := filepath.Rel(from, path)
 		if err != nil {
@@ -114,7 +114,7 @@ func copyTree(from, to string) error {
 		case 0:
 			content, err := os.ReadFile(path)
 			if err != nil {
-				return LeftOut(err)
+				return IgnoreGone(err)
 			}
 			return os.WriteFile(copied, content, 0o600)
 		}
@@ -122,9 +122,9 @@ func copyTree(from, to string) error {
 	})
 }
 
-// LeftOut is nil for what a walk through a spec's directory may leave out: what
+// IgnoreGone is nil for what a walk through a spec's directory may leave out: what
 // nobody may read, and what a server removed in the meantime.
-func LeftOut(err error) error {
+func IgnoreGone(err error) error {
 	if err == nil || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

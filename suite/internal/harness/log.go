@@ -5,18 +5,17 @@ import (
 	"slices"
 	"strings"
 
-
 	"assay/suite/internal/sut"
 	"assay/suite/report"
 )
 
-// Said tells whether the server has logged this, in any of its starts. It has to
+// Logged tells whether the server has logged this, in any of its starts. It has to
 // have ended: only then is its log complete.
-func (v *Server) Said(words string) bool { return v.s.among(v.Logs(), words) }
+func (v *Server) Logged(words string) bool { return v.s.among(v.Logs(), words) }
 
-// Unlike selects lines that contain a text, but for those that these logs have
+// NewLineWith selects lines that contain a text, but for those that these logs have
 // too: what a server says of the thing when all is well is no complaint.
-func (e *Env) Unlike(logs []*sut.Log, text string) func(sut.Line) bool {
+func (e *Env) NewLineWith(logs []*sut.Log, text string) func(sut.Line) bool {
 	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) && !e.among(logs, l.Words()) }
 }
 

@@ -13,8 +13,8 @@ import (
 type Spec struct {
 	id   string
 	Slow bool
-	// Rehearsed specs judge the same output of one command.
-	Rehearsed bool
+	// SharesSchedule specs judge the same output of one command.
+	SharesSchedule bool
 	// unsteady specs see things that depend on when they happen.
 	unsteady bool
 	// warned specs give servers reason to warn.
@@ -64,18 +64,18 @@ type Trait func(*Spec)
 // second after a badNonce, say): it starts early, see [sequence].
 func Slow(s *Spec) { s.Slow = true }
 
-// Rehearsed marks a spec that judges the target's schedule, which the first of
+// SharesSchedule marks a spec that judges the target's schedule, which the first of
 // them computes for all: see [sequence].
-func Rehearsed(s *Spec) { s.Rehearsed = true }
+func SharesSchedule(s *Spec) { s.SharesSchedule = true }
 
-// Unsteady marks a spec in which it can be a matter of time how far the server
+// TimingDependent marks a spec in which it can be a matter of time how far the server
 // got with the CA, or which of several messages comes first: neither is
 // compared with other runs.
-func Unsteady(s *Spec) { s.unsteady = true }
+func TimingDependent(s *Spec) { s.unsteady = true }
 
-// Warned marks a spec in which servers have reason to warn: what they warn of
+// MayWarn marks a spec in which servers have reason to warn: what they warn of
 // at start is no finding.
-func Warned(s *Spec) { s.warned = true }
+func MayWarn(s *Spec) { s.warned = true }
 
 func define(s *Spec, traits []Trait) struct{} {
 	if Specs[s.id] != nil {

@@ -13,12 +13,12 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// RenewsOneOfTwo proves that a certificate is not renewed, without waiting for
+// ExpectOneOfTwoRenewed proves that a certificate is not renewed, without waiting for
 // nothing to happen. One server has two certificates of the same lifetime in
 // its cache, with ECDSA and with RSA keys. The second is due. By the time that
 // it has been renewed, the first, which was looked up before it, would have
 // been too. What is to be done first is done when the server is ready.
-func (e *Env) RenewsOneOfTwo(left, due, lifetime time.Duration, first ...func(*Server)) *Server {
+func (e *Env) ExpectOneOfTwoRenewed(left, due, lifetime time.Duration, first ...func(*Server)) *Server {
 	ginkgo.GinkgoHelper()
 	kept := e.CacheCertificate("cache", left, lifetime)
 	old := e.CacheCertificate("cache", due, lifetime, WithRSAKey)
@@ -51,9 +51,9 @@ func (e *Env) FailRenewal(how string) {
 	case "unreachable":
 		e.CA().Down()
 	case "server-error":
-		e.Disturb(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
+		e.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
 	case "refused":
-		e.Disturb(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
+		e.Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
 			Type: "urn:ietf:params:acme:error:unauthorized", Detail: RenewalRefused, Status: http.StatusForbidden,
 		}).Persistently())
 	default:
@@ -114,10 +114,10 @@ func (e *Env) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Han
 	return renewed
 }
 
-// Recover is the control of every spec about a CA in trouble: with the CA well
+// ExpectRecovery is the control of every spec about a CA in trouble: with the CA well
 // again, the same server, restarted, gets its certificate and serves it. The
 // restart is there because autocert tries again only after a minute.
-func (e *Env) Recover(server *Server) {
+func (e *Env) ExpectRecovery(server *Server) {
 	ginkgo.GinkgoHelper()
 	e.CA().Mend()
 	server.Restart()

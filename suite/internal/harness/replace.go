@@ -123,10 +123,10 @@ func (v *Server) Reload() {
 // OffersReload says whether the target takes up a new certificate while it runs.
 func (e *Env) OffersReload() bool { return e.setup.Target.Reload != sut.ReloadNone }
 
-// ReloadBad lets the server know that its files have changed for the worse, and
+// ReloadAndAwaitComplaint lets the server know that its files have changed for the worse, and
 // waits until it complains of them. One that does so in silence, or in other
 // words, is given a second: a line alone may be no more than that it begins.
-func (v *Server) ReloadBad() {
+func (v *Server) ReloadAndAwaitComplaint() {
 	ginkgo.GinkgoHelper()
 	mark := v.Process.Log().Mark()
 	v.Reload()
@@ -198,8 +198,8 @@ func (e *Env) StartBehind(by string, id *pki.Identity) *Server {
 	return server
 }
 
-// RenewBy puts another pair in the place of the first.
-func (e *Env) RenewBy(by string, id *pki.Identity) {
+// ReplaceBy puts another pair in the place of the first.
+func (e *Env) ReplaceBy(by string, id *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	switch by {
 	case "renaming":

@@ -28,7 +28,7 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	locked := Background(func() error { return flock(file) })
+	locked := InBackground(func() error { return flock(file) })
 	select {
 	case err = <-locked:
 	case <-ctx.Done():

@@ -66,12 +66,18 @@ func (e *Env) Start(keys Settings, options ...StartOption) *Server {
 
 // prepare writes the target's files, and makes the forwards that were asked
 // for.
-func (e *Env) prepare(keys Settings, options ...StartOption) *Server {
+func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
-	o := startup{input: sut.Input{Dir: e.Dir, CABundle: e.Path("ca-bundle.pem"), Keys: keys, Env: e.setup.Env}}
+	o := startup{input: sut.Input{
+		Dir:      e.Dir,
+		CABundle: e.Path("ca-bundle.pem"),
+		Env:      e.setup.Env,
+	}}
 	for _, option := range options {
-		option(&o)
+		option.apply(&o)
 	}
+	settings = settings.With(o.over...)
+	o.input.Keys = settings
 	for _, f := range o.forwards {
 		e.Must(e.World.Forward(f[0], f[1]))
 	}
@@ -83,7 +89,7 @@ func (e *Env) prepare(keys Settings, options ...StartOption) *Server {
 	if o.change != nil {
 		e.Must(o.change(launch.ConfigFile))
 	}
-	server := &Server{Settings: keys, s: e, launch: launch}
+	server := &Server{Settings: settings, s: e, launch: launch}
 	e.servers = append(e.servers, server)
 	return server
 }
@@ -246,9 +252,9 @@ func (v *Server) KillAndStart() {
 	v.AwaitReady()
 }
 
-// StartDespite starts the server again, and lets it refuse to: what it says is
+// StartOrExit starts the server again, and lets it refuse to: what it says is
 // in its log either way.
-func (v *Server) StartDespite() {
+func (v *Server) StartOrExit() {
 	ginkgo.GinkgoHelper()
 	v.Stop()
 	v.Start()

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
 )
 
 // Keys are configuration keys and their values, as headscale's YAML has them.

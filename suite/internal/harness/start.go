@@ -13,20 +13,12 @@ import (
 // StartACME starts the target with a certificate from the spec's CA, by the
 // challenge that it claims; TLS-ALPN-01 where it claims both, since that needs
 // no second listener.
-func (e *Env) StartACME(settings ...any) *Server {
-	over, options := Settings{}, []StartOption{}
-	for _, setting := range settings {
-		switch v := setting.(type) {
-		case Settings:
-			over = over.With(v)
-		case StartOption:
-			options = append(options, v)
-		}
-	}
+func (e *Env) StartACME(options ...StartOption) *Server {
+	ginkgo.GinkgoHelper()
 	if e.Claims("tls-alpn-01") {
-		return e.Start(e.ALPN01(over), options...)
+		return e.Start(e.ALPN01(), options...)
 	}
-	return e.Start(e.HTTP01(over), append(options, Forward(80, 5080))...)
+	return e.Start(e.HTTP01(), append(options, Forward(80, 5080))...)
 }
 
 // StartACME6 is StartACME with every listener on this host, an IPv6 address or
@@ -66,48 +58,59 @@ func (e *Env) StartBy(challenge string) *Server {
 }
 
 // A StartOption changes how a target starts, beside its configuration's keys.
-type StartOption func(*startup)
+//
+// [Settings] are a StartOption too where a preset gives the configuration, as in
+// [Env.StartACME].
+type StartOption interface{ apply(*startup) }
+
+type startOption func(*startup)
+
+func (f startOption) apply(o *startup) { f(o) }
+
+// apply lays the settings over those that a preset gives.
+func (k Settings) apply(o *startup) { o.over = append(o.over, k) }
 
 type startup struct {
 	forwards [][2]int
 	input    sut.Input
 	change   func(config string) error
+	over     []Settings
 }
 
 // Forward makes the port from of the target's host lead to its port to: a
 // real firewall rule in a network namespace, a listener on loopback.
 func Forward(from, to int) StartOption {
-	return func(o *startup) { o.forwards = append(o.forwards, [2]int{from, to}) }
+	return startOption(func(o *startup) { o.forwards = append(o.forwards, [2]int{from, to}) })
 }
 
 // WorkingDir starts the target in another directory than its configuration's.
 func WorkingDir(dir string) StartOption {
-	return func(o *startup) { o.input.WorkingDir = dir }
+	return startOption(func(o *startup) { o.input.WorkingDir = dir })
 }
 
 // RelativeConfig gives the target the path of its config file relative to the
 // directory that it starts in.
-func RelativeConfig(o *startup) { o.input.RelativeConfig = true }
+var RelativeConfig StartOption = startOption(func(o *startup) { o.input.RelativeConfig = true })
 
 // RawConfig writes these bytes in place of a configuration.
 func RawConfig(raw []byte) StartOption {
-	return func(o *startup) { o.input.Raw = raw }
+	return startOption(func(o *startup) { o.input.Raw = raw })
 }
 
 // NoConfig names a config file that does not exist.
-func NoConfig(o *startup) { o.input.NoConfig = true }
+var NoConfig StartOption = startOption(func(o *startup) { o.input.NoConfig = true })
 
 // UnreadableConfig gives the target no right to read its config file.
-func UnreadableConfig(o *startup) { o.input.Unreadable = true }
+var UnreadableConfig StartOption = startOption(func(o *startup) { o.input.Unreadable = true })
 
 // TrustOnly makes the target trust the roots in this file, and no others, when
 // it talks to its CA.
 func TrustOnly(bundle string) StartOption {
-	return func(o *startup) { o.input.CABundle = bundle }
+	return startOption(func(o *startup) { o.input.CABundle = bundle })
 }
 
 // ChangeConfig changes the config file, once it is written, before the target
 // starts.
 func ChangeConfig(change func(path string) error) StartOption {
-	return func(o *startup) { o.change = change }
+	return startOption(func(o *startup) { o.change = change })
 }

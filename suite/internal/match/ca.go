@@ -97,9 +97,9 @@ func HaveRegistered(contact []string) types.GomegaMatcher {
 	})
 }
 
-// HaveSpared: nothing was issued, and the CA was asked in vain no more often
+// HaveIssuedNothingWithin: nothing was issued, and the CA was asked in vain no more often
 // than this.
-func HaveSpared(validations, orders int) types.GomegaMatcher {
+func HaveIssuedNothingWithin(validations, orders int) types.GomegaMatcher {
 	expected := fmt.Sprintf("nothing issued, at most %d failed validations and %d orders", validations, orders)
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		tried, ordered := j.Validations(), j.Requests(pebble.KindNewOrder)

@@ -12,8 +12,8 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// Live: the server has not exited.
-func Live() types.GomegaMatcher {
+// BeAlive: the server has not exited.
+func BeAlive() types.GomegaMatcher {
 	return match("a server that lives on", func(p *sut.Process) (bool, string) {
 		select {
 		case <-p.Exited():

@@ -33,17 +33,17 @@ func LogNone(secrets []string) types.GomegaMatcher {
 	})
 }
 
-// TellNone is [LogNone] for what was written along with a refusal.
-func TellNone(secrets []string) types.GomegaMatcher {
+// ShowNoSecret is [LogNone] for what was written along with a refusal.
+func ShowNoSecret(secrets []string) types.GomegaMatcher {
 	return match("a refusal that shows no private key", func(r *Refusal) (bool, string) {
 		line, found := spilled(r.Log, secrets)
 		return !found, "a secret in a line of the log: " + line
 	})
 }
 
-// HoldNone: an HTTP response without any of these secrets, nor another private
+// ContainNoneOf: an HTTP response without any of these secrets, nor another private
 // key.
-func HoldNone(secrets []string) types.GomegaMatcher {
+func ContainNoneOf(secrets []string) types.GomegaMatcher {
 	return match("an HTTP response without a private key, a token or a key authorisation", func(r *wire.Response) (bool, string) {
 		if r.Err != nil {
 			return false, r.Err.Error()

@@ -26,13 +26,13 @@ func sequence(p *plan) map[string]int {
 			}
 			list := &busy
 			switch s := harness.Specs[r.ID]; {
-			case !s.Rehearsed && r.Autocert.Holds(version) == scenarios.Outside:
+			case !s.SharesSchedule && r.Autocert.Holds(version) == scenarios.Outside:
 				list = &vain
 			case s.Slow:
 				list = &slow
-			case s.Rehearsed && len(first) == 0:
+			case s.SharesSchedule && len(first) == 0:
 				list = &first
-			case s.Rehearsed:
+			case s.SharesSchedule:
 				list = &last
 			}
 			*list = append(*list, r.ID+suffix(row.Name))

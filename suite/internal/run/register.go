@@ -38,7 +38,7 @@ const ownLabel = "assay"
 func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
 	s := harness.Specs[r.ID]
 	timeout := p.specTimeout()
-	if s.Rehearsed {
+	if s.SharesSchedule {
 		timeout += 2 * harness.SchedulePatience // another spec's, then its own
 	}
 	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(timeout), ginkgo.GracePeriod(time.Second)}

@@ -136,9 +136,9 @@ func (e *Env) Files() []string {
 	return paths
 }
 
-// Expiring puts a certificate of 90 days of which 29 are left into the cache:
+// CacheExpiring puts a certificate of 90 days of which 29 are left into the cache:
 // the first handshake sets off its renewal.
-func (e *Env) Expiring() *pki.Identity {
+func (e *Env) CacheExpiring() *pki.Identity {
 	ginkgo.GinkgoHelper()
 	const day = 24 * time.Hour
 	return e.CacheCertificate("cache", 29*day, 90*day)
