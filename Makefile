@@ -10,6 +10,7 @@ TO     ?= latest
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The race detector needs cgo, and cgo a C compiler.
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
@@ -46,6 +47,20 @@ lint:
 	$(ACTIONLINT) .github/workflows/*.yml
 	cd fixtures/variants/certmagic && go vet ./...
 	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "suite imports $$server: the server is a black box"; exit 1; }
+
+.PHONY: lint-all
+lint-all: lint layout ## lint, and with it the rules that not every file keeps yet: .golangci.yml, layout
+	$(GOLANGCI) run ./...
+
+.PHONY: layout
+layout: ## check import directions, the number of files in each directory, and the form of doc comments
+	go run ./suite/internal/layout
+
+.PHONY: cross
+cross: ## vet and build for darwin
+	GOOS=darwin go vet ./...
+	GOOS=darwin CGO_ENABLED=0 go build -o /dev/null ./suite/cmd/assay
+	GOOS=darwin CGO_ENABLED=0 go build ./...
 
 .PHONY: unit
 unit:
