@@ -40,7 +40,7 @@ test: lint unit ## all checks: lint, unit tests, the suite in both worlds, some 
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
-lint:
+lint: ## gofmt, go vet, staticcheck, actionlint; nothing in suite imports the server
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
@@ -63,7 +63,7 @@ cross: ## vet and build for darwin
 	GOOS=darwin CGO_ENABLED=0 go build ./...
 
 .PHONY: unit
-unit:
+unit: ## unit tests, with the race detector if there is a C compiler
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
 	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
 	cd suite/example && go vet ./... && go test ./...
