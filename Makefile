@@ -59,7 +59,6 @@ layout: ## check import directions, the number of files in each directory, and t
 .PHONY: cross
 cross: ## vet and build for darwin
 	GOOS=darwin go vet ./...
-	GOOS=darwin CGO_ENABLED=0 go build -o /dev/null ./suite/cmd/assay
 	GOOS=darwin CGO_ENABLED=0 go build ./...
 
 .PHONY: unit
