@@ -15,7 +15,7 @@ type arrow struct {
 	why  string
 }
 
-// specs is what a spec may see: the environment, matchers, and plain values.
+// specs lists what a spec may see: the environment, matchers, and plain values.
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire",
@@ -25,28 +25,109 @@ var specs = []string{
 // arrows is the table of directions. The first arrow whose from matches a file
 // counts; the arrows of a single file come before those of its directory.
 var arrows = []arrow{
-	{"server/cmd/schedule", []string{"server/...", "pebble"}, "the server shares no code with what judges it; its schedule command alone needs a CA"},
-	{"server/...", []string{"server/..."}, "the server shares no code with what judges it"},
-	{"scenarios/...", nil, "the catalogue knows nothing of the code that tests it"},
-	{"fixtures/...", []string{"fixtures/..."}, "fixtures know nothing of the specs that use them"},
-	{"pebble/...", nil, "the CA knows nothing of the specs that use it"},
+	{
+		from: "server/cmd/schedule",
+		to:   []string{"server/...", "pebble"},
+		why:  "the server shares no code with what judges it; its schedule command alone needs a CA",
+	},
+	{
+		from: "server/...",
+		to:   []string{"server/..."},
+		why:  "the server shares no code with what judges it",
+	},
+	{
+		from: "scenarios/...",
+		why:  "the catalogue knows nothing of the code that tests it",
+	},
+	{
+		from: "fixtures/...",
+		to:   []string{"fixtures/..."},
+		why:  "fixtures know nothing of the specs that use them",
+	},
+	{
+		from: "pebble/...",
+		why:  "the CA knows nothing of the specs that use it",
+	},
 
-	{"suite/suite.go", []string{"suite/internal/run", "suite/internal/harness", "suite/internal/world", "suite/report", "scenarios"}, "the public entrance hands on to the run"},
-	{"suite", specs, "a spec sees the environment, matchers and plain values, and no machinery"},
+	{
+		from: "suite/suite.go",
+		to: []string{
+			"suite/internal/run", "suite/internal/harness", "suite/internal/world",
+			"suite/report", "scenarios",
+		},
+		why: "the public entrance hands on to the run",
+	},
+	{
+		from: "suite",
+		to:   specs,
+		why:  "a spec sees the environment, matchers and plain values, and no machinery",
+	},
 
-	{"suite/internal/match", []string{"suite/internal/wire", "suite/internal/sut", "pebble", "fixtures/..."}, "a matcher looks at plain values and has no side effects"},
-	{"suite/internal/harness", []string{"suite/internal/match", "suite/internal/world", "suite/internal/sut", "suite/internal/wire", "suite/report", "suite/report/...", "scenarios", "pebble", "fixtures/..."}, "a spec must not depend on how a run is divided into processes"},
-	{"suite/internal/run", []string{"suite/internal/harness", "suite/internal/world", "suite/internal/sut", "suite/internal/version", "suite/report", "suite/report/...", "scenarios", "fixtures/..."}, "the run knows specs by their registry alone"},
-	{"suite/internal/sut", []string{"scenarios", "fixtures/targets"}, "the target is known by its file, its process and its log"},
-	{"suite/internal/world", nil, "a world knows nothing of what happens in it"},
-	{"suite/internal/wire", nil, "a client shows what it sees and knows nothing else"},
-	{"suite/internal/version", nil, "the version comes from the build alone"},
-	{"suite/internal/layout", nil, "the check of the layout stands beside it"},
+	{
+		from: "suite/internal/match",
+		to:   []string{"suite/internal/wire", "suite/internal/sut", "pebble", "fixtures/..."},
+		why:  "a matcher looks at plain values and has no side effects",
+	},
+	{
+		from: "suite/internal/harness",
+		to: []string{
+			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/wire", "suite/report/...", "scenarios", "pebble", "fixtures/...",
+		},
+		why: "a spec must not depend on how a run is divided into processes",
+	},
+	{
+		from: "suite/internal/run",
+		to: []string{
+			"suite/internal/harness", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/version", "suite/report/...", "scenarios", "fixtures/...",
+		},
+		why: "the run knows specs by their registry alone",
+	},
+	{
+		from: "suite/internal/sut",
+		to:   []string{"scenarios", "fixtures/targets"},
+		why:  "the target is known by its file, its process and its log",
+	},
+	{
+		from: "suite/internal/world",
+		why:  "a world knows nothing of what happens in it",
+	},
+	{
+		from: "suite/internal/wire",
+		why:  "a client shows what it sees and knows nothing else",
+	},
+	{
+		from: "suite/internal/version",
+		why:  "the version comes from the build alone",
+	},
+	{
+		from: "suite/internal/layout",
+		why:  "the check of the layout stands beside it",
+	},
 
-	{"suite/report/...", []string{"suite/report", "suite/report/...", "scenarios"}, "a verdict follows from outcomes and catalogue alone"},
-	{"suite/upgrade/atlas", []string{"suite/report", "suite/report/...", "suite/upgrade", "scenarios"}, "an atlas is made of reports"},
-	{"suite/upgrade", []string{"suite", "suite/report", "suite/report/...", "suite/internal/sut", "suite/internal/world", "scenarios"}, "an upgrade is two runs and their difference"},
-	{"suite/cmd/...", []string{"suite", "suite/...", "scenarios", "pebble", "fixtures/..."}, "a command may use everything but the server"},
+	{
+		from: "suite/report/...",
+		to:   []string{"suite/report/...", "scenarios"},
+		why:  "a verdict follows from outcomes and catalogue alone",
+	},
+	{
+		from: "suite/upgrade/atlas",
+		to:   []string{"suite/report/...", "suite/upgrade", "scenarios"},
+		why:  "an atlas is made of reports",
+	},
+	{
+		from: "suite/upgrade",
+		to: []string{
+			"suite", "suite/report/...", "suite/internal/sut", "suite/internal/world", "scenarios",
+		},
+		why: "an upgrade is two runs and their difference",
+	},
+	{
+		from: "suite/cmd/...",
+		to:   []string{"suite/...", "scenarios", "pebble", "fixtures/..."},
+		why:  "a command may use everything but the server",
+	},
 }
 
 // checkArrows finds imports that the table does not allow. Tests may import

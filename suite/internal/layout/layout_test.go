@@ -28,43 +28,43 @@ func importing(packages ...string) string {
 
 func TestArrows(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
+	for _, row := range []struct {
 		file, imports string
 		allowed       bool
 	}{
-		"a spec and the harness":           {"suite/byo.go", "assay/suite/internal/harness", true},
-		"a spec and a matcher":             {"suite/byo.go", "assay/suite/internal/match", true},
-		"a spec and certificates":          {"suite/byo.go", "assay/fixtures/pki", true},
-		"a spec and the run":               {"suite/byo.go", "assay/suite/internal/run", false},
-		"a spec and the server":            {"suite/byo.go", "assay/server/config", false},
-		"the entrance and the run":         {"suite/suite.go", "assay/suite/internal/run", true},
-		"the entrance and the server":      {"suite/suite.go", "assay/server/config", false},
-		"a matcher and a client":           {"suite/internal/match/tls.go", "assay/suite/internal/wire", true},
-		"a matcher and the harness":        {"suite/internal/match/tls.go", "assay/suite/internal/harness", false},
-		"the harness and the run":          {"suite/internal/harness/env.go", "assay/suite/internal/run", false},
-		"the run and the harness":          {"suite/internal/run/plan.go", "assay/suite/internal/harness", true},
-		"the report and the run":           {"suite/report/read.go", "assay/suite/internal/run", false},
-		"the report below and the harness": {"suite/report/diff/diff.go", "assay/suite/internal/harness", false},
-		"the report and its rendering":     {"suite/report/write.go", "assay/suite/report/internal/render", true},
-		"the catalogue and a fixture":      {"scenarios/load.go", "assay/fixtures/pki", false},
-		"a fixture and the catalogue":      {"fixtures/mutants/load.go", "assay/scenarios", false},
-		"the CA and a client":              {"pebble/ca.go", "assay/suite/internal/wire", false},
-		"the server and the CA":            {"server/acme/manager.go", "assay/pebble", false},
-		"the schedule and the CA":          {"server/cmd/schedule/main.go", "assay/pebble", true},
-		"a test and the server":            {"suite/suite_test.go", "assay/server/config", false},
-		"a test and the entrance":          {"suite/suite_test.go", "assay/suite", true},
-		"a test of a fixture":              {"fixtures/pki/pki_test.go", "assay/suite", false},
-		"another module":                   {"suite/byo.go", "assayer/server", true},
-		"a place that has no arrow":        {"tools/x.go", "assay/suite", false},
+		{"suite/byo.go", "assay/suite/internal/harness", true},
+		{"suite/byo.go", "assay/suite/internal/match", true},
+		{"suite/byo.go", "assay/fixtures/pki", true},
+		{"suite/byo.go", "assay/suite/internal/run", false},
+		{"suite/byo.go", "assay/server/config", false},
+		{"suite/suite.go", "assay/suite/internal/run", true},
+		{"suite/suite.go", "assay/server/config", false},
+		{"suite/internal/match/tls.go", "assay/suite/internal/wire", true},
+		{"suite/internal/match/tls.go", "assay/suite/internal/harness", false},
+		{"suite/internal/harness/env.go", "assay/suite/internal/run", false},
+		{"suite/internal/run/plan.go", "assay/suite/internal/harness", true},
+		{"suite/report/read.go", "assay/suite/internal/run", false},
+		{"suite/report/diff/diff.go", "assay/suite/internal/harness", false},
+		{"suite/report/write.go", "assay/suite/report/internal/render", true},
+		{"scenarios/load.go", "assay/fixtures/pki", false},
+		{"fixtures/mutants/load.go", "assay/scenarios", false},
+		{"pebble/ca.go", "assay/suite/internal/wire", false},
+		{"server/acme/manager.go", "assay/pebble", false},
+		{"server/cmd/schedule/main.go", "assay/pebble", true},
+		{"suite/suite_test.go", "assay/server/config", false},
+		{"suite/suite_test.go", "assay/suite", true},
+		{"fixtures/pki/pki_test.go", "assay/suite", false},
+		{"suite/byo.go", "assayer/server", true},
+		{"tools/x.go", "assay/suite", false},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(row.file+" imports "+row.imports, func(t *testing.T) {
 			t.Parallel()
 			found, err := check(tree(map[string]string{row.file: importing(row.imports)}))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if (len(found) == 0) != row.allowed {
-				t.Errorf("%s imports %s: found %q, want allowed %v", row.file, row.imports, found, row.allowed)
+				t.Errorf("found %q, want allowed %v", found, row.allowed)
 			}
 		})
 	}
@@ -136,13 +136,16 @@ type Thing struct {
 var Names []string
 `}))
 	want := []string{
-		`pebble/x.go:13:2: the comment of Other begins with "Other:", expected its name and a verb`,
-		`pebble/x.go:17:1: the comment of Names begins with "Names are what", expected its name and a verb`,
-		`pebble/x.go:6:1: the comment of Bad begins with "Bad:", expected its name and a verb`,
-		`pebble/x.go:9:1: the comment of Thing begins with "A Thing is what", expected its name and a verb`,
+		`pebble/x.go:13:2: the comment of Other begins with "Other:"`,
+		`pebble/x.go:17:1: the comment of Names begins with "Names are what"`,
+		`pebble/x.go:6:1: the comment of Bad begins with "Bad:"`,
+		`pebble/x.go:9:1: the comment of Thing begins with "A Thing is what"`,
+	}
+	for i := range want {
+		want[i] += ", expected its name and a verb"
 	}
 	if err != nil || !slices.Equal(found, want) {
-		t.Errorf("error %v, found\n%s\nwant\n%s", err, strings.Join(found, "\n"), strings.Join(want, "\n"))
+		t.Errorf("error %v, found\n%q\nwant\n%q", err, found, want)
 	}
 }
 

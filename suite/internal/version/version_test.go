@@ -15,26 +15,40 @@ func TestBuilds(t *testing.T) {
 			{Key: "vcs.modified", Value: modified},
 		}
 	}
-	embedder := debug.Module{Path: "example.test/little", Version: "v9.9.9"}
+	own := func(version, modified string) debug.BuildInfo {
+		b := debug.BuildInfo{Main: debug.Module{Path: module, Version: version}}
+		if modified != "" {
+			b.Settings = settings(modified)
+		}
+		return b
+	}
+	embedded := func(deps ...*debug.Module) debug.BuildInfo {
+		return debug.BuildInfo{
+			Main:     debug.Module{Path: "example.test/little", Version: "v9.9.9"},
+			Settings: settings("false"),
+			Deps:     append([]*debug.Module{{Path: "other", Version: "v1.0.0"}}, deps...),
+		}
+	}
+	replaced := func(by *debug.Module) *debug.Module {
+		return &debug.Module{Path: module, Version: "v0.2.0", Replace: by}
+	}
+	fork := &debug.Module{Path: "fork", Version: "v0.3.0"}
 	for name, row := range map[string]struct {
 		info debug.BuildInfo
 		want string
 	}{
-		"a release": {
-			debug.BuildInfo{Main: debug.Module{Path: module, Version: "v0.1.0"}, Settings: settings("false")},
-			"v0.1.0 (revision 0123456789ab)",
-		},
+		"a release": {own("v0.1.0", "false"), "v0.1.0 (revision 0123456789ab)"},
 		"uncommitted changes": {
-			debug.BuildInfo{Main: debug.Module{Path: module, Version: "v0.1.1-0.20261126031915-0123456789ab+dirty"}, Settings: settings("true")},
-			"v0.1.1-0.20261126031915-0123456789ab+dirty (revision 0123456789ab, modified)",
+			own("v0.1.1-0.20260102030405-0123456789ab+dirty", "true"),
+			"v0.1.1-0.20260102030405-0123456789ab+dirty (revision 0123456789ab, modified)",
 		},
-		"installed by go install":     {debug.BuildInfo{Main: debug.Module{Path: module, Version: "v0.1.0"}}, "v0.1.0"},
-		"built with -buildvcs=false":  {debug.BuildInfo{Main: debug.Module{Path: module, Version: development}}, development},
-		"an old toolchain":            {debug.BuildInfo{Main: debug.Module{Path: module}}, development},
-		"an embedder's dependency":    {debug.BuildInfo{Main: embedder, Settings: settings("false"), Deps: []*debug.Module{{Path: "other", Version: "v1.0.0"}, {Path: module, Version: "v0.2.0"}}}, "v0.2.0"},
-		"replaced by a checkout":      {debug.BuildInfo{Main: embedder, Deps: []*debug.Module{{Path: module, Version: "v0.0.0", Replace: &debug.Module{Path: "../.."}}}}, development},
-		"replaced by another version": {debug.BuildInfo{Main: embedder, Deps: []*debug.Module{{Path: module, Version: "v0.2.0", Replace: &debug.Module{Path: "fork", Version: "v0.3.0"}}}}, "v0.3.0"},
-		"nowhere to be found":         {debug.BuildInfo{Main: embedder}, development},
+		"installed by go install":     {own("v0.1.0", ""), "v0.1.0"},
+		"built with -buildvcs=false":  {own(development, ""), development},
+		"an old toolchain":            {own("", ""), development},
+		"an embedder's dependency":    {embedded(replaced(nil)), "v0.2.0"},
+		"replaced by a checkout":      {embedded(replaced(&debug.Module{Path: "../.."})), development},
+		"replaced by another version": {embedded(replaced(fork)), "v0.3.0"},
+		"nowhere to be found":         {embedded(), development},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
