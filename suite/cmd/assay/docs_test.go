@@ -313,7 +313,7 @@ var (
 	foreign = regexp.MustCompile(`\b(?:CONTRACTS|DESIGN|FINDINGS|SCOPE|FIELD)(?:\.md)? ?§` +
 		`|\b(?:DESIGN|FINDINGS|SCOPE|FIELD)\.md\b|\.\./shared\b|/work/`)
 	// A path of a document in a Go comment is one from the repository's root.
-	cited = regexp.MustCompile(`//.*?\b((?:\.github|[a-z]+)/[\w./-]*\.md)\b`)
+	cited = regexp.MustCompile(`//.*?((?:\.github|\b[a-z]+)/[\w./-]*\.md)\b`)
 )
 
 // undone are files that cite a foreign document until they are moved.
