@@ -11,7 +11,6 @@ import (
 
 	"assay/suite"
 	"assay/suite/internal/render"
-	"assay/suite/internal/world"
 	"assay/suite/report"
 )
 
@@ -36,12 +35,12 @@ func TestSecretsOfATargetAreNotPublished(t *testing.T) {
 			}
 			out := filepath.Join(dir, "report")
 			var published bytes.Buffer
-			exit, r, err := suite.Conduct(context.Background(), suite.Options{
-				Target: leakyTarget(t, dir, keys), Out: out, World: world.Loopback,
+			r, err := suite.Execute(context.Background(), suite.Options{
+				Target: leakyTarget(t, dir, keys), Out: out, World: "loopback",
 				Only: []string{"BYO-01", "BYO-06"}, NoProbe: tt.noProbe,
 			}, &published)
-			if err != nil || exit != tt.exit {
-				t.Fatalf("exit %d, error %v, expected exit %d:\n%s", exit, err, tt.exit, &published)
+			if err != nil || r.Exit != tt.exit {
+				t.Fatalf("%+v, error %v, expected exit %d:\n%s", r, err, tt.exit, &published)
 			}
 			if err := render.WriteVerdict(&published, r, render.Style{}); err != nil {
 				t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"assay/suite/report"
 )
 
-// Outcome is what a spec reports about one case before it is judged. Workers
+// Outcome holds what a spec reports about one case before it is judged. Workers
 // hand it over as JSON.
 type Outcome struct {
 	ID     string        `json:"id"`

@@ -1,0 +1,50 @@
+package run
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"assay/suite/internal/harness"
+	"assay/suite/report"
+)
+
+// TestOutcomes checks that the worker's verdict stands, unless the spec failed
+// after the worker had handed it over.
+func TestOutcomes(t *testing.T) {
+	spec := func(state types.SpecState, o harness.Outcome) types.SpecReport {
+		text, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return types.SpecReport{
+			LeafNodeType: types.NodeTypeIt, State: state, ReportEntries: types.ReportEntries{
+				{Name: harness.EntryName, Value: types.ReportEntryValue{AsJSON: string(text)}},
+			},
+		}
+	}
+	passed, failing := harness.NewOutcome("X-01", ""), harness.NewOutcome("X-02", "")
+	passed.Issuances = 2
+	failing.Status, failing.Reason = report.Failed, "[redacted]"
+	results, issuances := outcomes(types.Report{SpecReports: types.SpecReports{
+		spec(types.SpecStatePassed, passed),
+		spec(types.SpecStateFailed, failing),
+		spec(types.SpecStateTimedout, passed),
+		{LeafNodeType: types.NodeTypeIt, State: types.SpecStateSkipped}, // never began
+	}})
+	want := []struct {
+		status report.Status
+		reason string
+	}{
+		{report.Passed, ""}, {report.Failed, "[redacted]"}, {report.Error, "cleaning up: timedout"},
+	}
+	if len(results) != len(want) || issuances != 4 {
+		t.Fatalf("%d outcomes, %d issuances, expected %d and 4", len(results), issuances, len(want))
+	}
+	for i, w := range want {
+		if results[i].Status != w.status || results[i].Reason != w.reason {
+			t.Errorf("%s %q, expected %s %q", results[i].Status, results[i].Reason, w.status, w.reason)
+		}
+	}
+}
