@@ -18,16 +18,19 @@ func ExampleRead() {
 	fmt.Printf("MUST: %d passed\n", r.Summary.Of(scenarios.Must)[report.Passed])
 	for _, x := range r.Results {
 		if x.Fails(r.Strict) {
-			fmt.Printf("%s %s: %s\n  %s\n", x.ID, x.Status, x.Reason, x.Evidence.Repeat)
+			fmt.Printf("%s %s\n  %s\n  %s\n", x.ID, x.Status, x.Reason, x.Evidence.Repeat)
 		}
 	}
 	// Output:
 	// reference with x/crypto v0.45.0: exit 2
 	// MUST: 1 passed
-	// BYO-02 failed: dot-dot: served the decoy of the working directory
+	// BYO-02 failed
+	//   dot-dot: served the decoy of the working directory
 	//   assay run --target reference --only BYO-02 --keep
-	// RES-03 unexpected-pass: passed, but is listed as a known failure (used to fail): remove the entry
+	// RES-03 unexpected-pass
+	//   passed, but is listed as a known failure (used to fail): remove the entry
 	//   assay run --target reference --only RES-03 --keep
-	// RES-04 error: the CA did not start
+	// RES-04 error
+	//   the CA did not start
 	//   assay run --target reference --only RES-04 --keep
 }

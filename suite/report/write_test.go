@@ -145,9 +145,9 @@ func TestReportJSONToTheLetter(t *testing.T) {
 
 // unspace drops what indentation adds to JSON.
 func unspace(s string) string {
-	return strings.NewReplacer("{ ", "{", " }", "}", "[ ", "[", " ]", "]", `": `, `":`, `, "`, `,"`, ", {", ",{").Replace(
-		s,
-	)
+	return strings.NewReplacer(
+		"{ ", "{", " }", "}", "[ ", "[", " ]", "]", `": `, `":`, `, "`, `,"`, ", {", ",{",
+	).Replace(s)
 }
 
 func TestReadIsStrict(t *testing.T) {

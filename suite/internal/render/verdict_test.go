@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"errors"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,72 +14,6 @@ import (
 	"assay/suite/internal/verdict"
 	"assay/suite/report"
 )
-
-const sampleVerdict = `reference v0.1.0 · autocert v0.45.0 · loopback world · edge CA · go1.26.8 · linux/amd64
-  no namespaces: clone: ENOSPC: user namespaces are switched off
-
-  ✗ byo          1 passed  1 failed  2 not met  1 skipped
-  - renewal      1 not claimed
-  ✗ resilience   2 failed  1 known  1 observed
-
-FAILED  BYO-02  MUST  relative paths are taken against the directory of the configuration file,
-                      wherever it was started from
-  promised    What BYO-02 promises, in our own words.
-  source      headscale TLS documentation
-  configured  listen_addr: 127.0.0.10:443
-              tls_cert_path: ../cert.pem
-  case        dot-dot: failed
-  seen        served the decoy of the working directory
-              Expected
-                  <string>: CN=decoy\x1b[2J
-              to equal
-                  <string>: CN=right
-  evidence    assay-report/evidence/BYO-02/dot-dot
-  repeat      assay run --target reference --only BYO-02 --keep
-
-UNEXPECTED PASS  RES-03  MUST  garbage
-  promised    What RES-03 promises, in our own words.
-  source      headscale TLS documentation
-  seen        passed, but is listed as a known failure (used to fail): remove the entry
-  listed      used to fail
-  repeat      assay run --target reference --only RES-03 --keep
-
-ERROR  RES-04  MUST  SIGTERM
-  promised    What RES-04 promises, in our own words.
-  source      headscale TLS documentation
-  seen        the CA did not start
-  repeat      assay run --target reference --only RES-04 --keep
-
-Warnings (SHOULD)
-  BYO-03 expired: warns
-    no warning in the log
-    assay run --target reference --only BYO-03 --keep
-
-Not offered (MAY)
-  BYO-08 reload by SIGHUP
-    same serial after SIGHUP
-
-Known failures
-  RES-01 badNonce
-    upstream drains error bodies · https://example.org/3460 · until 2027-06-30
-    seen: unexpected EOF
-
-Observed, not judged
-  RES-02 finalize without Location
-    autocert v0.45.0 is outside the range ">= 0.58.0"; does not hold: unsupported protocol scheme
-
-Skipped
-  1 × no IPv6 in the loopback world
-      BYO-02/v6
-  1 × needs BYO-08, which is not offered
-      BYO-09
-
-Not claimed
-  1 × the target does not claim renewal
-
-assay: 1 passed, 3 failed (1 unexpected pass, 1 error), 1 skipped, 1 skipped case, 1 warning, 1 not offered, 1 known failure, 1 observed, 1 not claimed, in 2.1 s (CPU 3.3 s, 31 issuances) → exit 2
-1 passed, 3 failed, 1 skipped
-`
 
 // sample returns a report with one result of each kind.
 func sample(t *testing.T) *report.Report {
@@ -102,7 +37,11 @@ func shown(t *testing.T, r *report.Report, s Style) string {
 func TestVerdict(t *testing.T) {
 	t.Parallel()
 	got := shown(t, sample(t), Style{Dir: "assay-report"})
-	if diff := cmp.Diff(sampleVerdict, got); diff != "" {
+	want, err := os.ReadFile("testdata/verdict.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Error(diff)
 	}
 	colour := shown(t, sample(t), Style{Dir: "assay-report", Color: true})
@@ -281,7 +220,8 @@ func TestMarkdown(t *testing.T) {
 		"a &lt;b&gt; | `c` *d* [e](f)</summary>",
 		"- **BYO-03** a &lt;b&gt; \\| \\`c\\` \\*d\\* \\[e\\](f): no warning in the log\n",
 		"````\n",
-		"- **RES-01** badNonce: unexpected EOF (listed: upstream drains error bodies, https://example.org/3460, until 2027-06-30)\n",
+		"- **RES-01** badNonce: unexpected EOF (listed: upstream drains error bodies, " +
+			"https://example.org/3460, until 2027-06-30)\n",
 		"- 1 × needs BYO-08, which is not offered: BYO-09\n",
 		"### Not offered (MAY)",
 		"\n1 passed, 3 failed, 1 skipped\n",

@@ -323,11 +323,13 @@ func TestWrite(t *testing.T) {
 		},
 	})
 	d := Compare(from, to)
+	text := func(b *bytes.Buffer) error { return WriteText(b, d, false) }
+	markdown := func(b *bytes.Buffer) error { return WriteMarkdown(b, d) }
 	for name, x := range map[string]struct {
 		write func(*bytes.Buffer) error
 		want  string
 	}{
-		"text": {func(b *bytes.Buffer) error { return WriteText(b, d, false) }, `t · autocert v0.1.0 → v0.2.0
+		"text": {text, `t · autocert v0.1.0 → v0.2.0
 note  the worlds differ: namespace and loopback
 
 WORSE    X-03  MUST  renewal
@@ -340,7 +342,7 @@ CHANGED  X-02  OBSERVE  texts
 
 2 of 3 requirements differ: 1 worse, 1 changed
 `},
-		"markdown": {func(b *bytes.Buffer) error { return WriteMarkdown(b, d) }, `## Assay: t · autocert v0.1.0 → v0.2.0
+		"markdown": {markdown, `## Assay: t · autocert v0.1.0 → v0.2.0
 
 **2 of 3 requirements differ: 1 worse, 1 changed**
 
