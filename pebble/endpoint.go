@@ -20,6 +20,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"assay/pebble/relay"
 )
 
 // An endpoint is the HTTPS server that clients talk to.
@@ -138,15 +140,13 @@ func (f *fragile) Accept() (net.Conn, error) {
 	}
 }
 
-// reset closes a connection such that the peer sees an error, not an end.
+// reset closes a connection, with TLS or without, such that the client sees a
+// reset instead of an ordinary end.
 func reset(conn net.Conn) {
 	if c, ok := conn.(*tls.Conn); ok {
 		conn = c.NetConn()
 	}
-	if c, ok := conn.(interface{ SetLinger(int) error }); ok {
-		_ = c.SetLinger(0) // RST instead of FIN
-	}
-	_ = conn.Close()
+	relay.Reset(conn)
 }
 
 // endpointLog journals what net/http would print: handshakes that failed.

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
+
+	"assay/pebble/relay"
 )
 
 const (
@@ -21,6 +24,8 @@ const (
 	gatewayTLS  = 21443
 	// claimPort is where a run holds its block.
 	claimPort = 21000
+	// dialTimeout bounds how long a relay waits for its destination.
+	dialTimeout = 5 * time.Second
 )
 
 // claim takes a block 127.B.0.0/16 for this run by holding a listener in it,
@@ -58,7 +63,7 @@ func (o *loopbackOpener) open(worker, serial int) (World, error) {
 	w := &loopbackWorld{
 		host:     netip.MustParseAddr("127.0.0.1"),
 		services: netip.MustParseAddr("127.0.0.1"),
-		forwards: map[int]*forwarder{},
+		forwards: map[int]*relay.Relay{},
 		targets:  targets{mark: o.run.mark(worker, serial), starter: o.starter, own: newGroups(), all: o.run.targets},
 	}
 	if b := o.run.plan.Block; b != 0 {
@@ -79,9 +84,9 @@ type loopbackWorld struct {
 	targets        targets
 
 	mu       sync.Mutex
-	forwards map[int]*forwarder // by documented port
-	stopped  []*forwarder       // whose connections live on
-	free     map[int]int        // documented to free port, if all share 127.0.0.1
+	forwards map[int]*relay.Relay // by documented port
+	stopped  []*relay.Relay       // whose connections live on
+	free     map[int]int          // documented to free port, if all share 127.0.0.1
 }
 
 func (w *loopbackWorld) Kind() Kind { return Loopback }
@@ -172,19 +177,28 @@ func (w *loopbackWorld) Forward(from, to int) error {
 	target := address(to)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.forwards[from] = forward(listener, func() (net.Conn, error) { return net.Dial("tcp", target) })
+	w.forwards[from] = relay.Forward(listener, dialTCP(target))
 	return nil
+}
+
+// dialTCP returns a function that connects to the address, for a relay.
+func dialTCP(address string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: dialTimeout}
+		return dialer.DialContext(ctx, "tcp", address)
+	}
 }
 
 func (w *loopbackWorld) Unforward(from int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if f := w.forwards[from]; f != nil {
-		f.Stop()
-		w.stopped = append(w.stopped, f)
-		delete(w.forwards, from)
+	f := w.forwards[from]
+	if f == nil {
+		return nil
 	}
-	return nil
+	w.stopped = append(w.stopped, f)
+	delete(w.forwards, from)
+	return f.Stop()
 }
 
 func (w *loopbackWorld) LowPorts(bool) error {
@@ -222,11 +236,12 @@ func (w *loopbackWorld) Close() error {
 	clear(w.forwards)
 	w.stopped = nil
 	w.mu.Unlock()
+	var errs []error
 	for _, f := range stopped {
-		f.Close()
+		errs = append(errs, f.Close())
 	}
 	w.targets.own.kill()
-	err := endTargets(&w.targets)
+	errs = append(errs, endTargets(&w.targets))
 	w.targets.forget()
-	return err
+	return errors.Join(errs...)
 }

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/pebble/relay"
 )
 
 // relays says whether the inner process cannot reach the relay's address by
@@ -29,22 +30,20 @@ func relayOut(address string) (theirs *os.File, closeOurs func(), err error) {
 		theirs.Close()
 		return nil, nil, fmt.Errorf("world: make the relay: %w", err)
 	}
-	ready := make(chan *forwarder, 1)
+	ready := make(chan *relay.Relay, 1)
 	go func() {
 		defer close(ready)
 		listener, err := receiveListener(conn.(*net.UnixConn))
 		if err != nil {
 			return // the inner process ended before it sent one
 		}
-		ready <- forward(listener, func() (net.Conn, error) {
-			return net.DialTimeout("tcp", address, 5*time.Second)
-		})
+		ready <- relay.Forward(listener, dialTCP(address))
 	}()
 	return theirs, func() {
 		theirs.Close()
 		conn.Close()
-		if f := <-ready; f != nil {
-			f.Close()
+		if r := <-ready; r != nil {
+			r.Close()
 		}
 	}, nil
 }
