@@ -228,3 +228,10 @@ func netnsOf(pid int) uint64 {
 	}
 	return st.Ino
 }
+
+func newOpener(r *Run) (opener, error) {
+	if r.plan.Kind == Namespace {
+		return newNamespaceOpener(r)
+	}
+	return newLoopbackOpener(r), nil
+}

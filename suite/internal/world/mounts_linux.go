@@ -3,13 +3,9 @@ package world
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -105,57 +101,6 @@ func coverResolver(tmpfs string) error {
 	return nil
 }
 
-// homeNet holds the addresses at home: every one of it is local there. It is
-// a unique local prefix (RFC 4193) and never leaves the machine.
-var homeNet = netip.MustParsePrefix("fd00:a55a::/64")
-
-// settleNetwork makes the home network: loopback alone.
-func settleNetwork() error {
-	if err := loopbackUp(); err != nil {
-		return err
-	}
-	if !hasIPv6() {
-		return nil
-	}
-	return addLocal(homeNet)
-}
-
-// addLocal makes all of an IPv6 prefix local in the calling thread's network
-// namespace.
-func addLocal(prefix netip.Prefix) error {
-	err := netlink.RouteAdd(&netlink.Route{
-		LinkIndex: loopbackIndex,
-		Table:     unix.RT_TABLE_LOCAL,
-		Type:      unix.RTN_LOCAL,
-		Dst:       &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 128)},
-	})
-	if errors.Is(err, unix.EEXIST) {
-		return nil
-	}
-	return failed("add the route to "+prefix.String(), err)
-}
-
-// loopbackIndex is the interface number of lo in every network namespace.
-const loopbackIndex = 1
-
-var loopback = &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: "lo", Index: loopbackIndex}}
-
-// loopbackUp brings lo up in the calling thread's network namespace.
-func loopbackUp() error {
-	return failed("bring lo up", netlink.LinkSetUp(loopback))
-}
-
-// hasIPv6 says whether lo has IPv6 in the calling thread's network namespace,
-// after trying to switch it on.
-func hasIPv6() bool {
-	const path = "/proc/sys/net/ipv6/conf/lo/disable_ipv6"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return false // a kernel without IPv6
-	}
-	return strings.HasPrefix(string(text), "0") || os.WriteFile(path, []byte("0"), 0) == nil
-}
-
 // hidingPlace is a directory over which the run can mount its private tmpfs:
 // one that hides nothing of what is needed.
 func hidingPlace(needs []string) (string, error) {
@@ -202,4 +147,20 @@ func hidesAny(dir string, paths []string) bool {
 		}
 	}
 	return false
+}
+
+// SmallDisk mounts a file system of so many bytes over a directory of the
+// run's, which must exist, and returns what takes it away again. A page is the
+// least that a file takes. Only a run in namespaces of its own has a mount tree
+// to do that in; in every other world it is ErrUnsupported.
+func SmallDisk(w World, dir string, size int) (remove func() error, err error) {
+	if w.Kind() != Namespace {
+		return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+	}
+	options := fmt.Sprintf("mode=0700,size=%d", size)
+	if err := unix.Mount("assay-small", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return nil, failed("mount a small disk", err)
+	}
+	// Lazily: a target that is being killed may still have a file open.
+	return func() error { return failed("unmount the small disk", unix.Unmount(dir, unix.MNT_DETACH)) }, nil
 }

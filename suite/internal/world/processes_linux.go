@@ -176,3 +176,10 @@ func endBelow(mark string, clean func()) error {
 func adoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
+
+// endTargets kills what was started in a world, wherever it moved to.
+func endTargets(t *targets) error {
+	return end(func(p process, _ []process) bool {
+		return t.own.has(p.group) || isMarked(p.pid, t.mark)
+	}, t.own.list()...)
+}

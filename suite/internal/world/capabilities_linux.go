@@ -2,9 +2,7 @@ package world
 
 import (
 	"errors"
-	"maps"
 	"os"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,24 +44,4 @@ func withholdCapabilities() error {
 	}
 	sets[0].Inheritable, sets[1].Inheritable = 0, 0
 	return os.NewSyscallError("capset", unix.Capset(&header, &sets[0]))
-}
-
-// endTargets kills what was started in a world, wherever it moved to.
-func endTargets(t *targets) error {
-	return end(func(p process, _ []process) bool {
-		return t.own.has(p.group) || isMarked(p.pid, t.mark)
-	}, t.own.list()...)
-}
-
-func (g *groups) has(id int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	_, ok := g.ids[id]
-	return ok
-}
-
-func (g *groups) list() []int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Collect(maps.Keys(g.ids))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -71,3 +72,14 @@ var freeBind = net.ListenConfig{Control: func(network, _ string, raw syscall.Raw
 	})
 	return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
 }}
+
+func (w *namespace) Listeners() (all []netip.AddrPort, err error) {
+	all, err = w.table.listeners()
+	if errors.Is(err, errNoTable) {
+		err = w.Do(func() error {
+			all, err = listenersFromProc()
+			return err
+		})
+	}
+	return all, err
+}
