@@ -10,10 +10,9 @@ import (
 
 func dieWithRunner(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
-// dropCapabilities takes all capabilities from the calling thread, and from
-// what it starts any way to gain some: with no_new_privs neither root's user
-// ID nor a file's capabilities give any at execve (prctl(2),
-// PR_SET_NO_NEW_PRIVS).
+// dropCapabilities removes all capabilities of the calling thread. Processes that
+// the thread starts cannot gain any: with no_new_privs, execve grants none to root
+// and none from files (prctl(2), PR_SET_NO_NEW_PRIVS).
 func dropCapabilities() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl", err)
@@ -23,14 +22,14 @@ func dropCapabilities() error {
 	return os.NewSyscallError("capset", unix.Capset(&header, &none[0]))
 }
 
-// withholdCapabilities leaves the calling thread its capabilities, but hands
-// none on to what it starts: execve gives no more than the bounding set holds,
-// not even for a file's own capabilities, and what is not inheritable is not
-// ambient (capabilities(7)).
+// withholdCapabilities keeps the capabilities of the calling thread, but processes
+// that the thread starts get none. It empties the bounding set, which limits what
+// execve grants, and the inheritable set, without which there are no ambient
+// capabilities (capabilities(7)).
 func withholdCapabilities() error {
 	for c := uintptr(0); ; c++ {
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
-		if errors.Is(err, unix.EINVAL) { // past the last one of this kernel
+		if errors.Is(err, unix.EINVAL) { // c is higher than this kernel's last capability
 			break
 		}
 		if err != nil {

@@ -7,48 +7,49 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ordinary is the ID of the run's one user, and of its group, in the namespace
-// world: targets shall not take themselves for root.
-const ordinary = 1000
+// runUID is the ID of the run's only user, and of its group, in the namespace
+// world. It is not 0, so that targets do not behave as they do for root.
+const runUID = 1000
 
-// powers are the capabilities over its namespaces, and over its user's files,
-// with which a run makes its worlds. They are ambient (capabilities(7)): the
-// workers, programs of an ordinary user too, inherit them. Targets do not
-// (withholdCapabilities).
-var powers = []uintptr{
+// runCapabilities are the capabilities that the run needs to open worlds. They
+// are ambient (capabilities(7)), so workers inherit them although their user is
+// not root. Targets do not inherit them, see withholdCapabilities.
+var runCapabilities = []uintptr{
 	unix.CAP_DAC_OVERRIDE, unix.CAP_KILL, unix.CAP_NET_ADMIN, unix.CAP_NET_BIND_SERVICE,
 	unix.CAP_SETPCAP, unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE,
 }
 
-// innerAttr is how the inner process is cloned. Its own user becomes an
-// ordinary one in its user namespace; supplementary groups are given up
-// (user_namespaces(7): an ordinary user may map its group only with setgroups
-// denied).
+// innerAttr returns the attributes with which the inner process is cloned. In its
+// user namespace it has no supplementary groups: an unprivileged user may map its
+// group only if setgroups is denied (user_namespaces(7)).
 func innerAttr(p plan) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if p.Kind != Namespace {
 		return attr
 	}
 	attr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS
-	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: ordinary, HostID: os.Geteuid(), Size: 1}}
-	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: ordinary, HostID: os.Getegid(), Size: 1}}
+	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: runUID, HostID: os.Geteuid(), Size: 1}}
+	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: runUID, HostID: os.Getegid(), Size: 1}}
 	attr.GidMappingsEnableSetgroups = false
-	attr.AmbientCaps = powers
+	attr.AmbientCaps = runCapabilities
 	if p.PIDs {
-		// Everything in a PID namespace dies with its first process. Without
-		// one, the inner process has to live long enough to clean up.
+		// The kernel kills everything in a PID namespace with its first
+		// process. Without a PID namespace the inner process must outlive the
+		// outer one for long enough to clean up.
 		attr.Cloneflags |= syscall.CLONE_NEWPID
 		attr.Pdeathsig = syscall.SIGKILL
 	}
 	return attr
 }
 
+// prepareNamespace fills in what the plan of a run in the namespace world needs.
+// needs lists paths that must stay visible.
 func prepareNamespace(p *plan, needs []string) (err error) {
 	if p.PIDs, err = namespaces(); err != nil {
 		return err
 	}
-	if p.Tmpfs, err = hidingPlace(needs); err != nil {
-		return failed("find room for temporary files", err)
+	if p.Tmpfs, err = findTmpfsDir(needs); err != nil {
+		return stepError("find a directory for the private tmpfs", err)
 	}
 	return nil
 }

@@ -17,20 +17,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketTable asks the kernel which sockets listen in one network namespace,
-// by sock_diag(7). Its socket stays open, and in the namespace that it was
-// opened in, whichever thread asks: readiness is polled, and a thread's way in
-// and out would cost more than the question.
+// socketTable asks the kernel by sock_diag(7) which sockets listen in one network
+// namespace. The netlink socket stays open and belongs to the namespace in which
+// it was opened, so any thread can ask. Readiness is polled, and entering the
+// namespace each time would cost more than the question itself.
 type socketTable struct{ handle *nl.SocketHandle }
 
 // openSocketTable opens the table of the calling thread's network namespace.
 func openSocketTable() (socketTable, error) {
 	socket, err := nl.Subscribe(unix.NETLINK_INET_DIAG)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
-		return socketTable{}, nil // a kernel without sock_diag
+		return socketTable{}, nil // the kernel has no sock_diag
 	}
 	if err != nil {
-		return socketTable{}, failed("open the socket table", err)
+		return socketTable{}, stepError("open the socket table", err)
 	}
 	return socketTable{&nl.SocketHandle{Socket: socket}}, nil
 }
@@ -41,10 +41,10 @@ func (t socketTable) close() {
 	}
 }
 
-// errNoTable says that the kernel cannot be asked.
-var errNoTable = errors.New("a kernel without tcp_diag")
+// errNoTable says that the kernel does not support sock_diag for TCP.
+var errNoTable = errors.New("the kernel has no tcp_diag")
 
-// listeners returns what listens for TCP connections, or errNoTable.
+// listeners returns the addresses that listen for TCP connections, or errNoTable.
 func (t socketTable) listeners() ([]netip.AddrPort, error) {
 	if t.handle == nil {
 		return nil, errNoTable
@@ -63,8 +63,8 @@ func (t socketTable) listeners() ([]netip.AddrPort, error) {
 	return all, nil
 }
 
-// ask asks for listening sockets alone: the kernel keeps those apart, so it
-// takes microseconds.
+// ask asks for listening sockets of one address family. The kernel keeps them in
+// a table of their own, so this takes microseconds.
 func (t socketTable) ask(family uint8) ([]netip.AddrPort, error) {
 	request := nl.NewNetlinkRequest(nl.SOCK_DIAG_BY_FAMILY, unix.NLM_F_DUMP)
 	request.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_INET_DIAG: t.handle}
@@ -78,7 +78,7 @@ func (t socketTable) ask(family uint8) ([]netip.AddrPort, error) {
 		// struct inet_diag_msg: family, state, timer, retrans, source port,
 		// destination port, source address, …
 		if len(answer) < 24 {
-			return nil, fmt.Errorf("an answer of %d bytes: expected 24 or more", len(answer))
+			return nil, fmt.Errorf("the answer has %d bytes, expected 24 or more", len(answer))
 		}
 		size := 4
 		if answer[0] == unix.AF_INET6 {
@@ -90,8 +90,8 @@ func (t socketTable) ask(family uint8) ([]netip.AddrPort, error) {
 	return all, nil
 }
 
-// listeners returns what listens in the namespace that the process is at home
-// in, where the loopback world is.
+// listeners returns the addresses that listen for TCP connections in the network
+// namespace of this process.
 func listeners() ([]netip.AddrPort, error) {
 	table, err := homeTable()
 	if err != nil {
@@ -106,7 +106,7 @@ func listeners() ([]netip.AddrPort, error) {
 
 var homeTable = sync.OnceValues(openSocketTable)
 
-// diagRequest is struct inet_diag_req_v2 for listening TCP sockets.
+// diagRequest encodes a struct inet_diag_req_v2 for listening TCP sockets.
 type diagRequest struct{ family uint8 }
 
 func (r diagRequest) Len() int { return 56 }
@@ -120,14 +120,14 @@ func (r diagRequest) Serialize() []byte {
 }
 
 // listenersFromProc reads the socket tables of the calling thread's network
-// namespace (proc_pid_net(5), /proc/net/tcp). It takes milliseconds: the kernel
-// walks its whole hash table.
+// namespace (proc_pid_net(5), /proc/net/tcp). It takes milliseconds, because the
+// kernel walks its whole hash table.
 func listenersFromProc() ([]netip.AddrPort, error) {
 	var all []netip.AddrPort
 	for _, table := range []string{"tcp", "tcp6"} {
 		text, err := os.ReadFile("/proc/thread-self/net/" + table)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // a kernel without IPv6
+			continue // the kernel has no IPv6
 		}
 		if err != nil {
 			return nil, fmt.Errorf("world: read the socket table: %w", err)
@@ -160,13 +160,14 @@ func parseSockets(table []byte) ([]netip.AddrPort, error) {
 	return found, lines.Err()
 }
 
-// parseSocketAddress reads "0A00007F:0050": the address as words in the
-// machine's byte order, the port as a number.
+// parseSocketAddress parses text such as "0A00007F:0050": the address as words in
+// the machine's byte order, then the port as a number.
 func parseSocketAddress(text string) (netip.AddrPort, error) {
 	address, port, _ := strings.Cut(text, ":")
 	raw, err := hex.DecodeString(address)
 	if err != nil || len(raw) != 4 && len(raw) != 16 {
-		return netip.AddrPort{}, fmt.Errorf("%q: expected 8 or 32 hexadecimal digits, a colon and a port", text)
+		return netip.AddrPort{}, fmt.Errorf("%q: expected 8 or 32 hexadecimal digits, "+
+			"a colon and a port", text)
 	}
 	n, err := strconv.ParseUint(port, 16, 16)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The main thread keeps out of every world, so that /proc/self, which is the
-// main thread's view, always shows home.
+// The main thread never enters a world, so that /proc/self, which shows what the
+// main thread sees, always shows the home network.
 func init() { runtime.LockOSThread() }
 
-// netns is a descriptor of a network namespace.
+// netns holds a file descriptor of a network namespace.
 type netns struct{ fd int }
 
 // currentNetns returns the network namespace of the calling thread.
@@ -36,7 +36,7 @@ func (n netns) enter() error {
 	return nil
 }
 
-// inode tells one network namespace from another.
+// inode returns the number that identifies the network namespace.
 func (n netns) inode() (uint64, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(n.fd, &st); err != nil {
@@ -45,10 +45,10 @@ func (n netns) inode() (uint64, error) {
 	return st.Ino, nil
 }
 
-// onThread runs f in a goroutine with a thread of its own. It ends as f does:
-// with its error, its panic or its runtime.Goexit. A thread of which f says
-// that it is spoilt ends with the goroutine.
-func onThread(f func() (spoilt bool, err error)) error {
+// onThread runs f in a goroutine that is locked to a thread. It ends as f does:
+// with the error, the panic or runtime.Goexit. If f returns discard, the thread
+// ends with the goroutine, because it could not leave the world.
+func onThread(f func() (discard bool, err error)) error {
 	var (
 		err      error
 		returned bool
@@ -63,9 +63,9 @@ func onThread(f func() (spoilt bool, err error)) error {
 				panicked = recover()
 			}
 		}()
-		var spoilt bool
-		spoilt, err = f()
-		if !spoilt {
+		var discard bool
+		discard, err = f()
+		if !discard {
 			runtime.UnlockOSThread()
 		}
 		returned = true
@@ -80,12 +80,12 @@ func onThread(f func() (spoilt bool, err error)) error {
 	return err
 }
 
-// homeNet holds the addresses at home: every one of it is local there. It is
-// a unique local prefix (RFC 4193) and never leaves the machine.
+// homeNet is the IPv6 prefix of the home network. All of its addresses are local
+// there. It is a unique local prefix (RFC 4193).
 var homeNet = netip.MustParsePrefix("fd00:a55a::/64")
 
-// settleNetwork makes the home network: loopback alone.
-func settleNetwork() error {
+// setUpHomeNetwork sets up the home network, which has no interface but lo.
+func setUpHomeNetwork() error {
 	if err := loopbackUp(); err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func settleNetwork() error {
 	return addLocal(homeNet)
 }
 
-// addLocal makes all of an IPv6 prefix local in the calling thread's network
-// namespace.
+// addLocal makes all addresses of an IPv6 prefix local in the calling thread's
+// network namespace.
 func addLocal(prefix netip.Prefix) error {
 	err := netlink.RouteAdd(&netlink.Route{
 		LinkIndex: loopbackIndex,
@@ -107,7 +107,7 @@ func addLocal(prefix netip.Prefix) error {
 	if errors.Is(err, unix.EEXIST) {
 		return nil
 	}
-	return failed("add the route to "+prefix.String(), err)
+	return stepError("add the route to "+prefix.String(), err)
 }
 
 // loopbackIndex is the interface number of lo in every network namespace.
@@ -117,7 +117,7 @@ var loopback = &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: "lo", Index: l
 
 // loopbackUp brings lo up in the calling thread's network namespace.
 func loopbackUp() error {
-	return failed("bring lo up", netlink.LinkSetUp(loopback))
+	return stepError("bring lo up", netlink.LinkSetUp(loopback))
 }
 
 // hasIPv6 says whether lo has IPv6 in the calling thread's network namespace,
@@ -126,7 +126,7 @@ func hasIPv6() bool {
 	const path = "/proc/sys/net/ipv6/conf/lo/disable_ipv6"
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return false // a kernel without IPv6
+		return false // the kernel has no IPv6
 	}
 	return strings.HasPrefix(string(text), "0") || os.WriteFile(path, []byte("0"), 0) == nil
 }

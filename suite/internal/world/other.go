@@ -15,49 +15,52 @@ func innerAttr(plan) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid:
 
 func prepareNamespace(*plan, []string) error { return errNoLinux }
 
-func settle(*plan) error { return errNoLinux }
+func setUpNamespaces(*plan) error { return errNoLinux }
 
 func relayOut(string) (*os.File, func(), error) { return nil, nil, errNoLinux }
 
 func relayIn(string) error { return errNoLinux }
 
-// relays is false: without network namespaces every process reaches the
-// relay's address by itself.
+// relays returns false: without network namespaces every process reaches the
+// relay's address itself.
 func (plan) relays() bool { return false }
 
-var errNoLinux = &Unavailable{Step: "look for network namespaces", Err: errors.New("not on " + runtime.GOOS)}
+var errNoLinux = &Unavailable{
+	Step: "look for network namespaces",
+	Err:  errors.New("they exist on Linux only, this is " + runtime.GOOS),
+}
 
-// Available returns an *Unavailable: network namespaces are Linux's.
+// Available returns an *Unavailable, because only Linux has network namespaces.
 func Available() error { return errNoLinux }
 
-// SmallDisk is for Linux alone.
+// SmallDisk returns ErrUnsupported, because it needs a mount namespace of Linux.
 func SmallDisk(World, string, int) (remove func() error, err error) {
 	return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
 }
 
-// Without a process table to search, the workers' own care for their targets
-// has to do.
+// Without /proc, processes are not searched for. Workers kill their targets
+// themselves.
 
-func endMarked(string) error { return nil }
+func killMarked(string) error { return nil }
 
-func endBelow(_ string, clean func()) error {
+func killDescendants(_ string, clean func()) error {
 	clean()
 	return nil
 }
 
 func adoptOrphans() error { return nil }
 
-// dieWithRunner does nothing: only Linux ends a process with its parent.
+// dieWithRunner does nothing: only Linux can kill a process with its parent.
 func dieWithRunner(*syscall.SysProcAttr) {}
 
-// dropCapabilities does nothing: capabilities are Linux's.
+// dropCapabilities does nothing: only Linux has capabilities.
 func dropCapabilities() error { return nil }
 
-// endTargets has nothing to add to the end of their process groups.
+// endTargets does nothing: the targets' process groups have been killed already.
 func endTargets(*targets) error { return nil }
 
 func listeners() ([]netip.AddrPort, error) {
-	return nil, fmt.Errorf("world: the socket table: %w", ErrUnsupported)
+	return nil, fmt.Errorf("world: read the socket table: %w", ErrUnsupported)
 }
 
 func newOpener(r *Run) (opener, error) { return newLoopbackOpener(r), nil }
