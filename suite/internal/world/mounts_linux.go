@@ -12,8 +12,8 @@ import (
 // resolverFiles replace the machine's files, so that the system's resolver asks
 // the spec's name server and nothing else.
 var resolverFiles = map[string]string{
-	"/etc/resolv.conf":   "nameserver 127.0.0.53\noptions timeout:5 attempts:3\n",
-	"/etc/hosts":         "127.0.0.1 localhost\n::1 localhost\n",
+	"/etc/resolv.conf": "nameserver 127.0.0.53\noptions timeout:5 attempts:3\n",
+	"/etc/hosts":       "127.0.0.1 localhost\n::1 localhost\n",
 	"/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\n" +
 		"hosts: files dns\nservices: files\nprotocols: files\n",
 }
