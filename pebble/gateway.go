@@ -2,7 +2,9 @@ package pebble
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,9 +30,12 @@ type gateway struct {
 func newGateway(o Options, journal *Journal) *gateway {
 	g := &gateway{dial: o.Dial, journal: journal}
 	for _, l := range o.Gateway {
-		g.relays = append(g.relays, relay.Serve(l.Listener, func(ctx context.Context, validation net.Conn) {
-			g.serve(ctx, l, validation)
-		}))
+		g.relays = append(
+			g.relays,
+			relay.Serve(l.Listener, func(ctx context.Context, validation net.Conn) {
+				g.serve(ctx, l, validation)
+			}),
+		)
 	}
 	return g
 }
@@ -97,7 +102,7 @@ func (g *gateway) relayHTTP(entry Entry, validation, server net.Conn) {
 	answer := bufio.NewReader(server)
 	status, err := answer.ReadString('\n')
 	if err != nil {
-		fail(fmt.Errorf("no answer: %w", err))
+		fail(fmt.Errorf("read the status line of the server's answer: %w", err))
 		return
 	}
 	_, _ = fmt.Sscanf(status, "HTTP/%s %d", new(string), &entry.Status) // stays 0 if this is not HTTP
@@ -134,3 +139,31 @@ func portOf(addr net.Addr) int {
 	}
 	return 0
 }
+
+var errHelloRead = errors.New("the hello has been read")
+
+// serverName reads a TLS hello. It returns the server name, which is empty if there
+// is no hello or no name in it, and all bytes that it read.
+func serverName(conn net.Conn, within time.Duration) (name string, read []byte) {
+	var buffer bytes.Buffer
+	_ = conn.SetReadDeadline(time.Now().Add(within))
+	// crypto/tls parses the hello and is stopped before it answers.
+	_ = tls.Server(silentConn{conn, io.TeeReader(conn, &buffer)}, &tls.Config{
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			name = hello.ServerName
+			return nil, errHelloRead
+		},
+	}).Handshake()
+	_ = conn.SetReadDeadline(time.Time{})
+	return name, buffer.Bytes()
+}
+
+// silentConn reads from a connection and writes nothing to it.
+type silentConn struct {
+	net.Conn
+	reader io.Reader
+}
+
+func (c silentConn) Read(p []byte) (int, error)  { return c.reader.Read(p) }
+func (c silentConn) Write(p []byte) (int, error) { return len(p), nil }
+func (c silentConn) Close() error                { return nil }

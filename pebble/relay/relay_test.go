@@ -133,7 +133,10 @@ func TestWriteToGoneServerResetsClient(t *testing.T) {
 func TestFailedDialClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	entrance := listen(t)
-	r := Forward(entrance, func(context.Context) (net.Conn, error) { return nil, errors.New("nobody there") })
+	r := Forward(
+		entrance,
+		func(context.Context) (net.Conn, error) { return nil, errors.New("nobody there") },
+	)
 	defer r.Close()
 	read(t, dial(t, entrance.Addr()), "")
 }
@@ -160,7 +163,8 @@ func TestCloseEndsConnections(t *testing.T) {
 	}
 	for name, conn := range map[string]net.Conn{"client": client, "server": server} {
 		var timeout net.Error
-		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		if _, err := conn.Read(make([]byte, 1)); err == nil ||
+			errors.As(err, &timeout) && timeout.Timeout() {
 			t.Errorf("%s after Close: read ends with %v, expected an end of the connection", name, err)
 		}
 	}
