@@ -76,7 +76,7 @@ func TestDNSChangesWhileServing(t *testing.T) {
 	}
 	all.Wait()
 	if _, ok := asked.Load("n3.example.test A NOERROR"); !ok {
-		t.Error("the observer was not told of a question")
+		t.Error("the observer was not called for a question")
 	}
 }
 

@@ -192,7 +192,7 @@ func TestDown(t *testing.T) {
 		t.Error("a new connection succeeds while the CA is down")
 	}
 	if n := s.ca.Journal().Count(func(e Entry) bool { return e.Fault == faultDown }); n < 2 {
-		t.Errorf("the journal tells of %s connections turned away, expected 2 or more", strconv.Itoa(n))
+		t.Errorf("the journal has %s connections that were reset, expected 2 or more", strconv.Itoa(n))
 	}
 	s.ca.Restore()
 	if _, err := s.issue(ctx, old, "http-01", "www.example.test"); err != nil {

@@ -122,7 +122,7 @@ func TestFailedValidation(t *testing.T) {
 		t.Errorf("validations: %v", v)
 	}
 	if text := s.ca.Journal().String(); strings.Contains(text, authz.Challenges[0].Token) {
-		t.Errorf("the journal tells a token:\n%s", text)
+		t.Errorf("the journal contains a token:\n%s", text)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestNoSecretsInDetails(t *testing.T) {
 		j.add(Entry{Detail: text})
 	}
 	if text := j.String(); strings.Contains(text, "t0ken") || strings.Contains(text, "thumb") {
-		t.Errorf("the journal tells secrets:\n%s", text)
+		t.Errorf("the journal contains secrets:\n%s", text)
 	}
 	want := `did not match this challenge "<key-authorization>" != "nonsense"`
 	if got := j.Entries()[1].Detail; got != want {

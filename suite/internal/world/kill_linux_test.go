@@ -34,29 +34,29 @@ func init() {
 	}
 	roles["inner"] = func([]string) int {
 		if _, err := Join(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		worker := role("worker")
 		worker.Stdout, worker.Stderr = os.Stdout, os.Stderr
 		if err := worker.Run(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		return 0
 	}
 	roles["worker"] = func([]string) int {
 		run, err := Join()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		w, err := run.Open(1, 1)
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		one, two := hosts(w, 8080)[0].String(), hosts(w, 8081)[0].String()
 		for _, cmd := range []*exec.Cmd{role("listen", one), role("leave", two)} {
 			out, _ := cmd.StdoutPipe()
 			if err := w.Start(cmd); err != nil {
-				return tell(nil, err)
+				return printResult(nil, err)
 			}
 			out.Read(make([]byte, 1))
 		}

@@ -17,12 +17,12 @@ func init() {
 		if os.Geteuid() == 0 {
 			const nobody = 65534
 			if err := syscall.Setuid(nobody); err != nil {
-				return tell(nil, err)
+				return printResult(nil, err)
 			}
 		}
 		home, err := currentNetns()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		_, refused := openNamespace(home, 0, 1)
 		_, gone := unix.FcntlInt(0, unix.F_GETFD, 0)

@@ -19,7 +19,7 @@ func init() {
 	roles["exit"] = func([]string) int {
 		run, err := Join()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		fmt.Print(run.Kind())
 		if run.Reason() != "" {
@@ -30,22 +30,22 @@ func init() {
 	// reach connects to an address in the home network and echoes what it gets.
 	roles["reach"] = func(args []string) int {
 		if _, err := Join(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		conn, err := net.Dial("tcp", args[0])
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		defer conn.Close()
 		buffer := make([]byte, 100)
 		n, err := conn.Read(buffer)
 		conn.Write(buffer[:n])
-		return tell(buffer[:n], err)
+		return printResult(buffer[:n], err)
 	}
 	// hang prints that it waits, and waits for a signal.
 	roles["hang"] = func([]string) int {
 		if _, err := Join(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		fmt.Println("ready")
 		select {}

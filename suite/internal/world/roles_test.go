@@ -28,16 +28,16 @@ func init() {
 		select {}
 	}
 	// read and write try a file.
-	roles["read"] = func(args []string) int { return tell(os.ReadFile(args[0])) }
+	roles["read"] = func(args []string) int { return printResult(os.ReadFile(args[0])) }
 	roles["write"] = func(args []string) int {
-		return tell(nil, os.WriteFile(args[0], []byte("x"), 0o600))
+		return printResult(nil, os.WriteFile(args[0], []byte("x"), 0o600))
 	}
 	// lookup asks the system's resolver, as any program would.
 	roles["lookup"] = func(args []string) int {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		found, err := net.DefaultResolver.LookupHost(ctx, args[0])
-		return tell([]byte(strings.Join(found, " ")), err)
+		return printResult([]byte(strings.Join(found, " ")), err)
 	}
 	// leave starts a grandchild in another session and another process group.
 	roles["leave"] = func(addresses []string) int {
@@ -45,7 +45,7 @@ func init() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		out, _ := cmd.StdoutPipe()
 		if err := cmd.Start(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		out.Read(make([]byte, 1))
 		fmt.Println("listening")
@@ -62,7 +62,7 @@ func init() {
 	}
 }
 
-func tell(text []byte, err error) int {
+func printResult(text []byte, err error) int {
 	if err != nil {
 		fmt.Println(err)
 		return 1
