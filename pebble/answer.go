@@ -10,20 +10,21 @@ import (
 	"time"
 )
 
-// An answer is a response before it is sent. Pebble writes its own into one.
+// answer is a response that has not been sent yet. It is an [http.ResponseWriter],
+// to which Pebble writes.
 type answer struct {
 	status  int
 	header  http.Header
 	body    []byte
-	delay   time.Duration // before the second half of the body
-	dropped bool          // no answer: the connection is reset
+	delay   time.Duration // before the second half of the body is sent
+	dropped bool          // whether the connection is reset instead
 }
 
 func newAnswer(status int, contentType, body string) *answer {
-	return &answer{status: status, header: http.Header{"Content-Type": {contentType}}, body: []byte(body)}
+	header := http.Header{"Content-Type": {contentType}}
+	return &answer{status: status, header: header, body: []byte(body)}
 }
 
-// Header, Write and WriteHeader make an answer an [http.ResponseWriter].
 func (a *answer) Header() http.Header { return a.header }
 
 func (a *answer) WriteHeader(status int) {
@@ -38,13 +39,13 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// send answers a request.
+// send sends the answer.
 func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	if a.dropped {
 		if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok {
 			reset(conn)
 		}
-		panic(http.ErrAbortHandler) // net/http's way to end without an answer
+		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 	for name, values := range a.header {
 		w.Header()[name] = values
@@ -54,7 +55,7 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(a.status)
 	if a.delay == 0 {
-		_, _ = w.Write(a.body) // the client may be gone
+		_, _ = w.Write(a.body) // fails if the client has closed the connection
 		return
 	}
 	half := len(a.body) / 2
@@ -69,10 +70,10 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// told is what a JSON answer tells about itself: a problem document, or an
-// object with a status and perhaps an error.
-type told struct {
-	Status json.RawMessage `json:"status"` // a problem's is a number
+// summary holds the fields of a JSON answer that the journal records. The answer is
+// a problem document, or an object with a status and perhaps an error.
+type summary struct {
+	Status json.RawMessage `json:"status"` // a number in a problem document
 	Type   string          `json:"type"`
 	Detail string          `json:"detail"`
 	Error  *struct {
@@ -81,49 +82,56 @@ type told struct {
 	} `json:"error"`
 }
 
-// describe adds what the answer tells to an entry.
+// describe records in an entry what the answer says.
 func (a *answer) describe(e *Entry) {
 	e.Status = a.status
 	if !strings.Contains(a.header.Get("Content-Type"), "json") {
 		return
 	}
-	var t told
-	if json.Unmarshal(a.body, &t) != nil {
+	var s summary
+	if json.Unmarshal(a.body, &s) != nil {
 		return
 	}
 	if strings.Contains(a.header.Get("Content-Type"), "problem") {
-		e.Problem, e.Detail = t.Type, t.Detail
+		e.Problem, e.Detail = s.Type, s.Detail
 		return
 	}
-	e.State, _ = strconv.Unquote(string(t.Status)) // absent: empty
-	if t.Error != nil {
-		e.Problem, e.Detail = t.Error.Type, t.Error.Detail
+	e.State, _ = strconv.Unquote(string(s.Status)) // empty if there is no status
+	if s.Error != nil {
+		e.Problem, e.Detail = s.Error.Type, s.Error.Detail
 	}
 }
 
-// challengeOrder are the challenge types that Pebble knows, in the order in
-// which authorizations list them. Pebble shuffles them: tests want no dice.
-var challengeOrder = []string{"http-01", "tls-alpn-01", "dns-01", "dns-account-01", "dns-persist-01"}
+// challengeTypes are the challenge types that Pebble knows.
+var challengeTypes = []string{
+	"http-01", "tls-alpn-01", "dns-01", "dns-account-01", "dns-persist-01",
+}
 
-func knownChallenge(name string) bool { return slices.Contains(challengeOrder, name) }
+func knownChallenge(name string) bool { return slices.Contains(challengeTypes, name) }
 
-// offer leaves only the challenges to be offered in an authorization's answer,
-// in order.
-func (a *answer) offer(types []string) {
+// offerChallenges changes an authorization's answer so that it lists only challenges
+// of these types, in this order. Pebble lists all types in random order.
+func (a *answer) offerChallenges(types []string) {
 	var authz map[string]json.RawMessage
 	var challenges []map[string]any
-	if a.status != http.StatusOK || json.Unmarshal(a.body, &authz) != nil || json.Unmarshal(authz["challenges"], &challenges) != nil {
+	if a.status != http.StatusOK || json.Unmarshal(a.body, &authz) != nil ||
+		json.Unmarshal(authz["challenges"], &challenges) != nil {
 		return
 	}
-	place := func(c map[string]any) int {
+	position := func(c map[string]any) int {
 		name, _ := c["type"].(string)
 		return slices.Index(types, name)
 	}
-	// A verdict stays visible even if the type was not on offer.
+	// Once the authorization is decided, Pebble lists only the challenge that
+	// decided it, which stays even if its type is not offered.
 	if status := string(authz["status"]); status == `"pending"` {
-		challenges = slices.DeleteFunc(challenges, func(c map[string]any) bool { return place(c) < 0 })
+		challenges = slices.DeleteFunc(challenges, func(c map[string]any) bool {
+			return position(c) < 0
+		})
 	}
-	slices.SortStableFunc(challenges, func(a, b map[string]any) int { return place(a) - place(b) })
+	slices.SortStableFunc(challenges, func(a, b map[string]any) int {
+		return position(a) - position(b)
+	})
 	var err error
 	if authz["challenges"], err = json.Marshal(challenges); err != nil {
 		return

@@ -9,17 +9,20 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// The client that matters most: autocert, with its own idea of the Host header
-// and of which challenge to try first.
+// autocert compares the Host header and chooses the challenge by itself.
 func TestAutocert(t *testing.T) {
 	for _, challenge := range []string{"http-01", "tls-alpn-01"} {
 		t.Run(challenge, func(t *testing.T) {
 			t.Parallel()
 			const name = "www.example.test"
 			plain, secure := listen(t), listen(t)
-			ca := startCA(t, Place{Address: "127.0.0.1", HTTP: plain.Addr().String(), TLS: secure.Addr().String()}, func(o *Options) {
-				o.Offer = []string{challenge}
-			})
+			ca := startCA(
+				t,
+				Addresses{Address: "127.0.0.1", HTTP: plain.Addr().String(), TLS: secure.Addr().String()},
+				func(o *Options) {
+					o.Offer = []string{challenge}
+				},
+			)
 			manager := &autocert.Manager{
 				Prompt:     autocert.AcceptTOS,
 				HostPolicy: autocert.HostWhitelist(name),
@@ -32,14 +35,22 @@ func TestAutocert(t *testing.T) {
 			go server.ServeTLS(secure, "", "")
 			t.Cleanup(func() { server.Close() })
 
-			conn, err := tls.Dial("tcp", secure.Addr().String(), &tls.Config{ServerName: name, RootCAs: ca.Roots()})
+			conn, err := tls.Dial(
+				"tcp",
+				secure.Addr().String(),
+				&tls.Config{ServerName: name, RootCAs: ca.Roots()},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			conn.Close()
 			j := ca.Journal()
 			if !j.Validated(challenge, name) || len(j.Validations()) != 1 || len(j.Issued()) != 1 {
-				t.Errorf("expected one certificate after one validation by %s; the journal is\n%s", challenge, j)
+				t.Errorf(
+					"expected one certificate after one validation by %s; the journal is\n%s",
+					challenge,
+					j,
+				)
 			}
 		})
 	}

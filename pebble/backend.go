@@ -16,14 +16,14 @@ import (
 	"github.com/letsencrypt/pebble/v2/wfe"
 )
 
-// Pebble takes its random behaviour from environment variables, which its
-// constructors read. They are the process's, so they are set once, before the
-// first CA is built, and to the same for all: no dice anywhere. What somebody's
-// shell says about them must not count.
+// Pebble's constructors read from environment variables how random Pebble
+// behaves. The variables belong to the process, so they are set once, before the
+// first CA is built, and switch all randomness off. This overrides what the user's
+// environment says.
 var environment sync.Once
 
-// building is held while Pebble's parts are built, because alwaysValid is
-// changed for the time of one constructor.
+// building is held while Pebble's parts are built, because the variable
+// alwaysValid is set for the time of one constructor only.
 var building sync.Mutex
 
 const alwaysValid = "PEBBLE_VA_ALWAYS_VALID"
@@ -32,12 +32,14 @@ func setEnvironment() error {
 	var failed error
 	environment.Do(func() {
 		for name, value := range map[string]string{
-			"PEBBLE_VA_NOSLEEP":      "1", // validate at once, not within 5 s
-			"PEBBLE_WFE_NONCEREJECT": "0", // not 5 % of good nonces
-			"PEBBLE_AUTHZREUSE":      "0", // not 50 % of valid authorizations (1 % remain, see newOrder)
+			"PEBBLE_VA_NOSLEEP":      "1", // validate at once instead of within 5 s
+			"PEBBLE_WFE_NONCEREJECT": "0", // the default rejects 5 % of good nonces
+			// The default reuses 50 % of valid authorizations. With 0 Pebble still
+			// reuses 1 %, see newOrder.
+			"PEBBLE_AUTHZREUSE": "0",
 		} {
 			if err := os.Setenv(name, value); err != nil {
-				failed = fmt.Errorf("%s=%s: %w", name, value, err)
+				failed = fmt.Errorf("set %s=%s: %w", name, value, err)
 			}
 		}
 		os.Unsetenv(alwaysValid)
@@ -45,26 +47,26 @@ func setEnvironment() error {
 	return failed
 }
 
-// A backend is Pebble: the issuer with its keys, the validator, and the office
-// that keeps accounts and orders.
+// backend is Pebble: the issuer with its keys, the validator, and the frontend.
 type backend struct {
 	log       *log.Logger
 	external  *ExternalAccount
 	issuer    *ca.CAImpl
-	signed    *db.MemoryStore // where the issuer files every certificate
+	signed    *db.MemoryStore // where the issuer stores every certificate
 	validator *va.VAImpl
-	office    atomic.Pointer[office]
+	frontend  atomic.Pointer[frontend]
 }
 
-// An office can be replaced while issuer and validator stay: that is what
-// losing the database means.
-type office struct {
-	store *db.MemoryStore
-	front http.Handler
+// frontend is the part of Pebble that keeps accounts and orders and answers
+// requests. A CA that loses its database gets a new one, while issuer and
+// validator stay.
+type frontend struct {
+	store   *db.MemoryStore
+	handler http.Handler
 }
 
-// profile is the one certificate profile (draft-aaron-acme-profiles) that is
-// configured: among several, Pebble would choose by chance.
+// profile names the only certificate profile (draft-aaron-acme-profiles). If there
+// were several, Pebble would choose one at random.
 const profile = "default"
 
 func newBackend(o Options, events *log.Logger) (*backend, error) {
@@ -73,21 +75,24 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 	}
 	b := &backend{log: events, external: o.ExternalAccount, signed: db.NewMemoryStore()}
 	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, o.Intermediates, map[string]ca.Profile{
-		profile: {Description: "The default profile", ValidityPeriod: uint64(o.Validity / time.Second)},
+		profile: {
+			Description:    "The default profile",
+			ValidityPeriod: uint64(o.Validity / time.Second),
+		},
 	})
-	if err := b.build(o); err != nil {
+	if err := b.buildValidator(o); err != nil {
 		return nil, err
 	}
-	return b, b.open(b.signed)
+	return b, b.openFrontend(b.signed)
 }
 
-// build makes the validator, which asks the environment whether to validate.
-func (b *backend) build(o Options) error {
+// buildValidator builds the validator. Its constructor reads alwaysValid.
+func (b *backend) buildValidator(o Options) error {
 	building.Lock()
 	defer building.Unlock()
 	if o.SkipValidation {
 		if err := os.Setenv(alwaysValid, "1"); err != nil {
-			return err
+			return fmt.Errorf("set %s=1: %w", alwaysValid, err)
 		}
 		defer os.Unsetenv(alwaysValid)
 	}
@@ -95,27 +100,31 @@ func (b *backend) build(o Options) error {
 	return nil
 }
 
-// open opens an office on a store.
-func (b *backend) open(store *db.MemoryStore) error {
+// openFrontend makes a frontend that keeps its data in store.
+func (b *backend) openFrontend(store *db.MemoryStore) error {
 	if e := b.external; e != nil {
-		if err := store.AddExternalAccountKeyByID(e.KeyID, base64.RawURLEncoding.EncodeToString(e.Key)); err != nil {
-			return fmt.Errorf("external account %q: %w", e.KeyID, err)
+		key := base64.RawURLEncoding.EncodeToString(e.Key)
+		if err := store.AddExternalAccountKeyByID(e.KeyID, key); err != nil {
+			return fmt.Errorf("add external account %q: %w", e.KeyID, err)
 		}
 	}
-	// No Retry-After of Pebble's: it is a number or a date by chance.
-	front := wfe.New(b.log, store, b.validator, b.issuer, []string{"pebble.letsencrypt.org"}, false, b.external != nil, 0, 0)
-	b.office.Store(&office{store: store, front: front.Handler()})
+	// The last two arguments switch Pebble's Retry-After headers off, because
+	// Pebble writes them as a number or a date at random.
+	caaIdentities := []string{"pebble.letsencrypt.org"}
+	f := wfe.New(b.log, store, b.validator, b.issuer, caaIdentities, false, b.external != nil, 0, 0)
+	b.frontend.Store(&frontend{store: store, handler: f.Handler()})
 	return nil
 }
 
-// forget opens a new office without accounts, orders and nonces.
-func (b *backend) forget() error { return b.open(db.NewMemoryStore()) }
+// resetFrontend makes a frontend without accounts, orders and nonces.
+func (b *backend) resetFrontend() error { return b.openFrontend(db.NewMemoryStore()) }
 
-// file makes a certificate known to the office that delivers it. The issuer
-// files it with the store that it began with, which forget may have replaced.
-func (b *backend) file(serial string) {
+// copyToFrontend copies a certificate to the frontend's store. The issuer stores
+// certificates where it did from the beginning, which is another store after
+// resetFrontend.
+func (b *backend) copyToFrontend(serial string) {
 	cert := b.signed.GetCertificateByID(serial)
-	if store := b.office.Load().store; cert != nil && store != b.signed {
-		_, _ = store.AddCertificate(cert) // fails only if it is there already
+	if store := b.frontend.Load().store; cert != nil && store != b.signed {
+		_, _ = store.AddCertificate(cert) // fails only if the certificate is there already
 	}
 }

@@ -3,7 +3,6 @@ package pebble
 import (
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log"
@@ -14,139 +13,184 @@ import (
 	"github.com/letsencrypt/pebble/v2/wfe"
 )
 
-// A CA is one running certificate authority. Its methods may be called at any
-// time and from any goroutine.
+// CA is a running certificate authority. Its methods may be called at any time and
+// from any goroutine.
 type CA struct {
 	options      Options
 	edge         *edge
 	dns          *DNS
 	gateway      *gateway
-	endpoint     *endpoint // nil if nothing listens
-	endpointRoot []byte
+	endpoint     *endpoint
+	endpointRoot *endpointRoot
 	cancel       context.CancelFunc
 	close        func() error
 }
 
-// Start starts a CA with keys, accounts and addresses of its own. It takes a
-// few milliseconds, and is ready when Start returns. The listeners in the
-// options belong to the CA from now on, and are closed if Start fails.
+// Start starts a CA with new keys and no accounts. The CA is ready when Start
+// returns, which takes a few milliseconds. The listeners in the options belong to
+// the CA from now on; Start closes them if it fails.
 func Start(options Options) (*CA, error) {
 	o, err := options.complete()
 	if err != nil {
 		options.closeListeners()
-		return nil, fmt.Errorf("the CA cannot be had: %w", err)
+		return nil, fmt.Errorf("start the CA: %w", err)
 	}
-	cert, root, err := endpointCertificate(o.Authority)
+	ca, err := newCA(o)
 	if err != nil {
 		o.closeListeners()
+		return nil, fmt.Errorf("start the CA: %w", err)
+	}
+	if err := ca.serve(); err != nil {
+		return nil, fmt.Errorf("start the CA: %w", err)
+	}
+	return ca, nil
+}
+
+// newCA builds a CA that serves nothing yet.
+func newCA(o Options) (*CA, error) {
+	root, err := newEndpointRoot()
+	if err != nil {
+		return nil, err
+	}
+	cert, err := root.issue(o.EndpointNames)
+	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	e := &edge{manner: o.Manner, offer: o.Offer, journal: newJournal(), gates: newGates(), ctx: ctx}
-	if len(e.offer) == 0 {
-		e.offer = challengeOrder
+	e := &edge{
+		dialect: o.Dialect, offer: o.Offer,
+		journal: newJournal(), progress: newProgress(), ctx: ctx,
 	}
 	e.backend, err = newBackend(o, log.New(events{e}, "", 0))
 	if err != nil {
 		cancel()
-		o.closeListeners()
-		return nil, fmt.Errorf("starting Pebble: %w", err)
+		return nil, err
 	}
 	ca := &CA{options: o, edge: e, endpointRoot: root, cancel: cancel}
+	ca.endpoint = newEndpoint(e, cert, e.journal)
+	ca.close = sync.OnceValue(ca.shutDown)
+	return ca, nil
+}
+
+// serve begins to serve all listeners. If it fails, it closes the CA.
+func (ca *CA) serve() error {
+	o, journal := ca.options, ca.edge.journal
 	ca.dns = NewDNS(o.DNSListeners, o.DNSPackets)
 	for name, addrs := range o.Hosts {
 		ca.dns.Point(name, addrs...)
 	}
 	if o.JournalQueries {
 		ca.dns.Observe(func(name, question, answer string) {
-			e.journal.add(Entry{From: "ca", To: "dns", Kind: KindQuery, What: "query " + question, Identifiers: []string{name}, State: answer})
+			journal.add(Entry{
+				From: "ca", To: "dns", Kind: KindQuery, What: "query " + question,
+				Identifiers: []string{name}, State: answer,
+			})
 		})
 	}
-	ca.gateway = newGateway(o, e.journal)
+	ca.gateway = newGateway(o, journal)
 	if o.ACME != nil {
-		ca.endpoint = serve(o.ACME, e, cert, &e.down, e.journal)
+		ca.endpoint.serve(&resettingListener{o.ACME, &ca.edge.down, journal})
 	}
-	ca.close = sync.OnceValue(ca.shutDown)
 	if ca.dns.err != nil {
-		return nil, errors.Join(ca.dns.err, ca.Close())
+		return errors.Join(ca.dns.err, ca.Close())
 	}
-	return ca, nil
+	return nil
 }
 
-// Close ends everything the CA began: listeners, connections and goroutines,
-// but for one goroutine of Pebble's, which it does not let end. The journal can
-// still be read. Closing twice is closing once.
+// Close closes the CA's listeners and connections and ends its goroutines, except
+// one goroutine of Pebble that cannot be ended. The journal can still be read.
+// Further calls do nothing and return the same error.
 func (ca *CA) Close() error { return ca.close() }
 
 func (ca *CA) shutDown() error {
-	ca.cancel() // held polls answer
+	ca.cancel() // polls that are held get their answers
 	var errs []error
-	if ca.endpoint != nil {
+	if ca.options.ACME != nil {
 		errs = append(errs, ca.endpoint.close())
 	}
 	errs = append(errs, ca.gateway.close(), ca.dns.Close())
 	return errors.Join(errs...)
 }
 
-// DirectoryURL is where clients begin (RFC 8555 §7.1.1).
-func (ca *CA) DirectoryURL() string { return "https://" + ca.options.Authority + wfe.DirectoryPath }
-
-// EndpointRoot is the root, in PEM, that a client must trust to talk to the
-// CA's HTTPS endpoint. It is not the root that certificates are issued from.
-func (ca *CA) EndpointRoot() []byte { return ca.endpointRoot }
-
-// Handler is the CA without its HTTPS endpoint. Requests should have TLS and
-// Host set, or the URLs in answers begin with http://.
-func (ca *CA) Handler() http.Handler { return ca.edge }
-
-// Root is the root of every certificate that the CA issues.
-func (ca *CA) Root() *x509.Certificate { return ca.edge.backend.issuer.GetRootCert(0).Cert }
-
-// RootPEM is [CA.Root] in PEM.
-func (ca *CA) RootPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Root().Raw})
+// DirectoryURL returns the URL of the directory (RFC 8555 §7.1.1) at the CA's
+// authority. The same directory is also served at the path /directory, which Let's
+// Encrypt uses.
+func (ca *CA) DirectoryURL() string {
+	return "https://" + ca.options.Authority + wfe.DirectoryPath
 }
 
-// Roots is a pool of the CA's root alone.
+// EndpointRoot returns, in PEM, the root that a client must trust to talk to the
+// CA's HTTPS endpoint. It is another one than the root of issued certificates.
+func (ca *CA) EndpointRoot() []byte { return ca.endpointRoot.PEM() }
+
+// SetEndpointNames replaces the certificate of the HTTPS endpoint by one for these
+// DNS names and IP addresses, from the same root. Without names it restores those
+// of [Options.EndpointNames]. New connections see the new certificate; clients that
+// keep a connection open do not.
+func (ca *CA) SetEndpointNames(names ...string) error {
+	if len(names) == 0 {
+		names = ca.options.EndpointNames
+	}
+	cert, err := ca.endpointRoot.issue(names)
+	if err != nil {
+		return err
+	}
+	ca.endpoint.certificate.Store(cert)
+	return nil
+}
+
+// Handler returns the CA's HTTP handler, for use without the HTTPS endpoint. The
+// URLs in its answers are made of the request's Host, and begin with http:// unless
+// the request's TLS is set.
+func (ca *CA) Handler() http.Handler { return ca.edge }
+
+// Root returns the root of all certificates that the CA issues.
+func (ca *CA) Root() *x509.Certificate { return ca.edge.backend.issuer.GetRootCert(0).Cert }
+
+// RootPEM returns [CA.Root] in PEM.
+func (ca *CA) RootPEM() []byte { return certificatePEM(ca.Root()) }
+
+// Roots returns a pool that holds [CA.Root].
 func (ca *CA) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(ca.Root())
 	return pool
 }
 
-// Journal is what happened at the CA so far.
+// Journal returns the journal, which grows while the CA runs.
 func (ca *CA) Journal() *Journal { return ca.edge.journal }
 
-// DNS is the CA's DNS.
+// DNS returns the CA's DNS server.
 func (ca *CA) DNS() *DNS { return ca.dns }
 
-// Point lets a name have these addresses in the CA's eyes, see [DNS.Point].
+// Point sets the addresses to which the CA's validation resolves a name, see
+// [DNS.Point].
 func (ca *CA) Point(name string, addrs ...netip.Addr) { ca.dns.Point(name, addrs...) }
 
-// Inject adds faults to the script. Each counts the requests of its kind from
-// now on. Where several are due at one request, the first that was injected
-// fires; all count the request.
+// Inject adds faults. Each counts the requests of its kind from now on. If several
+// are due at the same request, the one that was injected first takes effect, and
+// all of them count the request.
 func (ca *CA) Inject(faults ...Fault) { ca.edge.script.add(faults) }
 
-// Down makes the CA unreachable until [CA.Mend]: new connections are reset, and
-// so is every connection on which a request comes.
+// Down makes the CA unreachable until [CA.Restore]: it resets new connections, and
+// every connection on which a request arrives.
 func (ca *CA) Down() {
 	ca.note("down")
 	ca.edge.down.Store(true)
 }
 
-// Mend ends [CA.Down] and takes every fault out of the script.
-func (ca *CA) Mend() {
+// Restore ends [CA.Down] and removes all injected faults.
+func (ca *CA) Restore() {
 	ca.edge.down.Store(false)
 	ca.edge.script.clear()
-	ca.note("mended")
+	ca.note("restored")
 }
 
-// Forget loses all accounts, orders and nonces, as a CA does whose database was
-// reset. Keys stay, so certificates issued before are still good. Requests in
-// an account's name are refused with accountDoesNotExist (RFC 8555 §6.7).
+// Forget deletes all accounts, orders and nonces, as if the CA had lost its
+// database. The CA keeps its keys, so issued certificates stay valid. It refuses
+// requests of deleted accounts with accountDoesNotExist (RFC 8555 §6.7).
 func (ca *CA) Forget() error {
-	if err := ca.edge.backend.forget(); err != nil {
+	if err := ca.edge.backend.resetFrontend(); err != nil {
 		return err
 	}
 	ca.note("forgot accounts and orders")

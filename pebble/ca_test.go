@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 func TestNothingIsLeft(t *testing.T) {
 	use := func() {
-		ca := startCA(t, Place{Address: "127.0.0.1"})
+		ca := startCA(t, Addresses{Address: "127.0.0.1"})
 		client := httpClient(t, ca)
 		response, err := client.Get(ca.DirectoryURL())
 		if err != nil {
@@ -37,18 +38,25 @@ func TestNothingIsLeft(t *testing.T) {
 	// after their connections, without an event to wait for.
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+n && time.Now().Before(deadline); {
+	deadline := time.Now().Add(5 * time.Second)
+	for runtime.NumGoroutine() > before+n && time.Now().Before(deadline) {
 		<-again.C
 	}
 	if after := runtime.NumGoroutine(); after > before+n {
 		stacks := make([]byte, 1<<16)
-		t.Errorf("%d goroutines before, %d after %d CAs, expected one more for each\n%s", before, after, n, stacks[:runtime.Stack(stacks, true)])
+		t.Errorf(
+			"%d goroutines before, %d after %d CAs, expected one more for each\n%s",
+			before,
+			after,
+			n,
+			stacks[:runtime.Stack(stacks, true)],
+		)
 	}
 }
 
 func TestClosedPortsAreFree(t *testing.T) {
 	t.Parallel()
-	options, err := Place{Address: "127.0.0.1"}.Listen(t.Context())
+	options, err := Addresses{Address: "127.0.0.1"}.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +67,12 @@ func TestClosedPortsAreFree(t *testing.T) {
 	if err := errors.Join(ca.Close(), ca.Close()); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Place{Address: "127.0.0.1", ACMEPort: portOf(options.ACME.Addr()), DNSPort: portOf(options.DNSListeners[0].Addr())}.Listen(t.Context())
+	same := Addresses{
+		Address:  "127.0.0.1",
+		ACMEPort: portOf(options.ACME.Addr()),
+		DNSPort:  portOf(options.DNSListeners[0].Addr()),
+	}
+	again, err := same.Listen(t.Context())
 	if err != nil {
 		t.Fatalf("listening again where a closed CA listened: %v", err)
 	}
@@ -72,17 +85,44 @@ func TestOptions(t *testing.T) {
 		change func(*Options)
 		errors string
 	}{
-		"chain too long":       {func(o *Options) { o.Intermediates = 4 }, "Intermediates: 4, expected 1 to 3"},
-		"lifetime too short":   {func(o *Options) { o.Validity = time.Millisecond }, "Validity: 1ms"},
-		"unknown challenge":    {func(o *Options) { o.Offer = []string{"tls-sni-01"} }, `unknown challenge type "tls-sni-01"`},
-		"no authority":         {func(o *Options) { o.Authority = "" }, "Authority: empty"},
-		"resolver by name":     {func(o *Options) { o.Resolver = "dns.example.test:53" }, "Resolver: \"dns.example.test:53\", expected ip:port"},
-		"gateway to nowhere":   {func(o *Options) { o.Gateway[1].Forward = "somewhere" }, "Gateway[1].Forward: \"somewhere\""},
-		"half an account":      {func(o *Options) { o.ExternalAccount = &ExternalAccount{KeyID: "k"} }, "expected a KeyID and a Key"},
-		"no such manner":       {func(o *Options) { o.Manner = 7 }, "manner 7"},
-		"all mistakes at once": {func(o *Options) { o.Manner, o.Authority = 7, "" }, "manner 7\noption Authority"},
+		"chain too long": {
+			func(o *Options) { o.Intermediates = 4 },
+			"Intermediates: 4, expected 1 to 3",
+		},
+		"lifetime too short": {
+			func(o *Options) { o.Validity = time.Millisecond },
+			"Validity: 1ms",
+		},
+		"unknown challenge": {
+			func(o *Options) { o.Offer = []string{"tls-sni-01"} },
+			`unknown challenge type "tls-sni-01"`,
+		},
+		"no authority": {
+			func(o *Options) { o.Authority = "" },
+			"Authority: empty",
+		},
+		"resolver by name": {
+			func(o *Options) { o.Resolver = "dns.example.test:53" },
+			"Resolver: \"dns.example.test:53\", expected ip:port",
+		},
+		"gateway to nowhere": {
+			func(o *Options) { o.Gateway[1].Forward = "somewhere" },
+			"Gateway[1].Forward: \"somewhere\"",
+		},
+		"half an account": {
+			func(o *Options) { o.ExternalAccount = &ExternalAccount{KeyID: "k"} },
+			"KeyID or Key is empty",
+		},
+		"no such dialect": {
+			func(o *Options) { o.Dialect = 7 },
+			"dialect 7",
+		},
+		"all mistakes at once": {
+			func(o *Options) { o.Dialect, o.Authority = 7, "" },
+			"dialect 7\noption Authority",
+		},
 	} {
-		options, err := Place{Address: "127.0.0.1"}.Listen(t.Context())
+		options, err := Addresses{Address: "127.0.0.1"}.Listen(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,8 +160,10 @@ func TestForget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.verify(before, "www.example.test"), s.verify(after, "www.example.test")); err != nil {
-		t.Error(err)
+	for _, chain := range [][]*x509.Certificate{before, after} {
+		if err := s.verify(chain, "www.example.test"); err != nil {
+			t.Error(err)
+		}
 	}
 	if n := len(s.ca.Journal().Issued()); n != 2 {
 		t.Errorf("%d certificates journaled, expected both", n)
@@ -131,7 +173,9 @@ func TestForget(t *testing.T) {
 func TestExternalAccount(t *testing.T) {
 	t.Parallel()
 	key := []byte("0123456789abcdef0123456789abcdef")
-	s := newSite(t, func(o *Options) { o.ExternalAccount = &ExternalAccount{KeyID: "customer-1", Key: key} })
+	s := newSite(t, func(o *Options) {
+		o.ExternalAccount = &ExternalAccount{KeyID: "customer-1", Key: key}
+	})
 	directory, err := s.client().Discover(t.Context())
 	if err != nil || !directory.ExternalAccountRequired {
 		t.Errorf("directory %v, %v, expected externalAccountRequired", directory, err)
@@ -140,11 +184,17 @@ func TestExternalAccount(t *testing.T) {
 		binding *acme.ExternalAccountBinding
 		problem string
 	}{
-		"none":      {nil, "externalAccountRequired"},
-		"wrong key": {&acme.ExternalAccountBinding{KID: "customer-1", Key: []byte("wrong")}, "unauthorized"},
-		"right":     {&acme.ExternalAccountBinding{KID: "customer-1", Key: key}, ""},
+		"none": {nil, "externalAccountRequired"},
+		"wrong key": {
+			&acme.ExternalAccountBinding{KID: "customer-1", Key: []byte("wrong")}, "unauthorized",
+		},
+		"right": {&acme.ExternalAccountBinding{KID: "customer-1", Key: key}, ""},
 	} {
-		_, err := s.client().Register(t.Context(), &acme.Account{ExternalAccountBinding: c.binding}, acme.AcceptTOS)
+		_, err := s.client().Register(
+			t.Context(),
+			&acme.Account{ExternalAccountBinding: c.binding},
+			acme.AcceptTOS,
+		)
 		var problem *acme.Error
 		switch {
 		case c.problem == "" && err != nil:
@@ -165,7 +215,9 @@ func TestAccountsInTheJournal(t *testing.T) {
 		}
 	}
 	made := s.ca.Journal().Requests(KindNewAccount)
-	if len(made) != 1 || !made[0].TermsAgreed || fmt.Sprint(made[0].Contact) != "[mailto:admin@example.test]" || made[0].Account == "" {
+	if len(made) != 1 || !made[0].TermsAgreed ||
+		fmt.Sprint(made[0].Contact) != "[mailto:admin@example.test]" ||
+		made[0].Account == "" {
 		t.Fatalf("newAccount: %+v", made)
 	}
 	for _, e := range s.ca.Journal().Requests(KindNewOrder) {
@@ -175,8 +227,7 @@ func TestAccountsInTheJournal(t *testing.T) {
 	}
 }
 
-// The paths that the edge knows are those that Pebble's directory and objects
-// show.
+// The edge knows all paths in Pebble's directory and objects.
 func TestPathsAreThoseOfPebble(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -204,7 +255,8 @@ func TestPathsAreThoseOfPebble(t *testing.T) {
 	if unknown := s.ca.Journal().Requests(KindUnknown); len(unknown) > 0 {
 		t.Errorf("requests that the edge does not know: %v", unknown)
 	}
-	if response, err := httpClient(t, s.ca).Get(origin + "/nowhere"); err != nil || response.StatusCode != http.StatusNotFound {
+	if response, err := httpClient(t, s.ca).Get(origin + "/nowhere"); err != nil ||
+		response.StatusCode != http.StatusNotFound {
 		t.Errorf("/nowhere: %v, %v, expected 404", response, err)
 	} else {
 		response.Body.Close()
@@ -213,11 +265,15 @@ func TestPathsAreThoseOfPebble(t *testing.T) {
 
 func TestHandshakeFailureIsJournaled(t *testing.T) {
 	t.Parallel()
-	ca := startCA(t, Place{Address: "127.0.0.1"})
+	ca := startCA(t, Addresses{Address: "127.0.0.1"})
 	if _, err := http.Get(ca.DirectoryURL()); err == nil {
 		t.Fatal("a client that does not trust the endpoint's root reads the directory")
 	}
-	err := ca.Journal().Wait(t.Context(), "the failed handshake", func(j *Journal) bool { return len(j.Requests(KindTLS)) > 0 })
+	err := ca.Journal().Wait(
+		t.Context(),
+		"the failed handshake",
+		func(j *Journal) bool { return len(j.Requests(KindTLS)) > 0 },
+	)
 	if err != nil {
 		t.Error(err)
 	}
@@ -246,7 +302,8 @@ func TestSkipValidation(t *testing.T) {
 	}
 	strict := newSite(t)
 	strict.ca.Point("*") // no name exists
-	if _, err := strict.issue(t.Context(), strict.registered(), "http-01", "www.example.test"); err == nil {
+	client := strict.registered()
+	if _, err := strict.issue(t.Context(), client, "http-01", "www.example.test"); err == nil {
 		t.Error("the next CA does not validate either")
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A DNS answers with authority for every name there is, from a map that may
-// change while it runs. Names are case-insensitive, with or without the final
-// dot. A name that was never told of does not exist.
+// A DNS is a DNS server with authority for all names. Its records may change while it
+// runs. Names are case-insensitive, with or without the final dot. Names without a
+// record do not exist.
 type DNS struct {
 	servers []*dns.Server
 	err     error // why a server did not start
@@ -24,11 +24,11 @@ type DNS struct {
 	observe func(name, question, answer string)
 }
 
-// anyName is the name whose record holds for names without one of their own.
+// anyName is the name of the record for names that have no record of their own.
 const anyName = "*"
 
-// NewDNS serves DNS on these TCP and UDP sockets, which it owns from now on. It
-// returns when all of them answer.
+// NewDNS starts a DNS server on TCP and UDP sockets. The sockets belong to the server
+// from now on. NewDNS returns when the server answers on all of them.
 func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
 	d := &DNS{records: make(map[string][]netip.Addr)}
 	for _, l := range listeners {
@@ -49,9 +49,9 @@ func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
 	return d
 }
 
-// Point lets a name have these addresses; without any, the name does not
-// exist (NXDOMAIN). The name "*" stands for every name that has no record of
-// its own. Invalid addresses are left out.
+// Point sets the addresses of a name. Without addresses the name does not exist
+// (NXDOMAIN). The name "*" stands for all names that have no record of their own.
+// Invalid addresses are ignored.
 func (d *DNS) Point(name string, addrs ...netip.Addr) {
 	var valid []netip.Addr
 	for _, a := range addrs {
@@ -64,8 +64,8 @@ func (d *DNS) Point(name string, addrs ...netip.Addr) {
 	d.records[canonical(name)] = valid
 }
 
-// Observe calls f for every question, with the name without its final dot, the
-// type asked for and the answer's code, such as "NOERROR".
+// Observe lets the server call f for every question, with the name without its final
+// dot, the type of the question and the code of the answer, such as "NOERROR".
 func (d *DNS) Observe(f func(name, question, answer string)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -79,7 +79,7 @@ func canonical(name string) string {
 	return strings.ToLower(dns.Fqdn(name))
 }
 
-// find returns a name's addresses. The caller holds the lock.
+// find returns the addresses of a name. The caller holds the lock.
 func (d *DNS) find(name string) []netip.Addr {
 	if addrs, ok := d.records[name]; ok {
 		return addrs
@@ -87,8 +87,8 @@ func (d *DNS) find(name string) []netip.Addr {
 	return d.records[anyName]
 }
 
-// ServeDNS answers one question. CAA and TXT, like every type but addresses,
-// get an empty answer: nothing forbids issuance (RFC 8659 §3).
+// ServeDNS answers one question. Questions for other types than addresses get an empty
+// answer. An empty answer for CAA permits issuance (RFC 8659 §3).
 func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
 	reply.Authoritative = true
@@ -97,7 +97,7 @@ func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	} else {
 		reply.Rcode = dns.RcodeFormatError
 	}
-	_ = w.WriteMsg(reply) // whoever asked has gone: nobody to tell
+	_ = w.WriteMsg(reply) // fails if the client is gone
 }
 
 func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
@@ -105,7 +105,7 @@ func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 	defer d.mu.RUnlock()
 	addrs := d.find(strings.ToLower(q.Name))
 	header := func(t uint16) dns.RR_Header {
-		// Answers repeat the question's spelling.
+		// The answer repeats the spelling of the question.
 		return dns.RR_Header{Name: q.Name, Rrtype: t, Class: dns.ClassINET}
 	}
 	if len(addrs) == 0 {
@@ -120,12 +120,12 @@ func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 		}
 	}
 	if d.observe != nil {
-		d.observe(strings.TrimSuffix(q.Name, "."), dns.TypeToString[q.Qtype], dns.RcodeToString[reply.Rcode])
+		d.observe(strings.TrimSuffix(q.Name, "."),
+			dns.TypeToString[q.Qtype], dns.RcodeToString[reply.Rcode])
 	}
 }
 
-// Close stops serving and closes the sockets. Questions being answered are
-// waited for.
+// Close closes the sockets and waits until questions that have arrived are answered.
 func (d *DNS) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

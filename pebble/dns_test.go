@@ -48,10 +48,13 @@ func TestDNS(t *testing.T) {
 		}
 	}
 	d.Point("*", v4)
-	if reply := exchangeDNS(t, "udp", address, "never.example.test.", dns.TypeA); len(reply.Answer) != 1 {
+	if reply := exchangeDNS(t, "udp", address, "never.example.test.", dns.TypeA); len(
+		reply.Answer,
+	) != 1 {
 		t.Errorf("a name without a record: %v, expected that of *", reply)
 	}
-	if reply := exchangeDNS(t, "udp", address, "gone.example.test.", dns.TypeA); reply.Rcode != dns.RcodeNameError {
+	reply := exchangeDNS(t, "udp", address, "gone.example.test.", dns.TypeA)
+	if reply.Rcode != dns.RcodeNameError {
 		t.Errorf("a name that was taken away: %v, expected NXDOMAIN in spite of *", reply)
 	}
 }
@@ -73,13 +76,13 @@ func TestDNSChangesWhileServing(t *testing.T) {
 	}
 	all.Wait()
 	if _, ok := asked.Load("n3.example.test A NOERROR"); !ok {
-		t.Error("the observer was not told of a question")
+		t.Error("the observer was not called for a question")
 	}
 }
 
 func newDNS(t *testing.T) (d *DNS, address string) {
 	t.Helper()
-	options, err := Place{Address: "127.0.0.1"}.Listen(t.Context())
+	options, err := Addresses{Address: "127.0.0.1"}.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,23 +1,22 @@
-// Package pebble is a local ACME certificate authority for tests: Let's
-// Encrypt's Pebble run in process, one fresh instance per test, behind an edge
-// that keeps a journal, answers polls as soon as there is something to say, and
-// fails by script.
+// Package pebble runs a local ACME certificate authority for tests: Let's Encrypt's
+// Pebble as a library, a new instance for each test. An edge in front of Pebble keeps
+// a journal, holds polls until the state is final, and injects faults.
 //
 // # Parts
 //
-// Pebble itself holds accounts, orders and keys, validates challenges and
-// signs. The edge is the HTTPS endpoint that clients talk to; it hands every
-// request on to Pebble and, depending on the [Manner], smooths the two places
-// where Pebble differs from Let's Encrypt: it adds a Location header to the
-// answer to finalize, and holds a poll until the state polled for is final. The
-// gateway is the road from Pebble's validation to the server under test. A DNS
-// server answers the questions that validation asks.
+// Pebble keeps accounts, orders and keys, validates challenges and signs
+// certificates. The edge is the handler behind the HTTPS endpoint. It passes requests
+// on to Pebble. Depending on the [Dialect], it changes two things in which Pebble
+// differs from Let's Encrypt: it adds a Location header to the answer to finalize, and
+// it holds a poll until the state is final. The gateway accepts the connections of
+// Pebble's validation and forwards them to the server under test. A DNS server answers
+// the questions of validation.
 //
-// Everything that listens is handed in ready-made ([Options]), so the package
-// knows nothing of network namespaces or of ports.
+// All listeners are opened by the caller ([Options]), so this package knows nothing
+// about network namespaces and chooses no ports.
 //
-// # Reading what happened
+// # The journal
 //
-// Every exchange, validation verdict, issuance and validation connection is an
-// [Entry] of the CA's [Journal], in order, without secrets.
+// Each request, verdict on a challenge, issued certificate and connection of validation
+// is an [Entry] of the CA's [Journal], in order and without secrets.
 package pebble

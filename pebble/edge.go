@@ -9,21 +9,22 @@ import (
 	"github.com/letsencrypt/pebble/v2/core"
 )
 
-// An edge answers clients: by script, or with what Pebble says.
+// edge answers the requests of clients: with Pebble's answers, or with those of
+// injected faults.
 type edge struct {
-	manner  Manner
-	offer   []string
-	backend *backend
-	journal *Journal
-	script  script
-	down    atomic.Bool
-	gates   *gates
+	dialect  Dialect
+	offer    []string
+	backend  *backend
+	journal  *Journal
+	script   script
+	down     atomic.Bool
+	progress *progress
 
-	ordering sync.RWMutex    // held during newOrder, see setAside
+	ordering sync.RWMutex    // held during newOrder, see hideValidAuthorizations
 	ctx      context.Context // ends when the CA closes
 }
 
-// faultDown is what the journal calls the answer of a CA that is down.
+// faultDown is the name in the journal of the fault of a CA that is down.
 const faultDown = "CA down"
 
 // ServeHTTP answers one request of a client.
@@ -42,12 +43,12 @@ func (e *edge) answer(x *exchange) (a *answer, fault string) {
 	if f := e.script.next(x.kind); f != nil {
 		return f.effect(e, x), f.name
 	}
-	return e.pass(x), ""
+	return e.respond(x), ""
 }
 
-// identify finds out which order and authorization a request is about.
+// identify finds the order and authorization that a request is about.
 func (e *edge) identify(x *exchange) {
-	store := e.backend.office.Load().store
+	store := e.backend.frontend.Load().store
 	switch x.kind {
 	case KindOrder, KindFinalize:
 		x.order = x.id
@@ -63,12 +64,12 @@ func (e *edge) identify(x *exchange) {
 
 func (x *exchange) about(a *core.Authorization) {
 	if a != nil {
-		x.authz, x.order = a.ID, a.Order.ID // neither ever changes
+		x.authz, x.order = a.ID, a.Order.ID // these fields never change
 		x.names = []string{identifier(a)}
 	}
 }
 
-// record journals an exchange that has its answer.
+// record writes an exchange with its answer into the journal.
 func (e *edge) record(x *exchange, a *answer, fault string) {
 	entry := Entry{
 		From: "target", To: "edge", What: x.what(), Kind: x.kind, Fault: fault,
@@ -87,30 +88,30 @@ func (e *edge) record(x *exchange, a *answer, fault string) {
 		entry.Serial = plainSerial(x.id)
 	}
 	if x.kind == KindAuthz && x.payload.Status != "" {
-		entry.What += " " + x.payload.Status // the only change a client can make: deactivated
+		entry.What += " " + x.payload.Status // "deactivated", the only change a client can make
 	}
 	e.journal.add(entry)
 }
 
-// ask hands the request to Pebble.
-func (e *edge) ask(x *exchange) *answer {
+// askPebble lets Pebble answer the request.
+func (e *edge) askPebble(x *exchange) *answer {
 	a := &answer{header: make(http.Header)}
-	e.backend.office.Load().front.ServeHTTP(a, x.request)
-	a.WriteHeader(http.StatusOK) // Pebble may answer without a word
+	e.backend.frontend.Load().handler.ServeHTTP(a, x.request)
+	a.WriteHeader(http.StatusOK) // for handlers that write nothing
 	if x.kind == KindNewOrder && a.status == http.StatusCreated {
 		x.order = lastSegment(a.header.Get("Location"))
 	}
 	return a
 }
 
-// freshNonce gets a nonce from Pebble for an answer that Pebble does not make.
+// freshNonce asks Pebble for a nonce, for an answer that Pebble does not make.
 func (e *edge) freshNonce(x *exchange) string {
 	r, err := http.NewRequestWithContext(x.request.Context(), http.MethodHead, pathNonce, nil)
 	if err != nil {
 		return ""
 	}
-	r.Header.Set("User-Agent", "edge") // RFC 8555 §6.1 demands one
+	r.Header.Set("User-Agent", "edge") // required by RFC 8555 §6.1
 	a := &answer{header: make(http.Header)}
-	e.backend.office.Load().front.ServeHTTP(a, r)
+	e.backend.frontend.Load().handler.ServeHTTP(a, r)
 	return a.header.Get("Replay-Nonce")
 }

@@ -1,19 +1,20 @@
 package pebble
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// A handler that hangs, as Pebble's can, is named, and keeps nobody.
+// If a handler hangs, as Pebble's can, close returns nevertheless and names the request.
 func TestEndpointThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
-	cert, root, err := endpointCertificate("127.0.0.1")
+	root, err := newEndpointRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := root.issue([]string{"127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,13 +25,12 @@ func TestEndpointThatDoesNotEnd(t *testing.T) {
 		<-free
 	})
 	listener := listen(t)
-	p := serve(listener, hangs, cert, new(atomic.Bool), newJournal())
-	p.grace = 50 * time.Millisecond
+	p := newEndpoint(hangs, cert, newJournal())
+	p.serve(listener)
+	p.timeout = 50 * time.Millisecond
 
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(root)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	defer client.CloseIdleConnections()
+	client := clientTrusting(t, root.PEM())
+	client.Transport.(*http.Transport).ForceAttemptHTTP2 = false // close waits for HTTP/1.1 only
 	go client.Get("https://" + listener.Addr().String() + "/my-order/1")
 	<-asked
 	if err := p.close(); err == nil || !strings.Contains(err.Error(), "no answer to GET /my-order/1") {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Kind sorts journal entries. The kinds of requests are named as the
-// resources of RFC 8555 §7.1 are, and faults are aimed by them.
+// A Kind is the kind of a journal entry. Kinds of requests are named after the
+// resources in RFC 8555 §7.1, and faults are aimed at requests of a kind.
 type Kind string
 
 // Kinds of requests.
@@ -28,8 +28,8 @@ const (
 	KindRevokeCert  Kind = "revokeCert"
 	KindKeyChange   Kind = "keyChange"
 	KindRenewalInfo Kind = "renewalInfo"
-	KindUnknown     Kind = "unknown" // a path that the CA does not have
-	// KindAny stands for all kinds of requests, in faults and filters.
+	KindUnknown     Kind = "unknown" // a request for a path that the CA does not have
+	// KindAny stands for all kinds of requests, in faults and in Journal.Requests.
 	KindAny Kind = "any"
 )
 
@@ -37,13 +37,13 @@ const (
 const (
 	KindValidation Kind = "validation" // the verdict on a challenge
 	KindIssued     Kind = "issued"     // a certificate was signed
-	KindConnection Kind = "connection" // validation came through the gateway
+	KindConnection Kind = "connection" // validation connected to the gateway
 	KindQuery      Kind = "query"      // validation asked DNS
-	KindTLS        Kind = "tls"        // the endpoint's TLS failed, or a connection was turned away
-	KindCA         Kind = "ca"         // the CA changed: went down, was mended, forgot its accounts
+	KindTLS        Kind = "tls"        // a handshake at the endpoint failed, or a connection was reset
+	KindCA         Kind = "ca"         // the CA went down, was restored or forgot its accounts
 )
 
-// request tells whether the kind is one of a client's request.
+// request says whether the kind is one of clients' requests.
 func (k Kind) request() bool {
 	switch k {
 	case KindValidation, KindIssued, KindConnection, KindQuery, KindTLS, KindCA:
@@ -52,40 +52,39 @@ func (k Kind) request() bool {
 	return true
 }
 
-// An Entry is one thing that happened at the CA. Fields that do not apply are
-// empty. An entry never holds a secret: no JWS, nonce, token or key
-// authorization.
+// An Entry is one event at the CA. Fields that do not apply are empty. An entry never
+// contains a secret: no JWS, nonce, token or key authorization.
 type Entry struct {
 	T        time.Duration // since the CA started
 	From, To string        // "target", "edge", "ca", "gateway", "dns"
 	What     string        // such as "POST newOrder", "POST-as-GET authz", "challenge http-01 valid"
 	Kind     Kind
-	Status   int    // HTTP status of the answer; 0: none
+	Status   int    // HTTP status of the answer; 0 if there is none
 	Problem  string // type of a problem document, such as "urn:ietf:params:acme:error:badNonce"
 	Detail   string // its detail, or an error's text
 	// State is the status of the order, authorization, challenge or account in
-	// the answer, such as "pending"; of a DNS query the answer's code.
+	// the answer, such as "pending". In a query it is the code of the DNS answer.
 	State string
 
-	Identifiers  []string // names, or IP addresses, in question
+	Identifiers  []string // names or IP addresses that the event is about
 	Challenge    string   // challenge type, such as "http-01"
-	Order        string   // the order's identifier at this CA
-	Account      string   // the account's identifier at this CA: the end of its kid
-	Contact      []string // newAccount: as sent, with "mailto:"
-	TermsAgreed  bool     // newAccount: termsOfServiceAgreed
+	Order        string   // identifier of the order
+	Account      string   // identifier of the account: the last segment of its kid
+	Contact      []string // of newAccount and account, as sent, with "mailto:"
+	TermsAgreed  bool     // of newAccount: termsOfServiceAgreed
 	Serial       string   // of a certificate: lower-case hexadecimal without leading zeros
-	KeyAlgorithm string   // of a certificate's key: "RSA", "ECDSA", "Ed25519"
-	Port         int      // a connection's: the port that validation dialled
-	Host         string   // a connection's: Host header as the server saw it, or server name of the TLS hello
-	Fault        string   // the injected fault that made this answer
+	KeyAlgorithm string   // of a certificate: "RSA", "ECDSA", "Ed25519"
+	Port         int      // of a connection: the port that validation connected to
+	Host         string   // of a connection: Host header sent to the server, or name in the TLS hello
+	Fault        string   // name of the injected fault that made this answer
 }
 
-// Valid tells whether the entry is the verdict that a challenge is valid.
+// Valid says whether the entry is the verdict that a challenge is valid.
 func (e Entry) Valid() bool {
 	return e.Kind == KindValidation && strings.HasSuffix(e.What, " valid")
 }
 
-// String is the entry on one line, for messages.
+// String returns the entry on one line, for messages.
 func (e Entry) String() string {
 	parts := []string{fmt.Sprintf("%4d ms %s→%s %s", e.T.Milliseconds(), e.From, e.To, e.What)}
 	if e.Status != 0 {
@@ -112,8 +111,8 @@ func (e Entry) String() string {
 	return strings.Join(parts, " ")
 }
 
-// MarshalJSON writes the entry as reports show it: t_ms, from, to, what,
-// status, and what else applies.
+// MarshalJSON encodes the entry as reports show it: t_ms, from, to, what, and the
+// other fields that are not empty.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		T            int64    `json:"t_ms"`
@@ -137,19 +136,21 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		Host         string   `json:"host,omitempty"`
 		Fault        string   `json:"fault,omitempty"`
 	}{
-		e.T.Milliseconds(), e.From, e.To, e.What, e.Kind, e.Status, e.Problem, e.Detail, e.State, e.Identifiers,
-		e.Challenge, e.Order, e.Account, e.Contact, e.TermsAgreed, e.Serial, e.KeyAlgorithm, e.Port, e.Host, e.Fault,
+		e.T.Milliseconds(), e.From, e.To, e.What, e.Kind, e.Status, e.Problem, e.Detail,
+		e.State, e.Identifiers, e.Challenge, e.Order, e.Account, e.Contact, e.TermsAgreed,
+		e.Serial, e.KeyAlgorithm, e.Port, e.Host, e.Fault,
 	})
 }
 
-// What Pebble's texts may hold that is nobody's business: tokens in challenge
-// paths, key authorizations (token, dot, SHA-256 thumbprint), nonces.
+// Secrets that Pebble's texts may contain: tokens in challenge paths, key
+// authorizations (token, dot, SHA-256 thumbprint), nonces.
 var (
 	tokenPath        = regexp.MustCompile(`(\.well-known/acme-challenge/)[A-Za-z0-9_-]+`)
 	keyAuthorization = regexp.MustCompile(`[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{43}`)
 	nonceText        = regexp.MustCompile(`(anti-replay nonce: )\S+`)
 )
 
+// mask replaces secrets in a text of Pebble's.
 func mask(text string) string {
 	text = tokenPath.ReplaceAllString(text, "${1}<token>")
 	text = keyAuthorization.ReplaceAllString(text, "<key-authorization>")

@@ -7,13 +7,14 @@ import (
 	"github.com/letsencrypt/pebble/v2/core"
 )
 
-// events is the writer of Pebble's log, the only place where Pebble tells what
-// it does in the background. Lines arrive one at a time, after the change that
-// they report, except for a certificate's, which is just before its order shows
-// it. Nothing here may log, nor wait for a lock whose holder does.
+// events is the writer of Pebble's log, which is the only source of what Pebble does
+// in the background. Lines arrive one at a time. Each arrives after the change that
+// it reports, except that of an issued certificate, which arrives just before the
+// order shows the certificate. Write must not log, and must not wait for a lock
+// whose holder logs.
 type events struct{ edge *edge }
 
-// The lines that matter:
+// Write evaluates a line of Pebble's log. The lines that matter are:
 //
 //	authz A set VALID by completed challenge C
 //	authz A set INVALID by completed challenge C
@@ -36,24 +37,27 @@ func (v events) Write(line []byte) (int, error) {
 	switch {
 	case is("authz", "", "set", "VALID", "by", "completed", "challenge", ""):
 		e.verdict(words[1], words[7], "valid")
-		e.gates.validated(words[1])
+		e.progress.endValidation(words[1])
 	case is("authz", "", "set", "INVALID", "by", "completed", "challenge", ""):
 		e.verdict(words[1], words[7], "invalid")
 	case is("order", "", "set", "INVALID", "by", "invalid", "authz", ""):
-		// The last thing that follows from a bad validation: only now is it over.
-		e.gates.validated(words[7])
+		// This is the last change that a failed validation makes.
+		e.progress.endValidation(words[7])
 	case is("Issued", "certificate", "serial", "", "for", "order", ""):
 		e.issued(words[3], words[6])
 	case is("Error:", "unable", "to", "issue", "order:"):
-		e.journal.add(Entry{From: "ca", To: "edge", Kind: KindCA, What: "issuance failed", Detail: strings.TrimSpace(string(line))})
-		e.gates.issuedAll()
+		e.journal.add(Entry{
+			From: "ca", To: "edge", Kind: KindCA, What: "issuance failed",
+			Detail: strings.TrimSpace(string(line)),
+		})
+		e.progress.endAllIssuances()
 	}
 	return len(line), nil
 }
 
-// verdict journals the end of a validation.
+// verdict writes the result of a validation into the journal.
 func (e *edge) verdict(authzID, challengeID, outcome string) {
-	store := e.backend.office.Load().store
+	store := e.backend.frontend.Load().store
 	entry := Entry{From: "ca", To: "edge", Kind: KindValidation, What: "challenge " + outcome}
 	if c := store.GetChallengeByID(challengeID); c != nil {
 		c.RLock()
@@ -70,23 +74,30 @@ func (e *edge) verdict(authzID, challengeID, outcome string) {
 	e.journal.add(entry)
 }
 
-// issued journals a certificate, and lets who waits for its order look.
+// issued writes a certificate into the journal and releases the polls that wait for
+// its order.
 func (e *edge) issued(serial, orderID string) {
-	if strings.HasPrefix(orderID, spoiled) {
-		return // the edge's own doing, see spoil.go
+	if strings.HasPrefix(orderID, faultOrderPrefix) {
+		return // a certificate that a fault made, see sign
 	}
-	e.backend.file(serial)
-	entry := Entry{From: "ca", To: "edge", Kind: KindIssued, What: "certificate issued", Order: orderID}
+	e.backend.copyToFrontend(serial)
+	entry := Entry{
+		From:  "ca",
+		To:    "edge",
+		Kind:  KindIssued,
+		What:  "certificate issued",
+		Order: orderID,
+	}
 	if c := e.backend.signed.GetCertificateByID(serial); c != nil {
 		entry.Serial = c.Cert.SerialNumber.Text(16)
 		entry.Identifiers = names(c.Cert)
 		entry.KeyAlgorithm = c.Cert.PublicKeyAlgorithm.String()
 	}
 	e.journal.add(entry)
-	e.gates.issued(orderID)
+	e.progress.certificateSigned(orderID)
 }
 
-// names are a certificate's subject alternative names.
+// names returns the subject alternative names of a certificate.
 func names(cert *x509.Certificate) []string {
 	all := append([]string(nil), cert.DNSNames...)
 	for _, ip := range cert.IPAddresses {
@@ -95,9 +106,9 @@ func names(cert *x509.Certificate) []string {
 	return all
 }
 
-// identifier is the name, or IP address, that an authorization is for.
+// identifier returns the name or IP address of an authorization.
 func identifier(a *core.Authorization) string {
 	a.RLock()
 	defer a.RUnlock()
-	return strings.ToLower(a.Identifier.Value) // setAside writes it large for a while
+	return strings.ToLower(a.Identifier.Value) // see hideValidAuthorizations
 }

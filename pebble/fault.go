@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A Fault is one thing that goes wrong at the CA: an effect, and the requests
-// that it befalls, counted from the moment of [CA.Inject]. The constructors aim
-// at the first request of a kind; At and Persistently aim elsewhere.
+// A Fault is something that goes wrong at the CA at certain requests. The functions
+// that make faults aim them at the first request of a kind, counted from
+// [CA.Inject]. [Fault.At] and [Fault.Persistently] aim them at other requests.
 type Fault struct {
 	kind       Kind
 	name       string
@@ -20,23 +20,27 @@ type Fault struct {
 	effect     effect
 }
 
-// An effect answers a request in Pebble's place, or spoils its answer.
+// effect answers a request instead of Pebble, or changes Pebble's answer.
 type effect func(e *edge, x *exchange) *answer
 
-// At aims the fault at the nth request of its kind, the first being 1.
+func newFault(kind Kind, name string, effect effect) Fault {
+	return Fault{kind: kind, nth: 1, name: name, effect: effect}
+}
+
+// At returns the fault aimed at the nth request of its kind. The first is 1.
 func (f Fault) At(nth int) Fault {
 	f.nth = max(nth, 1)
 	return f
 }
 
-// Persistently makes the fault befall every later request of its kind too,
-// until [CA.Mend].
+// Persistently returns the fault aimed at all later requests of its kind too, until
+// [CA.Restore].
 func (f Fault) Persistently() Fault {
 	f.persistent = true
 	return f
 }
 
-// String tells what goes wrong, and where.
+// String says what goes wrong and at which requests.
 func (f Fault) String() string {
 	if f.persistent {
 		return fmt.Sprintf("%s at every %s from number %d on", f.name, f.kind, f.nth)
@@ -53,12 +57,13 @@ type Problem struct {
 
 const acmeError = "urn:ietf:params:acme:error:"
 
-// BadNonce refuses the request's nonce and supplies a fresh one (RFC 8555
-// §6.5); a client is expected to try again with that.
+// BadNonce rejects the request's nonce and returns a new one, with which clients are
+// expected to try again (RFC 8555 §6.5).
 func BadNonce(kind Kind) Fault {
-	return Fault{kind: kind, nth: 1, name: "badNonce", effect: func(e *edge, x *exchange) *answer {
-		return e.problem(x, Problem{acmeError + "badNonce", "the nonce is not known here", http.StatusBadRequest})
-	}}
+	problem := Problem{acmeError + "badNonce", "the nonce is not known here", http.StatusBadRequest}
+	return newFault(kind, "badNonce", func(e *edge, x *exchange) *answer {
+		return e.problem(x, problem)
+	})
 }
 
 // Status answers with this HTTP status and a serverInternal problem.
@@ -66,18 +71,19 @@ func Status(kind Kind, code int) Fault {
 	return Fail(kind, Problem{acmeError + "serverInternal", "the CA is not well today", code})
 }
 
-// Fail answers with this problem document, and its status as HTTP status.
+// Fail answers with this problem document. Its status becomes the HTTP status.
 func Fail(kind Kind, problem Problem) Fault {
-	return Fault{kind: kind, nth: 1, name: strconv.Itoa(problem.Status), effect: func(e *edge, x *exchange) *answer {
+	return newFault(kind, strconv.Itoa(problem.Status), func(e *edge, x *exchange) *answer {
 		return e.problem(x, problem)
-	}}
+	})
 }
 
-// Reply answers with this status, content type and body.
+// Reply answers with this HTTP status, content type and body.
 func Reply(kind Kind, code int, contentType, body string) Fault {
-	return Fault{kind: kind, nth: 1, name: fmt.Sprintf("%d %s", code, contentType), effect: func(*edge, *exchange) *answer {
+	name := fmt.Sprintf("%d %s", code, contentType)
+	return newFault(kind, name, func(*edge, *exchange) *answer {
 		return newAnswer(code, contentType, body)
-	}}
+	})
 }
 
 // RateLimited answers 429 with a rateLimited problem (RFC 8555 §6.6) and a
@@ -91,45 +97,48 @@ func RateLimited(kind Kind, retryAfter time.Duration) Fault {
 // §10.2.3), counted from the answer.
 func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
 	return rateLimited(kind, "429 with Retry-After as date", func() string {
-		// An HTTP-date has no fractions: round up, or it may lie in the past.
+		// An HTTP-date has no fractions of a second, so the time is rounded up.
 		return time.Now().Add(retryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
 	})
 }
 
 func rateLimited(kind Kind, name string, retryAfter func() string) Fault {
-	return Fault{kind: kind, nth: 1, name: name, effect: func(e *edge, x *exchange) *answer {
-		a := e.problem(x, Problem{acmeError + "rateLimited", "too many requests of this kind", http.StatusTooManyRequests})
+	problem := Problem{
+		acmeError + "rateLimited", "too many requests of this kind", http.StatusTooManyRequests,
+	}
+	return newFault(kind, name, func(e *edge, x *exchange) *answer {
+		a := e.problem(x, problem)
 		a.header.Set("Retry-After", retryAfter())
 		return a
-	}}
+	})
 }
 
-// Drop resets the connection instead of answering. Pebble does not see the
-// request.
+// Drop resets the connection instead of answering. Pebble does not see the request.
 func Drop(kind Kind) Fault {
-	return Fault{kind: kind, nth: 1, name: "connection dropped", effect: func(*edge, *exchange) *answer {
+	return newFault(kind, "connection dropped", func(*edge, *exchange) *answer {
 		return &answer{dropped: true}
-	}}
+	})
 }
 
 // Slow sends half of the answer's body at once, and the rest after the delay.
 func Slow(kind Kind, delay time.Duration) Fault {
-	return Fault{kind: kind, nth: 1, name: "slow body", effect: func(e *edge, x *exchange) *answer {
-		a := e.pass(x)
+	return newFault(kind, "slow body", func(e *edge, x *exchange) *answer {
+		a := e.respond(x)
 		a.delay = delay
 		return a
-	}}
+	})
 }
 
 // HTML answers 200 with a web page, as a proxy or captive portal does.
 func HTML(kind Kind) Fault {
-	f := Reply(kind, http.StatusOK, "text/html; charset=utf-8", "<!DOCTYPE html><title>Welcome</title><p>Please log in.")
+	f := Reply(kind, http.StatusOK, "text/html; charset=utf-8",
+		"<!DOCTYPE html><title>Welcome</title><p>Please log in.")
 	f.name = "HTML"
 	return f
 }
 
-// Garbage answers 200 with the expected content type, and bytes that mean
-// nothing in it.
+// Garbage answers 200 with the expected content type and a body that is invalid in
+// it.
 func Garbage(kind Kind) Fault {
 	contentType := "application/json; charset=utf-8"
 	if kind == KindCertificate {
@@ -140,34 +149,33 @@ func Garbage(kind Kind) Fault {
 	return f
 }
 
-// InvalidOrder sets the order invalid (RFC 8555 §7.1.6), with an error that
-// tells. At [KindOrder] the answer shows it already; at [KindNewOrder] and
-// [KindFinalize] the request is accepted, and the next look at the order shows
-// it. Nothing is issued.
+// InvalidOrder makes the order invalid (RFC 8555 §7.1.6), with an error that says
+// so, and nothing is issued. At [KindOrder] the answer itself shows the invalid
+// order. At [KindNewOrder] and [KindFinalize] the CA accepts the request, and the
+// next poll shows the invalid order.
 func InvalidOrder(kind Kind) Fault {
-	return Fault{kind: kind, nth: 1, name: "order invalid", effect: func(e *edge, x *exchange) *answer {
-		if x.kind == KindFinalize {
-			return e.finalizeInVain(x)
+	return newFault(kind, "order invalid", func(e *edge, x *exchange) *answer {
+		switch x.kind {
+		case KindFinalize:
+			return e.finalizeWithoutIssuing(x)
+		case KindOrder:
+			e.invalidateOrder(x)
+			return e.respond(x)
 		}
-		if x.kind == KindOrder {
-			e.spoilOrder(x)
-			return e.pass(x)
-		}
-		a := e.pass(x)
-		e.spoilOrder(x)
+		a := e.respond(x)
+		e.invalidateOrder(x)
 		return a
-	}}
+	})
 }
 
-// OfferOnly offers these challenge types alone, in this order, in the
-// authorization's answer.
+// OfferOnly makes an authorization's answer list only challenges of these types, in
+// this order, whatever [Options.Offer] says.
 func OfferOnly(types ...string) Fault {
 	name := "only " + strings.Join(types, ", ") + " offered"
-	return Fault{kind: KindAuthz, nth: 1, name: name, effect: func(e *edge, x *exchange) *answer {
-		a := e.pass(x)
-		a.offer(types)
-		return a
-	}}
+	return newFault(KindAuthz, name, func(e *edge, x *exchange) *answer {
+		x.offer = types
+		return e.respond(x)
+	})
 }
 
 // CutChain delivers the certificate without its intermediates.
@@ -175,45 +183,52 @@ func CutChain() Fault {
 	return certificateFault("chain cut", cutChain)
 }
 
-// SkipIssuer delivers the certificate without its own issuer, so that what
-// follows it did not issue it. It needs two intermediates at least.
+// SkipIssuer delivers the certificate without the intermediate that issued it, so
+// that the next certificate in the chain is not its issuer. The CA must have at
+// least two intermediates.
 func SkipIssuer() Fault {
 	return certificateFault("chain without the issuer", skipIssuer)
 }
 
-// ForeignIssuer delivers the certificate followed by a CA certificate that has
-// nothing to do with it, in place of its issuers.
+// ForeignIssuer delivers the certificate followed by an unrelated CA certificate
+// instead of its issuers.
 func ForeignIssuer() Fault {
 	return certificateFault("chain with a foreign issuer", foreignIssuer)
 }
 
-// WrongName delivers, from the same issuer and for the same key, a certificate
-// for this name instead.
+// WrongName delivers a certificate for this name instead, from the same issuer and
+// for the same key.
 func WrongName(name string) Fault {
-	return certificateFault("certificate for another name", func(e *edge, a *answer) error { return e.wrongName(a, name) })
+	return certificateFault("certificate for another name", func(e *edge, a *answer) error {
+		return e.wrongName(a, name)
+	})
 }
 
-// WrongKey delivers, from the same issuer and for the same names, a
-// certificate whose key is not the client's.
+// WrongKey delivers a certificate for another key instead, from the same issuer and
+// for the same names.
 func WrongKey() Fault {
 	return certificateFault("certificate for another key", (*edge).wrongKey)
 }
 
-func certificateFault(name string, spoil func(*edge, *answer) error) Fault {
-	return Fault{kind: KindCertificate, nth: 1, name: name, effect: func(e *edge, x *exchange) *answer {
-		a := e.pass(x)
+// certificateFault returns a fault that changes the delivered chain.
+func certificateFault(name string, change func(*edge, *answer) error) Fault {
+	return newFault(KindCertificate, name, func(e *edge, x *exchange) *answer {
+		a := e.respond(x)
 		if a.status != http.StatusOK {
-			return a // Pebble refused: there is nothing to spoil
+			return a // Pebble refused the request: there is no chain to change
 		}
-		if err := spoil(e, a); err != nil {
-			return e.problem(x, Problem{acmeError + "serverInternal", "the fault failed: " + err.Error(), http.StatusInternalServerError})
+		if err := change(e, a); err != nil {
+			return e.problem(x, Problem{
+				acmeError + "serverInternal", "the fault failed: " + err.Error(),
+				http.StatusInternalServerError,
+			})
 		}
 		return a
-	}}
+	})
 }
 
-// problem makes a problem document's answer. Like every answer of a CA to a
-// POST it carries a fresh nonce (RFC 8555 §6.5).
+// problem returns an answer with a problem document. It carries a new nonce, as all
+// answers to POST requests do (RFC 8555 §6.5).
 func (e *edge) problem(x *exchange, p Problem) *answer {
 	body, err := json.Marshal(p)
 	if err != nil {

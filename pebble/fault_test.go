@@ -18,7 +18,7 @@ var steps = []Kind{
 	KindAuthz, KindChallenge, KindOrder, KindFinalize, KindCertificate,
 }
 
-// A well-made client gets over what passes, wherever it strikes.
+// A client that repeats requests gets a certificate although one request fails.
 func TestPassingFaults(t *testing.T) {
 	for name, fault := range map[string]func(Kind) Fault{
 		"badNonce":     BadNonce,
@@ -48,22 +48,27 @@ func TestPassingFaults(t *testing.T) {
 	}
 }
 
-// Every fault at every step, at the second request and at no other.
+// Every fault takes effect at the second request of its kind and at no other.
 func TestFaultsStrikeWhereAimed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	raw := httpClient(t, s.ca)
 	paths := map[Kind]string{
-		KindDirectory: "/dir", KindNewNonce: "/nonce-plz", KindNewAccount: "/sign-me-up", KindNewOrder: "/order-plz",
-		KindAuthz: "/authZ/a", KindChallenge: "/chalZ/c", KindOrder: "/my-order/o", KindFinalize: "/finalize-order/o",
-		KindCertificate: "/certZ/c",
+		KindDirectory: "/dir", KindNewNonce: "/nonce-plz", KindNewAccount: "/sign-me-up",
+		KindNewOrder: "/order-plz", KindAuthz: "/authZ/a", KindChallenge: "/chalZ/c",
+		KindOrder: "/my-order/o", KindFinalize: "/finalize-order/o", KindCertificate: "/certZ/c",
 	}
 	get := func(kind Kind) (*http.Response, error) {
 		method := http.MethodPost
 		if kind == KindDirectory || kind == KindNewNonce {
 			method = http.MethodGet
 		}
-		r, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(s.ca.DirectoryURL(), "/dir")+paths[kind], strings.NewReader("{}"))
+		r, err := http.NewRequestWithContext(
+			t.Context(),
+			method,
+			strings.TrimSuffix(s.ca.DirectoryURL(), "/dir")+paths[kind],
+			strings.NewReader("{}"),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +80,8 @@ func TestFaultsStrikeWhereAimed(t *testing.T) {
 	}
 	status := func(code int, contentType string) func(*http.Response, error) error {
 		return func(r *http.Response, err error) error {
-			if err != nil || r.StatusCode != code || !strings.HasPrefix(r.Header.Get("Content-Type"), contentType) {
+			if err != nil || r.StatusCode != code ||
+				!strings.HasPrefix(r.Header.Get("Content-Type"), contentType) {
 				return fmt.Errorf("expected %d %s; got %v, %w", code, contentType, r, err)
 			}
 			return nil
@@ -119,7 +125,7 @@ func TestFaultsStrikeWhereAimed(t *testing.T) {
 			{Garbage(kind), status(200, "application/")},
 			{Fail(kind, Problem{acmeError + "caa", "no", 403}), status(403, "application/problem+json")},
 		} {
-			s.ca.Mend()
+			s.ca.Restore()
 			s.ca.Inject(c.fault.At(2))
 			before := len(s.ca.Journal().Faults())
 			for n := 1; n <= 3; n++ {
@@ -142,7 +148,9 @@ func TestPersistentFaultUntilMended(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	c := s.registered()
-	s.ca.Inject(Fail(KindNewOrder, Problem{acmeError + "rejectedIdentifier", "not this one", 403}).Persistently())
+	s.ca.Inject(
+		Fail(KindNewOrder, Problem{acmeError + "rejectedIdentifier", "not this one", 403}).Persistently(),
+	)
 	for range 3 {
 		_, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
 		var e *acme.Error
@@ -150,9 +158,9 @@ func TestPersistentFaultUntilMended(t *testing.T) {
 			t.Errorf("got %v (%T), expected the injected problem", err, e)
 		}
 	}
-	s.ca.Mend()
+	s.ca.Restore()
 	if _, err := s.issue(t.Context(), c, "http-01", "www.example.test"); err != nil {
-		t.Errorf("after Mend: %v", err)
+		t.Errorf("after Restore: %v", err)
 	}
 }
 
@@ -184,10 +192,10 @@ func TestDown(t *testing.T) {
 		t.Error("a new connection succeeds while the CA is down")
 	}
 	if n := s.ca.Journal().Count(func(e Entry) bool { return e.Fault == faultDown }); n < 2 {
-		t.Errorf("the journal tells of %s connections turned away, expected 2 or more", strconv.Itoa(n))
+		t.Errorf("the journal has %s connections that were reset, expected 2 or more", strconv.Itoa(n))
 	}
-	s.ca.Mend()
+	s.ca.Restore()
 	if _, err := s.issue(ctx, old, "http-01", "www.example.test"); err != nil {
-		t.Errorf("after Mend: %v", err)
+		t.Errorf("after Restore: %v", err)
 	}
 }

@@ -2,101 +2,92 @@ package pebble
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
+
+	"assay/pebble/relay"
 )
 
-// A gateway stands between Pebble's validation and the server under test. For
-// http-01 it writes the Host header as Let's Encrypt does: Pebble sends
-// "name:port" even where the port is 80, and a server that compares the header
-// with its host name then refuses. For tls-alpn-01 it passes bytes.
+// A gateway accepts the connections of Pebble's validation and passes them on
+// to the server under test. For http-01 it rewrites the Host header: Pebble
+// sends "name:port" even for port 80, where Let's Encrypt sends "name", and a
+// server that compares the header with its host name would refuse Pebble's
+// request. For tls-alpn-01 it copies bytes.
 type gateway struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	journal *Journal
-	ctx     context.Context
-	cancel  context.CancelFunc
-	serving sync.WaitGroup
-	ports   []net.Listener
+	relays  []*relay.Relay // one for each listener
 }
 
 func newGateway(o Options, journal *Journal) *gateway {
 	g := &gateway{dial: o.Dial, journal: journal}
-	g.ctx, g.cancel = context.WithCancel(context.Background())
 	for _, l := range o.Gateway {
-		g.ports = append(g.ports, l.Listener)
-		g.serving.Go(func() { g.accept(l) })
+		g.relays = append(
+			g.relays,
+			relay.Serve(l.Listener, func(ctx context.Context, validation net.Conn) {
+				g.serve(ctx, l, validation)
+			}),
+		)
 	}
 	return g
 }
 
 func (g *gateway) close() error {
-	g.cancel()
 	var errs []error
-	for _, l := range g.ports {
-		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
+	for _, r := range g.relays {
+		if err := r.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("gateway: %w", err))
 		}
 	}
-	g.serving.Wait()
 	return errors.Join(errs...)
 }
 
-func (g *gateway) accept(l GatewayListener) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return // closed
-		}
-		g.serving.Go(func() { g.carry(l, conn) })
-	}
-}
-
-// carry takes one connection of the validation to the server.
-func (g *gateway) carry(l GatewayListener, validation net.Conn) {
-	defer context.AfterFunc(g.ctx, func() { validation.Close() })()
-	defer validation.Close()
+// serve passes one connection of the validation on to the server.
+func (g *gateway) serve(ctx context.Context, l GatewayListener, validation net.Conn) {
 	entry := Entry{From: "ca", To: "target", Kind: KindConnection, Port: portOf(l.Listener.Addr())}
 	entry.What = fmt.Sprintf("connection to port %d", entry.Port)
 
-	ctx, cancel := context.WithTimeout(g.ctx, patience)
+	dialContext, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	server, err := g.dial(ctx, "tcp", l.Forward)
+	server, err := g.dial(dialContext, "tcp", l.Forward)
 	if err != nil {
 		entry.What += " failed"
 		entry.Detail = err.Error()
 		g.journal.add(entry)
-		reset(validation) // as if the server's own kernel had refused
+		relay.Reset(validation) // the nearest thing to a refused connection
 		return
 	}
-	defer context.AfterFunc(g.ctx, func() { server.Close() })()
 	defer server.Close()
 	if l.HTTP {
-		g.carryHTTP(entry, validation, server)
+		defer context.AfterFunc(ctx, func() { server.Close() })()
+		g.relayHTTP(entry, validation, server)
 	} else {
-		g.carryBytes(entry, validation, server)
+		g.relayTLS(ctx, entry, validation, server)
 	}
 }
 
 // validationTimeout is how long Pebble waits for an answer to http-01.
 const validationTimeout = 15 * time.Second
 
-// carryHTTP passes one request, which is all that Pebble sends on a
-// connection, and the answer to it.
-func (g *gateway) carryHTTP(entry Entry, validation, server net.Conn) {
+// relayHTTP passes one request on, and the response back. Pebble sends no more
+// than one request on a connection.
+func (g *gateway) relayHTTP(entry Entry, validation, server net.Conn) {
 	fail := func(err error) {
 		entry.Detail = err.Error()
 		g.journal.add(entry)
-		reset(validation)
+		relay.Reset(validation)
 	}
-	_ = server.SetDeadline(time.Now().Add(validationTimeout)) // then nobody wants the answer
+	deadline := time.Now().Add(validationTimeout) // later, nobody waits for the answer
+	_ = server.SetDeadline(deadline)
+	_ = validation.SetDeadline(deadline)
 	request, err := http.ReadRequest(bufio.NewReader(validation))
 	if err != nil {
 		fail(err)
@@ -111,47 +102,29 @@ func (g *gateway) carryHTTP(entry Entry, validation, server net.Conn) {
 	answer := bufio.NewReader(server)
 	status, err := answer.ReadString('\n')
 	if err != nil {
-		fail(fmt.Errorf("no answer: %w", err))
+		fail(fmt.Errorf("read the status line of the server's answer: %w", err))
 		return
 	}
-	_, _ = fmt.Sscanf(status, "HTTP/%s %d", new(string), &entry.Status) // not HTTP: stays 0
+	_, _ = fmt.Sscanf(status, "HTTP/%s %d", new(string), &entry.Status) // stays 0 if this is not HTTP
 	g.journal.add(entry)
 	if _, err := io.WriteString(validation, status); err == nil {
-		_, _ = io.Copy(validation, answer) // either side may go: the validation judges
+		_, _ = io.Copy(validation, answer) // either side may hang up: the validation judges that
 	}
 }
 
-// carryBytes passes bytes both ways as they are, after a look at the TLS hello.
-func (g *gateway) carryBytes(entry Entry, validation, server net.Conn) {
-	name, head := serverName(validation, patience)
+// relayTLS journals the server name of the TLS hello and copies bytes both ways.
+func (g *gateway) relayTLS(ctx context.Context, entry Entry, validation, server net.Conn) {
+	name, hello := serverName(validation, patience)
 	entry.Host = name
 	g.journal.add(entry)
-	if _, err := server.Write(head); err != nil {
-		reset(validation)
+	if _, err := server.Write(hello); err != nil {
+		relay.Reset(validation)
 		return
 	}
-	var there sync.WaitGroup
-	there.Go(func() {
-		_, _ = io.Copy(server, validation)
-		halfClose(server)
-	})
-	if _, err := io.Copy(validation, server); errors.Is(err, syscall.ECONNRESET) {
-		reset(validation)
-	} else {
-		halfClose(validation)
-	}
-	// The server has said all: whatever validation still sends has no reader.
-	_ = validation.SetReadDeadline(time.Now())
-	there.Wait()
+	relay.Join(ctx, validation, server)
 }
 
-func halfClose(conn net.Conn) {
-	if c, ok := conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
-	}
-}
-
-// bareHost takes the port off a Host header.
+// bareHost returns a Host header without its port.
 func bareHost(host string) string {
 	bare := hostOf(host)
 	if strings.Contains(bare, ":") {
@@ -166,3 +139,31 @@ func portOf(addr net.Addr) int {
 	}
 	return 0
 }
+
+var errHelloRead = errors.New("the hello has been read")
+
+// serverName reads a TLS hello. It returns the server name, which is empty if there
+// is no hello or no name in it, and all bytes that it read.
+func serverName(conn net.Conn, within time.Duration) (name string, read []byte) {
+	var buffer bytes.Buffer
+	_ = conn.SetReadDeadline(time.Now().Add(within))
+	// crypto/tls parses the hello and is stopped before it answers.
+	_ = tls.Server(silentConn{conn, io.TeeReader(conn, &buffer)}, &tls.Config{
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			name = hello.ServerName
+			return nil, errHelloRead
+		},
+	}).Handshake()
+	_ = conn.SetReadDeadline(time.Time{})
+	return name, buffer.Bytes()
+}
+
+// silentConn reads from a connection and writes nothing to it.
+type silentConn struct {
+	net.Conn
+	reader io.Reader
+}
+
+func (c silentConn) Read(p []byte) (int, error)  { return c.reader.Read(p) }
+func (c silentConn) Write(p []byte) (int, error) { return len(p), nil }
+func (c silentConn) Close() error                { return nil }

@@ -16,7 +16,7 @@ func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func TestIssuance(t *testing.T) {
 	for _, c := range []struct {
-		manner        Manner
+		dialect       Dialect
 		challenge     string
 		intermediates int
 		location      bool
@@ -28,10 +28,10 @@ func TestIssuance(t *testing.T) {
 		{Stock, "http-01", 1, false},
 		{Stock, "tls-alpn-01", 1, false},
 	} {
-		t.Run(fmt.Sprintf("%s/%s", c.manner, c.challenge), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%s", c.dialect, c.challenge), func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, func(o *Options) {
-				o.Manner, o.Intermediates, o.Validity = c.manner, c.intermediates, 45*24*time.Hour
+				o.Dialect, o.Intermediates, o.Validity = c.dialect, c.intermediates, 45*24*time.Hour
 			})
 			chain, err := s.issue(t.Context(), s.registered(), c.challenge, "www.example.test")
 			if err != nil {
@@ -43,7 +43,8 @@ func TestIssuance(t *testing.T) {
 			if got := len(chain) - 1; got != c.intermediates {
 				t.Errorf("%d intermediates, expected %d", got, c.intermediates)
 			}
-			if life := chain[0].NotAfter.Sub(chain[0].NotBefore); life < 45*24*time.Hour-2*time.Second || life > 45*24*time.Hour {
+			if life := chain[0].NotAfter.Sub(chain[0].NotBefore); life < 45*24*time.Hour-2*time.Second ||
+				life > 45*24*time.Hour {
 				t.Errorf("the certificate lives %s, expected 45 days", life)
 			}
 			j := s.ca.Journal()
@@ -51,7 +52,8 @@ func TestIssuance(t *testing.T) {
 				t.Errorf("expected one validation, by %s; the journal has %v", c.challenge, j.Validations())
 			}
 			issued := j.Issued()
-			if len(issued) != 1 || issued[0].Serial != chain[0].SerialNumber.Text(16) || issued[0].KeyAlgorithm != "ECDSA" ||
+			if len(issued) != 1 || issued[0].Serial != chain[0].SerialNumber.Text(16) ||
+				issued[0].KeyAlgorithm != "ECDSA" ||
 				!slices.Equal(issued[0].Identifiers, []string{"www.example.test"}) {
 				t.Errorf("issued %v", issued)
 			}
@@ -66,8 +68,8 @@ func TestIssuance(t *testing.T) {
 	}
 }
 
-// Let's Encrypt sends no port in the Host header (RFC 8555 §8.3: validation is
-// by port 80), Pebble always does.
+// Let's Encrypt sends no port in the Host header (validation uses port 80, RFC 8555
+// §8.3), but Pebble always does.
 func TestHostHeaderHasNoPort(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -115,15 +117,16 @@ func TestFailedValidation(t *testing.T) {
 		t.Errorf("another challenge: %v", err)
 	}
 	v := s.ca.Journal().Validations()
-	if len(v) != 1 || v[0].Valid() || v[0].What != "challenge http-01 invalid" || v[0].Problem != acmeError+"unauthorized" {
+	if len(v) != 1 || v[0].Valid() || v[0].What != "challenge http-01 invalid" ||
+		v[0].Problem != acmeError+"unauthorized" {
 		t.Errorf("validations: %v", v)
 	}
 	if text := s.ca.Journal().String(); strings.Contains(text, authz.Challenges[0].Token) {
-		t.Errorf("the journal tells a token:\n%s", text)
+		t.Errorf("the journal contains a token:\n%s", text)
 	}
 }
 
-// A server that nobody listens on is told from one that does not answer right.
+// The journal distinguishes a refused connection from a wrong answer.
 func TestRefusedConnection(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) {
@@ -137,19 +140,23 @@ func TestRefusedConnection(t *testing.T) {
 		}
 	}
 	refused := s.ca.Journal().Filter(func(e Entry) bool {
-		return e.Kind == KindConnection && strings.HasSuffix(e.What, "failed") && strings.Contains(e.Detail, "refused")
+		return e.Kind == KindConnection && strings.HasSuffix(e.What, "failed") &&
+			strings.Contains(e.Detail, "refused")
 	})
 	if len(refused) == 0 {
 		t.Error("no refused connection in the journal")
 	}
-	if v := s.ca.Journal().Validations(); len(v) != 2 || !strings.Contains(v[0].Problem, "connection") {
+	if v := s.ca.Journal().Validations(); len(v) != 2 ||
+		!strings.Contains(v[0].Problem, "connection") {
 		t.Errorf("validations: %v, expected two, the first with a connection problem", v)
 	}
 }
 
 func TestOffer(t *testing.T) {
 	t.Parallel()
-	for _, offer := range [][]string{{"http-01"}, {"dns-01", "tls-alpn-01", "http-01"}, {"tls-alpn-01", "http-01"}} {
+	for _, offer := range [][]string{
+		{"http-01"}, {"dns-01", "tls-alpn-01", "http-01"}, {"tls-alpn-01", "http-01"},
+	} {
 		s := newSite(t, func(o *Options) { o.Offer = offer })
 		c := s.registered()
 		order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))

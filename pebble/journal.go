@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// patience bounds every wait of this package that the caller did not bound.
+// patience bounds all waits of this package for which the caller sets no deadline.
 const patience = 10 * time.Second
 
-// A Journal holds what happened at a CA, in order. It may be read while it
-// grows. An exchange is written before the client sees its answer.
+// A Journal records what happens at a CA, in order. It may be read while it grows. A
+// request is recorded before the client gets its answer.
 type Journal struct {
 	start time.Time
 
 	mu      sync.Mutex
 	entries []Entry
-	grown   chan struct{} // closed, and replaced, by every new entry
+	grown   chan struct{} // closed and replaced when an entry is added
 }
 
 func newJournal() *Journal {
 	return &Journal{start: time.Now(), grown: make(chan struct{})}
 }
 
-// add stamps and appends an entry. Secrets are masked here, once for all.
+// add adds an entry. It sets the time and masks secrets in the detail.
 func (j *Journal) add(e Entry) {
 	e.Detail = mask(e.Detail)
 	j.mu.Lock()
@@ -37,10 +37,11 @@ func (j *Journal) add(e Entry) {
 	j.grown = make(chan struct{})
 }
 
-// Entries are all entries so far, a copy.
+// Entries returns a copy of all entries.
 func (j *Journal) Entries() []Entry { return j.Filter(nil) }
 
-// Filter returns the entries that match. A nil filter matches all.
+// Filter returns the entries for which match returns true. If match is nil, it
+// returns all.
 func (j *Journal) Filter(match func(Entry) bool) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -56,45 +57,64 @@ func (j *Journal) Filter(match func(Entry) bool) []Entry {
 	return found
 }
 
-// Count counts the entries that match.
+// Count returns the number of entries for which match returns true.
 func (j *Journal) Count(match func(Entry) bool) int { return len(j.Filter(match)) }
 
-// Requests are the requests of one kind; [KindAny] stands for every request of
-// a client.
+// Requests returns the entries of one kind. [KindAny] stands for all requests of
+// clients.
 func (j *Journal) Requests(kind Kind) []Entry {
 	return j.Filter(func(e Entry) bool {
 		return e.Kind == kind || kind == KindAny && e.Kind.request()
 	})
 }
 
-// Issued are the certificates issued, one entry each.
+// RequestCounts returns how many requests of each kind clients have sent. It counts
+// every request that reached the CA, those for the directory and for nonces too, and
+// those that a fault answered. It does not count connections without a request,
+// which the journal records as [KindTLS].
+func (j *Journal) RequestCounts() map[Kind]int {
+	counts := map[Kind]int{}
+	for _, e := range j.Requests(KindAny) {
+		counts[e.Kind]++
+	}
+	return counts
+}
+
+// ChallengeRequests returns the requests by which clients asked the CA to validate a
+// challenge (RFC 8555 §7.5.1), one entry each. Polls of a challenge are left out. The
+// type is in [Entry.Challenge]; it is empty if the CA has no such challenge.
+func (j *Journal) ChallengeRequests() []Entry {
+	return j.Filter(func(e Entry) bool {
+		return e.Kind == KindChallenge && strings.HasPrefix(e.What, "POST ")
+	})
+}
+
+// Issued returns one entry for each certificate that was issued.
 func (j *Journal) Issued() []Entry {
 	return j.Filter(func(e Entry) bool { return e.Kind == KindIssued })
 }
 
-// Validations are the verdicts on challenges, valid or not: one per challenge,
-// though validation looks at the server several times.
+// Validations returns the verdicts on challenges, valid or invalid: one entry for each
+// challenge, although validation connects to the server several times.
 func (j *Journal) Validations() []Entry {
 	return j.Filter(func(e Entry) bool { return e.Kind == KindValidation })
 }
 
-// Validated tells whether a challenge of this type was found valid for this
-// identifier.
+// Validated says whether a challenge of this type was found valid for the identifier.
 func (j *Journal) Validated(challenge, identifier string) bool {
 	return j.Count(func(e Entry) bool {
 		return e.Valid() && e.Challenge == challenge && slices.Contains(e.Identifiers, identifier)
 	}) > 0
 }
 
-// Faults are the injected faults that fired, one entry for each time.
+// Faults returns one entry for each answer that an injected fault made.
 func (j *Journal) Faults() []Entry {
 	return j.Filter(func(e Entry) bool { return e.Fault != "" })
 }
 
-// Wait returns as soon as the condition holds, which it looks at whenever the
-// journal has grown. What says what is awaited, for the error that comes when
-// the context ends first. Without a deadline in the context, Wait gives up
-// after ten seconds.
+// Wait waits until cond returns true. It calls cond at once and whenever an entry was
+// added. If the context ends first, the error names what, which describes the awaited
+// event. If the context has no deadline, Wait gives up after ten seconds.
 func (j *Journal) Wait(ctx context.Context, what string, cond func(*Journal) bool) error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -111,12 +131,13 @@ func (j *Journal) Wait(ctx context.Context, what string, cond func(*Journal) boo
 		select {
 		case <-grown:
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s: %w; the CA's journal ends with %s", what, context.Cause(ctx), j.tail(5))
+			return fmt.Errorf("waited in vain for %s: %w; the CA's journal ends with %s",
+				what, context.Cause(ctx), j.tail(5))
 		}
 	}
 }
 
-// String is the whole journal, one line per entry.
+// String returns the whole journal, one line for each entry.
 func (j *Journal) String() string {
 	var b strings.Builder
 	for _, e := range j.Entries() {
@@ -125,10 +146,11 @@ func (j *Journal) String() string {
 	return b.String()
 }
 
+// tail returns the last n entries on one line.
 func (j *Journal) tail(n int) string {
 	all := j.Entries()
 	if len(all) == 0 {
-		return "nothing at all"
+		return "no entry"
 	}
 	var lines []string
 	for _, e := range all[max(0, len(all)-n):] {

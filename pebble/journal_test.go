@@ -11,12 +11,16 @@ import (
 func TestEntryJSON(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]Entry{
-		`{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","kind":"newOrder","status":201,"identifiers":["www.example.test"],"order":"o"}`: {
-			T: 3 * time.Millisecond, From: "target", To: "edge", What: "POST newOrder", Kind: KindNewOrder, Status: 201,
+		`{"t_ms":3,"from":"target","to":"edge","what":"POST newOrder","kind":"newOrder",` +
+			`"status":201,"identifiers":["www.example.test"],"order":"o"}`: {
+			T: 3 * time.Millisecond, From: "target", To: "edge",
+			What: "POST newOrder", Kind: KindNewOrder, Status: 201,
 			Identifiers: []string{"www.example.test"}, Order: "o",
 		},
-		`{"t_ms":0,"from":"ca","to":"edge","what":"challenge http-01 invalid","problem":"p","detail":"d","challenge":"http-01"}`: {
-			From: "ca", To: "edge", What: "challenge http-01 invalid", Problem: "p", Detail: "d", Challenge: "http-01",
+		`{"t_ms":0,"from":"ca","to":"edge","what":"challenge http-01 invalid",` +
+			`"problem":"p","detail":"d","challenge":"http-01"}`: {
+			From: "ca", To: "edge", What: "challenge http-01 invalid",
+			Problem: "p", Detail: "d", Challenge: "http-01",
 		},
 	} {
 		got, err := json.Marshal(e)
@@ -38,9 +42,10 @@ func TestNoSecretsInDetails(t *testing.T) {
 		j.add(Entry{Detail: text})
 	}
 	if text := j.String(); strings.Contains(text, "t0ken") || strings.Contains(text, "thumb") {
-		t.Errorf("the journal tells secrets:\n%s", text)
+		t.Errorf("the journal contains secrets:\n%s", text)
 	}
-	if got, want := j.Entries()[1].Detail, `did not match this challenge "<key-authorization>" != "nonsense"`; got != want {
+	want := `did not match this challenge "<key-authorization>" != "nonsense"`
+	if got := j.Entries()[1].Detail; got != want {
 		t.Errorf("got %s, expected %s", got, want)
 	}
 }
@@ -60,7 +65,8 @@ func TestWait(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	err := j.Wait(ctx, "a third certificate", func(j *Journal) bool { return len(j.Issued()) == 3 })
-	if err == nil || !strings.Contains(err.Error(), "a third certificate") || !strings.Contains(err.Error(), "certificate issued") {
+	if err == nil || !strings.Contains(err.Error(), "a third certificate") ||
+		!strings.Contains(err.Error(), "certificate issued") {
 		t.Errorf("got %v, expected what was awaited and what came instead", err)
 	}
 }

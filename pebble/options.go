@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// A Manner is how the CA's edge behaves towards clients.
-type Manner int
+// A Dialect is the way in which the edge answers where CAs differ.
+type Dialect int
 
 const (
-	// LetsEncrypt answers finalize with a Location header, as Let's Encrypt
-	// does, and holds polls until they can be answered finally.
-	LetsEncrypt Manner = iota
-	// RFC8555 promises no more than RFC 8555 does: finalize has no Location
-	// header (§7.4 does not ask for one). Polls are held.
+	// LetsEncrypt answers finalize with a Location header, as Let's Encrypt does.
+	// It holds polls until the state is final.
+	LetsEncrypt Dialect = iota
+	// RFC8555 answers finalize without a Location header, which RFC 8555 §7.4 does
+	// not require. It holds polls until the state is final.
 	RFC8555
-	// Stock is Pebble as it comes: the edge only journals, and fails where a
-	// fault was injected.
+	// Stock answers as Pebble does. The edge only writes the journal and injects
+	// faults.
 	Stock
 )
 
-// String names the manner as the documentation does.
-func (m Manner) String() string {
-	switch m {
+// String returns the name of the dialect as documentation writes it.
+func (d Dialect) String() string {
+	switch d {
 	case LetsEncrypt:
 		return "Let's Encrypt"
 	case RFC8555:
@@ -34,88 +34,95 @@ func (m Manner) String() string {
 	case Stock:
 		return "stock"
 	}
-	return fmt.Sprintf("manner %d", int(m))
+	return fmt.Sprintf("dialect %d", int(d))
 }
 
-// DefaultValidity is how long certificates live unless [Options] says
-// otherwise: as long as Let's Encrypt's.
+// DefaultValidity is the default lifetime of certificates, the same as that of
+// Let's Encrypt's.
 const DefaultValidity = 90 * 24 * time.Hour
 
-// Options say how a CA behaves, where it listens and how it reaches the server
-// under test. The CA owns every listener in them from [Start] on, and closes
-// them, even if Start fails.
+// DefaultOffer returns the challenge types that Let's Encrypt offers.
+func DefaultOffer() []string { return []string{"http-01", "tls-alpn-01", "dns-01"} }
+
+// Options describe how a CA behaves, where it listens and how it reaches the server
+// under test. The CA owns all listeners in them: [Start] closes them if it fails,
+// and [CA.Close] closes them otherwise.
 type Options struct {
-	// Manner is how the edge behaves. The zero value is LetsEncrypt.
-	Manner Manner
+	// Dialect is the edge's dialect. The zero value is LetsEncrypt.
+	Dialect Dialect
 	// Intermediates is the number of intermediate certificates between leaf and
-	// root, 1 to 3. Zero means 1.
+	// root, 1 to 3. Zero means 1. None of the certificates has caIssuers, because
+	// Pebble writes none.
 	Intermediates int
-	// Validity is how long a certificate lives. Zero means DefaultValidity;
-	// fractions of a second are dropped.
+	// Validity is the lifetime of certificates. Zero means DefaultValidity.
+	// Fractions of a second are dropped.
 	Validity time.Duration
 	// Offer lists the challenge types that authorizations offer, in the order in
-	// which clients see them. Empty means all that Pebble knows, http-01 and
-	// tls-alpn-01 first. Stock ignores it.
+	// which clients see them. Empty means DefaultOffer. Stock ignores it.
 	Offer []string
-	// ExternalAccount, if set, makes the CA demand an external account binding
-	// (RFC 8555 §7.3.4); this is the one it accepts.
+	// ExternalAccount, if set, makes the CA require an external account binding
+	// (RFC 8555 §7.3.4) with this account.
 	ExternalAccount *ExternalAccount
 
-	// ACME is where the HTTPS endpoint listens. Nil means that nothing listens:
-	// clients use [CA.Handler].
+	// ACME is the listener of the HTTPS endpoint. Nil means that there is none, and
+	// that clients use [CA.Handler].
 	ACME net.Listener
 	// Authority is the host, or host:port, by which clients reach the endpoint,
-	// such as "acme.test" or "127.1.2.3:14000". The endpoint's certificate is
-	// for this host.
+	// such as "acme.test" or "127.1.2.3:14000".
 	Authority string
+	// EndpointNames lists the DNS names and IP addresses in the endpoint's
+	// certificate. Empty means the host of Authority. To let the CA answer under
+	// a public name too, list both. See also [CA.SetEndpointNames].
+	EndpointNames []string
 
-	// Resolver is the "ip:port" at which validation asks DNS over TCP. The CA's
-	// own DNS answers on DNSListeners and DNSPackets, of which one should be
-	// there.
+	// Resolver is the "ip:port" of the name server that validation asks over TCP.
+	// This is usually one of DNSListeners.
 	Resolver string
-	// DNSListeners and DNSPackets are the TCP and UDP sockets of the CA's DNS.
+	// DNSListeners and DNSPackets are the TCP and UDP sockets of the CA's DNS
+	// server.
 	DNSListeners []net.Listener
 	DNSPackets   []net.PacketConn
-	// Hosts are the names that the CA's DNS knows from the start, see
+	// Hosts are the names that the CA's DNS server knows from the start, see
 	// [DNS.Point].
 	Hosts map[string][]netip.Addr
 
-	// JournalQueries puts every question to the CA's DNS into the journal.
+	// JournalQueries writes every question to the CA's DNS server into the journal.
 	JournalQueries bool
 
-	// Gateway lists where validation arrives, and where it is sent on to.
+	// Gateway lists the addresses that validation connects to, and where the
+	// gateway forwards these connections.
 	Gateway []GatewayListener
-	// Dial makes the gateway's connections to the server under test. Nil means
-	// a plain net.Dialer.
+	// Dial opens the gateway's connections to the server under test. Nil means a
+	// plain net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// HTTPPort and TLSPort are the ports that validation dials for http-01 and
-	// tls-alpn-01. Zero means 80 and 443.
+	// HTTPPort and TLSPort are the ports that validation connects to for http-01
+	// and tls-alpn-01. Zero means 80 and 443.
 	HTTPPort, TLSPort int
 
-	// SkipValidation makes every challenge valid without a look at the server,
-	// for simulations in virtual time that have no network.
+	// SkipValidation makes every challenge valid without a connection to the
+	// server, for simulations in virtual time, which have no network.
 	SkipValidation bool
 }
 
-// An ExternalAccount is a key that a CA's operator gave to a customer, to be
-// bound to an ACME account (RFC 8555 §7.3.4).
+// An ExternalAccount is a key that the operator of a CA gives to a customer, who
+// binds it to an ACME account (RFC 8555 §7.3.4).
 type ExternalAccount struct {
 	KeyID string // the "kid" of the binding
-	Key   []byte // the MAC key itself, not encoded
+	Key   []byte // the MAC key, not encoded
 }
 
-// A GatewayListener is one address at which validation arrives.
+// A GatewayListener is an address that validation connects to.
 type GatewayListener struct {
 	Listener net.Listener
-	// HTTP tells that this is the road of http-01: the gateway rewrites the
-	// request's Host header. Otherwise bytes pass as they are.
+	// HTTP says that connections carry http-01: the gateway rewrites the Host
+	// header of the request. Otherwise it copies bytes.
 	HTTP bool
 	// Forward is the "ip:port" of the server under test, of the same address
 	// family as the listener.
 	Forward string
 }
 
-// complete checks the options and puts defaults where there is nothing.
+// complete sets defaults and checks the options.
 func (o Options) complete() (Options, error) {
 	if o.Intermediates == 0 {
 		o.Intermediates = 1
@@ -129,6 +136,12 @@ func (o Options) complete() (Options, error) {
 	if o.TLSPort == 0 {
 		o.TLSPort = 443
 	}
+	if len(o.Offer) == 0 {
+		o.Offer = DefaultOffer()
+	}
+	if len(o.EndpointNames) == 0 {
+		o.EndpointNames = []string{hostOf(o.Authority)}
+	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
@@ -137,14 +150,14 @@ func (o Options) complete() (Options, error) {
 
 func (o Options) check() error {
 	var errs []error
-	if o.Manner < LetsEncrypt || o.Manner > Stock {
-		errs = append(errs, fmt.Errorf("option Manner: unknown %s", o.Manner))
+	if o.Dialect < LetsEncrypt || o.Dialect > Stock {
+		errs = append(errs, fmt.Errorf("option Dialect: unknown %s", o.Dialect))
 	}
 	if o.Intermediates < 1 || o.Intermediates > 3 {
 		errs = append(errs, fmt.Errorf("option Intermediates: %d, expected 1 to 3", o.Intermediates))
 	}
 	if o.Validity < time.Second {
-		errs = append(errs, fmt.Errorf("option Validity: %s, expected at least a second", o.Validity))
+		errs = append(errs, fmt.Errorf("option Validity: %s, expected at least 1s", o.Validity))
 	}
 	if o.Authority == "" {
 		errs = append(errs, errors.New("option Authority: empty, expected host or host:port"))
@@ -156,7 +169,8 @@ func (o Options) check() error {
 	}
 	for _, offered := range o.Offer {
 		if !knownChallenge(offered) {
-			errs = append(errs, fmt.Errorf("option Offer: unknown challenge type %q, expected one of %v", offered, challengeOrder))
+			errs = append(errs, fmt.Errorf("option Offer: unknown challenge type %q, expected one of %v",
+				offered, challengeTypes))
 		}
 	}
 	for i, g := range o.Gateway {
@@ -164,16 +178,17 @@ func (o Options) check() error {
 			errs = append(errs, fmt.Errorf("option Gateway[%d].Listener: missing", i))
 		}
 		if _, err := netip.ParseAddrPort(g.Forward); err != nil {
-			errs = append(errs, fmt.Errorf("option Gateway[%d].Forward: %q, expected ip:port", i, g.Forward))
+			errs = append(errs, fmt.Errorf("option Gateway[%d].Forward: %q, expected ip:port",
+				i, g.Forward))
 		}
 	}
 	if e := o.ExternalAccount; e != nil && (e.KeyID == "" || len(e.Key) == 0) {
-		errs = append(errs, errors.New("option ExternalAccount: expected a KeyID and a Key"))
+		errs = append(errs, errors.New("option ExternalAccount: KeyID or Key is empty, expected both"))
 	}
 	return errors.Join(errs...)
 }
 
-// closeListeners closes whatever was handed in, for a CA that did not start.
+// closeListeners closes all listeners, for a CA that did not start.
 func (o Options) closeListeners() {
 	if o.ACME != nil {
 		o.ACME.Close()

@@ -13,14 +13,16 @@ import (
 	"golang.org/x/crypto/acme"
 )
 
-// Pebble alone needs a second or more, for clients wait between polls.
+// Without held polls an issuance takes a second or more, because clients wait between
+// polls.
 func TestPollsAreHeld(t *testing.T) {
 	s := newSite(t)
 	c := s.registered()
 	var took []time.Duration
 	for i := range 15 {
 		start := time.Now()
-		if _, err := s.issue(t.Context(), c, "tls-alpn-01", fmt.Sprintf("n%d.example.test", i)); err != nil {
+		name := fmt.Sprintf("n%d.example.test", i)
+		if _, err := s.issue(t.Context(), c, "tls-alpn-01", name); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, time.Since(start))
@@ -31,12 +33,16 @@ func TestPollsAreHeld(t *testing.T) {
 	}
 	polls := s.ca.Journal().Count(func(e Entry) bool { return e.Kind == KindAuthz })
 	if polls != 2*len(took) {
-		t.Errorf("%d looks at %d authorizations, expected two at each: pending at once, then the verdict", polls, len(took))
+		t.Errorf(
+			"%d looks at %d authorizations, expected two at each: pending at once, then the verdict",
+			polls,
+			len(took),
+		)
 	}
 }
 
-// Pebble's own handlers of one order deadlock when they meet, or meet its
-// background work. Clients that look at their orders all the time make them.
+// Pebble's handlers of one order can deadlock with each other and with its background
+// work. Clients that poll their orders all the time provoke that.
 func TestConcurrentIssuances(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.SkipValidation = true })
 	const workers, each = 10, 20
@@ -61,8 +67,8 @@ func TestConcurrentIssuances(t *testing.T) {
 	}
 }
 
-// issueWatched gets a certificate while others look at the order all the time.
-// Its deadline is generous, for slow machines: a deadlock lasts for ever.
+// issueWatched gets a certificate while others poll the order all the time. A deadlock
+// lasts for ever, so the deadline is long enough for slow machines.
 func (s *site) issueWatched(c *acme.Client, name string) error {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 40*time.Second)
 	defer cancel()
@@ -88,8 +94,8 @@ func (s *site) issueWatched(c *acme.Client, name string) error {
 	return err
 }
 
-// Every order asks for a validation of its own: Pebble reuses one authorization
-// in a hundred even when told not to. So it must not find any.
+// Every order needs a validation of its own. Pebble reuses one authorization in a
+// hundred even when told not to, so it must not find any.
 func TestAuthorizationsAreNeverReused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -104,27 +110,29 @@ func TestAuthorizationsAreNeverReused(t *testing.T) {
 	}
 	e, name := s.ca.edge, pebbleacme.Identifier{Type: "dns", Value: "www.example.test"}
 	x := &exchange{account: s.ca.Journal().Requests(KindNewAccount)[0].Account}
-	x.payload.Identifiers = []identity{{"dns", "WWW.example.test"}}
-	store := e.backend.office.Load().store
-	putBack := e.setAside(x)
+	x.payload.Identifiers = []identifierObject{{"dns", "WWW.example.test"}}
+	store := e.backend.frontend.Load().store
+	restore := e.hideValidAuthorizations(x)
 	if a := store.FindValidAuthorization(x.account, name); a != nil {
 		t.Error("Pebble finds a valid authorization while they are set aside")
 	}
-	putBack()
+	restore()
 	if a := store.FindValidAuthorization(x.account, name); a == nil {
 		t.Error("a valid authorization was not put back")
 	}
 }
 
-// BenchmarkIssuance tells how long an issuance takes a client, by manner.
+// BenchmarkIssuance measures how long an issuance takes in two dialects.
 func BenchmarkIssuance(b *testing.B) {
-	for _, manner := range []Manner{LetsEncrypt, Stock} {
-		b.Run(manner.String(), func(b *testing.B) {
+	for _, dialect := range []Dialect{LetsEncrypt, Stock} {
+		b.Run(dialect.String(), func(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
-				s := newSite(b, func(o *Options) { o.Manner = manner })
+				s := newSite(b, func(o *Options) { o.Dialect = dialect })
 				start := time.Now()
-				if _, err := s.issue(b.Context(), s.registered(), "tls-alpn-01", "www.example.test"); err != nil {
+				client := s.registered()
+				_, err := s.issue(b.Context(), client, "tls-alpn-01", "www.example.test")
+				if err != nil {
 					b.Fatal(err)
 				}
 				took = append(took, time.Since(start))

@@ -11,13 +11,15 @@ import (
 	"github.com/letsencrypt/pebble/v2/wfe"
 )
 
-// Where Pebble serves which resource. A path that ends in a slash is followed
-// by the resource's identifier. TestPathsAreThoseOfPebble keeps the list true.
+// paths lists where Pebble serves which resource. A path that ends in a slash is
+// followed by the identifier of the resource. TestPathsAreThoseOfPebble compares the
+// list with Pebble's directory.
 var paths = []struct {
 	path string
 	kind Kind
 }{
 	{wfe.DirectoryPath, KindDirectory},
+	{pathLetsEncryptDirectory, KindDirectory},
 	{pathNonce, KindNewNonce},
 	{"/sign-me-up", KindNewAccount},
 	{"/my-account/", KindAccount},
@@ -36,46 +38,58 @@ var paths = []struct {
 const (
 	pathNonce = "/nonce-plz"
 	pathOrder = "/my-order/"
+	// pathLetsEncryptDirectory is where Let's Encrypt serves its directory. The
+	// edge serves Pebble's directory there too, so that the CA can stand in for
+	// Let's Encrypt.
+	pathLetsEncryptDirectory = "/directory"
 )
 
-// An exchange is a request with what the edge must know of it.
+// exchange is a request and what the edge knows about it.
 type exchange struct {
-	request *http.Request
-	kind    Kind
-	id      string // of the resource, from the path
-	order   string // identifier of the order that the request is about
-	authz   string // of the authorization
-	get     bool   // a POST-as-GET (RFC 8555 §6.3)
-	account string // the end of the kid
-	payload payload
+	request   *http.Request
+	kind      Kind
+	id        string // of the resource, from the path
+	order     string // identifier of the order that the request is about
+	authz     string // identifier of the authorization that the request is about
+	postAsGet bool   // whether the request is a POST-as-GET (RFC 8555 §6.3)
+	account   string // last segment of the kid
+	payload   payload
 
 	challenge string   // type of the challenge that the request is about
-	names     []string // identifiers of the authorization that it is about
+	names     []string // identifiers of the authorization that the request is about
+
+	offer []string // set by a fault: challenge types to offer instead of the edge's
 }
 
-// payload is as much of a request's payload as the journal tells.
+// payload holds the fields of a request's payload that the journal records.
 type payload struct {
-	Contact     []string   `json:"contact"`
-	TermsAgreed bool       `json:"termsOfServiceAgreed"`
-	Status      string     `json:"status"`
-	Identifiers []identity `json:"identifiers"`
+	Contact     []string           `json:"contact"`
+	TermsAgreed bool               `json:"termsOfServiceAgreed"`
+	Status      string             `json:"status"`
+	Identifiers []identifierObject `json:"identifiers"`
 }
 
-// identity is an identifier object (RFC 8555 §7.1.3).
-type identity struct {
+// identifierObject is an identifier object (RFC 8555 §7.1.3).
+type identifierObject struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
 }
 
-// maxBody bounds what is read of a request.
+// maxBody is the number of bytes of a request's body that are read.
 const maxBody = 1 << 20
 
-// readExchange takes a request apart and leaves it as it was. What it cannot
-// read it leaves out: judging requests is Pebble's part.
+// readExchange parses a request. It skips what it cannot parse, because Pebble judges
+// the request. Pebble gets a copy of the request, in which the path of the directory
+// is Pebble's.
 func readExchange(r *http.Request) *exchange {
+	if r.URL.Path == pathLetsEncryptDirectory {
+		r = r.Clone(r.Context())
+		r.URL.Path = wfe.DirectoryPath
+	}
 	x := &exchange{request: r, kind: KindUnknown}
 	for _, p := range paths {
-		if rest, ok := strings.CutPrefix(r.URL.Path, p.path); ok && (rest == "" || strings.HasSuffix(p.path, "/") || p.kind == KindRenewalInfo) {
+		rest, ok := strings.CutPrefix(r.URL.Path, p.path)
+		if ok && (rest == "" || strings.HasSuffix(p.path, "/") || p.kind == KindRenewalInfo) {
 			x.kind, x.id = p.kind, rest
 			break
 		}
@@ -88,7 +102,7 @@ func readExchange(r *http.Request) *exchange {
 	if err != nil {
 		return x
 	}
-	// A flattened JWS (RFC 7515 §7.2.2), the only form that RFC 8555 §6.2 has.
+	// RFC 8555 §6.2 allows only a flattened JWS (RFC 7515 §7.2.2).
 	var jws struct{ Protected, Payload *string }
 	if json.Unmarshal(body, &jws) != nil {
 		return x
@@ -96,12 +110,12 @@ func readExchange(r *http.Request) *exchange {
 	var protected struct{ Kid string }
 	decode(jws.Protected, &protected)
 	x.account = lastSegment(protected.Kid)
-	x.get = jws.Payload != nil && *jws.Payload == ""
+	x.postAsGet = jws.Payload != nil && *jws.Payload == ""
 	decode(jws.Payload, &x.payload)
 	return x
 }
 
-// decode reads base64url JSON, as far as it is that.
+// decode decodes base64url JSON. It does nothing if the text is invalid.
 func decode(encoded *string, into any) {
 	if encoded == nil {
 		return
@@ -113,10 +127,10 @@ func decode(encoded *string, into any) {
 
 func lastSegment(url string) string { return url[strings.LastIndex(url, "/")+1:] }
 
-// what names the exchange in the journal.
+// what returns the exchange's name in the journal, such as "POST newOrder".
 func (x *exchange) what() string {
 	method := x.request.Method
-	if x.get {
+	if x.postAsGet {
 		method = "POST-as-GET"
 	}
 	if x.kind == KindUnknown {
@@ -125,7 +139,7 @@ func (x *exchange) what() string {
 	return method + " " + string(x.kind)
 }
 
-// identifiers are those that a new order asks for.
+// identifiers returns the identifiers that a new order asks for.
 func (x *exchange) identifiers() []string {
 	var names []string
 	for _, i := range x.payload.Identifiers {
@@ -134,8 +148,8 @@ func (x *exchange) identifiers() []string {
 	return names
 }
 
-// plainSerial is the serial number in a certificate's path, without leading
-// zeros and without what asks for an alternate chain.
+// plainSerial returns the serial number in the path of a certificate, without leading
+// zeros and without the number of an alternate chain.
 func plainSerial(id string) string {
 	serial, _, _ := strings.Cut(id, "/")
 	return strings.TrimLeft(serial, "0")

@@ -2,45 +2,45 @@ package pebble
 
 import "sync"
 
-// A script is what was injected, and how far it has come.
+// script holds the injected faults and how many requests each has seen.
 type script struct {
-	mu   sync.Mutex
-	acts []*act
+	mu       sync.Mutex
+	injected []*injectedFault
 }
 
-type act struct {
+type injectedFault struct {
 	Fault
-	seen int
+	seen int // requests of the fault's kind since it was injected
 }
 
 func (s *script) add(faults []Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range faults {
-		s.acts = append(s.acts, &act{Fault: f})
+		s.injected = append(s.injected, &injectedFault{Fault: f})
 	}
 }
 
-// next counts a request and returns the fault that befalls it. All that were
-// waiting for the kind count it; the first that is due fires.
+// next counts a request and returns the fault that is due, or nil. All faults of the
+// kind count the request; the first one that is due is returned.
 func (s *script) next(kind Kind) (due *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range s.acts {
-		if a.kind != kind && a.kind != KindAny {
+	for _, f := range s.injected {
+		if f.kind != kind && f.kind != KindAny {
 			continue
 		}
-		a.seen++
-		if due == nil && (a.seen == a.nth || a.persistent && a.seen > a.nth) {
-			due = &a.Fault
+		f.seen++
+		if due == nil && (f.seen == f.nth || f.persistent && f.seen > f.nth) {
+			due = &f.Fault
 		}
 	}
 	return due
 }
 
-// clear takes every fault away.
+// clear removes all faults.
 func (s *script) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.acts = nil
+	s.injected = nil
 }

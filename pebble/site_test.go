@@ -19,7 +19,7 @@ import (
 	"golang.org/x/crypto/acme"
 )
 
-// A site is a CA with a server that answers its challenges.
+// site is a CA with a server that answers its challenges.
 type site struct {
 	t  testing.TB
 	ca *CA
@@ -59,13 +59,16 @@ func newSite(t testing.TB, change ...func(*Options)) *site {
 	go alpn.ServeTLS(secure, "", "")
 	t.Cleanup(func() { alpn.Close() })
 
-	s.ca = startCA(t, Place{Address: "127.0.0.1", HTTP: plain.Addr().String(), TLS: secure.Addr().String()}, change...)
+	s.ca = startCA(
+		t,
+		Addresses{Address: "127.0.0.1", HTTP: plain.Addr().String(), TLS: secure.Addr().String()},
+		change...)
 	return s
 }
 
-func startCA(t testing.TB, place Place, change ...func(*Options)) *CA {
+func startCA(t testing.TB, addresses Addresses, change ...func(*Options)) *CA {
 	t.Helper()
-	options, err := place.Listen(t.Context())
+	options, err := addresses.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,16 +111,20 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, body)
 }
 
-// httpClient trusts the CA's endpoint, and ends with the test.
-func httpClient(t testing.TB, ca *CA) *http.Client {
+// httpClient returns a client that trusts the CA's endpoint. It ends with the test.
+func httpClient(t testing.TB, ca *CA) *http.Client { return clientTrusting(t, ca.EndpointRoot()) }
+
+func clientTrusting(t testing.TB, root []byte) *http.Client {
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca.EndpointRoot())
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+	pool.AppendCertsFromPEM(root)
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true,
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
-// spy notes the Location headers of answers to finalize.
+// spy records the Location headers of answers to finalize.
 type spy struct {
 	site *site
 	next http.RoundTripper
@@ -138,8 +145,8 @@ func kindOf(path string) Kind {
 	return readExchange(r).kind
 }
 
-// client is an ACME client without an account, that does not wait long before
-// it tries again.
+// client returns an ACME client without an account, which repeats failed requests at
+// once.
 func (s *site) client() *acme.Client {
 	h := httpClient(s.t, s.ca)
 	h.Transport = spy{s, h.Transport}
@@ -156,11 +163,12 @@ func (s *site) client() *acme.Client {
 	}
 }
 
-// registered is a client with an account.
+// registered returns a client with an account.
 func (s *site) registered() *acme.Client {
 	s.t.Helper()
 	c := s.client()
-	if _, err := c.Register(s.t.Context(), &acme.Account{Contact: []string{"mailto:admin@example.test"}}, acme.AcceptTOS); err != nil {
+	account := &acme.Account{Contact: []string{"mailto:admin@example.test"}}
+	if _, err := c.Register(s.t.Context(), account, acme.AcceptTOS); err != nil {
 		s.t.Fatalf("register: %v", err)
 	}
 	return c
@@ -175,9 +183,14 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
-// issue gets a certificate, as RFC 8555 §7.1 tells: order, authorizations by
+// issue gets a certificate by the steps of RFC 8555 §7.1: order, authorizations by
 // this challenge type, finalize, download.
-func (s *site) issue(ctx context.Context, c *acme.Client, challenge string, names ...string) ([]*x509.Certificate, error) {
+func (s *site) issue(
+	ctx context.Context,
+	c *acme.Client,
+	challenge string,
+	names ...string,
+) ([]*x509.Certificate, error) {
 	order, err := c.AuthorizeOrder(ctx, acme.DomainIDs(names...))
 	if err != nil {
 		return nil, fmt.Errorf("new order: %w", err)
@@ -185,8 +198,14 @@ func (s *site) issue(ctx context.Context, c *acme.Client, challenge string, name
 	return s.finish(ctx, c, order, challenge, names...)
 }
 
-// finish takes an order the rest of the way.
-func (s *site) finish(ctx context.Context, c *acme.Client, order *acme.Order, challenge string, names ...string) ([]*x509.Certificate, error) {
+// finish does the remaining steps for an order.
+func (s *site) finish(
+	ctx context.Context,
+	c *acme.Client,
+	order *acme.Order,
+	challenge string,
+	names ...string,
+) ([]*x509.Certificate, error) {
 	for _, url := range order.AuthzURLs {
 		if err := s.authorize(ctx, c, challenge, url); err != nil {
 			return nil, err
@@ -196,7 +215,11 @@ func (s *site) finish(ctx context.Context, c *acme.Client, order *acme.Order, ch
 	if err != nil {
 		return nil, fmt.Errorf("wait for the order: %w", err)
 	}
-	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: names}, newKey(s.t))
+	csr, err := x509.CreateCertificateRequest(
+		rand.Reader,
+		&x509.CertificateRequest{DNSNames: names},
+		newKey(s.t),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +246,10 @@ func (s *site) authorize(ctx context.Context, c *acme.Client, challenge, url str
 	if authz.Status != acme.StatusPending {
 		return fmt.Errorf("authorization begins as %s, expected pending", authz.Status)
 	}
-	at := slices.IndexFunc(authz.Challenges, func(c *acme.Challenge) bool { return c.Type == challenge })
+	at := slices.IndexFunc(
+		authz.Challenges,
+		func(c *acme.Challenge) bool { return c.Type == challenge },
+	)
 	if at < 0 {
 		return fmt.Errorf("%s is not on offer", challenge)
 	}
@@ -261,6 +287,8 @@ func (s *site) verify(chain []*x509.Certificate, name string) error {
 	for _, cert := range chain[1:] {
 		intermediates.AddCert(cert)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: s.ca.Roots(), Intermediates: intermediates, DNSName: name})
+	_, err := chain[0].Verify(
+		x509.VerifyOptions{Roots: s.ca.Roots(), Intermediates: intermediates, DNSName: name},
+	)
 	return err
 }

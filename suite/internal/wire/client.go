@@ -1,6 +1,7 @@
-// Package wire holds the clients that look at a target from outside: a TLS
-// client that keeps all it is shown, a plain one for raw bytes, and an HTTP
-// client that follows nothing by itself. They observe and never judge.
+// Package wire holds clients that observe a target over the network: a TLS client
+// that records the whole handshake, and an HTTP client that follows no redirects.
+// They judge nothing. An operation whose context has no deadline ends after two
+// minutes.
 package wire
 
 import (
@@ -8,20 +9,21 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 )
 
-// DialFunc opens a connection to a literal address, like
-// [net.Dialer.DialContext]. A spec's world supplies it.
+// DialFunc opens a connection to a literal address, as [net.Dialer.DialContext]
+// does. A spec passes the Dial method of its world.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Client is a TLS client with everything of the handshake left to choose.
+// Client describes a TLS client and what it offers in a handshake.
 type Client struct {
 	Dial    DialFunc
 	Address string         // literal "ip:port" to connect to
 	Roots   *x509.CertPool // the only roots that the client trusts
-	Now     time.Time      // the moment certificates are judged at; zero means now
+	Now     time.Time      // when certificates are verified; zero means time.Now()
 
 	ServerName string   // the SNI to send (RFC 6066 §3); empty sends none
 	Protocols  []string // ALPN offer (RFC 7301); nil offers none
@@ -30,46 +32,49 @@ type Client struct {
 	Suites     []uint16 // TLS 1.2 cipher suites; nil means Go's own
 	KeepOpen   bool     // leave the connection open in Handshake.Conn
 
-	// AnyServerName sends ServerName even where crypto/tls would not, an IP
-	// address, say. Only the server's first answer is seen then.
+	// AnyServerName sends ServerName even if crypto/tls would leave it out, such
+	// as an IP address. The handshake then ends after the server's first record.
 	AnyServerName bool
 }
 
-// RSASuites are the TLS 1.2 suites of a client that accepts RSA certificates
-// only; use them with MaxVersion tls.VersionTLS12.
+// RSASuites are the TLS 1.2 cipher suites of a client that accepts only RSA
+// certificates. Use them with MaxVersion tls.VersionTLS12.
 var RSASuites = []uint16{
 	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 }
 
-// ECDSASuites are those of a client that accepts ECDSA certificates only.
+// ECDSASuites are the TLS 1.2 cipher suites of a client that accepts only ECDSA
+// certificates. Use them with MaxVersion tls.VersionTLS12.
 var ECDSASuites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 }
 
-// groups are what every server has (RFC 8446 §9.1). Leaving out the hybrid key
-// exchange halves the cost of a handshake, and a run makes thousands.
+// groups lists key exchanges that every server has (RFC 8446 §9.1). A handshake
+// costs twice as much with the hybrid key exchange, and a run makes thousands.
 var groups = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
 
-// Handshake is what one TLS handshake showed. It is filled as far as the
-// handshake came: Err says why it ended early.
+// Handshake is the record of one TLS handshake. If the handshake fails, Err says
+// why, and the fields hold what was received before.
 type Handshake struct {
 	Client Client
 
 	Err       error               // nil when the handshake completed
 	State     tls.ConnectionState // valid when Err is nil
 	Chain     []*x509.Certificate // as served, leaf first, even if not trusted
-	VerifyErr error               // the verdict of a client that knows Roots alone and fetches nothing
-	Requested bool                // the server asked for a client certificate
-	Local     string              // the client's own "ip:port", as the server sees its peer
-	Conn      *tls.Conn           // open, if KeepOpen
+	VerifyErr error               // result of Verify for Chain
+	Requested bool                // whether the server asked for a client certificate
+	Local     string              // the client's own "ip:port"
+	Conn      *tls.Conn           // open if KeepOpen is set and Err is nil
 	Took      time.Duration
 }
 
-// Handshake connects and shakes hands once. The chain is kept whether or not
-// it verifies, since what was served matters most when it is wrong.
+// Handshake connects and makes one TLS handshake. It completes the handshake even
+// if the chain does not verify.
 func (c Client) Handshake(ctx context.Context) *Handshake {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	h := &Handshake{Client: c}
 	start := time.Now()
 	defer func() { h.Took = time.Since(start) }()
@@ -91,8 +96,8 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		raw.Close()
 		return h
 	}
-	// In TLS 1.3 the server's verdict on the client comes after the client
-	// is done: a certificate demanded, say, shows only at the first read.
+	// In TLS 1.3 a server that rejects the client does so after this. The
+	// client sees it at its first read.
 	h.State = conn.ConnectionState()
 	if c.KeepOpen {
 		h.Conn = conn
@@ -114,7 +119,7 @@ func (c Client) config(h *Handshake) *tls.Config {
 		MaxVersion:         c.MaxVersion,
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
-		InsecureSkipVerify: true, // judged below, so that a bad chain is still seen
+		InsecureSkipVerify: true, // VerifyConnection records the result instead
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			h.Requested = true
 			return &tls.Certificate{}, nil
@@ -127,11 +132,11 @@ func (c Client) config(h *Handshake) *tls.Config {
 	}
 }
 
-// Verify judges a chain as a client does that knows the roots, follows what
-// was served and fetches nothing (RFC 5280 §6).
+// Verify verifies a chain for ServerName as a client does that trusts Roots, uses
+// the served intermediates and fetches no others (RFC 5280 §6).
 func (c Client) Verify(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
-		return errors.New("no certificate was served")
+		return errors.New("the server sent no certificate")
 	}
 	intermediates := x509.NewCertPool()
 	for _, cert := range chain[1:] {
@@ -146,8 +151,8 @@ func (c Client) Verify(chain []*x509.Certificate) error {
 	return err
 }
 
-// Alert returns the TLS alert by which the server ended the handshake (RFC
-// 8446 §6.2), and whether there was one.
+// Alert returns the TLS alert with which the server ended the handshake (RFC 8446
+// §6.2), and whether there was one.
 func (h *Handshake) Alert() (tls.AlertError, bool) {
 	var alert tls.AlertError
 	if errors.As(h.Err, &alert) {
@@ -157,8 +162,8 @@ func (h *Handshake) Alert() (tls.AlertError, bool) {
 	if !errors.As(h.Err, &op) || op.Op != "remote error" {
 		return 0, false
 	}
-	// crypto/tls reports a received alert as an unexported type that shares
-	// its text, and nothing else that is visible, with AlertError.
+	// crypto/tls returns a received alert as an unexported type. Only its text
+	// is the same as that of AlertError.
 	for code := range 256 {
 		if tls.AlertError(code).Error() == op.Err.Error() {
 			return tls.AlertError(code), true
@@ -167,7 +172,7 @@ func (h *Handshake) Alert() (tls.AlertError, bool) {
 	return 0, false
 }
 
-// Leaf is the certificate served first, or nil.
+// Leaf returns the first certificate of Chain, or nil.
 func (h *Handshake) Leaf() *x509.Certificate {
 	if len(h.Chain) == 0 {
 		return nil
@@ -175,7 +180,28 @@ func (h *Handshake) Leaf() *x509.Certificate {
 	return h.Chain[0]
 }
 
-// Close ends a connection that was kept open.
+// timeout bounds operations whose context has no deadline.
+const timeout = 2 * time.Minute
+
+// bounded returns a context with a deadline. Its cause says what was exceeded.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	cause := fmt.Errorf("the operation did not end within %s", timeout)
+	return context.WithTimeoutCause(ctx, timeout, cause)
+}
+
+// withCause adds to an error why the context ended, if it did. Without it, the
+// error only says that the connection was closed.
+func withCause(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, context.Cause(ctx))
+}
+
+// Close closes a connection that was kept open.
 func (h *Handshake) Close() error {
 	if h.Conn == nil {
 		return nil

@@ -9,12 +9,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/fixtures/pki"
 )
 
-// serve starts a TLS server with this identity and hooks, and returns a client
-// of it that trusts the identity's root.
+// serve starts a TLS server with this identity. change may change its
+// configuration. The returned client connects to it and trusts the root.
 func serve(t *testing.T, id *pki.Identity, change func(*tls.Config)) Client {
 	t.Helper()
 	key, err := id.KeyFile(pki.None)
@@ -25,9 +26,8 @@ func serve(t *testing.T, id *pki.Identity, change func(*tls.Config)) Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Write([]byte(r.RequestURI))
-	}))
+	echo := func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(r.RequestURI)) }
+	server := httptest.NewUnstartedServer(http.HandlerFunc(echo))
 	server.Config.ErrorLog = nil
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	if change != nil {
@@ -35,7 +35,12 @@ func serve(t *testing.T, id *pki.Identity, change func(*tls.Config)) Client {
 	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	return Client{Dial: new(net.Dialer).DialContext, Address: server.Listener.Addr().String(), Roots: id.Pool(), ServerName: "a.test"}
+	return Client{
+		Dial:       new(net.Dialer).DialContext,
+		Address:    server.Listener.Addr().String(),
+		Roots:      id.Pool(),
+		ServerName: "a.test",
+	}
 }
 
 func identity(t *testing.T, spec pki.Spec) *pki.Identity {
@@ -58,10 +63,16 @@ func TestHandshakeShowsTheChain(t *testing.T) {
 	if h.Local == "" || h.State.Version != tls.VersionTLS13 {
 		t.Errorf("local address %q, version %x", h.Local, h.State.Version)
 	}
-	// Who trusts another root sees the same chain, and does not accept it.
+	// A client that trusts another root sees the same chain and rejects it.
 	client.Roots = identity(t, pki.Spec{}).Pool()
-	if h := client.Handshake(context.Background()); h.Err != nil || h.VerifyErr == nil || len(h.Chain) != 3 {
-		t.Errorf("with another root: err %v, verification %v, %d certificates", h.Err, h.VerifyErr, len(h.Chain))
+	if h := client.Handshake(context.Background()); h.Err != nil || h.VerifyErr == nil ||
+		len(h.Chain) != 3 {
+		t.Errorf(
+			"with another root: err %v, verification %v, %d certificates",
+			h.Err,
+			h.VerifyErr,
+			len(h.Chain),
+		)
 	}
 }
 
@@ -113,7 +124,7 @@ func TestAlert(t *testing.T) {
 	}
 }
 
-// TestAnyServerName: the name arrives as it was given.
+// The name arrives as it was given.
 func TestAnyServerName(t *testing.T) {
 	got := make(chan string, 1)
 	client := serve(t, identity(t, pki.Spec{}), func(c *tls.Config) {
@@ -143,7 +154,12 @@ func TestRequestIsSentAsItIs(t *testing.T) {
 		w.Write([]byte(r.Host + " " + r.RequestURI))
 	}))
 	defer server.Close()
-	r := Request{Dial: new(net.Dialer).DialContext, Address: server.Listener.Addr().String(), Target: "/a/../../b%2f..", Host: "other.test"}
+	r := Request{
+		Dial:    new(net.Dialer).DialContext,
+		Address: server.Listener.Addr().String(),
+		Target:  "/a/../../b%2f..",
+		Host:    "other.test",
+	}
 	answer := r.Send(context.Background())
 	if answer.Err != nil || answer.Body != "other.test /a/../../b%2f.." {
 		t.Errorf("err %v, body %q", answer.Err, answer.Body)
@@ -158,7 +174,24 @@ func TestExchangeOnAnOpenConnection(t *testing.T) {
 		t.Fatal(h.Err)
 	}
 	defer h.Close()
-	if answer := h.Exchange(t.Context(), "/hello"); answer.Err != nil || !strings.Contains(answer.Body, "/hello") {
+	if answer := h.Exchange(t.Context(), "/hello"); answer.Err != nil ||
+		!strings.Contains(answer.Body, "/hello") {
 		t.Errorf("err %v, body %q", answer.Err, answer.Body)
+	}
+}
+
+func TestSendSaysWhyItGaveUp(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts in the kernel, never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	cause := errors.New("no answer in time")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, cause)
+	defer cancel()
+	r := Request{Dial: new(net.Dialer).DialContext, Address: listener.Addr().String(), Target: "/"}
+	if response := r.Send(ctx); !errors.Is(response.Err, cause) {
+		t.Errorf("error %v, expected %q in it", response.Err, cause)
 	}
 }

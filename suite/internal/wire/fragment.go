@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// Fragmented is a way to dial on which the client's hello is cut into TLS
-// records of at most so many bytes, as RFC 8446 §5.1 lets every client do.
+// Fragmented returns a DialFunc whose connections split the client's hello into
+// TLS records of at most size bytes, as RFC 8446 §5.1 allows.
 func Fragmented(dial DialFunc, size int) DialFunc {
 	return rewriting(dial, func(flight []byte) [][]byte {
 		var records []byte
@@ -28,8 +28,8 @@ func Fragmented(dial DialFunc, size int) DialFunc {
 	})
 }
 
-// Dribbled is a way to dial on which the client's hello comes byte by byte, each
-// in a TCP segment of its own.
+// Dribbled returns a DialFunc whose connections send every byte of the client's
+// hello in a TCP segment of its own.
 func Dribbled(dial DialFunc) DialFunc {
 	return rewriting(dial, func(flight []byte) [][]byte {
 		var bytes [][]byte
@@ -43,7 +43,7 @@ func Dribbled(dial DialFunc) DialFunc {
 // recordHeader is the length of a TLS record's header: type, version, length.
 const recordHeader = 5
 
-// rewriting dials connections whose first write is taken apart.
+// rewriting returns a DialFunc whose connections split their first write.
 func rewriting(dial DialFunc, rewrite func([]byte) [][]byte) DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)

@@ -12,11 +12,9 @@ import (
 	"strings"
 )
 
-// sendHello sends one ClientHello with the server name as it is, and reads the
-// first record of the answer. crypto/tls leaves out names that RFC 6066 §3
-// does not allow, so its hello is made for a stand-in of the same length, and
-// the name put in its place. The handshake cannot go on from there: its
-// transcript would differ on both sides.
+// sendHello sends a ClientHello with ServerName as it is and returns what the
+// server's first record says as an error. The handshake cannot go on after that,
+// because crypto/tls does not know the hello that was sent.
 func (c Client) sendHello(ctx context.Context, conn net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
@@ -36,16 +34,17 @@ func (c Client) sendHello(ctx context.Context, conn net.Conn) error {
 	case kind == alertRecord && len(body) == 2:
 		return tls.AlertError(body[1])
 	case kind == handshakeRecord:
-		return errors.New("the server went on with the handshake, which this client cannot")
+		return errors.New("the server continued the handshake, expected an alert")
 	}
 	return fmt.Errorf("the answer is a record of type %d, expected an alert or a handshake", kind)
 }
 
-// ClientHello is the record with which the client would begin: crypto/tls's, for
-// the name wanted.
+// ClientHello returns the TLS record with which the client begins a handshake. It
+// contains ServerName even if RFC 6066 §3 does not allow that name: crypto/tls
+// makes a hello for another name of the same length, which is replaced.
 func (c Client) ClientHello() ([]byte, error) {
 	if len(c.ServerName) < 3 {
-		return nil, fmt.Errorf("server name %q: expected at least three characters", c.ServerName)
+		return nil, fmt.Errorf("server name %q: expected at least three bytes", c.ServerName)
 	}
 	standIn := strings.Repeat("x", len(c.ServerName)-2) + ".x"
 	ours, theirs := net.Pipe()

@@ -11,20 +11,21 @@ import (
 	"strings"
 )
 
-// Request is one HTTP/1.1 request, sent to Address whatever its URL says, on
-// a connection of its own; redirects are shown, not followed.
+// Request is one HTTP/1.1 request, which is sent to Address on a connection of its
+// own. Redirects are not followed.
 type Request struct {
 	Dial    DialFunc
 	Address string      // literal "ip:port"
 	Method  string      // default GET
-	Target  string      // request target as sent, for example "/health"; not cleaned
+	Target  string      // request target, such as "/health"; sent as it is
 	Host    string      // Host header
 	Header  http.Header // further header fields
-	Body    string      // sent with its Content-Length; empty sends neither
-	TLS     *tls.Config // nil: plain HTTP
+	Body    string      // sent with a Content-Length; if empty, neither is sent
+	TLS     *tls.Config // nil means plain HTTP
 }
 
-// Response is what came back. Err is set when no whole response did.
+// Response is the response to a Request. Err is set if the response is not
+// complete.
 type Response struct {
 	Request Request
 	Err     error
@@ -33,14 +34,16 @@ type Response struct {
 	Body    string // at most 1 MiB
 }
 
-// maxBody bounds what is kept of a body: a server under test may send anything.
+// maxBody is the number of bytes of a body that are read.
 const maxBody = 1 << 20
 
 // Send sends the request and reads the whole response.
 func (r Request) Send(ctx context.Context) *Response {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	resp := &Response{Request: r}
 	if err := r.send(ctx, resp); err != nil {
-		resp.Err = err
+		resp.Err = withCause(ctx, err)
 	}
 	return resp
 }
@@ -66,9 +69,10 @@ func (r Request) send(ctx context.Context, resp *Response) error {
 	return resp.read(conn)
 }
 
-// read reads the whole response from a connection.
+// read reads the response from a connection.
 func (resp *Response) read(conn io.Reader) error {
-	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: resp.Request.method()})
+	request := &http.Request{Method: resp.Request.method()}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), request)
 	if err != nil {
 		return fmt.Errorf("reading the response: %w", err)
 	}
@@ -79,19 +83,23 @@ func (resp *Response) read(conn io.Reader) error {
 	return err
 }
 
-// Exchange sends a request over a connection that was kept open, which it
-// ends; the end of the context does too. The protocol has to be HTTP/1.1.
+// Exchange sends an HTTP/1.1 GET request on the connection that was kept open, and
+// reads the response. When the context ends, it closes the connection.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
 	if h.Conn == nil {
 		resp.Err = errors.New("the connection was not kept open")
 		return resp
 	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
 	defer stop()
-	if _, resp.Err = h.Conn.Write(resp.Request.bytes()); resp.Err == nil {
-		resp.Err = resp.read(h.Conn)
+	_, err := h.Conn.Write(resp.Request.bytes())
+	if err == nil {
+		err = resp.read(h.Conn)
 	}
+	resp.Err = withCause(ctx, err)
 	return resp
 }
 
@@ -102,8 +110,7 @@ func (r Request) method() string {
 	return r.Method
 }
 
-// bytes writes the request by hand: net/http would clean the path, and a
-// traversal has to arrive as it was meant.
+// bytes encodes the request. net/http is not used because it would clean the path.
 func (r Request) bytes() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.method(), r.Target, r.Host)

@@ -2,6 +2,7 @@ package world
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,12 +12,13 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Steps on the way into a namespace that have a meaning of their own when
-// refused.
+// Steps of setting up a namespace for which addMeaning knows what the kernel's
+// refusal means.
 const (
 	stepClone  = "clone"
 	stepProc   = "mount /proc"
@@ -24,22 +26,22 @@ const (
 	stepNft    = "set a firewall rule"
 )
 
-// Available returns nil if the namespace world can be had on this machine, by
-// this user; else an *Unavailable that says why not. It tries: a child goes
-// all the way that a spec would. The answer is found once per process.
+// Available returns nil if this user can use the namespace world on this
+// machine, otherwise an *Unavailable that says why not. It finds out by setting
+// up a world in a child process, once per process.
 func Available() error {
 	_, err := namespaces()
 	return err
 }
 
-// namespaces tries, and says whether a PID namespace can be had as well.
+// namespaces is [Available] and also says whether a PID namespace is available.
 var namespaces = sync.OnceValues(func() (pids bool, err error) {
-	err = rehearse(true)
+	err = tryInChild(true)
 	var u *Unavailable
 	if errors.As(err, &u) && u.Step == stepProc {
-		// A container that covers parts of /proc allows no fresh one. The
-		// world works without a PID namespace too.
-		if second := rehearse(false); second == nil {
+		// In a container that masks parts of /proc, the kernel forbids to mount
+		// a new /proc. The world works without a PID namespace too.
+		if second := tryInChild(false); second == nil {
 			return false, nil
 		} else if errors.As(second, &u) && u.Step == stepSysctl {
 			return false, second
@@ -48,11 +50,14 @@ var namespaces = sync.OnceValues(func() (pids bool, err error) {
 	return err == nil, err
 })
 
-// rehearse lets a child of its own go all the way that a spec would.
-func rehearse(pids bool) error {
-	place, err := hidingPlace(nil)
+// setupTimeout bounds the wait for the child process that tries to set up a world.
+const setupTimeout = 30 * time.Second
+
+// tryInChild sets up a world and starts a process in it, in a child process.
+func tryInChild(pids bool) error {
+	place, err := findTmpfsDir(nil)
 	if err != nil {
-		return failed("find room for temporary files", err)
+		return stepError("find a directory for the private tmpfs", err)
 	}
 	p := plan{Kind: Namespace, PIDs: pids, Tmpfs: place}
 	env, err := p.environ(stageProbe)
@@ -61,38 +66,44 @@ func rehearse(pids bool) error {
 	}
 	executable, err := os.Executable()
 	if err != nil {
-		return failed("find this executable", err)
+		return stepError("find this executable", err)
 	}
 	var answer bytes.Buffer
-	cmd := exec.Command(executable)
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, executable)
 	cmd.Env = append(withoutStage(os.Environ()), env...)
 	cmd.Stdout = &answer
 	cmd.SysProcAttr = innerAttr(p)
 	if err := cmd.Start(); err != nil {
-		return explain(&Unavailable{Step: stepClone, Err: cause(err)})
+		return addMeaning(&Unavailable{Step: stepClone, Err: errnoOf(err)})
 	}
 	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return stepError("set up namespaces in a child process",
+			fmt.Errorf("the child did not end within %s", setupTimeout))
+	}
 	if step, number, ok := strings.Cut(strings.TrimSpace(answer.String()), "\t"); ok {
 		n, convErr := strconv.Atoi(number)
 		if convErr != nil || n == 0 {
-			return failed(step, errors.New(number))
+			return stepError(step, errors.New(number))
 		}
-		return explain(&Unavailable{Step: step, Err: syscall.Errno(n)})
+		return addMeaning(&Unavailable{Step: step, Err: syscall.Errno(n)})
 	}
 	if err != nil {
-		return failed("try it in a child", err)
+		return stepError("set up namespaces in a child process", err)
 	}
 	return nil
 }
 
-// The child of a rehearsal never gets as far as main.
+// This runs in the child process of tryInChild, which never gets to main.
 func init() {
 	if os.Getenv(envStage) != stageProbe {
 		return
 	}
 	p, err := planFromEnv()
 	if err == nil {
-		err = tryAll(p)
+		err = trySetup(p)
 	}
 	if err == nil {
 		os.Exit(0)
@@ -110,13 +121,14 @@ func init() {
 	os.Exit(1)
 }
 
-func tryAll(p plan) error {
-	if err := settle(&p); err != nil {
+// trySetup does everything that a run and a spec do until a target runs.
+func trySetup(p plan) error {
+	if err := setUpNamespaces(&p); err != nil {
 		return err
 	}
 	home, err := currentNetns()
 	if err != nil {
-		return failed("open the network namespace", err)
+		return stepError("open the network namespace", err)
 	}
 	w, err := openNamespace(home, 0, 0)
 	if err != nil {
@@ -124,33 +136,39 @@ func tryAll(p plan) error {
 	}
 	w.targets = targets{starter: newStarter(withholdCapabilities), own: newGroups(), all: newGroups()}
 	defer w.Close()
-	// Everything is done to start a target before its program is looked for.
+	// The program is missing on purpose: it is looked up last.
 	err = w.Start(&exec.Cmd{Path: filepath.Join(p.Scratch, "none")})
 	if !errors.Is(err, os.ErrNotExist) {
-		return failed("clone a target", cause(err))
+		return stepError("clone a target", errnoOf(err))
 	}
 	return nil
 }
 
-// explain gives the kernel's answer its meaning.
-func explain(u *Unavailable) *Unavailable {
+// addMeaning sets the meaning of the kernel's answer, where it is known.
+func addMeaning(u *Unavailable) *Unavailable {
 	switch {
-	case os.Geteuid() != 0 && appArmorRestricts() && (errors.Is(u.Err, unix.EACCES) || errors.Is(u.Err, unix.EPERM)):
-		u.Meaning = "AppArmor keeps unprivileged user namespaces powerless here: sysctl kernel.apparmor_restrict_unprivileged_userns is 1"
+	case os.Geteuid() != 0 && appArmorRestricts() &&
+		(errors.Is(u.Err, unix.EACCES) || errors.Is(u.Err, unix.EPERM)):
+		u.Meaning = "AppArmor denies capabilities in unprivileged user namespaces: " +
+			"sysctl kernel.apparmor_restrict_unprivileged_userns is 1"
 	case errors.Is(u.Err, unix.ENOSPC):
-		u.Meaning = "a limit below /proc/sys/user is reached: max_user_namespaces, or that of mnt, net or pid, is 0 or used up"
+		u.Meaning = "a limit in /proc/sys/user is reached: max_user_namespaces, " +
+			"max_mnt_namespaces, max_net_namespaces or max_pid_namespaces is 0 or used up"
 	case u.Step == stepClone && (errors.Is(u.Err, unix.EPERM) || errors.Is(u.Err, unix.EACCES)):
-		u.Meaning = "user namespaces are forbidden to this process: a chroot, a container's seccomp profile, or a security policy"
+		u.Meaning = "user namespaces are forbidden to this process, " +
+			"by a chroot, a container's seccomp profile or a security policy"
 	case errors.Is(u.Err, unix.EINVAL) && u.Step == stepClone, errors.Is(u.Err, unix.ENOSYS):
-		u.Meaning = "this kernel lacks it"
+		u.Meaning = "this kernel does not support it"
 	case u.Step == stepProc && errors.Is(u.Err, unix.EPERM):
-		u.Meaning = "parts of /proc are covered, as in a container, so the kernel allows no fresh one"
+		u.Meaning = "parts of /proc are masked, as in a container, " +
+			"so the kernel forbids to mount a new one"
 	case u.Step == stepSysctl && errors.Is(u.Err, unix.EROFS):
-		u.Meaning = "/proc/sys is read-only, as in a container, so no port below 1024 can be opened to the target"
+		u.Meaning = "/proc/sys is read-only, as in a container, " +
+			"so the target cannot be allowed to bind ports below 1024"
 	case u.Step == stepNft && errors.Is(u.Err, unix.EOPNOTSUPP):
-		u.Meaning = "this kernel lacks nftables, or its NAT"
+		u.Meaning = "this kernel has no nftables, or no NAT in nftables"
 	case u.Step == stepNft && errors.Is(u.Err, unix.EPERM):
-		u.Meaning = "no permission over the network namespace's firewall"
+		u.Meaning = "this process may not change the network namespace's firewall"
 	}
 	return u
 }
@@ -160,9 +178,9 @@ func appArmorRestricts() bool {
 	return err == nil && strings.TrimSpace(string(text)) == "1"
 }
 
-// cause is the errno in err, if there is one: "fork/exec /path:" says nothing
-// to the user.
-func cause(err error) error {
+// errnoOf returns the errno in err if there is one, otherwise err. The text around
+// it, such as "fork/exec /path:", does not help the user.
+func errnoOf(err error) error {
 	var n syscall.Errno
 	if errors.As(err, &n) {
 		return n
@@ -170,8 +188,8 @@ func cause(err error) error {
 	return err
 }
 
-// failed is an Unavailable without a meaning yet, or nil.
-func failed(step string, err error) error {
+// stepError returns an *Unavailable without a meaning, or nil if err is nil.
+func stepError(step string, err error) error {
 	if err == nil {
 		return nil
 	}

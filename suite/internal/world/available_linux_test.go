@@ -16,14 +16,14 @@ import (
 )
 
 func init() {
-	// available says whether namespaces can be had.
+	// available prints whether namespaces are available.
 	roles["available"] = func([]string) int {
 		fmt.Print(Available())
 		return 0
 	}
 }
 
-// In surroundings that forbid namespaces, the reason names what forbids them.
+// Where namespaces are forbidden, the reason says what forbids them.
 func TestAvailableSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	if err := Available(); err != nil {
@@ -35,12 +35,32 @@ func TestAvailableSaysWhyNot(t *testing.T) {
 		want   []string
 	}{
 		{"as it is", `exec "$@"`, []string{"<nil>"}},
-		{"no user namespaces", `echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`, []string{"clone", "no space left", "max_user_namespaces"}},
-		{"no network namespaces", `echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"`, []string{"clone", "no space left", "net"}},
-		{"one network namespace", `echo 1 >/proc/sys/user/max_net_namespaces && exec "$@"`, []string{"make a network namespace", "no space left"}},
-		{"covered /proc", `mount --bind /dev/null /proc/version && exec "$@"`, []string{"<nil>"}},
-		{"read-only /proc/sys", `mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"`, []string{"ip_unprivileged_port_start", "read-only file system", "/proc/sys is read-only"}},
-		{"chroot", `mount --rbind / "$TMPDIR" && exec chroot "$TMPDIR" "$@"`, []string{"clone", "not permitted", "chroot"}},
+		{
+			"no user namespaces",
+			`echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`,
+			[]string{"clone", "no space left", "max_user_namespaces"},
+		},
+		{
+			"no network namespaces",
+			`echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"`,
+			[]string{"clone", "no space left", "net"},
+		},
+		{
+			"one network namespace",
+			`echo 1 >/proc/sys/user/max_net_namespaces && exec "$@"`,
+			[]string{"make a network namespace", "no space left"},
+		},
+		{"masked /proc", `mount --bind /dev/null /proc/version && exec "$@"`, []string{"<nil>"}},
+		{
+			"read-only /proc/sys",
+			`mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"`,
+			[]string{"ip_unprivileged_port_start", "read-only file system", "/proc/sys is read-only"},
+		},
+		{
+			"chroot",
+			`mount --rbind / "$TMPDIR" && exec chroot "$TMPDIR" "$@"`,
+			[]string{"clone", "not permitted", "chroot"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,7 +96,7 @@ func TestAvailableIsFast(t *testing.T) {
 	fastest := time.Hour
 	for began := time.Now(); time.Since(began) < 5*time.Second; {
 		start := time.Now()
-		if err := rehearse(true); err != nil {
+		if err := tryInChild(true); err != nil {
 			t.Fatal(err)
 		}
 		if fastest = min(fastest, time.Since(start)); fastest < want {
@@ -95,16 +115,16 @@ func TestUnavailableKeepsTheErrno(t *testing.T) {
 	}{
 		{stepClone, unix.ENOSPC, "max_user_namespaces"},
 		{stepClone, unix.EPERM, "forbidden"},
-		{stepProc, unix.EPERM, "covered"},
+		{stepProc, unix.EPERM, "masked"},
 		{stepSysctl, unix.EROFS, "read-only"},
-		{stepNft, unix.EOPNOTSUPP, "lacks nftables"},
+		{stepNft, unix.EOPNOTSUPP, "no nftables"},
 		{stepNft, unix.EPERM, "firewall"},
-		{"make the file tree read-only", unix.ENOSYS, "kernel lacks"},
+		{"make the file tree read-only", unix.ENOSYS, "does not support"},
 	} {
-		var err error = explain(&Unavailable{Step: test.step, Err: test.err})
+		var err error = addMeaning(&Unavailable{Step: test.step, Err: test.err})
 		for _, want := range []string{test.step, test.err.Error(), test.want} {
 			if appArmorRestricts() && os.Geteuid() != 0 {
-				t.Skip("AppArmor's answer goes first here")
+				t.Skip("AppArmor's meaning takes precedence here")
 			}
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: expected %q in it", err, want)
@@ -116,11 +136,11 @@ func TestUnavailableKeepsTheErrno(t *testing.T) {
 	}
 }
 
-// All works for an ordinary user as well.
+// Everything works for an unprivileged user too.
 func TestOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if theRun != nil || os.Geteuid() != 0 {
-		t.Skip("only root can become somebody else; the other tests run as an ordinary user now")
+		t.Skip("only root can change its user; the other tests run as an unprivileged user already")
 	}
 	const nobody = 65534
 	dir, err := os.MkdirTemp("", "assay-test-")
@@ -146,13 +166,18 @@ func TestOrdinaryUser(t *testing.T) {
 	if err := os.Chmod(copied, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(copied, "-test.v", "-test.short", "-test.skip=^(TestManyWorlds|TestAvailable.*)$")
+	cmd := exec.Command(
+		copied,
+		"-test.v",
+		"-test.short",
+		"-test.skip=^(TestManyWorlds|TestAvailable.*)$",
+	)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, os.ErrPermission) {
-		t.Skip("an ordinary user cannot reach the temporary directory:", err)
+		t.Skip("an unprivileged user cannot reach the temporary directory:", err)
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

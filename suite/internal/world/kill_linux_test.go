@@ -20,42 +20,43 @@ import (
 // envTest marks all processes of one test.
 const envTest = "ASSAY_TEST_MARK"
 
-// A whole run: outer, inner, worker, and two targets, of which one has left
-// its parent, session and process group.
+// A whole run has an outer process, an inner process, a worker and two targets. One
+// of the targets has left its parent, session and process group.
 func init() {
 	roles["outer"] = func(args []string) int {
 		os.Setenv(envRole, "inner")
-		exit, err := Outer{Kind: Kind(args[0]), Stdout: os.Stdout, Stderr: os.Stderr}.Run(context.Background())
+		outer := Outer{Kind: Kind(args[0]), Stdout: os.Stdout, Stderr: os.Stderr}
+		exit, err := outer.Run(context.Background())
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		return exit
 	}
 	roles["inner"] = func([]string) int {
-		if _, err := Inside(); err != nil {
-			return tell(nil, err)
+		if _, err := Join(); err != nil {
+			return printResult(nil, err)
 		}
 		worker := role("worker")
 		worker.Stdout, worker.Stderr = os.Stdout, os.Stderr
 		if err := worker.Run(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		return 0
 	}
 	roles["worker"] = func([]string) int {
-		run, err := Inside()
+		run, err := Join()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		w, err := run.Open(1, 1)
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		one, two := hosts(w, 8080)[0].String(), hosts(w, 8081)[0].String()
 		for _, cmd := range []*exec.Cmd{role("listen", one), role("leave", two)} {
 			out, _ := cmd.StdoutPipe()
 			if err := w.Start(cmd); err != nil {
-				return tell(nil, err)
+				return printResult(nil, err)
 			}
 			out.Read(make([]byte, 1))
 		}
@@ -74,7 +75,7 @@ func TestNothingIsLeft(t *testing.T) {
 		wrapper []string
 	}{
 		{"namespace", Namespace, true, nil},
-		{"without a PID namespace", Namespace, false, coverProc()},
+		{"without a PID namespace", Namespace, false, maskProc()},
 		{"loopback", Loopback, false, nil},
 	}
 	ends := []struct {
@@ -128,9 +129,9 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// coverProc is a command that runs another where no fresh /proc can be had, as
+// maskProc is a command that runs another where no fresh /proc can be had, as
 // in a container.
-func coverProc() []string {
+func maskProc() []string {
 	unshare := []string{"unshare", "-m"}
 	if os.Geteuid() != 0 {
 		unshare = []string{"unshare", "-Urm"}
@@ -140,13 +141,14 @@ func coverProc() []string {
 
 func needsCover(t *testing.T, wrapper []string) {
 	t.Helper()
-	out, err := exec.Command(wrapper[0], append(wrapper[1:len(wrapper):len(wrapper)], "true")...).CombinedOutput()
+	args := append(wrapper[1:len(wrapper):len(wrapper)], "true")
+	out, err := exec.Command(wrapper[0], args...).CombinedOutput()
 	if err != nil {
 		t.Skipf("cannot cover a part of /proc here: %v %s", err, out)
 	}
 }
 
-// startWhole starts a whole run and returns what the worker says.
+// startWhole starts a whole run and returns the line that the worker prints.
 func startWhole(t *testing.T, mark, temp string, kind Kind, wrapper []string) []string {
 	t.Helper()
 	cmd := role("outer", string(kind))
@@ -174,12 +176,12 @@ func startWhole(t *testing.T, mark, temp string, kind Kind, wrapper []string) []
 	line, err := bufio.NewReader(out).ReadString('\n')
 	rest, ok := strings.CutPrefix(line, "ready ")
 	if !ok {
-		t.Fatalf("the run says %q, error %v", line, err)
+		t.Fatalf("the run prints %q, error %v", line, err)
 	}
 	return strings.Fields(rest)
 }
 
-// findMarked are the living processes of a test, as "pid role".
+// findMarked returns the running processes of a test, as "pid role".
 func findMarked(t *testing.T, mark string) map[int]string {
 	t.Helper()
 	all, err := processes()

@@ -10,8 +10,12 @@ import (
 	"syscall"
 )
 
-// watchOuter ends the run when the outer process is gone. In a PID namespace
-// the kernel does so; elsewhere this process is the last that can clean up.
+// A lifeline is a pipe by which a process learns that another one has ended: the
+// kernel closes the writing end with the process that holds it, and the reader
+// sees the end of the pipe.
+
+// watchOuter ends the run when the outer process ends. In a PID namespace the
+// kernel does this. Elsewhere only this process is left to clean up.
 func (r *Run) watchOuter() error {
 	syscall.CloseOnExec(fdLifeline)
 	lifeline := os.NewFile(fdLifeline, "lifeline")
@@ -24,12 +28,13 @@ func (r *Run) watchOuter() error {
 	if err := adoptOrphans(); err != nil {
 		return fmt.Errorf("world: adopt orphans: %w", err)
 	}
-	// Where our output goes may end with the outer process; that must not end
-	// us before we have cleaned up. (To ignore the signal would be inherited.)
+	// Whoever reads our output may end with the outer process. SIGPIPE must not
+	// end this process before it has cleaned up. It is caught instead of
+	// ignored, because children would inherit that it is ignored.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		io.Copy(io.Discard, lifeline)
-		endBelow(r.plan.Mark, func() {
+		killDescendants(r.plan.Mark, func() {
 			if r.plan.Kind == Loopback {
 				os.RemoveAll(r.plan.Scratch)
 			}
@@ -39,15 +44,14 @@ func (r *Run) watchOuter() error {
 	return nil
 }
 
-// holdWorkers makes the workers' lifeline: a named pipe of which this process
-// has the only writing end, until its own end. (The path of a socket could be
-// too long.)
-func (r *Run) holdWorkers() error {
+// makeWorkersLifeline makes the lifeline of the workers, a named pipe. (The path
+// could be too long for a socket.)
+func (r *Run) makeWorkersLifeline() error {
 	r.plan.Lifeline = filepath.Join(r.plan.Scratch, "lifeline")
 	if err := syscall.Mkfifo(r.plan.Lifeline, 0o600); err != nil {
 		return fmt.Errorf("world: make the workers' lifeline: %w", err)
 	}
-	// To open a pipe for writing alone would wait for a reader.
+	// Opening a pipe for writing alone would wait for a reader.
 	lifeline, err := os.OpenFile(r.plan.Lifeline, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("world: make the workers' lifeline: %w", err)
@@ -56,12 +60,13 @@ func (r *Run) holdWorkers() error {
 	return nil
 }
 
-// join ties this worker's life to the inner process's.
-func (r *Run) join() error {
-	// Should the writer be gone already, reading ends at once.
+// joinAsWorker ends this worker, and the targets that it started, when the inner
+// process ends.
+func (r *Run) joinAsWorker() error {
+	// If the inner process has ended already, reading ends at once.
 	lifeline, err := os.OpenFile(r.plan.Lifeline, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return fmt.Errorf("world: take hold of the inner process: %w", err)
+		return fmt.Errorf("world: open the lifeline of the inner process: %w", err)
 	}
 	go func() {
 		io.Copy(io.Discard, lifeline)

@@ -10,26 +10,31 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
+
+	"assay/pebble/relay"
 )
 
 const (
-	// highPorts is what is added to ports below it.
+	// highPorts is added to ports below it.
 	highPorts = 10000
-	// The gateway's ports differ from those of any documented listener, so
-	// that a target that listens on all addresses does not meet it.
+	// gatewayHTTP and gatewayTLS differ from the ports of all documented
+	// listeners, so that a target may listen on all addresses.
 	gatewayHTTP = 21080
 	gatewayTLS  = 21443
-	// claimPort is where a run holds its block.
+	// claimPort is the port by which a run reserves its block.
 	claimPort = 21000
+	// dialTimeout bounds how long a relay waits for its destination.
+	dialTimeout = 5 * time.Second
 )
 
-// claim takes a block 127.B.0.0/16 for this run by holding a listener in it,
-// so that runs on one machine do not meet. Where only 127.0.0.1 is local, all
-// worlds share it, and block 0 says so.
-func (r *Run) claim() error {
+// claimBlock reserves a block 127.B.0.0/16 for this run by a listener in it, so
+// that two runs on one machine never use the same addresses. Where only 127.0.0.1
+// is local, the block stays 0 and all worlds share that address.
+func (r *Run) claimBlock() error {
 	const blocks = 254
 	for i := range blocks {
-		// Start somewhere of one's own; 127.0.0.0/16 stays free for others.
+		// Runs begin at different blocks. 127.0.0.0/16 stays free for others.
 		b := 1 + (int(r.plan.Mark[0])*31+int(r.plan.Mark[1])+i)%blocks
 		address := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, byte(b), 255, 254}), claimPort)
 		listener, err := net.Listen("tcp4", address.String())
@@ -42,7 +47,8 @@ func (r *Run) claim() error {
 			return nil // only 127.0.0.1 is local
 		}
 	}
-	return fmt.Errorf("world: no free block of loopback addresses: each of 127.1.0.0/16 to 127.%d.0.0/16 has a listener on port %d", blocks, claimPort)
+	return fmt.Errorf("world: no free block of loopback addresses: "+
+		"each of 127.1.0.0/16 to 127.%d.0.0/16 has a listener on port %d", blocks, claimPort)
 }
 
 type loopbackOpener struct {
@@ -58,11 +64,16 @@ func (o *loopbackOpener) open(worker, serial int) (World, error) {
 	w := &loopbackWorld{
 		host:     netip.MustParseAddr("127.0.0.1"),
 		services: netip.MustParseAddr("127.0.0.1"),
-		forwards: map[int]*forwarder{},
-		targets:  targets{mark: o.run.mark(worker, serial), starter: o.starter, own: newGroups(), all: o.run.targets},
+		forwards: map[int]*relay.Relay{},
+		targets: targets{
+			mark:    o.run.mark(worker, serial),
+			starter: o.starter,
+			own:     newGroups(),
+			all:     o.run.targets,
+		},
 	}
 	if b := o.run.plan.Block; b != 0 {
-		// Two addresses each: 128 workers, 256 serials.
+		// Each world has two addresses: 128 workers, 256 serials.
 		n := 2 * (worker*loopbackSerials + serial%loopbackSerials)
 		w.host = netip.AddrFrom4([4]byte{127, byte(b), byte(n >> 8), byte(n)})
 		w.services = w.host.Next()
@@ -72,16 +83,16 @@ func (o *loopbackOpener) open(worker, serial int) (World, error) {
 	return w, nil
 }
 
-// loopbackWorld is a World that is a pair of loopback addresses: one is the
-// target's host, one has all services.
+// loopbackWorld is a World with two loopback addresses: one for the target's
+// host, one for all services.
 type loopbackWorld struct {
 	host, services netip.Addr
 	targets        targets
 
 	mu       sync.Mutex
-	forwards map[int]*forwarder // by documented port
-	stopped  []*forwarder       // whose connections live on
-	free     map[int]int        // documented to free port, if all share 127.0.0.1
+	forwards map[int]*relay.Relay // by documented port
+	stopped  []*relay.Relay       // forwards that were removed; their connections go on
+	free     map[int]int          // free port by documented port, if all share 127.0.0.1
 }
 
 func (w *loopbackWorld) Kind() Kind { return Loopback }
@@ -98,8 +109,9 @@ func (w *loopbackWorld) Port(documented int) int {
 	return documented
 }
 
-// freePort finds a port for the documented one that nobody has now. Somebody
-// may take it before it is used; with one address to share there is no better.
+// freePort chooses a free port in place of the documented one. Another process
+// may take the port before it is used; nothing prevents that where all worlds
+// share one address.
 func (w *loopbackWorld) freePort(documented int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,9 +127,9 @@ func (w *loopbackWorld) freePort(documented int) int {
 	return w.free[documented]
 }
 
-func (w *loopbackWorld) Sites() Sites {
+func (w *loopbackWorld) Services() Services {
 	acme := netip.AddrPortFrom(w.services, uint16(w.Port(acmePort)))
-	return Sites{
+	return Services{
 		ACME:      acme,
 		Authority: acme.String(),
 		HomeDNS:   netip.AddrPortFrom(w.services, uint16(w.Port(dnsPort))),
@@ -130,21 +142,21 @@ func (w *loopbackWorld) Sites() Sites {
 func (w *loopbackWorld) Do(f func() error) error { return f() }
 
 func (w *loopbackWorld) Listen(network, address string) (net.Listener, error) {
-	if err := literal(network, address); err != nil {
+	if err := checkLiteral(network, address); err != nil {
 		return nil, err
 	}
 	return net.Listen(network, address)
 }
 
 func (w *loopbackWorld) ListenPacket(network, address string) (net.PacketConn, error) {
-	if err := literal(network, address); err != nil {
+	if err := checkLiteral(network, address); err != nil {
 		return nil, err
 	}
 	return net.ListenPacket(network, address)
 }
 
 func (w *loopbackWorld) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if err := literal(network, address); err != nil {
+	if err := checkLiteral(network, address); err != nil {
 		return nil, err
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
@@ -172,28 +184,36 @@ func (w *loopbackWorld) Forward(from, to int) error {
 	target := address(to)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.forwards[from] = forward(listener, func() (net.Conn, error) { return net.Dial("tcp", target) })
+	w.forwards[from] = relay.Forward(listener, dialTCP(target))
 	return nil
+}
+
+// dialTCP returns a function that connects to the address, for a relay.
+func dialTCP(address string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: dialTimeout}
+		return dialer.DialContext(ctx, "tcp", address)
+	}
 }
 
 func (w *loopbackWorld) Unforward(from int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if f := w.forwards[from]; f != nil {
-		f.Stop()
-		w.stopped = append(w.stopped, f)
-		delete(w.forwards, from)
+	f := w.forwards[from]
+	if f == nil {
+		return nil
 	}
-	return nil
+	w.stopped = append(w.stopped, f)
+	delete(w.forwards, from)
+	return f.Stop()
 }
 
-func (w *loopbackWorld) LowPorts(bool) error {
-	return fmt.Errorf("world: ports below 1024 are the machine's: %w", ErrUnsupported)
+func (w *loopbackWorld) AllowLowPorts(bool) error {
+	return fmt.Errorf("world: set whether ports below 1024 are allowed: %w", ErrUnsupported)
 }
 
-// Start starts the target on a thread that has given up its capabilities for
-// good, so that a root run's target has none either; it is root without
-// power, and file permissions bind it.
+// Start starts the target on a thread that has dropped its capabilities. The
+// target of a run by root has none either, so file permissions bind it too.
 func (w *loopbackWorld) Start(cmd *exec.Cmd) error {
 	nothing := func() error { return nil }
 	return w.targets.start(cmd, dieWithRunner, nothing, nothing)
@@ -222,11 +242,12 @@ func (w *loopbackWorld) Close() error {
 	clear(w.forwards)
 	w.stopped = nil
 	w.mu.Unlock()
+	var errs []error
 	for _, f := range stopped {
-		f.Close()
+		errs = append(errs, f.Close())
 	}
 	w.targets.own.kill()
-	err := endTargets(&w.targets)
+	errs = append(errs, endTargets(&w.targets))
 	w.targets.forget()
-	return err
+	return errors.Join(errs...)
 }

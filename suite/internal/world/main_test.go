@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// Tests that need a world start themselves again inside of one: TestMain
-// joins the run, if there is one, and inWorld starts the run, if there is none.
+// Tests that need a world run themselves again inside of one: inWorld starts a run
+// if there is none, and TestMain joins the run if there is one.
 
-// envRole makes the test binary act as some other program.
+// envRole selects the role in which the test binary runs.
 const envRole = "ASSAY_TEST_ROLE"
 
-// roles are the other programs, by name.
+// roles holds the roles of the test binary by name.
 var roles = map[string]func(args []string) int{}
 
 var theRun *Run
@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	if role := roles[os.Getenv(envRole)]; role != nil {
 		os.Exit(role(os.Args[1:]))
 	}
-	run, err := Inside()
-	if err != nil && !errors.Is(err, ErrOutside) {
+	run, err := Join()
+	if err != nil && !errors.Is(err, ErrNoRun) {
 		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(2)
 	}
@@ -39,8 +39,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// inWorld runs f inside a run of the given kind. Only the code in f is there:
-// what comes before inWorld in a test happens outside and inside.
+// inWorld runs f inside a run of the given kind. The code before inWorld in a test
+// runs twice: outside and inside.
 func inWorld(t *testing.T, kind Kind, f func(*testing.T, *Run)) {
 	t.Helper()
 	if theRun != nil {
@@ -76,7 +76,7 @@ func inWorld(t *testing.T, kind Kind, f func(*testing.T, *Run)) {
 	}
 }
 
-// eachWorld runs f in both kinds of world, each with a fresh spec's world.
+// eachWorld runs f in a new world of each kind.
 func eachWorld(t *testing.T, f func(*testing.T, World)) {
 	t.Helper()
 	for _, kind := range []Kind{Namespace, Loopback} {
@@ -100,8 +100,8 @@ func open(t testing.TB, r *Run, serial int) World {
 	return w
 }
 
-// eventually looks until what is wanted holds. The kernel has no event for the
-// end of somebody else's process, or of a file.
+// eventually polls until the condition holds. The kernel has no event for the end
+// of a process that is not a child.
 func eventually(t *testing.T, want string, look func() (ok bool, got string)) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)

@@ -14,15 +14,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Addresses inside a world. All of 127.0.0.0/8 is local there already.
+// Addresses inside a world. All of 127.0.0.0/8 is local there.
 var (
-	host4   = netip.MustParseAddr("127.0.0.10")
-	host6   = netip.MustParseAddr("fd00:a55a:0:1::10")
-	acme4   = netip.MustParseAddr("127.0.0.2")
-	resolve = netip.MustParseAddr("127.0.0.53")
+	host4 = netip.MustParseAddr("127.0.0.10")
+	host6 = netip.MustParseAddr("fd00:a55a:0:1::10")
+	acme4 = netip.MustParseAddr("127.0.0.2")
+	dns4  = netip.MustParseAddr("127.0.0.53")
 )
 
-// namespaceOpener makes worlds of the kind Namespace.
+// namespaceOpener opens worlds of kind Namespace.
 type namespaceOpener struct {
 	run     *Run
 	home    netns
@@ -42,11 +42,16 @@ func (o *namespaceOpener) open(worker, serial int) (World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: open: %w", err)
 	}
-	w.targets = targets{mark: o.run.mark(worker, serial), starter: o.starter, own: newGroups(), all: o.run.targets}
+	w.targets = targets{
+		mark:    o.run.mark(worker, serial),
+		starter: o.starter,
+		own:     newGroups(),
+		all:     o.run.targets,
+	}
 	return w, nil
 }
 
-// namespace is a World that is a network namespace.
+// namespace is a World with a network namespace of its own.
 type namespace struct {
 	home, inside netns
 	table        socketTable
@@ -55,18 +60,20 @@ type namespace struct {
 	targets      targets
 
 	mu       sync.Mutex
-	forwards map[int]int // of the host
+	forwards map[int]int // the host's ports: from, to
 }
 
 func openNamespace(home netns, worker, serial int) (*namespace, error) {
 	w := &namespace{home: home, inside: netns{-1}, forwards: map[int]int{}}
-	// 127.0.x.y stays free: it is what people type.
-	w.gateway = []netip.Addr{netip.AddrFrom4([4]byte{127, byte(1 + worker), byte(serial >> 8), byte(serial)})}
-	err := onThread(func() (spoilt bool, err error) {
+	// 127.0.x.y stays free for addresses that configurations name.
+	w.gateway = []netip.Addr{
+		netip.AddrFrom4([4]byte{127, byte(1 + worker), byte(serial >> 8), byte(serial)}),
+	}
+	err := onThread(func() (discard bool, err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return false, failed("make a network namespace", err)
+			return false, stepError("make a network namespace", err)
 		}
-		err = w.furnish()
+		err = w.setUpInside()
 		return home.enter() != nil, err
 	})
 	if err != nil {
@@ -81,10 +88,10 @@ func openNamespace(home netns, worker, serial int) (*namespace, error) {
 	return w, nil
 }
 
-// furnish runs on a thread inside the new namespace.
-func (w *namespace) furnish() (err error) {
+// setUpInside sets up the new namespace. It runs on a thread inside.
+func (w *namespace) setUpInside() (err error) {
 	if w.inside, err = currentNetns(); err != nil {
-		return failed("open the network namespace", err)
+		return stepError("open the network namespace", err)
 	}
 	if w.table, err = openSocketTable(); err != nil {
 		return err
@@ -92,21 +99,24 @@ func (w *namespace) furnish() (err error) {
 	if err := loopbackUp(); err != nil {
 		return err
 	}
-	// 127.0.0.10 is local already. It is made an address all the same, because
-	// the system's resolver asks for IPv4 only where there is one of its own.
-	own := &netlink.Addr{IPNet: &net.IPNet{IP: host4.AsSlice(), Mask: net.CIDRMask(32, 32)}, Scope: unix.RT_SCOPE_HOST}
+	// 127.0.0.10 is local without this. But the system's resolver asks for IPv4
+	// addresses only if an interface has one other than 127.0.0.1.
+	own := &netlink.Addr{
+		IPNet: &net.IPNet{IP: host4.AsSlice(), Mask: net.CIDRMask(32, 32)},
+		Scope: unix.RT_SCOPE_HOST,
+	}
 	if err := netlink.AddrAdd(loopback, own); err != nil {
-		return failed("add address "+host4.String(), err)
+		return stepError("add address "+host4.String(), err)
 	}
 	if w.ipv6 = hasIPv6(); w.ipv6 {
-		// Without duplicate address detection it can be bound at once. Its
-		// route would come later, from a work queue of the kernel's.
+		// Without duplicate address detection the address can be bound at
+		// once. The kernel would add its route later, so it is added below.
 		addr := &netlink.Addr{
 			IPNet: &net.IPNet{IP: host6.AsSlice(), Mask: net.CIDRMask(128, 128)},
 			Flags: unix.IFA_F_NODAD,
 		}
 		if err := netlink.AddrAdd(loopback, addr); err != nil {
-			return failed("add address "+host6.String(), err)
+			return stepError("add address "+host6.String(), err)
 		}
 		if err := addLocal(netip.PrefixFrom(host6, 128)); err != nil {
 			return err
@@ -115,10 +125,11 @@ func (w *namespace) furnish() (err error) {
 	if err := setLowPorts(true); err != nil {
 		return err
 	}
-	return firstRules()
+	return createRules()
 }
 
-// setLowPorts acts on the network namespace of the calling thread (ip-sysctl,
+// setLowPorts sets whether processes without capabilities may bind ports below
+// 1024 in the calling thread's network namespace (ip-sysctl,
 // ip_unprivileged_port_start).
 func setLowPorts(allowed bool) error {
 	start := "1024"
@@ -127,7 +138,7 @@ func setLowPorts(allowed bool) error {
 	}
 	err := os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte(start), 0)
 	if err != nil {
-		return failed(stepSysctl, cause(err))
+		return stepError(stepSysctl, errnoOf(err))
 	}
 	return nil
 }
@@ -143,11 +154,11 @@ func (w *namespace) Host() (v4, v6 netip.Addr) {
 
 func (w *namespace) Port(documented int) int { return documented }
 
-func (w *namespace) Sites() Sites {
-	return Sites{
+func (w *namespace) Services() Services {
+	return Services{
 		ACME:      netip.AddrPortFrom(acme4, acmePort),
 		Authority: "acme.test",
-		DNS:       netip.AddrPortFrom(resolve, dnsPort),
+		DNS:       netip.AddrPortFrom(dns4, dnsPort),
 		HomeDNS:   netip.AddrPortFrom(w.gateway[0], dnsPort),
 		Gateway:   w.gateway,
 		HTTPPort:  80,
@@ -156,30 +167,31 @@ func (w *namespace) Sites() Sites {
 }
 
 func (w *namespace) Do(f func() error) error {
-	return onThread(func() (spoilt bool, err error) {
+	return onThread(func() (discard bool, err error) {
 		if err := w.inside.enter(); err != nil {
 			return false, fmt.Errorf("world: %w", err)
 		}
-		// Should f panic, the thread stays locked, and ends inside.
+		// If f panics, the thread stays locked and ends inside the world.
 		err = f()
 		return w.home.enter() != nil, err
 	})
 }
 
-func (w *namespace) LowPorts(allowed bool) error {
+func (w *namespace) AllowLowPorts(allowed bool) error {
 	return w.Do(func() error { return setLowPorts(allowed) })
 }
 
-// Start starts the target on a thread that is in the world meanwhile and hands
-// on no capability: it is an ordinary user, even if the run is root's. It gets
-// no PID namespace: as the first process of one, it would be immune to every
-// signal that it does not handle (pid_namespaces(7)), and a server that leaves
-// SIGTERM to the system would seem to hang. It gets no user namespace of its
-// own either: Go clones into one by copying all of the worker's page tables
-// (syscall.SysProcAttr, Cloneflags), which takes longer than many a server's
-// start. What it leaves running is found by its network namespace. A target
-// that signals every process it may (kill(2), pid -1) thus also meets others
-// of the same user.
+// Start starts the target on a thread that enters the world for the purpose and
+// passes no capabilities on.
+//
+// The target gets no PID namespace of its own. The first process of a PID
+// namespace ignores every signal that it does not handle (pid_namespaces(7)), so
+// a server that leaves SIGTERM to the system would seem to hang. It gets no user
+// namespace either, because Go then copies all page tables of the worker
+// (syscall.SysProcAttr, Cloneflags), which takes longer than many servers need to
+// start. Processes that the target leaves behind are found by their network
+// namespace. A target that calls kill(2) with pid -1 therefore also reaches other
+// processes of the same user.
 func (w *namespace) Start(cmd *exec.Cmd) error {
 	return w.targets.start(cmd, dieWithRunner, w.inside.enter, w.home.enter)
 }
@@ -191,8 +203,8 @@ func (w *namespace) Close() error {
 	return errors.Join(err, w.release())
 }
 
-// endAll ends whatever lives in the namespace. Mostly nothing does, and to see
-// that is cheaper than to read what state each process is in.
+// endAll kills all processes in the namespace. Usually there is none. Finding that
+// out here is cheaper than reading the state of each process in killAll.
 func (w *namespace) endAll() error {
 	inode, err := w.inside.inode()
 	if err != nil {
@@ -206,7 +218,7 @@ func (w *namespace) endAll() error {
 	if !slices.ContainsFunc(all, func(pid int) bool { return w.targets.own.has(pid) || within(pid) }) {
 		return nil
 	}
-	return end(func(p process, _ []process) bool { return within(p.pid) }, w.targets.own.list()...)
+	return killAll(func(p process, _ []process) bool { return within(p.pid) }, w.targets.own.list()...)
 }
 
 func (w *namespace) release() error {
@@ -219,12 +231,19 @@ func (w *namespace) release() error {
 	return err
 }
 
-// netnsOf is the inode of a process's network namespace; 0 if it is gone or
-// not ours to see.
+// netnsOf returns the inode of a process's network namespace, or 0 if the process
+// has ended or may not be inspected.
 func netnsOf(pid int) uint64 {
 	var st unix.Stat_t
 	if err := unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &st); err != nil {
 		return 0
 	}
 	return st.Ino
+}
+
+func newOpener(r *Run) (opener, error) {
+	if r.plan.Kind == Namespace {
+		return newNamespaceOpener(r)
+	}
+	return newLoopbackOpener(r), nil
 }

@@ -11,18 +11,18 @@ import (
 )
 
 func init() {
-	// denied opens a world that an ordinary user may not have, and says what
-	// became of its standard input.
+	// denied opens a world without the permission to do so, and prints whether
+	// its standard input is still open.
 	roles["denied"] = func([]string) int {
 		if os.Geteuid() == 0 {
 			const nobody = 65534
 			if err := syscall.Setuid(nobody); err != nil {
-				return tell(nil, err)
+				return printResult(nil, err)
 			}
 		}
 		home, err := currentNetns()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		_, refused := openNamespace(home, 0, 1)
 		_, gone := unix.FcntlInt(0, unix.F_GETFD, 0)
@@ -31,14 +31,15 @@ func init() {
 	}
 }
 
-// A world that could not be had leaves alone what it has not opened.
+// A world that cannot be opened does not close descriptors of others.
 func TestRefusedNamespace(t *testing.T) {
 	t.Parallel()
 	out, err := role("denied").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if got := string(out); !strings.Contains(got, "make a network namespace: ") || !strings.HasSuffix(got, "; descriptor 0: <nil>") {
+	if got := string(out); !strings.Contains(got, "make a network namespace: ") ||
+		!strings.HasSuffix(got, "; descriptor 0: <nil>") {
 		t.Errorf("found %q, expected that the namespace is refused and descriptor 0 stays open", got)
 	}
 }

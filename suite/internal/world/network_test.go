@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// answer listens and gives every client the word.
+// answer listens and sends the word to every client.
 func answer(t *testing.T, w World, address netip.AddrPort, word string) net.Listener {
 	t.Helper()
 	listener, err := w.Listen("tcp", address.String())
@@ -46,7 +46,7 @@ func ask(w World, address netip.AddrPort) (string, error) {
 	return string(word), err
 }
 
-// hosts are the host's addresses with a documented port.
+// hosts returns the host's addresses with a documented port.
 func hosts(w World, port int) []netip.AddrPort {
 	v4, v6 := w.Host()
 	all := []netip.AddrPort{netip.AddrPortFrom(v4, uint16(w.Port(port)))}
@@ -72,7 +72,10 @@ func TestDocumentedPortsOnEveryAddress(t *testing.T) {
 			}
 		}
 		if w.Kind() == Namespace {
-			want := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.10:443"), netip.MustParseAddrPort("[fd00:a55a:0:1::10]:443")}
+			want := []netip.AddrPort{
+				netip.MustParseAddrPort("127.0.0.10:443"),
+				netip.MustParseAddrPort("[fd00:a55a:0:1::10]:443"),
+			}
 			if got := hosts(w, 443); !slices.Equal(got, want) {
 				t.Errorf("hosts are %v, expected %v", got, want)
 			}
@@ -97,9 +100,9 @@ func TestForward(t *testing.T) {
 			{"to 8443", func() error { return w.Forward(443, 8443) }, "8443"},
 			{"another one", func() error { return w.Forward(80, 9443) }, "8443"},
 			{"replaced", func() error { return w.Forward(443, 9443) }, "9443"},
-			{"broken", func() error { return w.Unforward(443) }, ""},
-			{"broken twice", func() error { return w.Unforward(443) }, ""},
-			{"mended", func() error { return w.Forward(443, 8443) }, "8443"},
+			{"removed", func() error { return w.Unforward(443) }, ""},
+			{"removed twice", func() error { return w.Unforward(443) }, ""},
+			{"added again", func() error { return w.Forward(443, 8443) }, "8443"},
 		}
 		for _, step := range steps {
 			if err := step.do(); err != nil {
@@ -152,10 +155,10 @@ func TestCAOnPort443(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Namespace, func(t *testing.T, r *Run) {
 		w := open(t, r, 1)
-		answer(t, w, w.Sites().ACME, "CA")
-		// A target on all addresses takes nothing from the CA.
+		answer(t, w, w.Services().ACME, "CA")
+		// A target that listens on all addresses does not get the CA's connections.
 		answer(t, w, netip.MustParseAddrPort("[::]:443"), "target")
-		if got, err := ask(w, netip.AddrPortFrom(w.Sites().ACME.Addr(), 443)); got != "CA" {
+		if got, err := ask(w, netip.AddrPortFrom(w.Services().ACME.Addr(), 443)); got != "CA" {
 			t.Errorf("the CA's port 443 answers %q, error %v", got, err)
 		}
 		for _, address := range hosts(w, 443) {
@@ -189,8 +192,8 @@ func TestWorldsAreApart(t *testing.T) {
 						t.Errorf("one answers %q, error %v", got, err)
 					}
 				}
-				if one.Sites().HomeDNS == two.Sites().HomeDNS {
-					t.Errorf("both have %v at home", one.Sites().HomeDNS)
+				if one.Services().HomeDNS == two.Services().HomeDNS {
+					t.Errorf("both have %v at home", one.Services().HomeDNS)
 				}
 			})
 		})
@@ -200,12 +203,12 @@ func TestWorldsAreApart(t *testing.T) {
 func TestHome(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w World) {
-		sites := w.Sites()
+		sites := w.Services()
 		for _, gateway := range sites.Gateway {
 			for _, port := range []int{sites.HTTPPort, sites.TLSPort} {
 				address := netip.AddrPortFrom(gateway, uint16(port)).String()
 				network := map[bool]string{true: "tcp4", false: "tcp6"}[gateway.Is4()]
-				// Wherever it is called from, home is home.
+				// ListenHome listens in the home network even when called inside the world.
 				err := w.Do(func() error {
 					listener, err := w.ListenHome(network, address)
 					if err != nil {

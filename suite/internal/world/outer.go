@@ -15,30 +15,32 @@ import (
 	"time"
 )
 
-// Outer describes a run from outside: what to start in which world.
+// Outer describes how the outer process starts a run.
 type Outer struct {
-	// Kind is the world wanted. Auto, or none, takes what Available allows.
+	// Kind is the kind of world. Auto, which "" means too, selects Namespace if
+	// Available returns nil.
 	Kind Kind
-	// Reason says why Kind is Loopback, for the report. Auto fills it in.
+	// Reason says why Kind is Loopback, for the report. Run sets it for Auto.
 	Reason string
-	// Needs are paths that must stay visible inside: the target's executable,
-	// the target file's directory and the like. The working directory and
-	// the executable are added.
+	// Needs lists paths that must stay visible inside the run, such as the
+	// target's executable and the directory of the target file. The working
+	// directory and this executable are always visible.
 	Needs []string
-	// Writable are existing directories that stay writable inside: the
-	// report's, say. All else is read-only in the namespace world.
+	// Writable lists existing directories that stay writable inside the run,
+	// such as the report's. In the namespace world all others are read-only.
 	Writable []string
-	// Args are the inner process's arguments, without the program's name.
+	// Args are the arguments of the inner process, without the program's name.
 	Args []string
-	// Env is its environment; nil means this process's.
+	// Env is the environment of the inner process; nil means this process's.
 	Env []string
-	// Stdout and Stderr are its outputs, as in exec.Cmd.
+	// Stdout and Stderr receive the output of the inner process, as in
+	// exec.Cmd.
 	Stdout, Stderr io.Writer
-	// Relay is an optional address of the outside ("127.0.0.1:40000") that
-	// the inner process reaches under the same address.
+	// Relay is an optional address outside of the run ("127.0.0.1:40000"). The
+	// inner process reaches it by the same address.
 	Relay string
-	// Signals end the run in an orderly way; see the function of this name.
-	// Without them Run catches its own.
+	// Signals delivers the signals that end the run, see the function Signals.
+	// If it is nil, Run catches them itself.
 	Signals <-chan os.Signal
 }
 
@@ -47,20 +49,21 @@ const (
 	// ended.
 	ExitInterrupted = 130
 
-	// grace is how long an interrupted run may take to end by itself.
-	grace = 10 * time.Second
-	// repetition is the time between two signals to a process that may have
-	// missed the first.
-	repetition = time.Second
-	// outputDelay is how long to wait for output of processes that outlived
-	// the inner one.
+	// gracePeriod is how long an interrupted run may take to end by itself.
+	gracePeriod = 10 * time.Second
+	// resendInterval is the time between two signals to a process that may
+	// have missed the first one.
+	resendInterval = time.Second
+	// outputDelay is how long to wait for the end of the inner process's
+	// output when other processes hold it open.
 	outputDelay = 500 * time.Millisecond
 )
 
-// Run starts this executable again inside the world and waits for it. It
-// forwards SIGINT, SIGTERM and SIGHUP, and stops the run when ctx ends; the
-// exit code is then ExitInterrupted. Whatever happens, nothing is left when it
-// returns. The error says why the run could not be started, or what killed it.
+// Run starts this executable again as the inner process and waits for it. It
+// forwards SIGINT, SIGTERM and SIGHUP, and ends the run when ctx ends; the exit
+// code is ExitInterrupted then. When Run returns, all processes and temporary
+// files of the run are gone. The error says why the run could not be started,
+// or which signal killed it.
 func (o Outer) Run(ctx context.Context) (exit int, err error) {
 	p, err := o.plan()
 	if err != nil {
@@ -74,8 +77,9 @@ func (o Outer) Run(ctx context.Context) (exit int, err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(p.Scratch)) }()
 	}
 	if !p.PIDs {
-		// A PID namespace ends with its first process; here we must see to it.
-		defer func() { err = errors.Join(err, endMarked(p.Mark)) }()
+		// The kernel kills the processes of a PID namespace with its first one.
+		// Without a PID namespace this process has to do so.
+		defer func() { err = errors.Join(err, killMarked(p.Mark)) }()
 	}
 	cmd, closeOurs, err := o.command(p)
 	if err != nil {
@@ -89,22 +93,23 @@ func (o Outer) Run(ctx context.Context) (exit int, err error) {
 		defer stop()
 		signals = own
 	}
-	ended, err := startTied(cmd)
+	ended, err := startOnOwnThread(cmd)
 	if err != nil {
 		return 2, fmt.Errorf("world: start the inner process: %w", err)
 	}
-	interrupted := attend(ctx, cmd.Process.Pid, signals, ended)
+	interrupted := waitForEnd(ctx, cmd.Process.Pid, signals, ended)
 	if interrupted {
 		return ExitInterrupted, nil
 	}
 	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
-		return 128 + int(status.Signal()), fmt.Errorf("world: the inner process was ended by a signal: %v", status.Signal())
+		return 128 + int(status.Signal()),
+			fmt.Errorf("world: the inner process was ended by a signal: %v", status.Signal())
 	}
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// plan settles the kind of world and all that the inner process must know.
+// plan chooses the kind of world and returns what the inner process must know.
 func (o Outer) plan() (plan, error) {
 	p := plan{Kind: o.Kind, Reason: o.Reason, Mark: rand.Text(), Relay: o.Relay}
 	for _, dir := range o.Writable {
@@ -133,7 +138,8 @@ func (o Outer) plan() (plan, error) {
 	return p, prepareNamespace(&p, append(p.Writable, o.Needs...))
 }
 
-// command is the inner process, and what to close when it has ended.
+// command returns the command of the inner process, and a function that closes
+// what belongs to it, to be called when the process has ended.
 func (o Outer) command(p plan) (*exec.Cmd, func(), error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -147,8 +153,7 @@ func (o Outer) command(p plan) (*exec.Cmd, func(), error) {
 	if env == nil {
 		env = os.Environ()
 	}
-	// The inner process holds the reading end, and sees it end with us.
-	lifeline, ours, err := os.Pipe()
+	lifeline, ours, err := os.Pipe() // the inner process gets the reading end
 	if err != nil {
 		return nil, nil, fmt.Errorf("world: make the lifeline: %w", err)
 	}
@@ -172,45 +177,53 @@ func (o Outer) command(p plan) (*exec.Cmd, func(), error) {
 	return cmd, closeAll, nil
 }
 
-// startTied starts cmd from a thread that lives as long as cmd does: the
-// kernel ends cmd with the thread that started it (prctl(2), PR_SET_PDEATHSIG).
-func startTied(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
+// startOnOwnThread starts cmd from a thread that lives as long as cmd does,
+// because the kernel kills cmd when the thread that started it ends (prctl(2),
+// PR_SET_PDEATHSIG).
+func startOnOwnThread(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
 	started := make(chan error)
 	done := make(chan struct{})
 	go func() {
-		runtime.LockOSThread() // for good: the thread ends with this goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		err := cmd.Start()
 		started <- err
 		if err != nil {
 			return
 		}
-		cmd.Wait() // how it ended is in cmd.ProcessState
+		cmd.Wait() // cmd.ProcessState says how it ended
 		close(done)
 	}()
 	return done, <-started
 }
 
-// Signals catches the signals that end a run, from now on until stop is
-// called: none must be lost while a run's processes start.
+// Signals catches the signals that end a run until stop is called. Call it early,
+// so that no signal is lost while the processes of a run start.
 func Signals() (caught <-chan os.Signal, stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	return signals, func() { signal.Stop(signals) }
 }
 
-// attend waits for the inner process and forwards what is to end it. It
-// returns whether something was. A process that has just begun is deaf, if it is
-// the first of its PID namespace (pid_namespaces(7)): it is told again.
-func attend(ctx context.Context, pid int, signals <-chan os.Signal, ended <-chan struct{}) (interrupted bool) {
+// waitForEnd waits for the end of the inner process. It forwards signals to the
+// process, sends SIGTERM when ctx ends, and SIGKILL gracePeriod later. It returns
+// whether it sent a signal. It repeats the signal, because the first process of a
+// PID namespace ignores signals until it has installed handlers
+// (pid_namespaces(7)).
+func waitForEnd(
+	ctx context.Context,
+	pid int,
+	signals <-chan os.Signal,
+	ended <-chan struct{},
+) (interrupted bool) {
 	cancelled := ctx.Done()
 	var last syscall.Signal
-	var again, patience <-chan time.Time
+	var resend, kill <-chan time.Time
 	send := func(s syscall.Signal) {
 		interrupted, last = true, s
 		// The inner process and its workers share a process group.
 		syscall.Kill(-pid, s)
-		if patience == nil {
-			again, patience = time.Tick(repetition), time.After(grace)
+		if kill == nil {
+			resend, kill = time.Tick(resendInterval), time.After(gracePeriod)
 		}
 	}
 	for {
@@ -222,9 +235,9 @@ func attend(ctx context.Context, pid int, signals <-chan os.Signal, ended <-chan
 		case <-cancelled:
 			cancelled = nil
 			send(syscall.SIGTERM)
-		case <-again:
-			syscall.Kill(pid, last) // it tells its workers
-		case <-patience:
+		case <-resend:
+			syscall.Kill(pid, last) // the inner process forwards it to its workers
+		case <-kill:
 			syscall.Kill(-pid, syscall.SIGKILL)
 		}
 	}

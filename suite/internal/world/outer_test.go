@@ -17,9 +17,9 @@ import (
 func init() {
 	// exit ends with a code.
 	roles["exit"] = func([]string) int {
-		run, err := Inside()
+		run, err := Join()
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		fmt.Print(run.Kind())
 		if run.Reason() != "" {
@@ -27,35 +27,41 @@ func init() {
 		}
 		return 42
 	}
-	// reach connects to an address at home and echoes what it gets.
+	// reach connects to an address in the home network and echoes what it gets.
 	roles["reach"] = func(args []string) int {
-		if _, err := Inside(); err != nil {
-			return tell(nil, err)
+		if _, err := Join(); err != nil {
+			return printResult(nil, err)
 		}
 		conn, err := net.Dial("tcp", args[0])
 		if err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		defer conn.Close()
 		buffer := make([]byte, 100)
 		n, err := conn.Read(buffer)
 		conn.Write(buffer[:n])
-		return tell(buffer[:n], err)
+		return printResult(buffer[:n], err)
 	}
-	// hang waits for its end, and says that it does.
+	// hang prints that it waits, and waits for a signal.
 	roles["hang"] = func([]string) int {
-		if _, err := Inside(); err != nil {
-			return tell(nil, err)
+		if _, err := Join(); err != nil {
+			return printResult(nil, err)
 		}
 		fmt.Println("ready")
 		select {}
 	}
 }
 
-// outer is a run of another program in the given world.
+// outer returns a run of another role in the given world.
 func outer(kind Kind, name string, args ...string) (Outer, *strings.Builder) {
 	var out strings.Builder
-	return Outer{Kind: kind, Args: args, Env: append(os.Environ(), envRole+"="+name), Stdout: &out, Stderr: &out}, &out
+	return Outer{
+		Kind:   kind,
+		Args:   args,
+		Env:    append(os.Environ(), envRole+"="+name),
+		Stdout: &out,
+		Stderr: &out,
+	}, &out
 }
 
 func TestExitCodeAndReason(t *testing.T) {
@@ -94,7 +100,11 @@ func TestOuterRefuses(t *testing.T) {
 		want  string
 	}{
 		{"unknown kind", Outer{Kind: "moon"}, `unknown kind "moon"`},
-		{"missing directory", Outer{Kind: Loopback, Writable: []string{"/does/not/exist"}}, "expected an existing directory"},
+		{
+			"missing directory",
+			Outer{Kind: Loopback, Writable: []string{"/does/not/exist"}},
+			"expected an existing directory",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -107,7 +117,7 @@ func TestOuterRefuses(t *testing.T) {
 	}
 }
 
-// inEachKind runs a test in both kinds of world, or says why there is but one.
+// inEachKind runs a test in both kinds of world, or says why only one is available.
 func inEachKind(t *testing.T, test func(t *testing.T, kind Kind)) {
 	for _, kind := range []Kind{Namespace, Loopback} {
 		t.Run(string(kind), func(t *testing.T) {
@@ -143,8 +153,15 @@ func TestEarlySignal(t *testing.T) {
 		o.Signals = signals
 		begin := time.Now()
 		exit, err := o.Run(t.Context())
-		if took := time.Since(begin); exit != ExitInterrupted || err != nil || took >= grace {
-			t.Errorf("exit %d after %s, error %v: expected %d before the run is killed, after %s", exit, took, err, ExitInterrupted, grace)
+		if took := time.Since(begin); exit != ExitInterrupted || err != nil || took >= gracePeriod {
+			t.Errorf(
+				"exit %d after %s, error %v: expected %d before the run is killed, after %s",
+				exit,
+				took,
+				err,
+				ExitInterrupted,
+				gracePeriod,
+			)
 		}
 	})
 }
@@ -189,7 +206,8 @@ func TestRelay(t *testing.T) {
 	})
 }
 
-// Runs at once on one machine do not meet, even in the same numbers.
+// Two runs at the same time on one machine do not disturb each other, even if their
+// worlds have the same numbers.
 func TestRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	if theRun == nil {
@@ -216,7 +234,7 @@ func TestRunsAtOnce(t *testing.T) {
 	for _, port := range []int{80, 443} {
 		answer(t, w, hosts(w, port)[0], "here")
 	}
-	// Both hold their ports until the other has got its own.
+	// Each run keeps its ports open until the other one has opened its own.
 	mine := os.Getenv("ASSAY_TEST_RENDEZVOUS")
 	if err := os.WriteFile(mine, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -232,7 +250,7 @@ func TestOutside(t *testing.T) {
 	if theRun != nil {
 		t.Skip("inside")
 	}
-	if _, err := Inside(); !errors.Is(err, ErrOutside) {
-		t.Errorf("error %v, expected %v", err, ErrOutside)
+	if _, err := Join(); !errors.Is(err, ErrNoRun) {
+		t.Errorf("error %v, expected %v", err, ErrNoRun)
 	}
 }

@@ -4,18 +4,19 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/pebble/relay"
 )
 
-// relays says whether the inner process cannot reach the relay's address by
-// itself.
+// relays says whether the run needs a relay: in a network namespace the inner
+// process cannot reach the address itself.
 func (p plan) relays() bool { return p.Relay != "" && p.Kind == Namespace }
 
-// relayOut is the outer side of the relay. The inner process makes a listener
-// in its own network and sends its descriptor through the returned file; here,
-// where the address can be reached, connections are accepted and passed on.
+// relayOut runs the outer side of the relay. The inner process makes a listener
+// in its own network and sends the descriptor through the returned file. This
+// process accepts on it and forwards connections to the address.
 func relayOut(address string) (theirs *os.File, closeOurs func(), err error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -29,27 +30,25 @@ func relayOut(address string) (theirs *os.File, closeOurs func(), err error) {
 		theirs.Close()
 		return nil, nil, fmt.Errorf("world: make the relay: %w", err)
 	}
-	ready := make(chan *forwarder, 1)
+	ready := make(chan *relay.Relay, 1)
 	go func() {
 		defer close(ready)
 		listener, err := receiveListener(conn.(*net.UnixConn))
 		if err != nil {
-			return // the inner process ended before it sent one
+			return // the inner process ended before it sent a listener
 		}
-		ready <- forward(listener, func() (net.Conn, error) {
-			return net.DialTimeout("tcp", address, 5*time.Second)
-		})
+		ready <- relay.Forward(listener, dialTCP(address))
 	}()
 	return theirs, func() {
 		theirs.Close()
 		conn.Close()
-		if f := <-ready; f != nil {
-			f.Close()
+		if r := <-ready; r != nil {
+			r.Close()
 		}
 	}, nil
 }
 
-// relayIn is the inner side of the relay.
+// relayIn makes the listener of the relay and sends it to the outer process.
 func relayIn(address string) error {
 	file := os.NewFile(fdRelay, "relay")
 	defer file.Close()
@@ -76,12 +75,18 @@ func receiveListener(conn *net.UnixConn) (net.Listener, error) {
 		return nil, err
 	}
 	messages, err := unix.ParseSocketControlMessage(control[:n])
-	if err != nil || len(messages) != 1 {
-		return nil, fmt.Errorf("world: relay: expected one descriptor: %v", err)
+	if err != nil {
+		return nil, fmt.Errorf("world: relay: parse control messages: %w", err)
+	}
+	if len(messages) != 1 {
+		return nil, fmt.Errorf("world: relay: %d control messages, expected one", len(messages))
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return nil, fmt.Errorf("world: relay: expected one descriptor: %v", err)
+	if err != nil {
+		return nil, fmt.Errorf("world: relay: parse descriptors: %w", err)
+	}
+	if len(fds) != 1 {
+		return nil, fmt.Errorf("world: relay: %d descriptors, expected one", len(fds))
 	}
 	file := os.NewFile(uintptr(fds[0]), "relay")
 	defer file.Close()

@@ -28,31 +28,30 @@ func init() {
 		select {}
 	}
 	// read and write try a file.
-	roles["read"] = func(args []string) int { return tell(os.ReadFile(args[0])) }
+	roles["read"] = func(args []string) int { return printResult(os.ReadFile(args[0])) }
 	roles["write"] = func(args []string) int {
-		return tell(nil, os.WriteFile(args[0], []byte("x"), 0o600))
+		return printResult(nil, os.WriteFile(args[0], []byte("x"), 0o600))
 	}
 	// lookup asks the system's resolver, as any program would.
 	roles["lookup"] = func(args []string) int {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		found, err := net.DefaultResolver.LookupHost(ctx, args[0])
-		return tell([]byte(strings.Join(found, " ")), err)
+		return printResult([]byte(strings.Join(found, " ")), err)
 	}
-	// leave starts a grandchild that has nothing more to do with it: another
-	// session, another process group.
+	// leave starts a grandchild in another session and another process group.
 	roles["leave"] = func(addresses []string) int {
 		cmd := role("listen", addresses...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		out, _ := cmd.StdoutPipe()
 		if err := cmd.Start(); err != nil {
-			return tell(nil, err)
+			return printResult(nil, err)
 		}
 		out.Read(make([]byte, 1))
 		fmt.Println("listening")
 		return 0
 	}
-	// polite ends at SIGTERM, but only after it has said so.
+	// polite prints a line at SIGTERM and then ends.
 	roles["polite"] = func([]string) int {
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGTERM)
@@ -63,7 +62,7 @@ func init() {
 	}
 }
 
-func tell(text []byte, err error) int {
+func printResult(text []byte, err error) int {
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -72,7 +71,7 @@ func tell(text []byte, err error) int {
 	return 0
 }
 
-// role is a command that runs this binary as another program.
+// role returns a command that runs this binary in another role.
 func role(name string, args ...string) *exec.Cmd {
 	executable, err := os.Executable()
 	if err != nil {
@@ -83,7 +82,7 @@ func role(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// try runs a target to its end and returns what it says.
+// try runs a target until it ends and returns its output.
 func try(t *testing.T, w World, name string, args ...string) string {
 	t.Helper()
 	cmd := role(name, args...)
@@ -99,7 +98,7 @@ func try(t *testing.T, w World, name string, args ...string) string {
 	return out.String()
 }
 
-// listening starts a target that listens, and waits until it does.
+// listening starts a target that listens, and waits until it listens.
 func listening(t testing.TB, w World, name string, addresses ...string) *exec.Cmd {
 	t.Helper()
 	cmd := role(name, addresses...)
@@ -114,7 +113,7 @@ func listening(t testing.TB, w World, name string, addresses ...string) *exec.Cm
 	line := make([]byte, 200)
 	n, err := out.Read(line)
 	if got := string(line[:n]); got != "listening\n" {
-		t.Fatalf("the target says %q, error %v: expected that it listens", got, err)
+		t.Fatalf("the target prints %q, error %v: expected that it listens", got, err)
 	}
 	return cmd
 }

@@ -9,39 +9,40 @@ import (
 )
 
 var (
-	// ErrOutside is returned by Inside in a process that no run started.
-	ErrOutside = errors.New("world: this process is outside of any run")
-	// ErrUnsupported is returned for what this kind of world cannot do.
+	// ErrNoRun is returned by Join in a process that no run started.
+	ErrNoRun = errors.New("world: this process is not part of a run")
+	// ErrUnsupported is returned by methods that this kind of world lacks.
 	ErrUnsupported = errors.New("not supported in this kind of world")
 )
 
-// Run is the run that this process is part of.
+// Run represents the run that this process is part of.
 type Run struct {
 	plan    plan
 	targets *groups // of all worlds of this process
 	opener  opener
 
-	// What the inner process holds open until it ends.
-	lifeline *os.File     // writing end of the workers'
-	block    net.Listener // keeps the block of loopback addresses
+	// The inner process keeps these open until it ends.
+	lifeline *os.File     // writing end of the workers' lifeline
+	block    net.Listener // reserves the block of loopback addresses
 }
 
-// opener makes the worlds of one kind.
+// opener opens worlds of one kind.
 type opener interface {
 	open(worker, serial int) (World, error)
 }
 
-// Inside joins the run: in the inner process it sets the surroundings up, in
-// the workers, which are whatever the inner process starts with its own
-// environment, it ties their life to the inner process's. Call it first thing
-// in main, before any file is opened for writing. Further calls return the
-// same Run. Outside of a run the error is ErrOutside.
-func Inside() (*Run, error) { return inside() }
+// Join makes this process part of the run that started it. In the inner process
+// it sets up namespaces and the temporary directory. In a worker, which is any
+// process that the inner process starts with its own environment, it makes sure
+// that the worker ends with the inner process. Call it at the beginning of main,
+// before any file is opened for writing. Further calls return the same Run. If
+// no run started this process, the error is ErrNoRun.
+func Join() (*Run, error) { return join() }
 
-var inside = sync.OnceValues(func() (*Run, error) {
+var join = sync.OnceValues(func() (*Run, error) {
 	stage := os.Getenv(envStage)
 	if stage == "" {
-		return nil, ErrOutside
+		return nil, ErrNoRun
 	}
 	p, err := planFromEnv()
 	if err != nil {
@@ -50,9 +51,9 @@ var inside = sync.OnceValues(func() (*Run, error) {
 	r := &Run{plan: p, targets: newGroups()}
 	switch stage {
 	case stageInner:
-		err = r.coordinate()
+		err = r.setUpInner()
 	case stageWorker:
-		err = r.join()
+		err = r.joinAsWorker()
 	default:
 		err = fmt.Errorf("world: %s is %q: expected %s or %s", envStage, stage, stageInner, stageWorker)
 	}
@@ -63,16 +64,16 @@ var inside = sync.OnceValues(func() (*Run, error) {
 	return r, err
 })
 
-// coordinate makes this process the run's inner one.
-func (r *Run) coordinate() error {
+// setUpInner makes this process the inner process of the run.
+func (r *Run) setUpInner() error {
 	if err := r.watchOuter(); err != nil {
 		return err
 	}
 	if r.plan.Kind == Namespace {
-		if err := settle(&r.plan); err != nil {
+		if err := setUpNamespaces(&r.plan); err != nil {
 			return err
 		}
-	} else if err := r.claim(); err != nil {
+	} else if err := r.claimBlock(); err != nil {
 		return err
 	}
 	if r.plan.relays() {
@@ -80,10 +81,10 @@ func (r *Run) coordinate() error {
 			return err
 		}
 	}
-	if err := r.holdWorkers(); err != nil {
+	if err := r.makeWorkersLifeline(); err != nil {
 		return err
 	}
-	// What this process starts with its own environment is a worker.
+	// Processes that inherit this environment are workers.
 	stage, err := r.plan.environ(stageWorker)
 	if err != nil {
 		return err
@@ -91,36 +92,38 @@ func (r *Run) coordinate() error {
 	return setenv(append(stage, "TMPDIR="+r.plan.Scratch)...)
 }
 
-// Kind is Namespace or Loopback.
+// Kind returns Namespace or Loopback.
 func (r *Run) Kind() Kind { return r.plan.Kind }
 
-// Reason says why the run is not in the namespace world; empty if it is.
+// Reason says why the run uses the loopback world. It is empty in the namespace
+// world.
 func (r *Run) Reason() string { return r.plan.Reason }
 
-// Scratch is the run's temporary directory, an absolute path. Everything
-// temporary lives in it; it goes with the run.
+// Scratch returns the absolute path of the run's temporary directory, which is
+// removed when the run ends.
 func (r *Run) Scratch() string { return r.plan.Scratch }
 
-// Bounds of a world's numbers within a run.
+// Bounds of the numbers of worlds within a run.
 const (
-	// MaxWorker is the highest number of a worker.
+	// MaxWorker is the highest number that a worker can have.
 	MaxWorker        = 127
 	namespaceSerials = 1 << 16
 	loopbackSerials  = 1 << 8
 )
 
-// Open makes a fresh world for one spec. worker (from 0 to MaxWorker) and serial
-// number it within the run: its addresses at home are derived from them. Two
-// worlds open at once must differ in one of them, serial taken modulo 65536 in
-// a namespace and modulo 256 on loopback.
+// Open opens a new world for one spec. Its addresses in the home network are
+// derived from worker (0 to MaxWorker) and serial. Two worlds that are open at
+// the same time must differ in worker or in serial, where serial counts modulo
+// 65536 in the namespace world and modulo 256 on loopback.
 func (r *Run) Open(worker, serial int) (World, error) {
 	if worker < 0 || worker > MaxWorker || serial < 0 {
-		return nil, fmt.Errorf("world: worker %d, serial %d: expected a worker from 0 to %d and a serial from 0", worker, serial, MaxWorker)
+		return nil, fmt.Errorf("world: worker %d, serial %d: expected a worker from 0 to %d "+
+			"and a serial of 0 or more", worker, serial, MaxWorker)
 	}
 	return r.opener.open(worker, serial)
 }
 
-// mark is what tells a world's processes from those of others.
+// mark returns the value of envMark for processes of one world.
 func (r *Run) mark(worker, serial int) string {
 	return fmt.Sprintf("%s/%d/%d", r.plan.Mark, worker, serial)
 }

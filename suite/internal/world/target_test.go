@@ -24,10 +24,11 @@ func TestTargetPorts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(listens); !strings.Contains(got, "127.0.0.10:443") || !strings.Contains(got, "[::]:8080") {
+		if got := fmt.Sprint(listens); !strings.Contains(got, "127.0.0.10:443") ||
+			!strings.Contains(got, "[::]:8080") {
 			t.Errorf("socket table: %s", got)
 		}
-		if err := w.LowPorts(false); err != nil {
+		if err := w.AllowLowPorts(false); err != nil {
 			t.Fatal(err)
 		}
 		for _, address := range []string{"127.0.0.11:80", "[::1]:443"} {
@@ -35,7 +36,7 @@ func TestTargetPorts(t *testing.T) {
 				t.Errorf("%s without permission: %q", address, got)
 			}
 		}
-		if err := w.LowPorts(true); err != nil {
+		if err := w.AllowLowPorts(true); err != nil {
 			t.Fatal(err)
 		}
 		listening(t, w, "listen", "127.0.0.11:80")
@@ -45,7 +46,7 @@ func TestTargetPorts(t *testing.T) {
 func TestLowPortsOnLoopback(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Loopback, func(t *testing.T, r *Run) {
-		if err := open(t, r, 1).LowPorts(false); !errors.Is(err, ErrUnsupported) {
+		if err := open(t, r, 1).AllowLowPorts(false); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("error %v, expected %v", err, ErrUnsupported)
 		}
 	})
@@ -88,7 +89,8 @@ func TestTargetWritesOnlyScratch(t *testing.T) {
 		home, _ := os.Getwd()
 		for _, dir := range []string{"/", "/etc", "/run", "/dev", home} {
 			got := try(t, w, "write", filepath.Join(dir, "assay-test"))
-			if !strings.Contains(got, syscall.EROFS.Error()) && !strings.Contains(got, syscall.EACCES.Error()) {
+			if !strings.Contains(got, syscall.EROFS.Error()) &&
+				!strings.Contains(got, syscall.EACCES.Error()) {
 				t.Errorf("in %s: %q", dir, got)
 			}
 		}
@@ -137,7 +139,7 @@ func TestTargetAsksOurNameServer(t *testing.T) {
 			t.Skip("this machine has no /etc/resolv.conf to cover:", err)
 		}
 		w := open(t, r, 1)
-		packets, err := w.ListenPacket("udp", w.Sites().DNS.String())
+		packets, err := w.ListenPacket("udp", w.Services().DNS.String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +184,7 @@ func TestSignalsReachTheTarget(t *testing.T) {
 		if _, err := os.Stat("/bin/sleep"); err != nil {
 			t.Skip("no program that leaves its signals to the system:", err)
 		}
-		// A program without a handler ends as the system wants it.
+		// A program without a handler is ended by the system's default action.
 		sleep := exec.Command("/bin/sleep", "60")
 		if err := w.Start(sleep); err != nil {
 			t.Fatal(err)

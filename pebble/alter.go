@@ -16,50 +16,52 @@ import (
 	"github.com/letsencrypt/pebble/v2/core"
 )
 
-// spoiled begins the identifier of orders that no client made, in which Pebble's
-// issuer signs what a fault delivers. Pebble's own identifiers have no colon.
-const spoiled = "fault:"
+// faultOrderPrefix begins the identifiers of orders that no client made: for these
+// Pebble's issuer signs the certificates that faults deliver. Pebble's own
+// identifiers have no colon.
+const faultOrderPrefix = "fault:"
 
-// spoilOrder sets an order invalid, as after a check that the CA repeats just
-// before it signs (RFC 8555 §7.1.6).
-func (e *edge) spoilOrder(x *exchange) {
-	unlock, ok := e.gates.lock(x.request.Context(), x.order)
+// invalidateOrder makes an order invalid, as a CA does when a check before signing
+// fails (RFC 8555 §7.1.6).
+func (e *edge) invalidateOrder(x *exchange) {
+	unlock, ok := e.progress.lockOrder(x.request.Context(), x.order)
 	if !ok {
-		return // the answer will say that the order is stuck
+		return // the answer will say that the order is busy
 	}
 	defer unlock()
-	if order := e.backend.office.Load().store.GetOrderByID(x.order); order != nil {
+	if order := e.backend.frontend.Load().store.GetOrderByID(x.order); order != nil {
 		order.Lock()
 		defer order.Unlock()
 		order.Error = acme.UnauthorizedProblem("the CA withdraws this order")
 	}
 }
 
-// finalizeInVain answers finalize as if it were accepted, and signs nothing.
-func (e *edge) finalizeInVain(x *exchange) *answer {
-	order := e.backend.office.Load().store.GetOrderByID(x.order)
+// finalizeWithoutIssuing answers finalize as if it were accepted, but nothing is
+// issued.
+func (e *edge) finalizeWithoutIssuing(x *exchange) *answer {
+	order := e.backend.frontend.Load().store.GetOrderByID(x.order)
 	if order == nil {
-		return e.ask(x)
+		return e.askPebble(x)
 	}
 	order.RLock()
 	shown := order.Order
 	order.RUnlock()
 	shown.Status = acme.StatusProcessing
-	shown.Finalize = origin(x.request) + x.request.URL.Path
+	shown.Finalize = baseURL(x.request) + x.request.URL.Path
 	body, err := json.Marshal(shown)
 	if err != nil {
-		return e.ask(x)
+		return e.askPebble(x)
 	}
-	e.spoilOrder(x)
+	e.invalidateOrder(x)
 	a := newAnswer(http.StatusOK, "application/json", string(body))
 	a.header.Set("Replay-Nonce", e.freshNonce(x))
-	if e.manner == LetsEncrypt {
-		a.header.Set("Location", origin(x.request)+pathOrder+x.order)
+	if e.dialect == LetsEncrypt {
+		a.header.Set("Location", baseURL(x.request)+pathOrder+x.order)
 	}
 	return a
 }
 
-// cutChain leaves only the first certificate.
+// cutChain removes all certificates but the first.
 func cutChain(_ *edge, a *answer) error {
 	block, _ := pem.Decode(a.body)
 	if block == nil {
@@ -69,29 +71,32 @@ func cutChain(_ *edge, a *answer) error {
 	return nil
 }
 
-// skipIssuer leaves out the second certificate.
+// skipIssuer removes the second certificate.
 func skipIssuer(_ *edge, a *answer) error {
 	leaf, rest := pem.Decode(a.body)
 	issuer, above := pem.Decode(rest)
 	if leaf == nil || issuer == nil || len(bytes.TrimSpace(above)) == 0 {
-		return errors.New("the chain has no two intermediates")
+		return errors.New("the chain has fewer than two intermediates")
 	}
 	a.body = append(pem.EncodeToMemory(leaf), above...)
 	return nil
 }
 
-// foreignIssuer leaves the first certificate, and puts the root of another CA
-// after it: a good certificate, which issued nothing here.
+// foreignIssuer removes all certificates but the first and appends the root of
+// another CA.
 func foreignIssuer(e *edge, a *answer) error {
 	if err := cutChain(e, a); err != nil {
 		return err
 	}
-	_, root, err := endpointCertificate("foreign.test")
-	a.body = append(a.body, root...)
-	return err
+	root, err := newEndpointRoot()
+	if err != nil {
+		return err
+	}
+	a.body = append(a.body, root.PEM()...)
+	return nil
 }
 
-// wrongName replaces the certificate by one for the same key and another name.
+// wrongName replaces the certificate with one for the same key and another name.
 func (e *edge) wrongName(a *answer, name string) error {
 	leaf, err := leafOf(a)
 	if err != nil {
@@ -106,7 +111,7 @@ func (e *edge) wrongName(a *answer, name string) error {
 	return e.sign(a, request)
 }
 
-// wrongKey replaces the certificate by one for the same names and another key.
+// wrongKey replaces the certificate with one for the same names and another key.
 func (e *edge) wrongKey(a *answer) error {
 	leaf, err := leafOf(a)
 	if err != nil {
@@ -129,19 +134,19 @@ func leafOf(a *answer) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// sign puts a certificate of Pebble's issuer, with its chain, into the answer.
-// Pebble keeps the issuer's key to itself, but signs what an order asks for; of
-// the request it looks at names and public key only.
+// sign replaces the chain in the answer with one that Pebble's issuer signs for the
+// request. Pebble does not give its issuer's key away, but it completes any order.
+// Of the request it reads only the names and the public key.
 func (e *edge) sign(a *answer, request *x509.CertificateRequest) error {
 	order := &core.Order{
-		ID:              spoiled + rand.Text(),
+		ID:              faultOrderPrefix + rand.Text(),
 		Order:           acme.Order{Profile: profile},
 		ParsedCSR:       request,
 		BeganProcessing: true,
 	}
-	e.backend.issuer.CompleteOrder(order) // returns when it is done
+	e.backend.issuer.CompleteOrder(order) // returns when the certificate is signed
 	if order.CertificateObject == nil {
-		return errors.New("the issuer did not sign")
+		return errors.New("the issuer signed no certificate")
 	}
 	a.body = bytes.Clone(order.CertificateObject.Chain(0))
 	return nil

@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endDelay bounds the wait for killed processes to be gone.
-const endDelay = 5 * time.Second
+// killTimeout bounds the wait for killed processes to end.
+const killTimeout = 5 * time.Second
 
-// process is a line of the process table.
+// process is an entry of the process table.
 type process struct {
 	pid, parent, group int
 }
 
-// pids lists the process table.
+// pids returns the numbers of all processes.
 func pids() ([]int, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -41,8 +41,8 @@ func pids() ([]int, error) {
 	return all, nil
 }
 
-// processes lists the processes that live. A dead one that waits for its
-// parent to notice is not among them; one whose first thread is dead is.
+// processes returns all processes that have not ended. It leaves out zombies, but
+// not processes of which only the first thread has ended.
 func processes() ([]process, error) {
 	listed, err := pids()
 	if err != nil {
@@ -52,10 +52,10 @@ func processes() ([]process, error) {
 	for _, pid := range listed {
 		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
-			continue // gone meanwhile
+			continue // the process has ended meanwhile
 		}
 		// proc_pid_stat(5): "pid (name) state ppid pgrp …", and the number of
-		// threads as field 20. The name may hold anything, parentheses too.
+		// threads as field 20. The name may contain parentheses.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 		if len(fields) < 18 {
 			continue
@@ -71,8 +71,8 @@ func processes() ([]process, error) {
 	return all, nil
 }
 
-// descends says which of all are children of pid, theirs, and so on.
-func descends(pid int, all []process) map[int]bool {
+// descendantsOf says which of all are children of pid, theirs, and so on.
+func descendantsOf(pid int, all []process) map[int]bool {
 	children := map[int][]int{}
 	for _, p := range all {
 		children[p.parent] = append(children[p.parent], p.pid)
@@ -87,9 +87,9 @@ func descends(pid int, all []process) map[int]bool {
 	return found
 }
 
-// isMarked says whether a process was started with the given mark: a run's
-// own, or a world's within it.
-func isMarked(pid int, mark string) bool {
+// hasMark says whether a process was started with the given mark, or with the
+// mark of a world of that run.
+func hasMark(pid int, mark string) bool {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return false
@@ -102,12 +102,13 @@ func isMarked(pid int, mark string) bool {
 	return false
 }
 
-// end kills every process but this one for which is holds, until there is
-// none. Those of also it does not kill, but it waits for them: a process that
-// is about to end gives up its memory, by which we know it, before its sockets.
-func end(is func(process, []process) bool, also ...int) error {
-	deadline := time.Now().Add(endDelay)
-	// The kernel tells nobody but the parent of a process's end: look again.
+// killAll kills every process for which selects returns true, except this one,
+// until there is none. It also waits until the processes of also have ended: a
+// process that is ending releases its memory, and with it its mark, before its
+// sockets.
+func killAll(selects func(process, []process) bool, also ...int) error {
+	deadline := time.Now().Add(killTimeout)
+	// The kernel reports the end of a process to its parent only, so this polls.
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	awaited := map[int]bool{}
@@ -124,7 +125,7 @@ func end(is func(process, []process) bool, also ...int) error {
 			if p.pid == os.Getpid() {
 				continue
 			}
-			if is(p, all) {
+			if selects(p, all) {
 				syscall.Kill(p.pid, syscall.SIGKILL)
 				awaited[p.pid] = true
 			}
@@ -136,25 +137,25 @@ func end(is func(process, []process) bool, also ...int) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("world: processes %v: not gone %v after SIGKILL", left, endDelay)
+			return fmt.Errorf("world: processes %v still run %v after SIGKILL", left, killTimeout)
 		}
 		<-ticker.C
 	}
 }
 
-// endMarked kills every process with the given mark but this one.
-func endMarked(mark string) error {
-	return end(func(p process, _ []process) bool { return isMarked(p.pid, mark) })
+// killMarked kills every process with the given mark, except this one.
+func killMarked(mark string) error {
+	return killAll(func(p process, _ []process) bool { return hasMark(p.pid, mark) })
 }
 
-// endBelow kills every process with the given mark and every descendant of
-// this one, and calls clean. It first stops them all, so that nobody writes to
-// what is cleaned up, and kills the workers last, which are in this process's
-// own group: somebody here waits for those, and might end this process before
-// all is done.
-func endBelow(mark string, clean func()) error {
+// killDescendants kills every process with the given mark and every descendant of
+// this process, and calls clean. It stops all of them first, so that none writes
+// to what clean removes. It kills the processes of this process's own group last.
+// These are the workers: another goroutine waits for them and may end this process
+// when they have ended.
+func killDescendants(mark string, clean func()) error {
 	below := func(p process, all []process) bool {
-		return isMarked(p.pid, mark) || descends(os.Getpid(), all)[p.pid]
+		return hasMark(p.pid, mark) || descendantsOf(os.Getpid(), all)[p.pid]
 	}
 	all, err := processes()
 	if err != nil {
@@ -167,12 +168,20 @@ func endBelow(mark string, clean func()) error {
 	}
 	clean()
 	workers := syscall.Getpgrp()
-	err = end(func(p process, all []process) bool { return p.group != workers && below(p, all) })
-	return errors.Join(err, end(below))
+	err = killAll(func(p process, all []process) bool { return p.group != workers && below(p, all) })
+	return errors.Join(err, killAll(below))
 }
 
-// adoptOrphans makes processes whose parents die children of this one, so
-// that endBelow finds them.
+// adoptOrphans makes this process the parent of descendants whose parents die, so
+// that killDescendants finds them.
 func adoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// endTargets kills all processes of a world, even those that have left their
+// process group.
+func endTargets(t *targets) error {
+	return killAll(func(p process, _ []process) bool {
+		return t.own.has(p.group) || hasMark(p.pid, t.mark)
+	}, t.own.list()...)
 }

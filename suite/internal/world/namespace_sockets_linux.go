@@ -4,48 +4,53 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// A socket belongs to the network namespace of the thread that makes it.
-// Package net makes it on the calling thread if the address is literal.
+// A socket belongs to the network namespace of the thread that makes it. Package
+// net makes it on the calling thread if the address is literal.
 
 func (w *namespace) Listen(network, address string) (net.Listener, error) {
-	return made(w.Do, network, address, func() (net.Listener, error) {
+	return inNetwork(w.Do, network, address, func() (net.Listener, error) {
 		return net.Listen(network, address)
 	})
 }
 
 func (w *namespace) ListenPacket(network, address string) (net.PacketConn, error) {
-	return made(w.Do, network, address, func() (net.PacketConn, error) {
+	return inNetwork(w.Do, network, address, func() (net.PacketConn, error) {
 		return net.ListenPacket(network, address)
 	})
 }
 
 func (w *namespace) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return made(w.Do, network, address, func() (net.Conn, error) {
+	return inNetwork(w.Do, network, address, func() (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	})
 }
 
 func (w *namespace) ListenHome(network, address string) (net.Listener, error) {
-	return made(atHome, network, address, func() (net.Listener, error) {
+	return inNetwork(atHome, network, address, func() (net.Listener, error) {
 		return freeBind.Listen(context.Background(), network, address)
 	})
 }
 
 func (w *namespace) ListenPacketHome(network, address string) (net.PacketConn, error) {
-	return made(atHome, network, address, func() (net.PacketConn, error) {
+	return inNetwork(atHome, network, address, func() (net.PacketConn, error) {
 		return freeBind.ListenPacket(context.Background(), network, address)
 	})
 }
 
 // made returns what f makes where do takes it.
-func made[T any](do func(func() error) error, network, address string, f func() (T, error)) (result T, err error) {
-	if err := literal(network, address); err != nil {
+func inNetwork[T any](
+	do func(func() error) error,
+	network, address string,
+	f func() (T, error),
+) (result T, err error) {
+	if err := checkLiteral(network, address); err != nil {
 		return result, err
 	}
 	err = do(func() (err error) {
@@ -55,13 +60,13 @@ func made[T any](do func(func() error) error, network, address string, f func() 
 	return result, err
 }
 
-// atHome runs f on a thread at home, wherever the caller's is.
+// atHome runs f on a thread in the home network, wherever the caller's thread is.
 func atHome(f func() error) error {
-	return onThread(func() (spoilt bool, err error) { return false, f() })
+	return onThread(func() (discard bool, err error) { return false, f() })
 }
 
-// freeBind listens on addresses that no interface has. At home a whole prefix
-// is local, which is enough with IPV6_FREEBIND (ipv6(7)).
+// freeBind listens on addresses that no interface has. IPV6_FREEBIND (ipv6(7))
+// allows that for the addresses of homeNet, which are local.
 var freeBind = net.ListenConfig{Control: func(network, _ string, raw syscall.RawConn) (err error) {
 	if network != "tcp6" && network != "udp6" {
 		return nil
@@ -71,3 +76,14 @@ var freeBind = net.ListenConfig{Control: func(network, _ string, raw syscall.Raw
 	})
 	return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
 }}
+
+func (w *namespace) Listeners() (all []netip.AddrPort, err error) {
+	all, err = w.table.listeners()
+	if errors.Is(err, errNoTable) {
+		err = w.Do(func() error {
+			all, err = listenersFromProc()
+			return err
+		})
+	}
+	return all, err
+}

@@ -26,7 +26,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, p := range all {
-					if p.pid != os.Getpid() && isMarked(p.pid, r.plan.Mark) {
+					if p.pid != os.Getpid() && hasMark(p.pid, r.plan.Mark) {
 						name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
 						t.Errorf("process %d is left: %q", p.pid, name)
 					}
@@ -62,16 +62,20 @@ func TestManyWorlds(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				use(0) // what is made once is made now
+				use(0) // creates what the process keeps
 				goroutines, fds, threads := census(t)
 				for serial := range 200 {
 					use(serial)
 				}
-				eventually(t, "goroutines, descriptors and threads are as few as before", func() (bool, string) {
-					g, f, th := census(t)
-					return g <= goroutines && f <= fds && th <= threads+8,
-						fmt.Sprintf("%d, %d, %d: before %d, %d, %d", g, f, th, goroutines, fds, threads)
-				})
+				eventually(
+					t,
+					"goroutines, descriptors and threads are as few as before",
+					func() (bool, string) {
+						g, f, th := census(t)
+						return g <= goroutines && f <= fds && th <= threads+8,
+							fmt.Sprintf("%d, %d, %d: before %d, %d, %d", g, f, th, goroutines, fds, threads)
+					},
+				)
 			})
 		})
 	}

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Environment variables that carry a process's place in the run.
+// Environment variables that tell a process which part of the run it is.
 const (
-	envStage = "ASSAY_STAGE" // inner, worker or probe; unset: outside
+	envStage = "ASSAY_STAGE" // inner, worker or probe; not set outside of a run
 	envPlan  = "ASSAY_PLAN"  // the plan as JSON
-	envMark  = "ASSAY_RUN"   // the run's mark: tells its processes from others
+	envMark  = "ASSAY_RUN"   // the run's mark, by which its processes are found
 )
 
 const (
@@ -22,23 +22,25 @@ const (
 
 // Descriptors that the outer process hands to the inner one.
 const (
-	fdLifeline = 3 // reading end of a pipe that ends when the outer process does
-	fdRelay    = 4 // socket over which the relay's listener goes out
+	fdLifeline = 3 // reading end of a pipe whose writing end the outer process holds
+	fdRelay    = 4 // socket over which the inner process sends the relay's listener
 )
 
-// plan is what a process of the run must know about it.
+// plan tells the processes of a run how the run is set up.
 type plan struct {
 	Kind     Kind
-	Reason   string   // why not namespaces
+	Reason   string   // why the kind is Loopback
 	Mark     string   // value of envMark
 	Scratch  string   // the run's temporary directory
-	Tmpfs    string   // directory that the private tmpfs hides; namespace only
-	PIDs     bool     // in a PID namespace of its own
+	Tmpfs    string   // where the private tmpfs is mounted; namespace world only
+	PIDs     bool     // whether the run has a PID namespace
 	Writable []string // directories that stay writable
-	Relay    string   // address at home that leads to the same one outside
-	Lifeline string   // named pipe that ends with the inner process, for the workers
-	Block    int      // B of the loopback block 127.B.0.0/16; 0: 127.0.0.1 alone
+	Relay    string   // address in the home network that leads to the same one outside
+	Lifeline string   // named pipe whose writing end the inner process holds
+	Block    int      // B of the loopback block 127.B.0.0/16; 0 if only 127.0.0.1 is local
 }
+
+// environ returns the environment entries for a process of the given stage.
 
 func (p plan) environ(stage string) ([]string, error) {
 	text, err := json.Marshal(p)
@@ -56,8 +58,8 @@ func planFromEnv() (plan, error) {
 	return p, nil
 }
 
-// withoutStage returns env without the variables that carry the stage: what
-// comes after us is no part of the run's machinery.
+// withoutStage returns env without the variables of this package, for processes
+// that are not workers.
 func withoutStage(env []string) []string {
 	kept := make([]string, 0, len(env)+1)
 	for _, e := range env {

@@ -21,7 +21,7 @@ func (w *namespace) Forward(from, to int) error {
 	_, replaces := w.forwards[from]
 	w.forwards[from] = to
 	if replaces {
-		return w.renew()
+		return w.replaceRules()
 	}
 	return w.firewall(func(r *rules) { r.forward(from, to, w.ipv6) })
 }
@@ -33,15 +33,15 @@ func (w *namespace) Unforward(from int) error {
 		return nil
 	}
 	delete(w.forwards, from)
-	return w.renew()
+	return w.replaceRules()
 }
 
-// renew replaces all rules at once. The kernel then waits some milliseconds
-// for the readers of the old ones, so it is not done for every change.
-func (w *namespace) renew() error {
+// replaceRules replaces all rules at once. The kernel then waits some
+// milliseconds for readers of the old rules, so additions are made without it.
+func (w *namespace) replaceRules() error {
 	return w.firewall(func(r *rules) {
 		r.conn.FlushChain(r.chain)
-		r.authority()
+		r.addCARule()
 		for _, from := range slices.Sorted(maps.Keys(w.forwards)) {
 			r.forward(from, w.forwards[from], w.ipv6)
 		}
@@ -55,17 +55,17 @@ func (w *namespace) firewall(change func(*rules)) error {
 	return nil
 }
 
-// firstRules makes the table, with the CA's rule in it.
-func firstRules() error {
+// createRules makes the table with the CA's rule in it.
+func createRules() error {
 	return changeRules(func(r *rules) {
 		r.conn.AddTable(r.chain.Table)
 		r.conn.AddChain(r.chain)
-		r.authority()
+		r.addCARule()
 	})
 }
 
-// rules are changes to a network namespace's firewall that happen at once. As
-// an administrator would type them:
+// rules collects changes to a network namespace's firewall that take effect at
+// once. An administrator would write the table as:
 //
 //	table inet assay {
 //	  chain output {
@@ -74,18 +74,18 @@ func firstRules() error {
 //	  }
 //	}
 //
-// The hook is output, not prerouting, for all traffic is local. Target dnat
-// keeps the address, where redirect would rewrite that as well.
+// The hook is output, not prerouting, because all traffic is local. The target is
+// dnat, because redirect would rewrite the address too.
 type rules struct {
 	conn  *nftables.Conn
 	chain *nftables.Chain
 }
 
-// changeRules acts on the calling thread's network namespace.
+// changeRules changes the rules of the calling thread's network namespace.
 func changeRules(change func(*rules)) error {
 	conn, err := nftables.New()
 	if err != nil {
-		return failed(stepNft, err)
+		return stepError(stepNft, err)
 	}
 	change(&rules{conn, &nftables.Chain{
 		Table:    &nftables.Table{Family: nftables.TableFamilyINet, Name: "assay"},
@@ -94,12 +94,13 @@ func changeRules(change func(*rules)) error {
 		Hooknum:  nftables.ChainHookOutput,
 		Priority: nftables.ChainPriorityNATDest,
 	}})
-	return failed(stepNft, conn.Flush())
+	return stepError(stepNft, conn.Flush())
 }
 
-// authority sends the CA's port 443 to its endpoint, which thus never meets a
-// target that listens on all addresses.
-func (r *rules) authority() { r.add(acme4, 443, acmePort) }
+// addCARule forwards port 443 of the CA's address to its endpoint. The endpoint
+// does not listen on port 443 itself, because a target may do so on all
+// addresses.
+func (r *rules) addCARule() { r.add(acme4, 443, acmePort) }
 
 func (r *rules) forward(from, to int, ipv6 bool) {
 	r.add(host4, from, to)
@@ -109,7 +110,9 @@ func (r *rules) forward(from, to int, ipv6 bool) {
 }
 
 func (r *rules) add(addr netip.Addr, port, target int) {
-	r.conn.AddRule(&nftables.Rule{Table: r.chain.Table, Chain: r.chain, Exprs: dnat(addr, port, target)})
+	r.conn.AddRule(&nftables.Rule{
+		Table: r.chain.Table, Chain: r.chain, Exprs: dnat(addr, port, target),
+	})
 }
 
 // dnat matches TCP to addr:port and sends it to port target of that address.
@@ -123,16 +126,25 @@ func dnat(addr netip.Addr, port, target int) []expr.Any {
 		equals([]byte{family}),
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
 		equals([]byte{unix.IPPROTO_TCP}),
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: uint32(addr.BitLen() / 8)},
+		&expr.Payload{
+			DestRegister: 1, Base: expr.PayloadBaseNetworkHeader,
+			Offset: offset, Len: uint32(addr.BitLen() / 8),
+		},
 		equals(addr.AsSlice()),
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2}, // RFC 9293 §3.1
+		&expr.Payload{
+			DestRegister: 1, Base: expr.PayloadBaseTransportHeader,
+			Offset: 2, Len: 2, // the destination port, RFC 9293 §3.1
+		},
 		equals(binary.BigEndian.AppendUint16(nil, uint16(port))),
 		&expr.Immediate{Register: 1, Data: binary.BigEndian.AppendUint16(nil, uint16(target))},
-		&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_INET, RegProtoMin: 1, Specified: true},
+		&expr.NAT{
+			Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_INET,
+			RegProtoMin: 1, Specified: true,
+		},
 	}
 }
 
-// equals compares register 1.
+// equals compares register 1 with data.
 func equals(data []byte) expr.Any {
 	return &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: data}
 }

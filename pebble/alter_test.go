@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Bad certificates come from the right issuer, so that nothing but the fault is
-// wrong with them.
+// The certificates that faults deliver come from the right issuer, so that only the
+// fault is wrong with them.
 func TestCertificateFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault Fault
@@ -50,8 +50,8 @@ func TestCertificateFaults(t *testing.T) {
 	}
 }
 
-// issuerNotNext wants two certificates, of which the second did not issue the
-// first.
+// issuerNotNext checks that there are two certificates and that the second did not
+// issue the first.
 func issuerNotNext(_ *site, chain []*x509.Certificate) error {
 	if len(chain) != 2 {
 		return fmt.Errorf("%d certificates, expected two", len(chain))
@@ -70,7 +70,7 @@ func TestOfferOnly(t *testing.T) {
 	if _, err := s.issue(t.Context(), client, "http-01", "www.example.test"); err == nil {
 		t.Error("issued by a challenge that was not offered")
 	}
-	s.ca.Mend()
+	s.ca.Restore()
 	if _, err := s.issue(t.Context(), client, "http-01", "www.example.test"); err != nil {
 		t.Error(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// here is the network namespace of the calling thread.
+// here returns the network namespace of the calling thread.
 func here(t *testing.T) uint64 {
 	t.Helper()
 	n, err := currentNetns()
@@ -39,7 +39,14 @@ func TestDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		if inOne == home || inOne == inTwo || inTwo == home || inOneAgain != inOne || here(t) != home {
-			t.Errorf("home %d, one %d, two within one %d, one again %d, home again %d", home, inOne, inTwo, inOneAgain, here(t))
+			t.Errorf(
+				"home %d, one %d, two within one %d, one again %d, home again %d",
+				home,
+				inOne,
+				inTwo,
+				inOneAgain,
+				here(t),
+			)
 		}
 		wrong := errors.New("wrong")
 		if err := one.Do(func() error { return wrong }); err != wrong {
@@ -75,7 +82,7 @@ func TestDoEndsAsItsFunction(t *testing.T) {
 	})
 }
 
-func TestHidesAny(t *testing.T) {
+func TestContainsAny(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		dir, path string
@@ -88,8 +95,8 @@ func TestHidesAny(t *testing.T) {
 		{"/var/tmp", "/var/tmp2", false},
 		{"/mnt", "/mnt/..a", true},
 	} {
-		if got := hidesAny(test.dir, []string{test.path}); got != test.want {
-			t.Errorf("%s hides %s: %v, expected %v", test.dir, test.path, got, test.want)
+		if got := containsAny(test.dir, []string{test.path}); got != test.want {
+			t.Errorf("%s contains %s: %v, expected %v", test.dir, test.path, got, test.want)
 		}
 	}
 }

@@ -1,0 +1,240 @@
+package pebble
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"runtime"
+	"strings"
+
+	"github.com/letsencrypt/pebble/v2/acme"
+	"github.com/letsencrypt/pebble/v2/core"
+)
+
+// respond returns Pebble's answer to a request. Unless the dialect is Stock, it holds
+// polls until what they ask for is decided, and never lets two of Pebble's handlers
+// run for one order at the same time.
+func (e *edge) respond(x *exchange) *answer {
+	offer := x.offer
+	var a *answer
+	if e.dialect == Stock {
+		a = e.askPebble(x)
+	} else {
+		a = e.respondInTurn(x)
+		if offer == nil {
+			offer = e.offer
+		}
+	}
+	if x.kind == KindAuthz && offer != nil {
+		a.offerChallenges(offer)
+	}
+	return a
+}
+
+func (e *edge) respondInTurn(x *exchange) *answer {
+	ctx, cancel := context.WithTimeout(x.request.Context(), patience)
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	switch {
+	case x.kind == KindNewOrder:
+		return e.newOrder(x)
+	case x.kind == KindOrder:
+		return e.pollOrder(ctx, x)
+	case x.kind == KindFinalize:
+		return e.finalize(ctx, x)
+	case x.kind == KindChallenge && !x.postAsGet && x.authz != "":
+		return e.tryChallenge(ctx, x)
+	case x.authz != "": // an authorization, or a poll of a challenge
+		return e.pollAuthz(ctx, x)
+	}
+	return e.askPebble(x)
+}
+
+// newOrder answers newOrder such that every order begins with a new authorization.
+func (e *edge) newOrder(x *exchange) *answer {
+	e.ordering.Lock()
+	defer e.ordering.Unlock()
+	restore := e.hideValidAuthorizations(x)
+	defer restore()
+	return e.askPebble(x)
+}
+
+// hideValidAuthorizations hides the account's valid authorizations from Pebble until
+// restore is called. Even when told to reuse 0 % of them, Pebble reuses one in a
+// hundred, and that order would have no validation. Pebble finds authorizations by
+// lower-case identifier, so writing the identifier in upper case hides them.
+func (e *edge) hideValidAuthorizations(x *exchange) (restore func()) {
+	store := e.backend.frontend.Load().store
+	var hidden []*core.Authorization
+	for _, i := range x.payload.Identifiers {
+		id := acme.Identifier{Type: i.Type, Value: strings.ToLower(i.Value)}
+		for {
+			a := store.FindValidAuthorization(x.account, id)
+			if a == nil {
+				break
+			}
+			write(a, strings.ToUpper)
+			if identifierIs(a, id.Value) {
+				break // an identifier without letters, such as an IPv4 address, cannot be hidden
+			}
+			hidden = append(hidden, a)
+		}
+	}
+	return func() {
+		for _, a := range hidden {
+			write(a, strings.ToLower)
+		}
+	}
+}
+
+func write(a *core.Authorization, as func(string) string) {
+	a.Lock()
+	defer a.Unlock()
+	a.Identifier.Value = as(a.Identifier.Value)
+}
+
+func identifierIs(a *core.Authorization, value string) bool {
+	a.RLock()
+	defer a.RUnlock()
+	return a.Identifier.Value == value
+}
+
+// tryChallenge begins a validation.
+func (e *edge) tryChallenge(ctx context.Context, x *exchange) *answer {
+	// Pebble must not get a challenge of an authorization that is being validated
+	// or is decided: it never unlocks the challenges that it removes from a decided
+	// authorization, and would hang.
+	wait(ctx, e.progress.ofAuthz(x.authz))
+	if a := e.decided(x); a != nil {
+		return a
+	}
+	unlock, ok := e.progress.lockOrder(x.request.Context(), x.order)
+	if !ok {
+		return e.busy(x)
+	}
+	defer unlock()
+	e.progress.beginValidation(x.authz, x.order)
+	a := e.askPebble(x)
+	if a.status != http.StatusOK {
+		e.progress.endValidation(x.authz) // Pebble refused and validates nothing
+	}
+	return a
+}
+
+// decided returns the answer for a challenge of a decided authorization, which shows
+// the challenge as it is. It returns nil if the authorization is not decided.
+func (e *edge) decided(x *exchange) *answer {
+	c := e.backend.frontend.Load().store.GetChallengeByID(x.id)
+	if c == nil {
+		return nil
+	}
+	c.Authz.RLock()
+	pending := c.Authz.Status == acme.StatusPending
+	c.Authz.RUnlock()
+	if pending {
+		return nil
+	}
+	c.RLock()
+	defer c.RUnlock()
+	body, err := json.Marshal(c.Challenge)
+	if err != nil {
+		return nil
+	}
+	a := newAnswer(http.StatusOK, "application/json", string(body))
+	a.header.Set("Replay-Nonce", e.freshNonce(x))
+	a.header.Set("Link", "<"+c.Authz.URL+`>;rel="up"`)
+	return a
+}
+
+// pollAuthz returns an authorization, or one of its challenges: after the verdict if
+// it is being validated, otherwise at once.
+func (e *edge) pollAuthz(ctx context.Context, x *exchange) *answer {
+	wait(ctx, e.progress.ofAuthz(x.authz))
+	unlock, ok := e.progress.lockOrder(x.request.Context(), x.order)
+	if !ok {
+		return e.busy(x)
+	}
+	defer unlock()
+	e.ordering.RLock() // hidden authorizations must not be shown
+	a := e.askPebble(x)
+	e.ordering.RUnlock()
+	return a
+}
+
+// pollOrder returns an order when Pebble does no more work for it.
+func (e *edge) pollOrder(ctx context.Context, x *exchange) *answer {
+	unlock, ok := e.lockIdleOrder(ctx, x)
+	if !ok {
+		return e.busy(x)
+	}
+	defer unlock()
+	e.awaitCertificate(ctx, x.order)
+	return e.askPebble(x)
+}
+
+// lockIdleOrder takes the order's lock when Pebble does no work for the order, or when
+// the context ends.
+func (e *edge) lockIdleOrder(ctx context.Context, x *exchange) (unlock func(), ok bool) {
+	for {
+		wait(ctx, e.progress.ofOrder(x.order))
+		unlock, ok := e.progress.lockOrder(x.request.Context(), x.order)
+		if !ok || ctx.Err() != nil || e.progress.ofOrder(x.order) == nil {
+			return unlock, ok
+		}
+		unlock()
+	}
+}
+
+// awaitCertificate waits until the order shows the certificate that Pebble has logged
+// as signed. This takes microseconds, and Pebble has no event for it.
+func (e *edge) awaitCertificate(ctx context.Context, id string) {
+	if !e.progress.isSigned(id) {
+		return
+	}
+	order := e.backend.frontend.Load().store.GetOrderByID(id)
+	for order != nil && ctx.Err() == nil {
+		order.RLock()
+		done := order.CertificateObject != nil
+		order.RUnlock()
+		if done {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// finalize lets Pebble begin to issue the certificate in the background.
+func (e *edge) finalize(ctx context.Context, x *exchange) *answer {
+	unlock, ok := e.lockIdleOrder(ctx, x)
+	if !ok {
+		return e.busy(x)
+	}
+	defer unlock()
+	e.progress.beginIssuance(x.order)
+	a := e.askPebble(x)
+	if a.status != http.StatusOK {
+		e.progress.endIssuance(x.order) // Pebble refused and issues nothing
+		return a
+	}
+	if e.dialect == LetsEncrypt {
+		a.header.Set("Location", baseURL(x.request)+pathOrder+x.order)
+	}
+	return a
+}
+
+// baseURL returns scheme and authority of the URLs in answers.
+func baseURL(r *http.Request) string {
+	if r.TLS == nil {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
+}
+
+// busy answers a request for an order whose lock could not be taken in time.
+func (e *edge) busy(x *exchange) *answer {
+	return e.problem(x, Problem{
+		Type:   acmeError + "serverInternal",
+		Detail: "the order is busy for too long",
+		Status: http.StatusInternalServerError,
+	})
+}

@@ -1,0 +1,176 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// resolverFiles replace the machine's files, so that the system's resolver asks
+// the spec's name server and nothing else.
+var resolverFiles = map[string]string{
+	"/etc/resolv.conf": "nameserver 127.0.0.53\noptions timeout:5 attempts:3\n",
+	"/etc/hosts":       "127.0.0.1 localhost\n::1 localhost\n",
+	"/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\n" +
+		"hosts: files dns\nservices: files\nprotocols: files\n",
+}
+
+// setUpNamespaces sets up the namespaces into which this process was cloned. It
+// changes nothing outside of them. It sets p.Scratch.
+func setUpNamespaces(p *plan) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return stepError("find the working directory", err)
+	}
+	if err := setUpMounts(*p); err != nil {
+		return err
+	}
+	p.Scratch = filepath.Join(p.Tmpfs, "assay")
+	if err := os.Mkdir(p.Scratch, 0o700); err != nil {
+		return stepError("make the run's directory", err)
+	}
+	// The working directory may lie below one of the new mounts.
+	if err := os.Chdir(dir); err != nil {
+		return stepError("enter the working directory again", err)
+	}
+	return setUpHomeNetwork()
+}
+
+func setUpMounts(p plan) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return stepError("make mounts private", err)
+	}
+	writable := []string{p.Tmpfs, "/proc"}
+	for _, dir := range p.Writable {
+		real, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return stepError("find writable directory", err)
+		}
+		if err := unix.Mount(real, real, "", unix.MS_BIND, ""); err != nil {
+			return stepError("keep "+dir+" writable", err)
+		}
+		writable = append(writable, real)
+	}
+	const tmpfsFlags = unix.MS_NOSUID | unix.MS_NODEV
+	if err := unix.Mount("assay", p.Tmpfs, "tmpfs", tmpfsFlags, "mode=0700"); err != nil {
+		return stepError("mount a tmpfs", err)
+	}
+	if p.PIDs {
+		const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+		if err := unix.Mount("proc", "/proc", "proc", flags, ""); err != nil {
+			return stepError(stepProc, err)
+		}
+	}
+	if err := replaceResolverFiles(p.Tmpfs); err != nil {
+		return err
+	}
+	readOnly := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+	if err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, readOnly); err != nil {
+		return stepError("make the file tree read-only", err)
+	}
+	for _, dir := range writable {
+		notReadOnly := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+		if err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, notReadOnly); err != nil {
+			return stepError("make "+dir+" writable", err)
+		}
+	}
+	return nil
+}
+
+// replaceResolverFiles mounts resolverFiles over the files of the machine. It
+// skips files that the machine does not have, because there is nothing to mount
+// over.
+func replaceResolverFiles(tmpfs string) error {
+	dir := filepath.Join(tmpfs, "etc")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return stepError("make a directory for resolver files", err)
+	}
+	for path, text := range resolverFiles {
+		real, err := filepath.EvalSymlinks(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return stepError("find "+path, err)
+		}
+		ours := filepath.Join(dir, filepath.Base(path))
+		if err := os.WriteFile(ours, []byte(text), 0o644); err != nil {
+			return stepError("write "+path, err)
+		}
+		if err := unix.Mount(ours, real, "", unix.MS_BIND, ""); err != nil {
+			return stepError("mount over "+path, err)
+		}
+	}
+	return nil
+}
+
+// findTmpfsDir returns a directory over which the run can mount its private tmpfs
+// without hiding any of the needed paths.
+func findTmpfsDir(needs []string) (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	var needed []string
+	for _, need := range append([]string{executable, dir}, needs...) {
+		full, err := filepath.Abs(need)
+		if err != nil {
+			return "", err
+		}
+		needed = append(needed, full)
+		if real, err := filepath.EvalSymlinks(full); err == nil {
+			needed = append(needed, real)
+		}
+	}
+	candidates := []string{"/tmp", "/dev/shm", "/var/tmp", "/mnt"}
+	for _, candidate := range candidates {
+		real, err := filepath.EvalSymlinks(candidate)
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(real); err != nil || !info.IsDir() {
+			continue
+		}
+		if !containsAny(real, needed) && !containsAny(candidate, needed) {
+			return real, nil
+		}
+	}
+	return "", fmt.Errorf("each of %v is missing or contains one of the paths that the run needs: %v",
+		candidates, needed)
+}
+
+// containsAny says whether one of paths is dir or below it.
+func containsAny(dir string, paths []string) bool {
+	for _, path := range paths {
+		if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+			return true
+		}
+	}
+	return false
+}
+
+// SmallDisk mounts a file system of size bytes over an existing directory of the
+// run, and returns a function that unmounts it. Every file takes at least a page.
+// Outside of the namespace world the error is ErrUnsupported, because there the
+// run has no mount tree of its own.
+func SmallDisk(w World, dir string, size int) (remove func() error, err error) {
+	if w.Kind() != Namespace {
+		return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+	}
+	options := fmt.Sprintf("mode=0700,size=%d", size)
+	const flags = unix.MS_NOSUID | unix.MS_NODEV
+	if err := unix.Mount("assay-small", dir, "tmpfs", flags, options); err != nil {
+		return nil, stepError("mount a small disk", err)
+	}
+	return func() error {
+		// MNT_DETACH, because a target that is being killed may have files open.
+		return stepError("unmount the small disk", unix.Unmount(dir, unix.MNT_DETACH))
+	}, nil
+}
