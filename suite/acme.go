@@ -332,7 +332,7 @@ var _ = Table("ACME-21", func(e *Env, row struct{ Challenge string }) {
 	Expect(e.ImpatientHandshake(server)).To(BeRefused())
 	e.AwaitFailure()
 	server.Stop()
-	e.CA().Mend()
+	e.CA().Restore()
 	server.Restart()
 
 	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })

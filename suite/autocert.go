@@ -84,7 +84,7 @@ var _ = Requirement("AUTOCERT-04", func(e *Env) {
 	server := e.StartBy("http-01")
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	e.AwaitFailure()
-	e.CA().Mend()
+	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
 	e.AwaitRenewal(server, old)

@@ -189,10 +189,10 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 
 var _ = Table("CFG-13", func(e *Env, row listener) {
 	keys, serves := listening(e, row)
-	e.Must(e.World.LowPorts(false))
+	e.Must(e.World.AllowLowPorts(false))
 	Expect(e.AwaitEnd(keys)).To(EndInError(keys["listen_addr"].(string)))
 
-	e.Must(e.World.LowPorts(true))
+	e.Must(e.World.AllowLowPorts(true))
 	serves(e.Start(keys))
 })
 

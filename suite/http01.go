@@ -140,10 +140,10 @@ var _ = Requirement("HTTP01-10", func(e *Env) {
 
 var _ = Requirement("HTTP01-11", func(e *Env) {
 	at80 := e.HTTP01(Settings{"tls_letsencrypt_listen": e.Addr(80)})
-	e.Must(e.World.LowPorts(false))
+	e.Must(e.World.AllowLowPorts(false))
 	Expect(e.AwaitEnd(at80)).To(EndInError(e.Addr(80)))
 
-	e.Must(e.World.LowPorts(true))
+	e.Must(e.World.AllowLowPorts(true))
 	Expect(e.Handshake(e.Start(at80))).To(HaveFullChainTo(e.CA().Root()))
 })
 

@@ -97,7 +97,7 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 	Expect(server.Process).To(BeAlive())
 
 	// The control: the certificate was due, and nothing but the CA in the way.
-	e.CA().Mend()
+	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
 	Expect(e.AwaitRenewal(server, old)).To(HaveFullChainTo(e.CA().Root()))
@@ -209,7 +209,7 @@ var _ = Requirement("RENEW-16", func(e *Env) {
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	// The control: nothing else was in the way.
-	e.CA().Point(e.Hostname, e.World.Sites().Gateway[0])
+	e.CA().Point(e.Hostname, e.World.Services().Gateway[0])
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
 	Expect(e.AwaitRenewal(server, old)).To(HaveFullChainTo(e.CA().Root()))

@@ -188,8 +188,8 @@ var _ = Table("RES-14", func(e *Env, row struct{ Request pebble.Kind }) {
 
 var _ = Requirement("RES-15", func(e *Env) {
 	e.UseCA(func(o *pebble.Options) {
-		if o.Manner == pebble.LetsEncrypt {
-			o.Manner = pebble.RFC8555
+		if o.Dialect == pebble.LetsEncrypt {
+			o.Dialect = pebble.RFC8555
 		}
 	})
 	server := e.StartACME()
@@ -406,7 +406,7 @@ var _ = Requirement("RES-32", func(e *Env) {
 	}
 	Expect(e.Journal()).To(HaveIssuedNothingWithin(FailuresAtMost, OrdersAtMost))
 
-	e.CA().Point(e.Hostname, e.World.Sites().Gateway[0])
+	e.CA().Point(e.Hostname, e.World.Services().Gateway[0])
 	e.ExpectRecovery(server)
 })
 
@@ -437,7 +437,7 @@ var _ = Requirement("RES-34", func(e *Env) {
 	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", e.NewLineWith(healthy, e.CA().DirectoryURL()))
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
-	e.CA().Mend()
+	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
 	e.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
@@ -469,7 +469,7 @@ func killAt(e *Env, step pebble.Kind) *Server {
 		// The CA comes to look before the server is gone, or after: not by chance.
 		e.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
 	}
-	e.CA().Mend()
+	e.CA().Restore()
 	server.KillAndStart()
 	<-first
 	return server

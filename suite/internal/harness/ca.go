@@ -38,7 +38,7 @@ func (e *Env) startCA() error {
 	if err := e.startResolver(); err != nil {
 		return err
 	}
-	sites := e.World.Sites()
+	sites := e.World.Services()
 	endpoint, err := e.World.Listen("tcp", sites.ACME.String())
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (e *Env) startCA() error {
 		TLSPort:   sites.TLSPort,
 	}
 	if e.setup.Stock {
-		o.Manner = pebble.Stock
+		o.Dialect = pebble.Stock
 	}
 	tcp, err := e.World.ListenHome("tcp", o.Resolver)
 	if err != nil {
@@ -120,7 +120,7 @@ func (e *Env) probeCA(at netip.AddrPort) error {
 // startResolver gives the world its DNS server, which the system resolver of
 // whatever runs inside asks: the target's host and the CA's endpoint by name.
 func (e *Env) startResolver() error {
-	at := e.World.Sites().DNS
+	at := e.World.Services().DNS
 	if !at.IsValid() {
 		return nil // loopback: names are the machine's own business
 	}
@@ -136,7 +136,7 @@ func (e *Env) startResolver() error {
 	e.Closers = append(e.Closers, e.Resolver.Close)
 	v4, _ := e.World.Host()
 	e.Resolver.Point(e.Hostname, v4)
-	e.Resolver.Point(e.World.Sites().Authority, e.World.Sites().ACME.Addr())
+	e.Resolver.Point(e.World.Services().Authority, e.World.Services().ACME.Addr())
 	return nil
 }
 
@@ -177,13 +177,13 @@ const ChallengePath = "/.well-known/acme-challenge/"
 // [Env.PointHere6].
 func (e *Env) PointHere(name string) {
 	v4, _ := e.World.Host()
-	e.point(name, e.World.Sites().Gateway[0], v4)
+	e.point(name, e.World.Services().Gateway[0], v4)
 }
 
 // PointHere6 makes a name lead to the target's host over IPv6 alone. Only a
 // network namespace has it.
 func (e *Env) PointHere6(name string) {
-	gateways := e.World.Sites().Gateway
+	gateways := e.World.Services().Gateway
 	e.SkipUnless(len(gateways) > 1, "needs IPv6, which this machine does not have")
 	_, v6 := e.World.Host()
 	e.point(name, gateways[1], v6)

@@ -56,7 +56,7 @@ func (e *Env) roles() map[string]string {
 	if v6.IsValid() {
 		roles[v6.String()] = "<host6>"
 	}
-	roles[e.World.Sites().Authority] = "<ca>"
+	roles[e.World.Services().Authority] = "<ca>"
 	return roles
 }
 

@@ -119,7 +119,7 @@ func (e *Env) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Han
 // restart is there because autocert tries again only after a minute.
 func (e *Env) ExpectRecovery(server *Server) {
 	ginkgo.GinkgoHelper()
-	e.CA().Mend()
+	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()), "with the CA well again, after a restart")
 }

@@ -31,7 +31,7 @@ const workerVariable = "ASSAY_WORKER"
 // Child does what the run above started this process for, and returns the
 // exit code.
 func Child() int {
-	inside, err := world.Inside()
+	inside, err := world.Join()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble

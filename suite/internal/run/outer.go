@@ -60,7 +60,7 @@ func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, err
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}
 		// The target's command runs in no world here, so not at all.
-		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrOutside })
+		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrNoRun })
 		r := p.conclude(c)
 		return r, report.Write(p.Out, r)
 	}
