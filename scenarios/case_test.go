@@ -31,8 +31,8 @@ func TestRowsAreDecodedStrictly(t *testing.T) {
 		"wrong type below":  {", at: {dir: [x]}", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: at.dir: found a list, expected text"}},
 		"wrong type inside": {", alpn: [{h: 2}]", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: alpn[0]: found a mapping, expected text"}},
 		"two at once": {", port: x, colour: red", exampleRow{}, []string{
-			"byo.yaml:8: BYO-01/a: port: found \"x\", expected a whole number",
-			"byo.yaml:8: BYO-01/a: colour: found an unknown key, expected one of sni, alpn, keys, port, at"}},
+			"byo.yaml:8: BYO-01/a: colour: found an unknown key, expected one of sni, alpn, keys, port, at",
+			"byo.yaml:8: BYO-01/a: port: found \"x\", expected a whole number"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

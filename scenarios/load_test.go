@@ -112,9 +112,9 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 		"byo.yaml:7: BYO-01: colour: found an unknown key, expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases",
 		"byo.yaml:8: BYO-01: cases[0].case: found nothing, expected a name of lower-case letters, digits and hyphens",
 		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE`,
-		"acme.yaml:1: ACME-01: title: found nothing, expected text",
 		"acme.yaml:1: ACME-01: source: found nothing, expected text",
 		"acme.yaml:1: ACME-01: text: found nothing, expected text",
+		"acme.yaml:1: ACME-01: title: found nothing, expected text",
 		"acme.yaml:1: ACME-01: why: found nothing, expected text",
 		"dns-01.yaml:1: YAML: found a file for the chapter dns-01, expected one of config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, resilience",
 	}

@@ -101,8 +101,12 @@ func (f *File) walk(n *yaml.Node, t reflect.Type, key string, r rules) {
 	f.walked[n] = true
 	f.values = append(f.values, place{key, n, t})
 	f.byMark[at(n)] = f.values[len(f.values)-1]
-	if t != nil && (is(t, unmarshaler) || is(t, textUnmarshaler)) {
+	switch {
+	case t == nil:
+	case is(t, unmarshaler):
 		t = nil // it decodes what is inside by itself
+	case !slices.Contains([]reflect.Kind{reflect.Struct, reflect.Map, reflect.Slice}, t.Kind()):
+		return
 	}
 	switch n.Kind {
 	case yaml.MappingNode:

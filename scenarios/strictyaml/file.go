@@ -197,7 +197,9 @@ func (f *File) OneOf(key string, allowed []string) {
 // Err joins all mistakes in the order of the file, each a [Mistake]. It returns
 // nil if there is none.
 func (f *File) Err() error {
-	slices.SortStableFunc(f.mistakes, func(a, b Mistake) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(f.mistakes, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
+	})
 	var all []error
 	for _, m := range slices.Compact(f.mistakes) {
 		all = append(all, m)
@@ -252,7 +254,7 @@ func step(n *yaml.Node, key string) (*yaml.Node, string) {
 		return follow(n.Content[i]), strings.TrimPrefix(rest, ".")
 	}
 	var value *yaml.Node
-	longest := -1 // keys may hold dots
+	longest := 0 // keys may hold dots
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		name := n.Content[i].Value
 		rest, ok := strings.CutPrefix(key, name)
