@@ -19,7 +19,7 @@ var (
 // messages.
 func parse(name string, text []byte, chapter *Chapter) *strictyaml.File {
 	f := strictyaml.Decode(name, text, &chapter.Requirements)
-	if len(chapter.Requirements) == 0 && !f.Empty() {
+	if len(chapter.Requirements) == 0 {
 		f.Expect("", "a list of requirements")
 	}
 	for i := range chapter.Requirements {

@@ -38,6 +38,7 @@ type File struct {
 	name     string
 	prefix   string // of keys in messages
 	root     *yaml.Node
+	empty    bool
 	mistakes []Mistake
 
 	values []place             // every value, in the order of the file
@@ -65,9 +66,11 @@ func at(n *yaml.Node) mark { return mark{n.Line, n.Column} }
 // [File.Err]. What is right is decoded even if other parts are wrong.
 func Decode(name string, text []byte, into any) *File {
 	f := newFile(name)
-	if f.parse(text) {
+	switch err := f.parse(text); {
+	case f.root != nil:
 		f.decode(into)
-	} else if f.root == nil && len(f.mistakes) == 0 {
+	case errors.Is(err, io.EOF):
+		f.empty = true
 		f.note(1, "", "an empty file", expected(reflect.TypeOf(into).Elem()))
 	}
 	return f
@@ -89,26 +92,28 @@ func newFile(name string) *File {
 	}
 }
 
-// parse finds the file's only document and reports whether there is one.
-func (f *File) parse(text []byte) bool {
+// parse reads the file's only document. It returns io.EOF if there is none.
+func (f *File) parse(text []byte) error {
+	var document, second yaml.Node
 	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithUniqueKeys(false))
 	if err == nil {
-		var document, second yaml.Node
-		if err = loader.Load(&document); errors.Is(err, io.EOF) {
-			return false
-		}
-		if err == nil {
-			f.root = follow(document.Content[0])
-			if err = loader.Load(&second); err == nil {
-				f.note(second.Line, "", "a second document", "one YAML document")
-			}
+		err = loader.Load(&document)
+	}
+	if errors.Is(err, io.EOF) {
+		return err
+	}
+	if err == nil {
+		f.root = follow(document.Content[0])
+		if err = loader.Load(&second); errors.Is(err, io.EOF) {
+			return nil
 		}
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err == nil {
+		f.note(second.Line, "", "a second document", "one YAML document")
+	} else {
 		f.syntax(text, err)
-		return false
 	}
-	return true
+	return err
 }
 
 func (f *File) syntax(text []byte, err error) {
@@ -124,8 +129,9 @@ func (f *File) syntax(text []byte, err error) {
 	f.note(line, "", found, expected)
 }
 
-// Empty reports whether the file holds nothing but comments.
-func (f *File) Empty() bool { return f.root == nil }
+// Empty reports whether the file holds nothing but comments, which is a mistake
+// too.
+func (f *File) Empty() bool { return f.empty }
 
 // Has reports whether there is a value at key.
 func (f *File) Has(key string) bool { return f.find(key) != nil }
@@ -159,7 +165,7 @@ func (f *File) Texts(key string) iter.Seq2[string, string] {
 }
 
 // Wrong notes a mistake in the value at key. It does nothing where decoding has
-// already found a mistake.
+// already found a mistake, or if there was nothing to decode.
 func (f *File) Wrong(key, found, expected string) {
 	f.WrongLine(key, 0, found, expected)
 }
@@ -177,7 +183,7 @@ func (f *File) Expect(key, expected string) {
 // lines.
 func (f *File) WrongLine(key string, line int, found, expected string) {
 	incomplete := func(list string) bool { return strings.HasPrefix(key, list) }
-	if f.faulty[key] || slices.ContainsFunc(f.broken, incomplete) {
+	if f.root == nil || f.faulty[key] || slices.ContainsFunc(f.broken, incomplete) {
 		return
 	}
 	first := f.Line(key)
@@ -220,7 +226,7 @@ func (f *File) label(key string) string {
 	if f.prefix != "" {
 		return f.prefix + ": " + key
 	}
-	if item, rest, ok := strings.Cut(key, "]"); ok && item[0] == '[' {
+	if item, rest, ok := strings.Cut(key, "]"); ok && strings.HasPrefix(item, "[") {
 		if id := f.find(item + "].id"); id != nil && isText(id.node) {
 			rest = strings.TrimPrefix(rest, ".")
 			return strings.TrimSuffix(id.node.Value+": "+rest, ": ")

@@ -18,14 +18,12 @@ import (
 func parseTarget(file string, text []byte, knows func(id string) bool) (*Target, error) {
 	t := newTarget()
 	f := strictyaml.Decode(file, text, t)
-	if !f.Empty() {
-		checkCommands(f, t)
-		checkConfig(f, &t.Config)
-		checkReady(f, t)
-		checkState(f, t.State)
-		checkProfiles(f, t.Profiles)
-		checkKnownFailures(f, t.KnownFailures, knows)
-	}
+	checkCommands(f, t)
+	checkConfig(f, &t.Config)
+	checkReady(f, t)
+	checkState(f, t.State)
+	checkProfiles(f, t.Profiles)
+	checkKnownFailures(f, t.KnownFailures, knows)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
