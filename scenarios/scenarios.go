@@ -24,6 +24,9 @@ const (
 	Observe Level = "OBSERVE"
 )
 
+// levels holds every Level, the most binding first.
+var levels = []Level{Must, Should, May, Observe}
+
 // A Chapter is one file of the catalogue. Its name is also the profile that a
 // target claims in its target file.
 type Chapter struct {
