@@ -93,9 +93,9 @@ type Config struct {
 	File string `yaml:"file" jsonschema:"minLength=1,default=config.yaml"`
 	// Base is YAML over which the keys of each test are merged, for a server that
 	// reads headscale's keys. Its texts are templates.
-	Base yaml.Node `yaml:"base"`
+	Base yaml.Node `yaml:"base" jsonschema:"oneof_required=base"`
 	// Template is the whole configuration file, in any syntax.
-	Template string `yaml:"template"`
+	Template string `yaml:"template" jsonschema:"oneof_required=template"`
 	// Files holds further files by their path below the directory of the test.
 	// Their contents are templates.
 	Files map[string]string `yaml:"files"`
@@ -110,11 +110,11 @@ type ReadyWhen struct {
 	// TCP is the configuration key whose address has to listen. The address is
 	// looked up in the kernel's socket table, because a connection would leave a
 	// TLS error in the server's log.
-	TCP string `yaml:"tcp" jsonschema:"enum=listen_addr,enum=tls_letsencrypt_listen"`
+	TCP string `yaml:"tcp" jsonschema:"oneof_required=tcp,enum=listen_addr,enum=tls_letsencrypt_listen"`
 	// Log is a regular expression that matches a line of the server's log.
-	Log *regexp.Regexp `yaml:"log"`
+	Log *regexp.Regexp `yaml:"log" jsonschema:"oneof_required=log"`
 	// HTTP is the path of a request that has to be answered with 2xx.
-	HTTP string `yaml:"http" jsonschema:"pattern=^/"`
+	HTTP string `yaml:"http" jsonschema:"oneof_required=http,pattern=^/"`
 	// Timeout is how long the server may take on a machine with nothing else to
 	// do, 5s by default. Tests may give it longer.
 	Timeout time.Duration `yaml:"timeout"`
