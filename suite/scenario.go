@@ -142,7 +142,7 @@ func (s *Scenario) HealthPath() string {
 // NeedsKey leaves the spec if the target's configuration has no place for a
 // key that it is about.
 func (s *Scenario) NeedsKey(key string) {
-	s.SkipUnless(s.plan.target.Takes(key), "the target's configuration has nothing for "+key)
+	s.SkipUnless(s.plan.target.CanSet(key), "the target's configuration has nothing for "+key)
 }
 
 // names is what the target's messages are expected to call keys. One whose
@@ -150,7 +150,7 @@ func (s *Scenario) NeedsKey(key string) {
 func (s *Scenario) names(keys ...string) []string {
 	var names []string
 	for _, key := range keys {
-		if name := s.plan.target.Calls(key); name != "" {
+		if name := s.plan.target.NameOf(key); name != "" {
 			names = append(names, name)
 		}
 	}

@@ -111,7 +111,7 @@ func (v *Server) awaitChallengeListener() {
 }
 
 func (v *Server) readiness() sut.Readiness {
-	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: patience}
+	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, ListenersBefore: v.before, MinTimeout: patience}
 }
 
 // startPatience is how long a start may take. What the target file says of an

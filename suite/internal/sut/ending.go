@@ -16,11 +16,11 @@ type Ending struct {
 	// At is when it ended, since it was started.
 	At time.Duration
 
-	// Before says that it had ended before it was asked to.
-	Before bool
-	// Forced says that it did not end in time when it was asked to, and was
+	// EndedEarly says that it had ended before it was asked to.
+	EndedEarly bool
+	// Killed says that it did not end in time when it was asked to, and was
 	// killed.
-	Forced bool
+	Killed bool
 	// Took is how long it took to end from being asked.
 	Took time.Duration
 }
@@ -43,9 +43,9 @@ func (e Ending) String() string {
 		how = fmt.Sprintf("was ended by signal %d (%v)", int(e.Signal), e.Signal)
 	}
 	switch {
-	case e.Forced:
+	case e.Killed:
 		return fmt.Sprintf("did not end within %v of being asked and was killed", e.Took.Round(time.Millisecond))
-	case e.Before:
+	case e.EndedEarly:
 		return how + " before it was asked to"
 	case e.Took > 0:
 		return fmt.Sprintf("%s %v after being asked", how, e.Took.Round(time.Millisecond))

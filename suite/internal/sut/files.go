@@ -14,7 +14,7 @@ import (
 )
 
 // writeFiles writes the config file and the target's further files.
-func (t *Target) writeFiles(l *Launch, v view) error {
+func (t *Target) writeFiles(l *Launch, v templateData) error {
 	for _, name := range slices.Sorted(maps.Keys(t.Config.Files)) {
 		text, err := v.render("config.files."+name, t.Config.Files[name])
 		if err != nil {
@@ -24,7 +24,7 @@ func (t *Target) writeFiles(l *Launch, v view) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err
 		}
-		if err := write(path, []byte(text), 0o600); err != nil {
+		if err := replaceFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -39,15 +39,15 @@ func (t *Target) writeFiles(l *Launch, v view) error {
 		}
 		return nil
 	case in.Unreadable:
-		return write(l.ConfigFile, text, 0)
+		return replaceFile(l.ConfigFile, text, 0)
 	default:
-		return write(l.ConfigFile, text, 0o600)
+		return replaceFile(l.ConfigFile, text, 0o600)
 	}
 }
 
-// write replaces a file. One that is there is removed first: it may be
+// replaceFile replaces a file. One that is there is removed first: it may be
 // unreadable, or have another mode.
-func write(path string, text []byte, mode fs.FileMode) error {
+func replaceFile(path string, text []byte, mode fs.FileMode) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -58,7 +58,7 @@ func write(path string, text []byte, mode fs.FileMode) error {
 }
 
 // configText is the content of the config file.
-func (t *Target) configText(l *Launch, v view) ([]byte, error) {
+func (t *Target) configText(l *Launch, v templateData) ([]byte, error) {
 	l.configuration = v.Keys
 	if t.Config.Base.Kind == 0 {
 		if l.Input.Raw != nil && !strings.Contains(t.Config.Template, ".Raw") {
@@ -88,7 +88,7 @@ func (t *Target) configText(l *Launch, v view) ([]byte, error) {
 }
 
 // renderValue renders every string of a YAML value.
-func (v view) renderValue(key string, value any) (any, error) {
+func (v templateData) renderValue(key string, value any) (any, error) {
 	var err error
 	switch value := value.(type) {
 	case string:

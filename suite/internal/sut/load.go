@@ -83,7 +83,7 @@ func (t *Target) Resolve() error {
 		if len(c.command) == 0 {
 			continue
 		}
-		path, err := t.find(c.command[0])
+		path, err := t.findExecutable(c.command[0])
 		if err != nil {
 			return fmt.Errorf("target %s: %s: found %q, expected an executable: %w",
 				t.Name, c.key, c.command[0], err)
@@ -94,7 +94,7 @@ func (t *Target) Resolve() error {
 	return nil
 }
 
-func (t *Target) find(name string) (string, error) {
+func (t *Target) findExecutable(name string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) && t.File != "" {
 		name = filepath.Join(filepath.Dir(t.File), name)
 	}

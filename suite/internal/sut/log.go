@@ -66,7 +66,7 @@ func (l *Log) Mark() int {
 
 // Since returns the lines after a mark.
 func (l *Log) Since(mark int) []Line {
-	lines, missed, _, _ := l.from(mark, false)
+	lines, missed, _, _ := l.linesFrom(mark, false)
 	if missed > 0 {
 		note := Line{Stream: Note, Text: fmt.Sprintf("(%d earlier lines dropped)", missed)}
 		return append([]Line{note}, lines...)
@@ -98,7 +98,7 @@ func (l *Log) Wait(ctx context.Context, what string, match func(Line) bool) (Lin
 // WaitSince is [Log.Wait] for lines after a mark.
 func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(Line) bool) (Line, error) {
 	for {
-		lines, missed, ended, changed := l.from(mark, true)
+		lines, missed, ended, changed := l.linesFrom(mark, true)
 		for _, line := range lines {
 			if match(line) {
 				return line, nil
@@ -116,9 +116,9 @@ func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(L
 	}
 }
 
-// from returns the lines after a mark, how many of them were dropped, whether
+// linesFrom returns the lines after a mark, how many of them were dropped, whether
 // the log has ended and, for one who waits, what is closed at the next change.
-func (l *Log) from(mark int, wait bool) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
+func (l *Log) linesFrom(mark int, wait bool) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missed = max(0, l.dropped-mark)
@@ -147,7 +147,7 @@ func (l *Log) add(stream Stream, line string) {
 	}
 	l.lines = l.lines[drop:]
 	l.dropped += drop
-	l.wake()
+	l.notify()
 }
 
 // end says that nothing will be added any more.
@@ -155,10 +155,10 @@ func (l *Log) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = true
-	l.wake()
+	l.notify()
 }
 
-func (l *Log) wake() {
+func (l *Log) notify() {
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil

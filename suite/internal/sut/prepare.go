@@ -97,8 +97,8 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 			return nil, err
 		}
 	}
-	add(env, in.Env)
-	l.Env = list(env)
+	setAll(env, in.Env)
+	l.Env = joinPairs(env)
 	return l, nil
 }
 
@@ -111,11 +111,11 @@ func (t *Target) dir() string {
 }
 
 // view is what the templates of one start see, and the environment so far.
-func (t *Target) view(l *Launch) (view, map[string]string, error) {
+func (t *Target) view(l *Launch) (templateData, map[string]string, error) {
 	in := l.Input
 	env := environment(in.Dir)
-	add(env, in.Env)
-	v := view{Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle, Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env)}
+	setAll(env, in.Env)
+	v := templateData{Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle, Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env)}
 	for name, value := range in.Keys {
 		if value != nil {
 			v.Keys[name] = value
@@ -124,7 +124,7 @@ func (t *Target) view(l *Launch) (view, map[string]string, error) {
 	if in.RelativeConfig {
 		relative, err := filepath.Rel(l.Dir, l.ConfigFile)
 		if err != nil {
-			return view{}, nil, err
+			return templateData{}, nil, err
 		}
 		v.ConfigFile = relative
 	}
@@ -150,14 +150,14 @@ func environment(dir string) map[string]string {
 	}
 }
 
-func add(env map[string]string, pairs []string) {
+func setAll(env map[string]string, pairs []string) {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
 	}
 }
 
-func list(env map[string]string) []string {
+func joinPairs(env map[string]string) []string {
 	var pairs []string
 	for name, value := range env {
 		pairs = append(pairs, name+"="+value)

@@ -28,7 +28,7 @@ type Process struct {
 	launch  *Launch
 	cmd     *exec.Cmd
 	log     *Log
-	sources [2]*source // of the log
+	sources [2]*logPipe // of the log
 	started time.Time
 	// descendants ends when every process that holds its other end has
 	// ended: the server and all that it started. Only for a target that
@@ -81,7 +81,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	}
 	var readers sync.WaitGroup
 	for i, stream := range []Stream{Stdout, Stderr} {
-		p.sources[i] = &source{pipe: ours[i]}
+		p.sources[i] = &logPipe{pipe: ours[i]}
 		readers.Go(func() { p.log.read(stream, p.sources[i]) })
 	}
 	go func() {
@@ -171,7 +171,7 @@ func (p *Process) signalGroup(sig syscall.Signal) error {
 func (p *Process) Stop(ctx context.Context) Ending {
 	if p.hasExited() {
 		e := p.ending
-		e.Before = true
+		e.EndedEarly = true
 		return e
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
@@ -190,7 +190,7 @@ func (p *Process) Stop(ctx context.Context) Ending {
 	}
 	p.Kill()
 	e := p.Ending()
-	e.Took, e.Forced = time.Since(asked), forced
+	e.Took, e.Killed = time.Since(asked), forced
 	return e
 }
 

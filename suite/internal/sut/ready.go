@@ -30,11 +30,11 @@ type Readiness struct {
 	// that is not in Before, whatever the target file says: for scenarios in
 	// which nothing may.
 	AnyListener bool
-	// Before are the listeners that were there before the server was
+	// ListenersBefore are the listeners that were there before the server was
 	// started: the CA, DNS, whoever holds a port. They never count as its own.
-	Before []netip.AddrPort
-	// AtLeast is how long the server has, should the target file give it less.
-	AtLeast time.Duration
+	ListenersBefore []netip.AddrPort
+	// MinTimeout is how long the server has, should the target file give it less.
+	MinTimeout time.Duration
 }
 
 // NotReady is the error of a server that did not become ready.
@@ -76,7 +76,7 @@ func (e *NotReady) Unwrap() error {
 // wrote before it was ready. Its error is a *[NotReady], or one of reading the
 // socket table or of the configuration.
 func (p *Process) Ready(ctx context.Context, r Readiness) error {
-	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.AtLeast))
+	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.MinTimeout))
 	defer cancel()
 	asked := time.Now()
 	awaited, condition, err := p.condition(r)
@@ -85,10 +85,10 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 	}
 	err = condition(ctx)
 	if err == nil && p.launch.target.Forks && !r.AnyListener {
-		awaited, err = "the command to exit, as the target forks", p.forked(ctx)
+		awaited, err = "the command to exit, as the target forks", p.waitForCommand(ctx)
 	}
 	if err == nil {
-		p.settle(ctx)
+		p.waitForLog(ctx)
 	}
 	if err == nil && !p.hasExited() {
 		return nil
@@ -116,7 +116,7 @@ func (p *Process) Listening(ctx context.Context, text string, r Readiness) error
 		return err
 	}
 	asked := time.Now()
-	if err = p.listening(ctx, r, wanted); err == nil {
+	if err = p.waitForListener(ctx, r, wanted); err == nil {
 		return nil
 	}
 	failure := &NotReady{Awaited: "a listener on " + text, Waited: time.Since(asked), Log: p.log.Tail(tailLines), cause: err}
@@ -132,7 +132,7 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 	when := p.launch.target.Ready
 	switch {
 	case r.AnyListener:
-		return "any listener", func(ctx context.Context) error { return p.listening(ctx, r, address{any: true}) }, nil
+		return "any listener", func(ctx context.Context) error { return p.waitForListener(ctx, r, address{any: true}) }, nil
 	case when.Log != nil:
 		what := fmt.Sprintf("a line of the log that matches %q", when.Log)
 		return what, func(ctx context.Context) error {
@@ -141,7 +141,7 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 		}, nil
 	case when.HTTP != "":
 		target := p.url(r.Address, when.HTTP)
-		return "a 2xx answer to GET " + target.String(), func(ctx context.Context) error { return p.answering(ctx, r, target) }, nil
+		return "a 2xx answer to GET " + target.String(), func(ctx context.Context) error { return p.waitForAnswer(ctx, r, target) }, nil
 	}
 	text, _ := p.launch.configuration[when.TCP].(string)
 	if text == "" {
@@ -152,11 +152,11 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 		return "", nil, fmt.Errorf("target %s: ready.tcp: %s: %w", p.launch.target.Name, when.TCP, err)
 	}
 	what := fmt.Sprintf("a listener on %s (%s)", text, when.TCP)
-	return what, func(ctx context.Context) error { return p.listening(ctx, r, wanted) }, nil
+	return what, func(ctx context.Context) error { return p.waitForListener(ctx, r, wanted) }, nil
 }
 
-// forked waits until the command has left its child alone.
-func (p *Process) forked(ctx context.Context) error {
+// waitForCommand waits until the command has left its child alone.
+func (p *Process) waitForCommand(ctx context.Context) error {
 	select {
 	case <-p.commandExited:
 		return nil
@@ -188,8 +188,8 @@ func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 	}
 }
 
-// listening waits for the wanted address in the socket table.
-func (p *Process) listening(ctx context.Context, r Readiness, wanted address) error {
+// waitForListener waits for the wanted address in the socket table.
+func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted address) error {
 	if r.Listeners == nil {
 		return errors.New("readiness by tcp needs the socket table")
 	}
@@ -199,7 +199,7 @@ func (p *Process) listening(ctx context.Context, r Readiness, wanted address) er
 			return false, fmt.Errorf("the socket table cannot be read: %w", err)
 		}
 		return slices.ContainsFunc(all, func(l netip.AddrPort) bool {
-			return wanted.matches(l) && !slices.Contains(r.Before, l)
+			return wanted.matches(l) && !slices.Contains(r.ListenersBefore, l)
 		}), nil
 	})
 }
@@ -214,8 +214,8 @@ func (p *Process) url(address, path string) *url.URL {
 	return u
 }
 
-// answering waits for a 2xx answer. Certificates are not what it judges.
-func (p *Process) answering(ctx context.Context, r Readiness, target *url.URL) error {
+// waitForAnswer waits for a 2xx answer. Certificates are not what it judges.
+func (p *Process) waitForAnswer(ctx context.Context, r Readiness, target *url.URL) error {
 	if r.Dial == nil {
 		return errors.New("readiness by http needs a dialer")
 	}

@@ -24,11 +24,11 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 		return nil, fmt.Errorf("the schedule command %s is not to be found", t.Schedule[0])
 	}
 	env := environment(dir)
-	add(env, pairs)
+	setAll(env, pairs)
 	if err := os.MkdirAll(env["TMPDIR"], 0o700); err != nil {
 		return nil, err
 	}
-	return &exec.Cmd{Path: t.Schedule[0], Args: slices.Clone(t.Schedule), Env: list(env), Dir: dir}, nil
+	return &exec.Cmd{Path: t.Schedule[0], Args: slices.Clone(t.Schedule), Env: joinPairs(env), Dir: dir}, nil
 }
 
 // resolveSchedule looks for the schedule command. Of one server, executables
@@ -55,7 +55,7 @@ func (t *Target) resolveSchedule() {
 	if t.replaced {
 		return
 	}
-	if path, err := t.find(name); err == nil {
+	if path, err := t.findExecutable(name); err == nil {
 		t.Schedule[0] = path
 	}
 }

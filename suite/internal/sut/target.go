@@ -173,9 +173,9 @@ func newTarget() *Target {
 // not, it is YAML with headscale's keys.
 func (t *Target) Templated() bool { return t.Config.Template != "" }
 
-// Calls returns the server's own name for one of [Keys], which is looked for in
+// NameOf returns the server's own name for one of [Keys], which is looked for in
 // its messages; "" if the target file gives no name.
-func (t *Target) Calls(key string) string {
+func (t *Target) NameOf(key string) string {
 	if name := t.Config.Names[key]; name != "" || t.Templated() {
 		return name
 	}
@@ -191,9 +191,9 @@ func (t *Target) Owns(name string) bool {
 	})
 }
 
-// Takes reports whether the value of one of [Keys] reaches the server. A template
+// CanSet reports whether the value of one of [Keys] reaches the server. A template
 // may leave out some keys.
-func (t *Target) Takes(key string) bool {
+func (t *Target) CanSet(key string) bool {
 	if !t.Templated() {
 		return true
 	}
@@ -201,6 +201,6 @@ func (t *Target) Takes(key string) bool {
 		slices.Collect(maps.Values(t.Config.Files)), slices.Collect(maps.Values(t.Env)))
 	return slices.ContainsFunc(texts, func(text string) bool {
 		parsed, err := parseTemplate("", text)
-		return err == nil && slices.Contains(mentions(parsed, "Keys"), key)
+		return err == nil && slices.Contains(namesIn(parsed, "Keys"), key)
 	})
 }

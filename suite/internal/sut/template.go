@@ -25,8 +25,8 @@ var Keys = []string{
 	"acme_url", "acme_email",
 }
 
-// A view is what templates see.
-type view struct {
+// templateData is what templates see.
+type templateData struct {
 	// Dir is the spec's own directory, absolute.
 	Dir string
 	// TargetDir is where the target file is, absolute: for scripts and files
@@ -83,7 +83,7 @@ func parseTemplate(name, text string) (*template.Template, error) {
 }
 
 // render executes a template of the target file. key names it in errors.
-func (v view) render(key, text string) (string, error) {
+func (v templateData) render(key, text string) (string, error) {
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
@@ -93,7 +93,7 @@ func (v view) render(key, text string) (string, error) {
 	}
 	named := v
 	named.Keys = maps.Clone(v.Keys)
-	for _, name := range mentions(t, "Keys") {
+	for _, name := range namesIn(t, "Keys") {
 		if _, set := named.Keys[name]; !set {
 			named.Keys[name] = ""
 		}
@@ -120,21 +120,21 @@ func checkTemplate(f *strictyaml.File, key, text string) {
 		wrongTemplate(f, key, err, "a Go template")
 		return
 	}
-	for _, name := range mentions(t, "Keys") {
+	for _, name := range namesIn(t, "Keys") {
 		if !slices.Contains(Keys, name) {
 			f.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
 			return
 		}
 	}
 	env := map[string]string{}
-	for _, name := range mentions(t, "Env") {
+	for _, name := range namesIn(t, "Env") {
 		env[name] = "value"
 	}
 	all := map[string]any{}
 	for _, name := range Keys {
 		all[name] = "127.0.0.1:443" // an address, so that host and port can split it
 	}
-	sample := view{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env}
+	sample := templateData{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env}
 	for _, keys := range []map[string]any{all, {}} {
 		sample.Keys = keys
 		var cannot *Inexpressible
@@ -157,7 +157,7 @@ func wrongTemplate(f *strictyaml.File, key string, err error, expected string) {
 	line, found := 1, err.Error()
 	if m := templateError.FindStringSubmatch(found); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits, by the pattern
-		found = strings.TrimSuffix(m[2], " in type sut.view")
+		found = strings.TrimSuffix(m[2], " in type sut.templateData")
 	}
 	f.WrongLine(key, line, found, expected)
 }

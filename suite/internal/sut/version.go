@@ -40,7 +40,7 @@ func (t *Target) askVersion() string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, t.VersionCommand[0], t.VersionCommand[1:]...)
 	cmd.Args[0] = filepath.Base(cmd.Path) // some print it: a version should not change with the place
-	cmd.Env = list(environment(os.TempDir()))
+	cmd.Env = joinPairs(environment(os.TempDir()))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 100 * time.Millisecond
