@@ -67,7 +67,8 @@ func load(fsys fs.FS, dir string) (*Catalogue, error) {
 		if !slices.Contains(ChapterNames(), chapter) {
 			wrong = append(wrong, strictyaml.Mistake{
 				File: path.Join(dir, name), Line: 1, Key: "YAML",
-				Found: "a file for the chapter " + chapter, Expected: "one of " + strings.Join(ChapterNames(), ", "),
+				Found:    "a file for the chapter " + chapter,
+				Expected: "one of " + strings.Join(ChapterNames(), ", "),
 			})
 		}
 	}

@@ -34,9 +34,11 @@ func (c *Catalogue) checkNeeds(files []*strictyaml.File) {
 				at := fmt.Sprintf("%s[%d]", key, k)
 				switch {
 				case need.Chapter == r.Chapter:
-					f.Wrong(at, strconv.Quote(need.Chapter)+", its own chapter", "another chapter, or an ID")
+					f.Wrong(at, strconv.Quote(need.Chapter)+", its own chapter",
+						"another chapter, or an ID")
 				case need.ID != "" && !c.Knows(need.ID):
-					f.Expect(at, "an ID of the catalogue, or one of "+strings.Join(ChapterNames(), ", "))
+					f.Expect(at, "an ID of the catalogue, or one of "+
+						strings.Join(ChapterNames(), ", "))
 				}
 			}
 			if circle := c.circle(r.ID, nil); circle != nil {

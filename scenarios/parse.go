@@ -41,7 +41,8 @@ func parse(name string, text []byte, chapter *Chapter) *strictyaml.File {
 func checkTwice[T comparable](f *strictyaml.File, key string, items []T) {
 	for i, item := range items {
 		if slices.Contains(items[:i], item) {
-			f.Wrong(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("\"%v\" a second time", item), "each item once")
+			at := fmt.Sprintf("%s[%d]", key, i)
+			f.Wrong(at, fmt.Sprintf("\"%v\" a second time", item), "each item once")
 		}
 	}
 }

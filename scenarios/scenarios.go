@@ -12,8 +12,8 @@ import "slices"
 
 //go:generate go test -count=1 -run ^TestReadmeIsCurrent$ . -update
 
-// Level says how binding a requirement is, in the words of RFC 2119. Observe
-// is none of those: what such a requirement sees is recorded, never judged.
+// Level says how binding a requirement is, in the words of RFC 2119. Observe is
+// an addition: such a requirement is recorded and never judged.
 type Level string
 
 // The levels of a requirement.
@@ -27,26 +27,29 @@ const (
 // levels holds every Level, the most binding first.
 var levels = []Level{Must, Should, May, Observe}
 
-// A Chapter is one file of the catalogue. Its name is also the profile that a
-// target claims in its target file.
+// A Chapter is one file of the catalogue. Targets claim chapters by name, as
+// their profiles.
 type Chapter struct {
-	Name         string        `json:"name"`   // "http-01"; the file is http-01.yaml
+	Name         string        `json:"name"`   // "http-01", the file being http-01.yaml
 	Prefix       string        `json:"prefix"` // what its IDs begin with: "HTTP01"
 	About        string        `json:"about"`  // the chapter's subject, in one line
 	Requirements []Requirement `json:"requirements"`
 }
 
-// chapters is every chapter that there can be, in the catalogue's order.
+// chapters lists every chapter that can exist, in the catalogue's order.
 var chapters = []Chapter{
 	{Name: "config", Prefix: "CFG", About: "what the configuration file may say, and what is refused"},
 	{Name: "byo", Prefix: "BYO", About: "a certificate and key of the operator's own"},
 	{Name: "chain", Prefix: "CHAIN", About: "the certificates between the leaf and the root"},
-	{Name: "acme", Prefix: "ACME", About: "a certificate from an ACME CA, whichever challenge proves the name"},
+	{Name: "acme", Prefix: "ACME",
+		About: "a certificate from an ACME CA, whichever challenge proves the name"},
 	{Name: "http-01", Prefix: "HTTP01", About: "the challenge over plain HTTP (RFC 8555 §8.3)"},
 	{Name: "tls-alpn-01", Prefix: "ALPN01", About: "the challenge inside a TLS handshake (RFC 8737)"},
 	{Name: "renewal", Prefix: "RENEW", About: "a new certificate before the old one ends"},
-	{Name: "expiry", Prefix: "EXPIRY", About: "what an operator sees when asking how long a certificate lasts"},
-	{Name: "autocert", Prefix: "AUTOCERT", About: "the log texts of golang.org/x/crypto/acme/autocert"},
+	{Name: "expiry", Prefix: "EXPIRY",
+		About: "what an operator sees when asking how long a certificate lasts"},
+	{Name: "autocert", Prefix: "AUTOCERT",
+		About: "the log texts of golang.org/x/crypto/acme/autocert"},
 	{Name: "resilience", Prefix: "RES", About: "CAs, disks, peers and signals that misbehave"},
 }
 
@@ -77,7 +80,7 @@ type Requirement struct {
 	Autocert Range `json:"autocert,omitzero" yaml:"autocert"`
 	// Worlds are the kinds of world in which the requirement can be tried.
 	// Without it, any world will do.
-	Worlds []string `json:"worlds,omitempty" yaml:"worlds" jsonschema:"minItems=1,enum=namespace,enum=loopback"`
+	Worlds []string `json:"worlds,omitempty" yaml:"worlds" jsonschema:"enum=namespace,enum=loopback"`
 	// Unbroken says why no known-bad server can break the promise. It is empty
 	// where one can.
 	Unbroken string `json:"unbroken,omitempty" yaml:"unbroken" jsonschema:"minLength=1"`

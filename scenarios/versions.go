@@ -32,7 +32,8 @@ const (
 
 var operators = []string{">=", "<=", ">", "<", "="}
 
-var errRange = errors.New(`comparisons with full versions, such as ">= 0.45.0" or ">= 0.45.0 < 0.58.0"`)
+var errRange = errors.New(
+	`comparisons with full versions, such as ">= 0.45.0" or ">= 0.45.0 < 0.58.0"`)
 
 // ParseRange reads one or more comparisons (>=, >, <=, <, =), all of which
 // must hold, separated by spaces. The error says what a range looks like.

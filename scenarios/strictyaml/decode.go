@@ -45,7 +45,8 @@ func (f *File) decode(into any) {
 func (f *File) translate(e *yaml.LoadError) {
 	where := mark{e.Mark.Line, e.Mark.Column}
 	if unknownField.MatchString(e.Message) {
-		f.flaw(f.keys[where], e.Mark.Line, "an unknown key", "one of "+strings.Join(f.known[where], ", "))
+		f.flaw(f.keys[where], e.Mark.Line, "an unknown key",
+			"one of "+strings.Join(f.known[where], ", "))
 		return
 	}
 	p, ok := f.byMark[where]
@@ -54,11 +55,12 @@ func (f *File) translate(e *yaml.LoadError) {
 	}
 	want := expected(p.kind)
 	var pattern *syntax.Error
+	own := p.kind != nil && (is(p.kind, unmarshaler) || // the type's own error says what it expects
+		p.node.Kind == yaml.ScalarNode && is(p.kind, textUnmarshaler))
 	switch cause := errors.Unwrap(e); {
 	case errors.As(cause, &pattern):
 		want = "a regular expression (" + pattern.Code.String() + ": `" + pattern.Expr + "`)"
-	case p.kind != nil && p.node.Kind == yaml.ScalarNode && (is(p.kind, textUnmarshaler) || is(p.kind, unmarshaler)),
-		p.kind != nil && is(p.kind, unmarshaler):
+	case own:
 		want = cause.Error()
 	}
 	f.flaw(p.key, p.node.Line, describe(p.node), want)
@@ -131,11 +133,13 @@ func (f *File) walkMapping(n *yaml.Node, t reflect.Type, key string) {
 		name, value := n.Content[i], n.Content[i+1]
 		full := strings.TrimPrefix(key+"."+name.Value, ".")
 		if name.Kind != yaml.ScalarNode {
-			f.note(name.Line, key, describe(name)+" as a key", "text; quote a value that begins with {{")
+			f.note(name.Line, key, describe(name)+" as a key",
+				"text; quote a value that begins with {{")
 			continue
 		}
 		if line, twice := seen[name.Value]; twice {
-			f.note(name.Line, full, "the key a second time", "each key once; it is also on line "+strconv.Itoa(line))
+			f.note(name.Line, full, "the key a second time",
+				"each key once; it is also on line "+strconv.Itoa(line))
 			continue
 		}
 		seen[name.Value] = name.Line

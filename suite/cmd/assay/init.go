@@ -16,7 +16,7 @@ import (
 const schemaFile = "assay-target.schema.json"
 
 type initCommand struct {
-	File string `arg:"" optional:"" default:"target.yaml" type:"path" help:"The file to write; it must not exist."`
+	File string `arg:"" optional:"" default:"target.yaml" type:"path" help:"The file to write."`
 }
 
 func (c *initCommand) Run() error {

@@ -7,7 +7,7 @@ import (
 )
 
 type schemaCommand struct {
-	Kind string `arg:"" enum:"target,catalogue,report" help:"What the schema describes: target, catalogue or report."`
+	Kind string `arg:"" enum:"target,catalogue,report" help:"One of target, catalogue, report."`
 }
 
 func (c *schemaCommand) Run() error {

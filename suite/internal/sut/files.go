@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// writeFiles writes the config file and the target's further files.
+// writeFiles writes the configuration file and the target's further files.
 func (t *Target) writeFiles(l *Launch, v templateData) error {
 	for _, name := range slices.Sorted(maps.Keys(t.Config.Files)) {
 		text, err := v.render("config.files."+name, t.Config.Files[name])
@@ -45,8 +45,8 @@ func (t *Target) writeFiles(l *Launch, v templateData) error {
 	}
 }
 
-// replaceFile replaces a file. One that is there is removed first: it may be
-// unreadable, or have another mode.
+// replaceFile writes a file. It removes an existing file first, since that file
+// may be unreadable or have another mode.
 func replaceFile(path string, text []byte, mode fs.FileMode) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -57,7 +57,7 @@ func replaceFile(path string, text []byte, mode fs.FileMode) error {
 	return os.Chmod(path, mode)
 }
 
-// configText is the content of the config file.
+// configText returns the content of the configuration file.
 func (t *Target) configText(l *Launch, v templateData) ([]byte, error) {
 	l.configuration = v.Keys
 	if t.Config.Base.Kind == 0 {
@@ -87,7 +87,7 @@ func (t *Target) configText(l *Launch, v templateData) ([]byte, error) {
 	return yaml.Dump(merged, yaml.WithLineWidth(-1)) // sorts the keys of mappings
 }
 
-// renderValue renders every string of a YAML value.
+// renderValue renders every text of a YAML value.
 func (v templateData) renderValue(key string, value any) (any, error) {
 	var err error
 	switch value := value.(type) {
@@ -109,7 +109,8 @@ func (v templateData) renderValue(key string, value any) (any, error) {
 	return value, nil
 }
 
-// merge lays over on top of base, mapping by mapping; nil removes a key.
+// merge copies over into base. Mappings are merged key by key, and nil removes a
+// key.
 func merge(base, over map[string]any) {
 	for name, value := range over {
 		below, isMap := base[name].(map[string]any)

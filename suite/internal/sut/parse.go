@@ -13,8 +13,8 @@ import (
 	"assay/scenarios/strictyaml"
 )
 
-// parseTarget decodes a target file; file is its name in messages. knows is that of
-// [Load].
+// parseTarget decodes a target file. file is its name in messages; knows is that
+// of [Load].
 func parseTarget(file string, text []byte, knows func(id string) bool) (*Target, error) {
 	t := newTarget()
 	f := strictyaml.Decode(file, text, t)

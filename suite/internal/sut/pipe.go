@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logPipe is a pipe into which a process writes. It knows whether all that was
-// written has been taken up.
+// logPipe reads the output of a process. It knows whether everything that the
+// process wrote is in the log.
 type logPipe struct {
 	pipe *os.File
 	mu   sync.Mutex
 	busy bool // what was read last is not in the log yet
 }
 
-// Read reads what is there. Whoever calls it has taken up all that it read
-// before, but for a line that has no end yet.
+// Read reads what is available. Calling it means that everything read before is
+// in the log, except for a line that has no end yet.
 func (s *logPipe) Read(p []byte) (n int, err error) {
 	s.mu.Lock()
 	s.busy = false
@@ -47,7 +47,7 @@ func (s *logPipe) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// drained says whether nothing is on its way.
+// drained reports whether the log holds everything that was written.
 func (s *logPipe) drained() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,10 +67,12 @@ func (s *logPipe) drained() bool {
 	return !waiting
 }
 
-// waitForLog waits until the log holds what the server has written so far. One that
-// never pauses is not waited for.
+// waitForLog waits until the log holds what the server has written so far. It
+// gives up on a server that never pauses.
 func (p *Process) waitForLog(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	_ = p.poll(ctx, func() (bool, error) { return p.sources[0].drained() && p.sources[1].drained(), nil })
+	_ = p.poll(ctx, func() (bool, error) {
+		return p.sources[0].drained() && p.sources[1].drained(), nil
+	})
 }

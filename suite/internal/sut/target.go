@@ -191,8 +191,8 @@ func (t *Target) Owns(name string) bool {
 	})
 }
 
-// CanSet reports whether the value of one of [Keys] reaches the server. A template
-// may leave out some keys.
+// CanSet reports whether the value of one of [Keys] reaches the server. A
+// template may leave out some keys.
 func (t *Target) CanSet(key string) bool {
 	if !t.Templated() {
 		return true

@@ -15,55 +15,56 @@ import (
 	"assay/scenarios/strictyaml"
 )
 
-// Keys are the configuration keys that scenarios set, with headscale's names
-// and meanings; tls_chain_check is the reference server's own. Templates see
+// Keys lists the configuration keys that tests set, with headscale's names and
+// meanings; only tls_chain_check is the reference server's own. Templates see
 // them as .Keys.NAME.
 var Keys = []string{
 	"server_url", "listen_addr",
 	"tls_cert_path", "tls_key_path", "tls_chain_check",
-	"tls_letsencrypt_hostname", "tls_letsencrypt_listen", "tls_letsencrypt_cache_dir", "tls_letsencrypt_challenge_type",
+	"tls_letsencrypt_hostname", "tls_letsencrypt_listen", "tls_letsencrypt_cache_dir",
+	"tls_letsencrypt_challenge_type",
 	"acme_url", "acme_email",
 }
 
 // templateData is what templates see.
 type templateData struct {
-	// Dir is the spec's own directory, absolute.
+	// Dir is the directory of the test, absolute.
 	Dir string
-	// TargetDir is where the target file is, absolute: for scripts and files
-	// beside it. It is "" for a built-in target.
+	// TargetDir is the directory of the target file, absolute, for scripts and
+	// files beside it. It is "" for a built-in target.
 	TargetDir string
-	// ConfigFile is the config file's path as the server is to get it.
+	// ConfigFile is the path of the configuration file that the server gets.
 	ConfigFile string
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
 	CABundle string
-	// Keys are the scenario's keys. One that a template names and the
-	// scenario does not set is "", which ends a {{with}} or an {{if}}.
+	// Keys are the keys that the test sets. A key that a template mentions and
+	// the test does not set is "", so that {{with}} and {{if}} skip it.
 	Keys map[string]any
-	// Env is the environment that the server gets, but for the target's env.
+	// Env is the environment that the server gets, without the target's own
+	// variables.
 	Env map[string]string
-	// Raw is the whole file in scenarios about unreadable configurations,
-	// otherwise "".
+	// Raw is the whole configuration file in tests of files that cannot be
+	// read, otherwise "".
 	Raw string
 }
 
-// functions are what templates can call besides text/template's own.
+// functions can be called by templates, in addition to those of text/template.
 var functions = template.FuncMap{
 	// json writes a value as JSON.
 	"json": func(v any) (string, error) {
 		text, err := json.Marshal(v)
 		return string(text), err
 	},
-	// host and port are the two parts of an address such as 127.0.0.1:8443.
+	// host and port return the two parts of an address such as 127.0.0.1:8443.
 	"host": func(address any) string { host, _ := splitAddress(address); return host },
 	"port": func(address any) string { _, port := splitAddress(address); return port },
-	// cannot ends the template: these keys are nothing that the server can be
-	// told.
+	// cannot ends the template, because the server cannot be configured so.
 	"cannot": func(reason string) (string, error) { return "", &Inexpressible{Reason: reason} },
 }
 
-// Inexpressible is the error of [Target.Prepare] for keys that the server's
-// own configuration cannot express, as the target file says by calling the
-// function cannot. Nothing can be judged by them.
+// Inexpressible is the error of [Target.Prepare] for keys that the server's own
+// configuration cannot express, which the target file says by calling the
+// function cannot. A test that needs such keys is skipped.
 type Inexpressible struct{ Reason string }
 
 func (e *Inexpressible) Error() string {
@@ -82,7 +83,8 @@ func parseTemplate(name, text string) (*template.Template, error) {
 	return template.New(name).Option("missingkey=error").Funcs(functions).Parse(text)
 }
 
-// render executes a template of the target file. key names it in errors.
+// render executes a template of the target file. key names the template in
+// errors.
 func (v templateData) render(key, text string) (string, error) {
 	if !strings.Contains(text, "{{") {
 		return text, nil
