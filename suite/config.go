@@ -9,103 +9,105 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
 )
 
 // The chapter config: what the configuration file may say, and what is
 // refused (scenarios/config.yaml).
 
-var _ = Table("CFG-01", func(s *Scenario, row struct{ Keys Keys }) {
-	journal := s.Journal()
-	server := s.Start(s.Plain(Keys{"acme_url": s.CA().DirectoryURL()}, row.Keys))
+var _ = Table("CFG-01", func(e *Env, row struct{ Keys Settings }) {
+	journal := e.Journal()
+	server := e.Start(e.Plain(Settings{"acme_url": e.CA().DirectoryURL()}, row.Keys))
 
-	Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy())
-	Expect(s.Handshake(server)).NotTo(Complete())
+	Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy())
+	Expect(e.Handshake(server)).NotTo(Complete())
 	Expect(journal).To(HaveNoRequests())
 })
 
-var _ = Table("CFG-02", func(s *Scenario, row struct{ Set []string }) {
-	cert, key := s.WritePair(s.Identity(pki.Spec{}), "cert.pem", "key.pem")
-	control := s.Start(s.Own(cert, key))
-	Expect(s.Handshake(control)).To(Complete())
+var _ = Table("CFG-02", func(e *Env, row struct{ Set []string }) {
+	cert, key := e.WritePair(e.Identity(pki.Spec{}), "cert.pem", "key.pem")
+	control := e.Start(e.Own(cert, key))
+	Expect(e.Handshake(control)).To(Complete())
 	control.Stop()
 
-	own := s.Own(cert, key)
-	both := s.ACME()
+	own := e.Own(cert, key)
+	both := e.ACME()
 	for _, name := range row.Set {
 		both[name] = own[name]
 	}
-	Expect(s.Refuse(both)).To(BeRefusal(s.names(append(row.Set, "tls_letsencrypt_hostname")...)...))
+	Expect(e.Refuse(both)).To(BeRefusal(e.NamesOf(append(row.Set, "tls_letsencrypt_hostname")...)...))
 })
 
-var _ = Table("CFG-03", func(s *Scenario, row struct{ Set, Missing string }) {
-	cert, key := s.WritePair(s.Identity(pki.Spec{}), "cert.pem", "key.pem")
-	control := s.Start(s.Own(cert, key))
-	Expect(s.Handshake(control)).To(Complete())
+var _ = Table("CFG-03", func(e *Env, row struct{ Set, Missing string }) {
+	cert, key := e.WritePair(e.Identity(pki.Spec{}), "cert.pem", "key.pem")
+	control := e.Start(e.Own(cert, key))
+	Expect(e.Handshake(control)).To(Complete())
 	control.Stop()
 
-	Expect(s.Refuse(s.Own(cert, key, Keys{row.Missing: nil}))).To(BeRefusal(s.names(row.Missing)...))
+	Expect(e.Refuse(e.Own(cert, key, Settings{row.Missing: nil}))).To(BeRefusal(e.NamesOf(row.Missing)...))
 })
 
-var _ = Table("CFG-04", func(s *Scenario, row struct{ Keys Keys }) {
-	s.Start(s.HTTP01()).Stop()
+var _ = Table("CFG-04", func(e *Env, row struct{ Keys Settings }) {
+	e.Start(e.HTTP01()).Stop()
 
-	Expect(s.Refuse(s.HTTP01(row.Keys))).To(BeRefusal(append(s.names("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")...))
+	Expect(e.Refuse(e.HTTP01(row.Keys))).To(BeRefusal(append(e.NamesOf("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")...))
 })
 
-var _ = Requirement("CFG-05", func(s *Scenario) {
-	server := s.Start(s.HTTP01(Keys{
+var _ = Requirement("CFG-05", func(e *Env) {
+	server := e.Start(e.HTTP01(Settings{
 		"tls_letsencrypt_listen":         nil,
 		"tls_letsencrypt_cache_dir":      nil,
 		"tls_letsencrypt_challenge_type": nil,
 	}))
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
-	Expect(s.Path(".cache")).To(HoldFiles())
-	for _, address := range []string{s.Addr(80), s.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
-		s.AwaitAnswer(address)
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
+	Expect(e.Path(".cache")).To(HoldFiles())
+	for _, address := range []string{e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
+		e.AwaitAnswer(address)
 	}
 })
 
-var _ = Table("CFG-06", func(s *Scenario, row struct {
+var _ = Table("CFG-06", func(e *Env, row struct {
 	Own    bool
 	Scheme string
 }) {
-	s.NeedsKey("server_url")
-	id := s.Identity(pki.Spec{})
-	suits := s.Plain()
+	e.NeedsKey("server_url")
+	id := e.Identity(pki.Spec{})
+	suits := e.Plain()
 	if row.Own {
-		suits = s.Own(s.WritePair(id, "cert.pem", "key.pem"))
+		suits = e.Own(e.WritePair(id, "cert.pem", "key.pem"))
 	}
-	serve := func(keys Keys) *Server {
-		server := s.Start(keys)
+	serve := func(keys Settings) *Server {
+		server := e.Start(keys)
 		if row.Own {
-			Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf))
+			Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
 		} else {
-			Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy())
+			Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy())
 		}
 		server.Stop()
 		return server
 	}
 	control := serve(suits)
-	Expect(serve(suits.with(Keys{"server_url": row.Scheme + "://" + s.Hostname}))).To(WarnUnlike(control, s.called("server_url")...))
-})
+	Expect(serve(suits.With(Settings{"server_url": row.Scheme + "://" + e.Hostname})).Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url")...))
+}, MayWarn)
 
-var _ = Table("CFG-07", func(s *Scenario, row struct{ Host string }) {
-	s.NeedsKey("server_url")
-	serve := func(over Keys) *Server {
-		server := s.StartACME(over)
-		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+var _ = Table("CFG-07", func(e *Env, row struct{ Host string }) {
+	e.NeedsKey("server_url")
+	serve := func(over Settings) *Server {
+		server := e.StartACME(over)
+		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 		server.Stop()
 		return server
 	}
 	control := serve(nil)
-	other := serve(Keys{"server_url": "https://" + s.expand(row.Host)})
-	Expect(other).To(WarnUnlike(control, s.called("server_url", "tls_letsencrypt_hostname")...))
-})
+	other := serve(Settings{"server_url": "https://" + e.Expand(row.Host)})
+	Expect(other.Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url", "tls_letsencrypt_hostname")...))
+}, MayWarn)
 
-var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
-	control := s.Start(s.Plain())
-	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+var _ = Table("CFG-08", func(e *Env, row struct{ Instead, Raw string }) {
+	control := e.Start(e.Plain())
+	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
 	control.Stop()
 
 	instead := map[string]StartOption{
@@ -116,33 +118,33 @@ var _ = Table("CFG-08", func(s *Scenario, row struct{ Instead, Raw string }) {
 			return errors.Join(os.Remove(path), os.Mkdir(path, 0o755))
 		}),
 	}
-	Expect(s.Refuse(s.Plain(), instead[row.Instead])).To(BeRefusal(control.ConfigName()))
+	Expect(e.Refuse(e.Plain(), instead[row.Instead])).To(BeRefusal(control.ConfigName()))
 })
 
-var _ = Table("CFG-09", func(s *Scenario, row struct {
+var _ = Table("CFG-09", func(e *Env, row struct {
 	Raw     string
 	Missing bool
 }) {
-	control := s.Start(s.Plain())
-	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+	control := e.Start(e.Plain())
+	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
 	control.Stop()
 
 	spoil := RawConfig([]byte(row.Raw))
 	if row.Missing {
 		spoil = NoConfig
 	}
-	refusal := s.Refuse(s.Plain(), spoil)
+	refusal := e.Refuse(e.Plain(), spoil)
 	Expect(refusal).To(BeRefusal())
 	Expect(refusal).To(SpeakOnStderr(control.ConfigName()))
 })
 
-var _ = Table("CFG-10", func(s *Scenario, row struct{ Append, Key string }) {
-	s.SkipUnless(s.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
-	control := s.Start(s.Plain())
-	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+var _ = Table("CFG-10", func(e *Env, row struct{ Append, Key string }) {
+	e.SkipUnless(e.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
+	control := e.Start(e.Plain())
+	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
 	control.Stop()
 
-	Expect(s.Refuse(s.Plain(), appendConfig(func(string) string { return row.Append }))).To(BeRefusal(row.Key))
+	Expect(e.Refuse(e.Plain(), appendConfig(func(string) string { return row.Append }))).To(BeRefusal(row.Key))
 })
 
 // appendConfig adds to the config file what more makes of its text.
@@ -156,42 +158,42 @@ func appendConfig(more func(text string) string) StartOption {
 	})
 }
 
-var _ = Table("CFG-11", func(s *Scenario, row struct {
+var _ = Table("CFG-11", func(e *Env, row struct {
 	Line   string
 	Number int
 }) {
-	s.SkipUnless(s.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
+	e.SkipUnless(e.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
 	at := func(line string) StartOption {
 		return appendConfig(func(text string) string {
 			return strings.Repeat("#\n", row.Number-1-strings.Count(text, "\n")) + line + "\n"
 		})
 	}
-	control := s.Start(s.Plain(), at("# nothing"))
-	Expect(s.Get(control.Address(), s.HealthPath())).To(BeHealthy())
+	control := e.Start(e.Plain(), at("# nothing"))
+	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
 	control.Stop()
 
-	Expect(s.Refuse(s.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
+	Expect(e.Refuse(e.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
 })
 
-var _ = Table("CFG-12", func(s *Scenario, row listener) {
-	keys, serves := s.listening(row)
+var _ = Table("CFG-12", func(e *Env, row listener) {
+	keys, serves := listening(e, row)
 	address := keys["listen_addr"].(string)
-	taken, err := s.World.Listen("tcp", address)
-	s.must(err)
+	taken, err := e.World.Listen("tcp", address)
+	e.Must(err)
 	defer taken.Close()
-	Expect(s.AwaitEnd(keys)).To(EndInError(address))
+	Expect(e.AwaitEnd(keys)).To(EndInError(address))
 
-	s.must(taken.Close())
-	serves(s.Start(keys))
+	e.Must(taken.Close())
+	serves(e.Start(keys))
 })
 
-var _ = Table("CFG-13", func(s *Scenario, row listener) {
-	keys, serves := s.listening(row)
-	s.must(s.World.LowPorts(false))
-	Expect(s.AwaitEnd(keys)).To(EndInError(keys["listen_addr"].(string)))
+var _ = Table("CFG-13", func(e *Env, row listener) {
+	keys, serves := listening(e, row)
+	e.Must(e.World.LowPorts(false))
+	Expect(e.AwaitEnd(keys)).To(EndInError(keys["listen_addr"].(string)))
 
-	s.must(s.World.LowPorts(true))
-	serves(s.Start(keys))
+	e.Must(e.World.LowPorts(true))
+	serves(e.Start(keys))
 })
 
 // listener is a row about one of the three kinds of server, at a port.
@@ -202,22 +204,19 @@ type listener struct {
 
 // listening is the row's configuration, and what shows that such a server
 // serves.
-func (s *Scenario) listening(row listener) (keys Keys, serves func(*Server)) {
-	at := Keys{"listen_addr": s.Addr(row.Port)}
-	claimed := func(chapter string) {
-		s.SkipUnless(s.plan.target.Claims(chapter), "the target does not claim "+chapter)
-	}
+func listening(e *Env, row listener) (keys Settings, serves func(*Server)) {
+	at := Settings{"listen_addr": e.Addr(row.Port)}
 	switch row.Kind {
 	case "plain":
-		return s.Plain(at), func(server *Server) { Expect(s.Get(server.Address(), s.HealthPath())).To(BeHealthy()) }
+		return e.Plain(at), func(server *Server) { Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy()) }
 	case "own":
-		claimed("byo")
-		id := s.Identity(pki.Spec{})
-		cert, key := s.WritePair(id, "cert.pem", "key.pem")
-		return s.Own(cert, key, at), func(server *Server) { Expect(s.Handshake(server)).To(ServeLeaf(id.Leaf)) }
+		e.NeedsClaim("byo")
+		id := e.Identity(pki.Spec{})
+		cert, key := e.WritePair(id, "cert.pem", "key.pem")
+		return e.Own(cert, key, at), func(server *Server) { Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf)) }
 	default:
-		claimed("acme")
-		s.must(s.World.Forward(80, 5080)) // to the challenge listener, if there is one
-		return s.ACME(at), func(server *Server) { Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root())) }
+		e.NeedsClaim("acme")
+		e.Must(e.World.Forward(80, 5080)) // to the challenge listener, if there is one
+		return e.ACME(at), func(server *Server) { Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root())) }
 	}
 }

@@ -8,142 +8,144 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
 	"assay/suite/internal/wire"
 )
 
 // The chapter renewal: a new certificate before the old one ends
 // (scenarios/renewal.yaml). What takes days is in renewal_schedule.go.
 
-var _ = Table("RENEW-01", func(s *Scenario, row struct{ Left time.Duration }) {
-	s.renewsOneOfTwo(row.Left, 29*day, 90*day)
+var _ = Table("RENEW-01", func(e *Env, row struct{ Left time.Duration }) {
+	e.ExpectOneOfTwoRenewed(row.Left, 29*Day, 90*Day)
 })
 
-var _ = Table("RENEW-02", func(s *Scenario, row struct{ Left, Lifetime time.Duration }) {
-	old := s.CacheCertificate("cache", row.Left, row.Lifetime)
-	server := s.StartACME()
-	open := s.Handshake(server, KeepOpen)
+var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration }) {
+	old := e.CacheCertificate("cache", row.Left, row.Lifetime)
+	server := e.StartACME()
+	open := e.Handshake(server, KeepOpen)
 	Expect(open).To(Complete())
 	defer open.Close()
 
-	renewed := s.AwaitRenewal(server, old)
-	Expect(renewed).To(HaveFullChainTo(s.CA().Root()))
-	Expect(renewed).To(ServeNamesExactly(s.Hostname))
-	s.AwaitCached(renewed)
-	Expect(open).To(StillAnswer())
-	s.ObserveIssuance("renewal")
+	renewed := e.AwaitRenewal(server, old)
+	Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
+	Expect(renewed).To(ServeNamesExactly(e.Hostname))
+	e.AwaitCached(renewed)
+	Expect(e.RequestOn(open)).To(Answer())
+	e.ObserveIssuance("renewal")
 })
 
-var _ = Requirement("RENEW-03", func(s *Scenario) {
-	old := s.Expiring()
-	server := s.startBy("http-01")
-	Expect(s.Handshake(server)).To(Complete())
-	s.AwaitRenewal(server, old)
-	Expect(s.Journal()).To(HaveValidated("http-01", s.Hostname))
+var _ = Requirement("RENEW-03", func(e *Env) {
+	old := e.CacheExpiring()
+	server := e.StartBy("http-01")
+	Expect(e.Handshake(server)).To(Complete())
+	e.AwaitRenewal(server, old)
+	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
 })
 
-var _ = Requirement("RENEW-04", func(s *Scenario) {
-	old := s.Expiring()
-	server := s.startBy("tls-alpn-01")
-	Expect(s.Handshake(server)).To(Complete())
-	s.AwaitRenewal(server, old)
-	Expect(s.Journal()).To(HaveValidated("tls-alpn-01", s.Hostname))
+var _ = Requirement("RENEW-04", func(e *Env) {
+	old := e.CacheExpiring()
+	server := e.StartBy("tls-alpn-01")
+	Expect(e.Handshake(server)).To(Complete())
+	e.AwaitRenewal(server, old)
+	Expect(e.Journal()).To(HaveValidated("tls-alpn-01", e.Hostname))
 })
 
-var _ = Table("RENEW-05", func(s *Scenario, row struct{ Challenge string }) {
+var _ = Table("RENEW-05", func(e *Env, row struct{ Challenge string }) {
 	const clients, enough = 3, 20
-	s.Disturb(pebble.Slow(pebble.KindCertificate, 100*time.Millisecond)) // renewal takes long enough to be watched
-	old := s.Expiring()
-	server := s.startBy(row.Challenge)
-	load := s.Load(server, clients)
+	e.Inject(pebble.Slow(pebble.KindCertificate, 100*time.Millisecond)) // renewal takes long enough to be watched
+	old := e.CacheExpiring()
+	server := e.StartBy(row.Challenge)
+	load := e.Load(server, clients)
 	defer load.Stop()
-	s.Eventually(func(g Gomega) {
-		others := load.With(func(h *wire.Handshake) bool { return !serves(h, old.Leaf) })
+	e.Eventually(func(g Gomega) {
+		others := load.With(func(h *wire.Handshake) bool { return !Serves(h, old.Leaf) })
 		g.Expect(others).To(BeNumerically(">=", enough), "handshakes that were served no longer the old certificate")
 	}, "the renewed certificate to be served under load")
-	Expect(load.Stop()).To(HaveSeenOnly(old.Leaf, s.CA().Root()))
+	Expect(load.Stop()).To(HaveSeenOnly(old.Leaf, e.CA().Root()))
 })
 
-var _ = Requirement("RENEW-06", func(s *Scenario) {
-	server := s.renewsOneOfTwo(60*day, 29*day, 90*day, func(server *Server) { s.refuseHandshake(server, "before.example.test") })
-	s.refuseHandshake(server, "after.example.test")
-	Expect(server).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
+var _ = Requirement("RENEW-06", func(e *Env) {
+	server := e.ExpectOneOfTwoRenewed(60*Day, 29*Day, 90*Day, func(server *Server) { e.RefuseHandshake(server, "before.example.test") })
+	e.RefuseHandshake(server, "after.example.test")
+	Expect(server.Log()).To(LogNothingBetween("before.example.test", "after.example.test", "tls", "acme", "cert", "renew"))
 })
 
-var _ = Requirement("RENEW-07", func(s *Scenario) {
-	old := s.Expiring()
-	server := s.startOffering(s.ownChallenge())
-	Expect(s.Handshake(server)).To(Complete())
-	renewed := s.AwaitRenewal(server, old).Leaf()
+var _ = Requirement("RENEW-07", func(e *Env) {
+	old := e.CacheExpiring()
+	server := e.StartOffering(e.OwnChallenge())
+	Expect(e.Handshake(server)).To(Complete())
+	renewed := e.AwaitRenewal(server, old).Leaf()
 	for range 20 {
-		Expect(s.Handshake(server)).To(ServeLeaf(renewed))
+		Expect(e.Handshake(server)).To(ServeLeaf(renewed))
 	}
 	server.Restart()
-	Expect(s.Handshake(server)).To(ServeLeaf(renewed), "after a restart")
-	Expect(s.Journal()).To(HaveIssued(1))
-	Expect(s.Journal()).To(HaveOrdered(1))
+	Expect(e.Handshake(server)).To(ServeLeaf(renewed), "after a restart")
+	Expect(e.Journal()).To(HaveIssued(1))
+	Expect(e.Journal()).To(HaveOrdered(1))
 })
 
-var _ = Table("RENEW-08", func(s *Scenario, row struct{ Fault string }) {
-	old := s.Expiring()
-	s.failRenewal(row.Fault)
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	s.awaitFailure()
+var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
+	old := e.CacheExpiring()
+	e.FailRenewal(row.Fault)
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+	e.AwaitFailure()
 	for range 20 {
-		Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
+		Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 	}
-	Expect(server).To(Live())
+	Expect(server.Process).To(BeAlive())
 
 	// The control: the certificate was due, and nothing but the CA in the way.
-	s.CA().Mend()
+	e.CA().Mend()
 	server.Restart()
-	Expect(s.Handshake(server)).To(Complete())
-	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(e.Handshake(server)).To(Complete())
+	Expect(e.AwaitRenewal(server, old)).To(HaveFullChainTo(e.CA().Root()))
 })
 
-var _ = Requirement("RENEW-09", func(s *Scenario) {
-	old := s.Expiring()
-	s.failRenewal("refused")
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	s.awaitFailure()
-	server.WaitLog("a line with the CA's reason: "+renewalRefused, mentions(renewalRefused))
+var _ = Requirement("RENEW-09", func(e *Env) {
+	old := e.CacheExpiring()
+	e.FailRenewal("refused")
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+	e.AwaitFailure()
+	server.WaitLog("a line with the CA's reason: "+RenewalRefused, Mentions(RenewalRefused))
 })
 
-var _ = Table("RENEW-10", func(s *Scenario, row struct{ Ago time.Duration }) {
-	expired := s.CacheCertificate("cache", -row.Ago, 90*day)
-	server := s.StartACME()
-	seen := s.Handshake(server)
+var _ = Table("RENEW-10", func(e *Env, row struct{ Ago time.Duration }) {
+	expired := e.CacheCertificate("cache", -row.Ago, 90*Day)
+	server := e.StartACME()
+	seen := e.Handshake(server)
 	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
-	Expect(seen).To(HaveFullChainTo(s.CA().Root()))
-	s.AwaitCached(seen)
-	Expect(s.Journal()).To(HaveIssued(1))
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	e.AwaitCached(seen)
+	Expect(e.Journal()).To(HaveIssued(1))
 })
 
-var _ = Table("RENEW-11", func(s *Scenario, row struct{ Lifetime time.Duration }) {
-	s.UseCA(func(o *pebble.Options) { o.Validity = row.Lifetime })
-	server := s.StartACME()
-	first := s.Handshake(server)
-	Expect(first).To(HaveFullChainTo(s.CA().Root()))
+var _ = Table("RENEW-11", func(e *Env, row struct{ Lifetime time.Duration }) {
+	e.UseCA(func(o *pebble.Options) { o.Validity = row.Lifetime })
+	server := e.StartACME()
+	first := e.Handshake(server)
+	Expect(first).To(HaveFullChainTo(e.CA().Root()))
 	// A second issuance, for a client that needs another type of key, gives a
 	// storm the time that it needs. A server may have none for it: there, clients
 	// go on coming for a while.
 	needed := 1
-	if second := s.Handshake(server, unlike(first)); second.Err == nil && !second.Leaf().Equal(first.Leaf()) {
-		Expect(second).To(HaveFullChainTo(s.CA().Root()))
+	if second := e.Handshake(server, OtherKeyTypeThan(first)); second.Err == nil && !second.Leaf().Equal(first.Leaf()) {
+		Expect(second).To(HaveFullChainTo(e.CA().Root()))
 		needed = 2
 	} else {
-		s.Insist(server, time.Second)
+		e.KeepConnecting(server, time.Second)
 	}
-	Expect(s.Journal()).To(HaveIssued(needed))
-	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
+	Expect(e.Journal()).To(HaveIssued(needed))
+	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
 })
 
-var _ = Table("RENEW-12", func(s *Scenario, row struct{ Lifetime, Before, After time.Duration }) {
-	s.renewsOneOfTwo(row.Before, row.After, row.Lifetime)
+var _ = Table("RENEW-12", func(e *Env, row struct{ Lifetime, Before, After time.Duration }) {
+	e.ExpectOneOfTwoRenewed(row.Before, row.After, row.Lifetime)
 })
 
-var _ = Requirement("RENEW-13", func(s *Scenario) {
+var _ = Requirement("RENEW-13", func(e *Env) {
 	// The other process writes once the server has read the cache, and before
 	// the certificate that it read is due. A machine too slow for the first
 	// lifetime has more time with the second.
@@ -153,83 +155,86 @@ var _ = Requirement("RENEW-13", func(s *Scenario) {
 		// Due a third of its lifetime before it ends, up to a tenth of that later.
 		due := lifetime * 7 / 30
 		begin := time.Now()
-		s.CacheCertificate("cache", lifetime/3+due, lifetime)
-		server = s.StartACME()
-		Expect(s.Handshake(server)).To(Complete())
-		newer = s.CacheCertificate("cache", 89*day, 90*day)
+		e.CacheCertificate("cache", lifetime/3+due, lifetime)
+		server = e.StartACME()
+		Expect(e.Handshake(server)).To(Complete())
+		newer = e.CacheCertificate("cache", 89*Day, 90*Day)
 		if time.Since(begin) < due-time.Second {
 			break
 		}
 		server.Stop()
 		server = nil
 	}
-	s.SkipUnless(server != nil, "this machine takes too long to start a server for what the spec has to see")
-	s.Eventually(func(g Gomega) { g.Expect(s.Handshake(server)).To(ServeLeaf(newer.Leaf)) },
+	e.SkipUnless(server != nil, "this machine takes too long to start a server for what the spec has to see")
+	e.Eventually(func(g Gomega) { g.Expect(e.Handshake(server)).To(ServeLeaf(newer.Leaf)) },
 		"the certificate to be served that another process put into the cache")
-	Expect(s.Journal()).To(HaveNoRequests())
+	Expect(e.Journal()).To(HaveNoRequests())
 }, Slow)
 
-var _ = Requirement("RENEW-14", func(s *Scenario) {
-	first := s.Expiring()
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(Complete())
-	s.AwaitRenewal(server, first)
+var _ = Requirement("RENEW-14", func(e *Env) {
+	first := e.CacheExpiring()
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(Complete())
+	e.AwaitRenewal(server, first)
 	server.Stop()
 
-	s.must(s.CA().Forget())
-	second := s.Expiring()
+	e.Must(e.CA().Forget())
+	second := e.CacheExpiring()
 	server.Restart()
-	Expect(s.Handshake(server)).To(Complete())
-	Expect(s.AwaitRenewal(server, second)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveIssued(2))
+	Expect(e.Handshake(server)).To(Complete())
+	Expect(e.AwaitRenewal(server, second)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveIssued(2))
 })
 
-var _ = Requirement("RENEW-15", func(s *Scenario) {
-	server := s.StartACME()
-	Expect(s.Handshake(server, RSAOnly())).To(Complete())
-	s.must(s.CA().Forget())
-	s.Expiring()
-	Expect(s.Handshake(server)).To(Complete())
+var _ = Requirement("RENEW-15", func(e *Env) {
+	server := e.StartACME()
+	Expect(e.Handshake(server, RSAOnly())).To(Complete())
+	e.Must(e.CA().Forget())
+	e.CacheExpiring()
+	Expect(e.Handshake(server)).To(Complete())
 	lost := func(e pebble.Entry) bool { return e.Problem == "urn:ietf:params:acme:error:accountDoesNotExist" }
-	s.Await("a renewed certificate, or a request refused because the CA does not know the account", func(j *pebble.Journal) bool {
+	e.Await("a renewed certificate, or a request refused because the CA does not know the account", func(j *pebble.Journal) bool {
 		return len(j.Issued()) > 1 || j.Count(lost) > 0
 	})
-	s.Observe("acme", "accounts lost while the server runs", map[bool]string{true: "renewed", false: "refused, not renewed before a restart"}[s.Journal().Count(lost) == 0])
+	e.Observe("acme", "accounts lost while the server runs", map[bool]string{true: "renewed", false: "refused, not renewed before a restart"}[e.Journal().Count(lost) == 0])
 })
 
-var _ = Requirement("RENEW-16", func(s *Scenario) {
-	old := s.Expiring()
-	s.CA().Point(s.Hostname) // the CA finds no such name
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	why := s.awaitFailedValidation()
-	server.WaitLog("a line with the CA's reason: "+why, containsAll(strings.Split(why, "<token>")))
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+var _ = Requirement("RENEW-16", func(e *Env) {
+	old := e.CacheExpiring()
+	e.CA().Point(e.Hostname) // the CA finds no such name
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+	why := e.AwaitFailedValidation()
+	server.WaitLog("a line with the CA's reason: "+why, ContainsAll(strings.Split(why, "<token>")))
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	// The control: nothing else was in the way.
-	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	e.CA().Point(e.Hostname, e.World.Sites().Gateway[0])
 	server.Restart()
-	Expect(s.Handshake(server)).To(Complete())
-	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
+	Expect(e.Handshake(server)).To(Complete())
+	Expect(e.AwaitRenewal(server, old)).To(HaveFullChainTo(e.CA().Root()))
 })
 
-const day = 24 * time.Hour
+// The part of the chapter renewal that is seen in virtual time.
 
-// AwaitCached waits until the certificate that a handshake served is in the cache:
-// a server may serve it first and store it then.
-func (s *Scenario) AwaitCached(served *wire.Handshake) {
-	s.Eventually(func(g Gomega) {
-		g.Expect(s.Path("cache", s.Hostname)).To(HoldCertificate(served.Leaf()))
-	}, "the certificate that is served to be in the cache")
-}
+var _ = Table("RENEW-20", func(e *Env, row struct{ Lifetime time.Duration }) {
+	Expect(e.Schedule()).To(NeverRunOut(row.Lifetime))
+}, SharesSchedule)
 
-// AwaitRenewal waits until the server serves another certificate than the old
-// one, which it must have been asked for once: autocert's timer starts then.
-func (s *Scenario) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Handshake) {
-	s.Eventually(func(g Gomega) {
-		renewed = s.Handshake(server)
-		g.Expect(renewed).To(Complete())
-		g.Expect(renewed).NotTo(ServeLeaf(old.Leaf))
-	}, "a renewed certificate to be served")
-	return renewed
-}
+var _ = Table("RENEW-21", func(e *Env, row struct{ Lifetime time.Duration }) {
+	Expect(e.Schedule()).To(SpaceAttempts(row.Lifetime, 10*time.Minute))
+}, SharesSchedule)
+
+var _ = Table("RENEW-22", func(e *Env, row struct{ Lifetime time.Duration }) {
+	Expect(e.Schedule()).To(RecoverWithin(row.Lifetime, 2*time.Hour))
+}, SharesSchedule)
+
+var _ = Table("RENEW-23", func(e *Env, row struct{ Lifetime time.Duration }) {
+	schedule := e.Schedule()
+	life, found := schedule.Life(row.Lifetime)
+	e.SkipUnless(found, "the schedule command says nothing about this lifetime")
+	e.Observe("schedule", "renewals", life.Summary())
+	if outage, found := schedule.Outage(row.Lifetime); found {
+		e.Observe("schedule", "while the CA fails", outage.Summary())
+	}
+}, SharesSchedule)

@@ -1,321 +1,353 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/internal/sut"
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
 	"assay/suite/internal/wire"
 )
+
+// A noHello is what a peer may say in place of a ClientHello, as the
+// catalogue's rows have it.
+type noHello struct {
+	Name  string // for messages
+	Hex   string // these bytes
+	Times int    // so many times; 0 means once
+	Hello string // or a ClientHello, changed in this way
+}
+
+// bytes makes it, from a good hello where it needs one.
+func (n noHello) bytes(hello []byte) ([]byte, error) {
+	hello = bytes.Clone(hello)
+	switch n.Hello {
+	case "":
+		text, err := hex.DecodeString(n.Hex)
+		return bytes.Repeat(text, max(n.Times, 1)), err
+	case "cut":
+		return hello[:len(hello)/2], nil
+	case "of-a-server":
+		hello[5] = 2 // handshake type server_hello (RFC 8446 §4)
+		return hello, nil
+	case "long-session-id":
+		hello[43] = 255 // the length of the session identifier: 32 at most
+		return hello, nil
+	case "twice":
+		return append(hello, hello...), nil
+	}
+	return nil, fmt.Errorf("unknown change of a hello %q", n.Hello)
+}
 
 // The chapter resilience: CAs, disks, peers and signals that misbehave
 // (scenarios/resilience.yaml).
 
-var _ = Table("RES-01", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	s.SkipUnless(s.plan.CA == "edge", "needs the edge in front of the CA, which injects the fault")
-	s.CA().Inject(pebble.BadNonce(row.Request))
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveInjected(1))
-	Expect(s.Journal()).To(HaveIssued(1))
+var _ = Table("RES-01", func(e *Env, row struct{ Request pebble.Kind }) {
+	e.NeedsEdge()
+	e.CA().Inject(pebble.BadNonce(row.Request))
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveInjected(1))
+	Expect(e.Journal()).To(HaveIssued(1))
 }, Slow)
 
-var _ = Table("RES-02", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	old := s.Expiring()
-	s.Disturb(pebble.BadNonce(row.Request))
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(Complete())
+var _ = Table("RES-02", func(e *Env, row struct{ Request pebble.Kind }) {
+	old := e.CacheExpiring()
+	e.Inject(pebble.BadNonce(row.Request))
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(Complete())
 
-	s.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
-	s.Eventually(func(g Gomega) {
-		g.Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-		g.Expect(s.Path("cache", s.Hostname)).NotTo(HoldCertificate(old.Leaf))
+	e.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
+	e.Eventually(func(g Gomega) {
+		g.Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+		g.Expect(e.Path("cache", e.Hostname)).NotTo(HoldCertificate(old.Leaf))
 	}, "the renewed certificate to be served and kept")
-	Expect(s.Journal()).To(HaveInjected(1))
+	Expect(e.Journal()).To(HaveInjected(1))
 }, Slow)
 
-var _ = Table("RES-03", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	s.Disturb(pebble.Status(row.Request, 500))
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveInjected(1))
-	Expect(s.Journal()).To(HaveIssued(1))
+var _ = Table("RES-03", func(e *Env, row struct{ Request pebble.Kind }) {
+	e.Inject(pebble.Status(row.Request, 500))
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveInjected(1))
+	Expect(e.Journal()).To(HaveIssued(1))
 }, Slow)
 
-var _ = Table("RES-04", func(s *Scenario, row struct{ Date bool }) {
+var _ = Table("RES-04", func(e *Env, row struct{ Date bool }) {
 	const pause = 2 * time.Second
 	fault := pebble.RateLimited(pebble.KindNewOrder, pause)
 	if row.Date {
 		fault = pebble.RateLimitedUntil(pebble.KindNewOrder, pause)
 	}
-	s.Disturb(fault)
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveWaited(pebble.KindNewOrder, pause))
+	e.Inject(fault)
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveWaited(pebble.KindNewOrder, pause))
 }, Slow)
 
-var _ = Table("RES-05", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	s.endure(pebble.Drop(row.Request))
+var _ = Table("RES-05", func(e *Env, row struct{ Request pebble.Kind }) {
+	endure(e, pebble.Drop(row.Request))
 })
 
-var _ = Table("RES-06", func(s *Scenario, row struct {
+var _ = Table("RES-06", func(e *Env, row struct {
 	Request pebble.Kind
 	HTML    bool
 }) {
 	if row.HTML {
-		s.endure(pebble.HTML(row.Request))
+		endure(e, pebble.HTML(row.Request))
 	} else {
-		s.endure(pebble.Garbage(row.Request))
+		endure(e, pebble.Garbage(row.Request))
 	}
 })
 
-var _ = Table("RES-07", func(s *Scenario, row struct{ Request pebble.Kind }) {
+var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 	const delay = 2 * time.Second
-	s.Disturb(pebble.Slow(row.Request, delay))
-	server := s.StartACME()
-	first := background(func() *wire.Handshake { return s.Handshake(server) })
-	s.AwaitFault()
+	e.Inject(pebble.Slow(row.Request, delay))
+	server := e.StartACME()
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	e.AwaitFault()
 	// Who waits for the CA's answer too waits for the whole delay, but for what
 	// it took to notice the fault.
-	Expect(s.Handshake(server, SNI("other.example.test"))).To(BeRefusedWithin(delay * 3 / 4))
-	Expect(<-first).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveIssued(1))
+	Expect(e.Handshake(server, SNI("other.example.test"))).To(BeRefusedWithin(delay * 3 / 4))
+	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveIssued(1))
 }, Slow)
 
-var _ = Requirement("RES-08", func(s *Scenario) {
-	s.CA().Down()
-	server := s.StartACME()
-	Expect(s.glance(server)).To(BeRefused())
-	Expect(server).To(Live())
-	s.Recover(server)
+var _ = Requirement("RES-08", func(e *Env) {
+	e.CA().Down()
+	server := e.StartACME()
+	Expect(e.ImpatientHandshake(server)).To(BeRefused())
+	Expect(server.Process).To(BeAlive())
+	e.ExpectRecovery(server)
 })
 
-var _ = Requirement("RES-09", func(s *Scenario) {
-	server := s.StartACME()
-	first := s.Handshake(server)
-	Expect(first).To(HaveFullChainTo(s.CA().Root()))
-	s.CA().Down()
+var _ = Requirement("RES-09", func(e *Env) {
+	server := e.StartACME()
+	first := e.Handshake(server)
+	Expect(first).To(HaveFullChainTo(e.CA().Root()))
+	e.CA().Down()
 	server.Restart()
-	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
-	Expect(server).To(Live())
+	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
+	Expect(server.Process).To(BeAlive())
 })
 
-var _ = Table("RES-10", func(s *Scenario, row struct {
+var _ = Table("RES-10", func(e *Env, row struct {
 	Request pebble.Kind
 	Down    bool
 }) {
 	asked := row.Request
 	if row.Down {
-		s.CA().Down()
+		e.CA().Down()
 		asked = pebble.KindTLS
 	} else {
-		s.Disturb(pebble.Status(row.Request, 500).Persistently())
+		e.Inject(pebble.Status(row.Request, 500).Persistently())
 	}
-	server := s.StartACME()
-	s.Insist(server, 2*time.Second)
-	Expect(s.Journal()).To(HaveAskedAtMost(asked, 10))
-	server.kill() // it would wait for the issuance under way
-	s.Recover(server)
+	server := e.StartACME()
+	e.KeepConnecting(server, 2*time.Second)
+	Expect(e.Journal()).To(HaveAskedAtMost(asked, 10))
+	server.Kill() // it would wait for the issuance under way
+	e.ExpectRecovery(server)
 }, Slow)
 
-var _ = Table("RES-11", func(s *Scenario, row struct{ Key bool }) {
+var _ = Table("RES-11", func(e *Env, row struct{ Key bool }) {
 	if row.Key {
-		s.endure(pebble.WrongKey().Persistently())
+		endure(e, pebble.WrongKey().Persistently())
 	} else {
-		s.endure(pebble.WrongName("other.example.test").Persistently())
+		endure(e, pebble.WrongName("other.example.test").Persistently())
 	}
 })
 
-var _ = Table("RES-12", func(s *Scenario, row struct{ Foreign bool }) {
-	s.UseCA(func(o *pebble.Options) { o.Intermediates = 2 })
+var _ = Table("RES-12", func(e *Env, row struct{ Foreign bool }) {
+	e.UseCA(func(o *pebble.Options) { o.Intermediates = 2 })
 	if row.Foreign {
-		s.endure(pebble.ForeignIssuer().Persistently())
+		endure(e, pebble.ForeignIssuer().Persistently())
 	} else {
-		s.endure(pebble.SkipIssuer().Persistently())
+		endure(e, pebble.SkipIssuer().Persistently())
 	}
 })
 
-var _ = Requirement("RES-13", func(s *Scenario) {
-	s.Disturb(pebble.CutChain().Persistently())
-	server := s.StartACME()
-	s.ObserveChain("after a cut chain", s.Handshake(server))
+var _ = Requirement("RES-13", func(e *Env) {
+	e.Inject(pebble.CutChain().Persistently())
+	server := e.StartACME()
+	e.ObserveChain("after a cut chain", e.Handshake(server))
 })
 
-var _ = Table("RES-14", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	s.endure(pebble.InvalidOrder(row.Request))
+var _ = Table("RES-14", func(e *Env, row struct{ Request pebble.Kind }) {
+	endure(e, pebble.InvalidOrder(row.Request))
 })
 
-var _ = Requirement("RES-15", func(s *Scenario) {
-	s.UseCA(func(o *pebble.Options) {
+var _ = Requirement("RES-15", func(e *Env) {
+	e.UseCA(func(o *pebble.Options) {
 		if o.Manner == pebble.LetsEncrypt {
 			o.Manner = pebble.RFC8555
 		}
 	})
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 })
 
-var _ = Table("RES-16", func(s *Scenario, row struct{ Offer []string }) {
-	s.Disturb(pebble.OfferOnly(row.Offer...).Persistently())
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveValidated(s.ownChallenge(), s.Hostname))
+var _ = Table("RES-16", func(e *Env, row struct{ Offer []string }) {
+	e.Inject(pebble.OfferOnly(row.Offer...).Persistently())
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveValidated(e.OwnChallenge(), e.Hostname))
 })
 
-var _ = Requirement("RES-17", func(s *Scenario) {
-	s.Disturb(pebble.OfferOnly(s.otherChallenge()).Persistently())
-	server := s.StartACME()
-	for _, h := range s.Knock(server, 20) {
+var _ = Requirement("RES-17", func(e *Env) {
+	e.Inject(pebble.OfferOnly(e.OtherChallenge()).Persistently())
+	server := e.StartACME()
+	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).To(BeRefused())
 	}
-	Expect(server).To(Live())
-	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
-	s.Recover(server)
-	Expect(s.Journal()).To(HaveValidated(s.ownChallenge(), s.Hostname))
+	Expect(server.Process).To(BeAlive())
+	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
+	e.ExpectRecovery(server)
+	Expect(e.Journal()).To(HaveValidated(e.OwnChallenge(), e.Hostname))
 })
 
-var _ = Requirement("RES-18", func(s *Scenario) {
-	server, root := s.StartSecure()
-	idle := s.Handshake(server, Trusting(root), KeepOpen)
+var _ = Requirement("RES-18", func(e *Env) {
+	server, root := e.StartSecure()
+	idle := e.Handshake(server, Trusting(root), KeepOpen)
 	Expect(idle).To(HaveFullChainTo(root))
 	defer idle.Close()
 
 	ending := server.Stop()
 	Expect(ending).To(BeClean(5 * time.Second))
-	listener, err := s.World.Listen("tcp", server.Address())
+	listener, err := e.World.Listen("tcp", server.Address())
 	Expect(err).NotTo(HaveOccurred(), "binding the address that the server had")
 	defer func(l net.Listener) { l.Close() }(listener)
 })
 
-var _ = Table("RES-19", func(s *Scenario, row struct{ Issuing bool }) {
+var _ = Table("RES-19", func(e *Env, row struct{ Issuing bool }) {
 	if row.Issuing {
-		s.Disturb(pebble.Slow(pebble.KindDirectory, time.Minute))
+		e.Inject(pebble.Slow(pebble.KindDirectory, time.Minute))
 	}
-	server := s.Start(s.HTTP01(), Forward(80, 5080))
+	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	if !row.Issuing { // The control: a server that stops well, and does nothing else, has not served.
-		Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	}
-	s.Connect(s.Addr(5080), []byte("GET / HTTP/1.1\r\n"))
-	hello := s.Hello(server)
-	s.Connect(server.Address(), hello[:len(hello)/2])
+	e.Connect(e.Addr(5080), []byte("GET / HTTP/1.1\r\n"))
+	hello := e.Hello(server)
+	e.Connect(server.Address(), hello[:len(hello)/2])
 	if row.Issuing {
-		s.Connect(server.Address(), hello)
-		s.AwaitFault()
+		e.Connect(server.Address(), hello)
+		e.AwaitFault()
 	}
 
 	Expect(server.Stop()).To(BeClean(5 * time.Second))
-	for _, address := range []string{server.Address(), s.Addr(5080)} {
-		listener, err := s.World.Listen("tcp", address)
+	for _, address := range []string{server.Address(), e.Addr(5080)} {
+		listener, err := e.World.Listen("tcp", address)
 		Expect(err).NotTo(HaveOccurred(), "binding an address that the server had")
 		listener.Close()
 	}
 }, Slow)
 
-var _ = Table("RES-20", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	server := s.killAt(row.Request)
-	Expect(s.Persist(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
-	Expect(s.Journal()).To(HaveIssuedAtMost(2))
+var _ = Table("RES-20", func(e *Env, row struct{ Request pebble.Kind }) {
+	server := killAt(e, row.Request)
+	Expect(e.HandshakeWithRetries(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
+	Expect(e.Journal()).To(HaveIssuedAtMost(2))
 })
 
-var _ = Table("RES-21", func(s *Scenario, row struct{ Request pebble.Kind }) {
-	server := s.killAt(row.Request)
-	Expect(s.Persist(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveOneAccount())
+var _ = Table("RES-21", func(e *Env, row struct{ Request pebble.Kind }) {
+	server := killAt(e, row.Request)
+	Expect(e.HandshakeWithRetries(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveOneAccount())
 })
 
-var _ = Table("RES-22", func(s *Scenario, row struct{ Damage Damage }) {
+var _ = Table("RES-22", func(e *Env, row struct{ Damage Damage }) {
 	const day = 24 * time.Hour
-	s.CacheCertificate("cache", 60*day, 90*day)
-	s.Spoil(s.Path("cache", s.Hostname), row.Damage)
-	server := s.StartACME()
-	fresh := s.Handshake(server)
-	Expect(fresh).To(HaveFullChainTo(s.CA().Root()))
+	e.CacheCertificate("cache", 60*day, 90*day)
+	e.DamageFile(e.Path("cache", e.Hostname), row.Damage)
+	server := e.StartACME()
+	fresh := e.Handshake(server)
+	Expect(fresh).To(HaveFullChainTo(e.CA().Root()))
 	// The control: what is in its place now is good, and is served.
 	server.Restart()
-	Expect(s.Handshake(server)).To(ServeLeaf(fresh.Leaf()))
-	Expect(s.Journal()).To(HaveIssued(1))
+	Expect(e.Handshake(server)).To(ServeLeaf(fresh.Leaf()))
+	Expect(e.Journal()).To(HaveIssued(1))
 })
 
-var _ = Table("RES-23", func(s *Scenario, row struct{ Damage Damage }) {
+var _ = Table("RES-23", func(e *Env, row struct{ Damage Damage }) {
 	key, err := pki.NewAutocertAccountKey()
-	s.must(err)
-	s.Spoil(s.Write("cache/"+pki.AutocertAccountKey, key), row.Damage)
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
+	e.Must(err)
+	e.DamageFile(e.Write("cache/"+pki.AutocertAccountKey, key), row.Damage)
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	// The control: the key in its place now is good, and is used.
 	server.Stop()
-	s.Spoil(s.Path("cache", s.Hostname), damageLost)
+	e.DamageFile(e.Path("cache", e.Hostname), DamageLost)
 	server.Restart()
-	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()))
-	Expect(s.Journal()).To(HaveOneAccount())
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveOneAccount())
 })
 
-var _ = Requirement("RES-24", func(s *Scenario) {
-	s.withoutRoom(func() (mend func()) {
-		s.AllowWriting("cache", false)
-		return func() { s.AllowWriting("cache", true) }
+var _ = Requirement("RES-24", func(e *Env) {
+	withoutRoom(e, func() (mend func()) {
+		e.SetWritable("cache", false)
+		return func() { e.SetWritable("cache", true) }
 	})
 })
 
-var _ = Requirement("RES-25", func(s *Scenario) {
-	s.withoutRoom(func() (mend func()) { return s.FullDisk("cache") })
+var _ = Requirement("RES-25", func(e *Env) {
+	withoutRoom(e, func() (mend func()) { return e.FullDisk("cache") })
 })
 
-var _ = Table("RES-26", func(s *Scenario, row struct{ Say string }) {
+var _ = Table("RES-26", func(e *Env, row struct{ Say string }) {
 	const peers = 40
-	server, root := s.StartSecure()
+	server, root := e.StartSecure()
 	// The control; and a certificate from a CA is there by then.
-	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
-	hello := s.Hello(server)
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	hello := e.Hello(server)
 	for range peers {
 		switch row.Say {
 		case "hello":
-			s.Connect(server.Address(), hello[:len(hello)/2])
+			e.Connect(server.Address(), hello[:len(hello)/2])
 		case "handshake":
-			idle := s.Handshake(server, KeepOpen)
+			idle := e.Handshake(server, KeepOpen)
 			Expect(idle).To(Complete())
 			defer idle.Close()
 		default:
-			s.Connect(server.Address(), nil)
+			e.Connect(server.Address(), nil)
 		}
 	}
-	next := s.Handshake(server, Trusting(root))
+	next := e.Handshake(server, Trusting(root))
 	// A server that lets the others end first takes as long as they are patient.
-	Expect(next).To(CompleteWithin(patience / 4))
+	Expect(next).To(CompleteWithin(Patience / 4))
 	Expect(next).To(HaveFullChainTo(root))
 })
 
-var _ = Table("RES-27", func(s *Scenario, row struct{ Sends []noHello }) {
-	server, root := s.StartSecure()
-	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
-	hello := s.Hello(server)
+var _ = Table("RES-27", func(e *Env, row struct{ Sends []noHello }) {
+	server, root := e.StartSecure()
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	hello := e.Hello(server)
 	for _, send := range row.Sends {
 		say, err := send.bytes(hello)
-		s.must(err)
-		answer := s.Send(server, say)
+		e.Must(err)
+		answer := e.Send(server, say)
 		Expect(answer).NotTo(HavePrefix("HTTP/1.1 2"), "the answer to "+send.Name)
-		Expect(server).To(Live(), send.Name)
+		Expect(server.Process).To(BeAlive(), send.Name)
 	}
-	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 })
 
-var _ = Table("RES-28", func(s *Scenario, row struct {
+var _ = Table("RES-28", func(e *Env, row struct {
 	Records, Protocols int
 	Bytes              bool
 }) {
-	server, root := s.StartSecure()
+	server, root := e.StartSecure()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		options := []ClientOption{Trusting(root), Version(version)}
+		options := []ClientOption{Trusting(root), TLSVersion(version)}
 		if row.Records > 0 {
 			options = append(options, Through(func(d wire.DialFunc) wire.DialFunc { return wire.Fragmented(d, row.Records) }))
 		}
@@ -329,115 +361,115 @@ var _ = Table("RES-28", func(s *Scenario, row struct {
 			}
 			options = append(options, Offering(append(offer, "http/1.1")...))
 		}
-		Expect(s.Handshake(server, options...)).To(HaveFullChainTo(root), tls.VersionName(version))
+		Expect(e.Handshake(server, options...)).To(HaveFullChainTo(root), tls.VersionName(version))
 	}
 })
 
-var _ = Requirement("RES-29", func(s *Scenario) {
-	server, root := s.StartSecure()
-	Expect(s.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
-	Expect(s.Get(server.Address(), s.HealthPath())).NotTo(BeServed())
-	Expect(s.GetTLS(server, s.HealthPath())).To(BeHealthy())
+var _ = Requirement("RES-29", func(e *Env) {
+	server, root := e.StartSecure()
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	Expect(e.Get(server.Address(), e.HealthPath())).NotTo(BeServed())
+	Expect(e.GetTLS(server, e.HealthPath())).To(BeHealthy())
 })
 
-var _ = Requirement("RES-30", func(s *Scenario) {
-	s.CA().Down()
-	server := s.StartACME()
-	Expect(s.Get(server.Address(), s.HealthPath())).NotTo(BeServed(), "before there is a certificate")
-	s.Recover(server)
-	Expect(s.GetTLS(server, s.HealthPath())).To(BeHealthy())
+var _ = Requirement("RES-30", func(e *Env) {
+	e.CA().Down()
+	server := e.StartACME()
+	Expect(e.Get(server.Address(), e.HealthPath())).NotTo(BeServed(), "before there is a certificate")
+	e.ExpectRecovery(server)
+	Expect(e.GetTLS(server, e.HealthPath())).To(BeHealthy())
 })
 
-var _ = Requirement("RES-31", func(s *Scenario) {
+var _ = Requirement("RES-31", func(e *Env) {
 	const clients = 1000
-	server := s.StartACME()
+	server := e.StartACME()
 	kinds := map[string]*x509.Certificate{}
-	for i, h := range s.Crowd(server, clients) {
+	for i, h := range e.HandshakeCrowd(server, clients) {
 		Expect(h).To(Complete(), fmt.Sprintf("client %d of %d", i+1, clients))
 		kind := h.Leaf().PublicKeyAlgorithm.String()
 		if kinds[kind] == nil {
 			kinds[kind] = h.Leaf()
-			Expect(h).To(HaveFullChainTo(s.CA().Root()))
+			Expect(h).To(HaveFullChainTo(e.CA().Root()))
 		}
 		Expect(h).To(ServeLeaf(kinds[kind]), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
-	Expect(s.Journal()).To(HaveIssued(len(kinds)))
-	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+	Expect(e.Journal()).To(HaveIssued(len(kinds)))
+	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 }, Slow)
 
-var _ = Requirement("RES-32", func(s *Scenario) {
+var _ = Requirement("RES-32", func(e *Env) {
 	const clients = 200
-	s.CA().Point(s.Hostname) // the CA finds no such name
-	server := s.StartACME()
-	for i, h := range s.crowd(clients, func() *wire.Handshake { return s.glance(server) }) {
+	e.CA().Point(e.Hostname) // the CA finds no such name
+	server := e.StartACME()
+	for i, h := range e.InParallel(clients, func() *wire.Handshake { return e.ImpatientHandshake(server) }) {
 		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
-	Expect(s.Journal()).To(HaveSpared(failuresAtMost, ordersAtMost))
+	Expect(e.Journal()).To(HaveIssuedNothingWithin(FailuresAtMost, OrdersAtMost))
 
-	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
-	s.Recover(server)
+	e.CA().Point(e.Hostname, e.World.Sites().Gateway[0])
+	e.ExpectRecovery(server)
 })
 
-var _ = Requirement("RES-33", func(s *Scenario) {
-	s.Disturb(pebble.Fail(pebble.KindNewAccount, accountRefused).Persistently())
-	server := s.StartACME()
-	for _, h := range s.Knock(server, 10) {
+var _ = Requirement("RES-33", func(e *Env) {
+	e.Inject(pebble.Fail(pebble.KindNewAccount, accountRefused).Persistently())
+	server := e.StartACME()
+	for _, h := range e.ImpatientHandshakes(server, 10) {
 		Expect(h).To(BeRefused())
 	}
-	server.WaitLog("a line with the detail of the CA's refusal", mentions(caDetail))
-	Expect(server).To(Live())
-	Expect(s.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
-	s.Recover(server)
+	server.WaitLog("a line with the detail of the CA's refusal", Mentions(caDetail))
+	Expect(server.Process).To(BeAlive())
+	Expect(e.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
+	e.ExpectRecovery(server)
 })
 
-var _ = Requirement("RES-34", func(s *Scenario) {
+var _ = Requirement("RES-34", func(e *Env) {
 	// The control: what the server says of the CA when all is well.
-	kept := s.CacheCertificate("cache", 60*day, 90*day)
-	server := s.StartACME()
-	Expect(s.Handshake(server)).To(ServeLeaf(kept.Leaf))
+	kept := e.CacheCertificate("cache", 60*Day, 90*Day)
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(ServeLeaf(kept.Leaf))
 	server.Stop()
-	healthy := server.logs()
+	healthy := server.Logs()
 
-	old := s.Expiring()
-	s.CA().Down()
+	old := e.CacheExpiring()
+	e.CA().Down()
 	server.Restart()
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
-	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", s.unlike(healthy, s.CA().DirectoryURL()))
-	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", e.NewLineWith(healthy, e.CA().DirectoryURL()))
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
-	s.CA().Mend()
+	e.CA().Mend()
 	server.Restart()
-	Expect(s.Handshake(server)).To(Complete())
-	s.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
+	Expect(e.Handshake(server)).To(Complete())
+	e.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
 })
 
 // endure lets the server meet a fault at its first issuance: the client is
 // served or refused, the server lives on, and gets its certificate when the
 // fault is over.
-func (s *Scenario) endure(fault pebble.Fault) {
-	s.Disturb(fault)
-	server := s.StartACME()
-	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
-	s.AwaitFault()
-	Expect(s.glance(server)).To(BeServedOrRefused(s.CA().Root()))
-	Expect(server).To(Live())
-	s.Recover(server)
-	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+func endure(e *Env, fault pebble.Fault) {
+	e.Inject(fault)
+	server := e.StartACME()
+	Expect(e.ImpatientHandshake(server)).To(BeServedOrRefused(e.CA().Root()))
+	e.AwaitFault()
+	Expect(e.ImpatientHandshake(server)).To(BeServedOrRefused(e.CA().Root()))
+	Expect(server.Process).To(BeAlive())
+	e.ExpectRecovery(server)
+	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 }
 
 // killAt lets a server begin an issuance, kills it while it waits for the
 // answer to the first request of this kind, which it never gets whole, and
 // starts it again.
-func (s *Scenario) killAt(step pebble.Kind) *Server {
-	s.Disturb(pebble.Slow(step, time.Minute))
-	server := s.StartACME()
-	first := background(func() *wire.Handshake { return s.Handshake(server) })
-	s.AwaitFault()
+func killAt(e *Env, step pebble.Kind) *Server {
+	e.Inject(pebble.Slow(step, time.Minute))
+	server := e.StartACME()
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	e.AwaitFault()
 	if step == pebble.KindChallenge {
 		// The CA comes to look before the server is gone, or after: not by chance.
-		s.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
+		e.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
 	}
-	s.CA().Mend()
+	e.CA().Mend()
 	server.KillAndStart()
 	<-first
 	return server
@@ -446,33 +478,33 @@ func (s *Scenario) killAt(step pebble.Kind) *Server {
 // withoutRoom is about a cache directory that cannot be written: what is there
 // is served; what cannot be kept is told; and with room again all is well. The
 // directory is configured by the path that messages are looked through for.
-func (s *Scenario) withoutRoom(take func() (mend func())) {
-	cache := s.Path("cache")
-	server := s.StartACME(Keys{"tls_letsencrypt_cache_dir": cache})
-	first := s.Handshake(server)
-	Expect(first).To(HaveFullChainTo(s.CA().Root()))
+func withoutRoom(e *Env, take func() (mend func())) {
+	cache := e.Path("cache")
+	server := e.StartACME(Settings{"tls_letsencrypt_cache_dir": cache})
+	first := e.Handshake(server)
+	Expect(first).To(HaveFullChainTo(e.CA().Root()))
 	Expect(cache).To(HoldFiles())
 	// The control: what the server says of the directory when all is well.
 	server.Restart()
-	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
+	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
 	server.Stop()
-	healthy := server.logs()
+	healthy := server.Logs()
 
 	mend := take()
-	server.start()
-	server.awaitReady()
-	Expect(s.Handshake(server)).To(ServeLeaf(first.Leaf()))
+	server.Start()
+	server.AwaitReady()
+	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf()))
 
 	server.Stop()
 	mend()
-	s.Spoil(s.Path("cache", s.Hostname), damageLost)
+	e.DamageFile(e.Path("cache", e.Hostname), DamageLost)
 	mend = take()
-	server.StartDespite()
-	Expect(s.Handshake(server)).To(BeServedOrRefused(s.CA().Root()))
-	server.WaitLog("a line that names the directory that cannot be written, unlike those of starts when it can", s.unlike(healthy, cache))
-	Expect(s.Journal()).To(HaveOrderedAtMost(ordersAtMost))
+	server.StartOrExit()
+	Expect(e.Handshake(server)).To(BeServedOrRefused(e.CA().Root()))
+	server.WaitLog("a line that names the directory that cannot be written, unlike those of starts when it can", e.NewLineWith(healthy, cache))
+	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 	mend()
-	s.Recover(server)
+	e.ExpectRecovery(server)
 }
 
 // caDetail is the detail of a problem as CAs write them: long, with a link.
@@ -484,9 +516,4 @@ var accountRefused = pebble.Problem{
 	Type:   "urn:ietf:params:acme:error:externalAccountRequired",
 	Detail: caDetail,
 	Status: http.StatusForbidden,
-}
-
-// mentions matches log lines with a text.
-func mentions(text string) func(sut.Line) bool {
-	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) }
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"assay/scenarios"
-	"assay/suite"
 	"assay/suite/report"
 )
 
@@ -134,7 +133,7 @@ func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report,
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// What does not come at once never comes, and most waits are in vain.
-	cmd.Env = append(os.Environ(), suite.PatienceVariable+"=2s")
+	cmd.Env = append(os.Environ(), "ASSAY_PATIENCE=2s")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Run() // its exit code is looked at below

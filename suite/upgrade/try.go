@@ -17,11 +17,11 @@ import (
 func Try(ctx context.Context, version, server string, o suite.Options) (*report.Report, error) {
 	o.Bin, o.Out = server, filepath.Join(o.Out, version)
 	var log bytes.Buffer
-	code, r, err := suite.Conduct(ctx, o, &log)
+	r, err := suite.Execute(ctx, o, &log)
 	if err != nil {
 		return nil, err
 	}
-	switch code {
+	switch r.Exit {
 	case report.ExitInterrupted:
 		return nil, ErrInterrupted
 	case report.ExitTrouble:

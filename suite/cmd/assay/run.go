@@ -10,7 +10,6 @@ import (
 	"golang.org/x/term"
 
 	"assay/suite"
-	"assay/suite/internal/world"
 	"assay/suite/report"
 )
 
@@ -41,11 +40,11 @@ func (c *runCommand) Run() error {
 	o := suite.Options{
 		Target: c.Target, Bin: c.Bin, Env: c.Env,
 		Only: c.Only, Skip: c.Skip, Profiles: c.Profile,
-		Out: c.Out, World: world.Kind(c.World), CA: c.CA, Procs: c.Procs,
+		Out: c.Out, World: c.World, CA: c.CA, Procs: c.Procs,
 		Keep: c.Keep, Strict: c.Strict, NoProbe: c.NoProbe,
 	}
 	var log bytes.Buffer
-	code, r, err := suite.Conduct(context.Background(), o, &log)
+	r, err := suite.Execute(context.Background(), o, &log)
 	if err != nil {
 		return err
 	}
@@ -60,11 +59,11 @@ func (c *runCommand) Run() error {
 			return err
 		}
 	}
-	if code == report.ExitTrouble {
+	if r.Exit == report.ExitTrouble {
 		fmt.Fprintln(os.Stderr, "assay:", r.Error)
 		os.Stderr.Write(log.Bytes())
 	}
-	return exit(code)
+	return exit(r.Exit)
 }
 
 // tellGitHub annotates the job, and adds the report to the job's summary: the

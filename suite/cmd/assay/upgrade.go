@@ -12,7 +12,6 @@ import (
 
 	"assay/suite"
 	"assay/suite/internal/sut"
-	"assay/suite/internal/world"
 	"assay/suite/report"
 	"assay/suite/upgrade"
 )
@@ -110,7 +109,7 @@ func stopped(ctx context.Context, err error) bool {
 }
 
 func (c *sourceFlags) options() suite.Options {
-	return suite.Options{Target: c.Target, Env: c.Env, World: world.Kind(c.World)}
+	return suite.Options{Target: c.Target, Env: c.Env, World: c.World}
 }
 
 // workshop is where the server is built. Only the reference has a command that

@@ -1,0 +1,164 @@
+package harness
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+
+	"github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"assay/pebble"
+	"assay/suite/internal/match"
+	"assay/suite/internal/wire"
+)
+
+// A ClientOption changes the client that [Env.Handshake] uses.
+type ClientOption func(*wire.Client)
+
+// SNI sends this server name; an empty one sends none.
+func SNI(name string) ClientOption {
+	return func(c *wire.Client) {
+		c.ServerName = name
+		c.AnyServerName = net.ParseIP(name) != nil
+	}
+}
+
+// Trusting makes the client know only this root.
+func Trusting(root *x509.Certificate) ClientOption {
+	return func(c *wire.Client) {
+		c.Roots = x509.NewCertPool()
+		c.Roots.AddCert(root)
+	}
+}
+
+// TLSVersion lets the client speak only this version, a tls.Version constant.
+func TLSVersion(version uint16) ClientOption {
+	return func(c *wire.Client) { c.MinVersion, c.MaxVersion = version, version }
+}
+
+// Offering makes the client offer these protocols by ALPN.
+func Offering(protocols ...string) ClientOption {
+	return func(c *wire.Client) { c.Protocols = protocols }
+}
+
+// RSAOnly makes a client that accepts RSA certificates alone: autocert gives
+// those one of their own.
+func RSAOnly() ClientOption {
+	return func(c *wire.Client) {
+		c.MaxVersion, c.Suites = tls.VersionTLS12, wire.RSASuites
+	}
+}
+
+// ECDSAOnly makes a client that accepts ECDSA certificates alone.
+func ECDSAOnly() ClientOption {
+	return func(c *wire.Client) {
+		c.MaxVersion, c.Suites = tls.VersionTLS12, wire.ECDSASuites
+	}
+}
+
+// OtherKeyTypeThan makes a client for which the certificate of this handshake is of the
+// wrong type: a server that has one of each type orders another.
+func OtherKeyTypeThan(seen *wire.Handshake) ClientOption {
+	if leaf := seen.Leaf(); leaf != nil && leaf.PublicKeyAlgorithm == x509.RSA {
+		return ECDSAOnly()
+	}
+	return RSAOnly()
+}
+
+// Visiting judges the certificate as a client does that goes to an address and
+// not to a name: it sends no server name (RFC 6066 §3).
+func Visiting(address string) ClientOption {
+	return func(c *wire.Client) { c.ServerName = address }
+}
+
+// KeepOpen leaves the connection open; the spec closes it.
+func KeepOpen(c *wire.Client) { c.KeepOpen = true }
+
+// Handshake shakes hands with the server once, as a client that sends the
+// spec's hostname and trusts the spec's CA, if there is one.
+func (e *Env) Handshake(server *Server, options ...ClientOption) *wire.Handshake {
+	c := e.Client(server, options...)
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	h := c.Handshake(ctx)
+	e.handshakes.add(h)
+	return h
+}
+
+// Client is the client that [Env.Handshake] uses.
+func (e *Env) Client(server *Server, options ...ClientOption) wire.Client {
+	c := wire.Client{
+		Dial:       e.World.Dial,
+		Address:    server.Address(),
+		Roots:      x509.NewCertPool(),
+		ServerName: e.Hostname,
+	}
+	if e.ca != nil {
+		c.Roots = e.ca.Roots()
+	}
+	for _, option := range options {
+		option(&c)
+	}
+	return c
+}
+
+// Journal is the CA's journal, for matchers.
+func (e *Env) Journal() *pebble.Journal { return e.CA().Journal() }
+
+// Get sends one plain HTTP request to an address of the target's host.
+func (e *Env) Get(address, path string, change ...func(*wire.Request)) *wire.Response {
+	r := wire.Request{Dial: e.World.Dial, Address: e.reachable(address), Target: path, Host: e.Hostname}
+	for _, c := range change {
+		c(&r)
+	}
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	return r.Send(ctx)
+}
+
+// GetTLS is Get over TLS to the server's listen_addr. The certificate is not
+// judged: handshakes do that.
+func (e *Env) GetTLS(server *Server, path string, change ...func(*wire.Request)) *wire.Response {
+	secure := func(r *wire.Request) {
+		r.TLS = &tls.Config{ServerName: e.Hostname, InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
+	}
+	return e.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
+}
+
+// RequestOn sends a request on a connection that was kept open, and returns the
+// response.
+func (e *Env) RequestOn(open *wire.Handshake) *wire.Response {
+	ctx, cancel := e.within(Patience / 4)
+	defer cancel()
+	return open.Exchange(ctx, "/")
+}
+
+// Post makes a request a POST with this body; upgrade, if not empty, is the
+// protocol that it asks to go on with (RFC 9110 §7.8).
+func Post(body, upgrade string) func(*wire.Request) {
+	return func(r *wire.Request) {
+		r.Method, r.Body = http.MethodPost, body
+		if upgrade != "" {
+			r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {upgrade}}
+		}
+	}
+}
+
+// AwaitAnswer waits until something answers HTTP at an address: the challenge
+// listener may come later than the server is ready.
+func (e *Env) AwaitAnswer(address string) {
+	ginkgo.GinkgoHelper()
+	e.Eventually(func(g Gomega) {
+		g.Expect(e.Get(address, "/")).To(match.Answer(), address)
+	}, "an answer at "+address)
+}
+
+// Host sends another Host header.
+func Host(name string) func(*wire.Request) { return func(r *wire.Request) { r.Host = name } }
+
+// Through makes the client's connections in another way.
+func Through(way func(wire.DialFunc) wire.DialFunc) ClientOption {
+	return func(c *wire.Client) { c.Dial = way(c.Dial) }
+}

@@ -1,0 +1,145 @@
+package harness
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"assay/fixtures/pki"
+	"assay/suite/internal/match"
+)
+
+// Identity mints a certificate for the spec's hostname, unless the
+// specification names others or, by a list that is empty but there, none.
+func (e *Env) Identity(spec pki.Spec) *pki.Identity {
+	ginkgo.GinkgoHelper()
+	if spec.Names == nil {
+		spec.Names = []string{e.Hostname}
+	}
+	id, err := pki.New(spec)
+	e.Must(err)
+	return id
+}
+
+// WritePair writes an identity's full chain and key to the two files, and
+// returns their absolute paths.
+func (e *Env) WritePair(id *pki.Identity, cert, key string) (certPath, keyPath string) {
+	ginkgo.GinkgoHelper()
+	text, err := id.KeyFile(pki.None)
+	e.Must(err)
+	return e.Write(cert, id.ChainPEM()), e.Write(key, text)
+}
+
+// StartOwn starts the target with this identity as its own certificate.
+func (e *Env) StartOwn(id *pki.Identity, options ...StartOption) *Server {
+	ginkgo.GinkgoHelper()
+	cert, key := e.WritePair(id, "cert.pem", "key.pem")
+	return e.Start(e.Own(cert, key), options...)
+}
+
+// CacheCertificate puts a certificate for the hostname that has left to live
+// into a cache directory, in the form of autocert's DirCache, as if an earlier
+// run of the server had obtained it. autocert keeps certificates with ECDSA
+// and with RSA keys side by side; see [WithRSAKey].
+func (e *Env) CacheCertificate(dir string, left, lifetime time.Duration, change ...func(*pki.Spec)) *pki.Identity {
+	ginkgo.GinkgoHelper()
+	spec := pki.Spec{Intermediates: 1, Lifetime: lifetime, Age: pki.Left(left, lifetime)}
+	for _, c := range change {
+		c(&spec)
+	}
+	id := e.Identity(spec)
+	entry, err := pki.AutocertCacheEntry(id)
+	e.Must(err)
+	e.Must(os.MkdirAll(e.Path(dir), 0o700))
+	e.Must(os.WriteFile(e.Path(dir, pki.AutocertCacheName(e.Hostname, id)), entry, 0o600))
+	return id
+}
+
+// WithRSAKey gives a certificate an RSA key.
+func WithRSAKey(spec *pki.Spec) { spec.Key = pki.RSA2048 }
+
+// Link makes a symbolic link below the spec's directory; to is what the link
+// says.
+func (e *Env) Link(name, to string) {
+	ginkgo.GinkgoHelper()
+	path := e.Path(name)
+	e.Must(os.MkdirAll(filepath.Dir(path), 0o755))
+	e.Must(os.Symlink(to, path))
+}
+
+// MkDir makes a directory below the spec's.
+func (e *Env) MkDir(name string) {
+	ginkgo.GinkgoHelper()
+	e.Must(os.MkdirAll(e.Path(name), 0o755))
+}
+
+// ServeAndStop starts the target with this pair, sees it served and stops it:
+// what is in its log then was said at start.
+func (e *Env) ServeAndStop(id *pki.Identity) *Server {
+	ginkgo.GinkgoHelper()
+	server := e.StartOwn(id)
+	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
+	server.Stop()
+	return server
+}
+
+// PairAs writes a pair in one of the forms that tools and people give PEM
+// files.
+func (e *Env) PairAs(form string, id *pki.Identity) (cert, key string) {
+	chainText := id.ChainPEM()
+	keyText, err := id.KeyPEM(pki.SEC1)
+	e.Must(err)
+	switch form {
+	case "combined":
+		both, err := id.Combined()
+		e.Must(err)
+		path := e.Write("combined.pem", both)
+		return path, path
+	case "text-before": // as openssl x509 -text and the browsers' exports have it
+		chainText = append([]byte("Certificate:\n    Data:\n        Version: 3 (0x2)\nsubject=CN = "+e.Hostname+"\n"), chainText...)
+		keyText = append([]byte("Private-Key: (256 bit)\nBag Attributes: <No Attributes>\n"), keyText...)
+	case "ec-parameters": // as openssl ecparam -genkey writes it: the curve P-256 by name
+		keyText = append([]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"), keyText...)
+	case "crlf":
+		chainText, keyText = bytes.ReplaceAll(chainText, []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(keyText, []byte("\n"), []byte("\r\n"))
+	default:
+		e.Must(fmt.Errorf("form %q of a pair: expected one that the spec knows", form))
+	}
+	return e.Write("cert.pem", chainText), e.Write("key.pem", keyText)
+}
+
+// NewFiles are the spec's files that were not there before, but for the
+// target's own state.
+func (e *Env) NewFiles(before []string) []string {
+	return slices.DeleteFunc(e.Files(), func(path string) bool {
+		return slices.Contains(before, path) || e.setup.Target.Owns(path)
+	})
+}
+
+// Files lists what lies below the spec's directory.
+func (e *Env) Files() []string {
+	var paths []string
+	e.Must(filepath.WalkDir(e.Dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			rel, _ := filepath.Rel(e.Dir, path)
+			paths = append(paths, rel)
+		}
+		return nil
+	}))
+	return paths
+}
+
+// CacheExpiring puts a certificate of 90 days of which 29 are left into the cache:
+// the first handshake sets off its renewal.
+func (e *Env) CacheExpiring() *pki.Identity {
+	ginkgo.GinkgoHelper()
+	const day = 24 * time.Hour
+	return e.CacheCertificate("cache", 29*day, 90*day)
+}

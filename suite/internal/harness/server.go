@@ -1,0 +1,264 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/suite/internal/match"
+	"assay/suite/internal/sut"
+)
+
+// AwaitEnd starts the target, waits for it to end by itself, and returns it. It
+// need not: [EndInError] judges.
+func (e *Env) AwaitEnd(keys Settings, options ...StartOption) *sut.Process {
+	ginkgo.GinkgoHelper()
+	server := e.prepare(keys, options...)
+	server.Start()
+	ctx, cancel := context.WithTimeout(e.ctx, match.Prompt)
+	defer cancel()
+	select {
+	case <-server.Process.Exited():
+	case <-ctx.Done():
+	}
+	return server.Process
+}
+
+// LastConfiguration is the configuration of the server started last, if any.
+func (e *Env) LastConfiguration() string {
+	if len(e.servers) == 0 {
+		return "(none)"
+	}
+	return e.servers[len(e.servers)-1].configuration()
+}
+
+// Server is a target that was started for the spec.
+type Server struct {
+	Settings Settings     // its configuration
+	Process  *sut.Process // anew after each restart
+
+	s      *Env
+	launch *sut.Launch
+	before []netip.AddrPort // what listened before it was started
+	ready  int              // where its log stood when it was ready
+	past   []*sut.Log       // what it wrote before it was started again
+}
+
+// Start starts the target with this configuration and waits until it is
+// ready. A target that is not ready in time, or exits, has failed the spec.
+func (e *Env) Start(keys Settings, options ...StartOption) *Server {
+	ginkgo.GinkgoHelper()
+	server := e.prepare(keys, options...)
+	server.Start()
+	server.AwaitReady()
+	return server
+}
+
+// prepare writes the target's files, and makes the forwards that were asked
+// for.
+func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
+	ginkgo.GinkgoHelper()
+	o := startup{input: sut.Input{
+		Dir:      e.Dir,
+		CABundle: e.Path("ca-bundle.pem"),
+		Env:      e.setup.Env,
+	}}
+	for _, option := range options {
+		option.apply(&o)
+	}
+	settings = settings.With(o.over...)
+	o.input.Keys = settings
+	for _, f := range o.forwards {
+		e.Must(e.World.Forward(f[0], f[1]))
+	}
+	launch, err := e.setup.Target.Prepare(o.input)
+	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
+		e.SkipUnless(false, cannot.Error())
+	}
+	e.Must(err)
+	if o.change != nil {
+		e.Must(o.change(launch.ConfigFile))
+	}
+	server := &Server{Settings: settings, s: e, launch: launch}
+	e.servers = append(e.servers, server)
+	return server
+}
+
+// Start runs the command. A command that cannot be executed at all is the
+// target's failure, not Assay's: the probe has seen it run.
+func (v *Server) Start() {
+	ginkgo.GinkgoHelper()
+	var err error
+	v.before, err = v.s.World.Listeners()
+	v.s.Must(err)
+	if v.Process != nil {
+		v.past = append(v.past, v.Process.Log())
+	}
+	v.Process, err = sut.Start(v.launch, v.s.World.Start)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
+		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
+	default:
+		v.s.Must(err)
+	}
+}
+
+func (v *Server) AwaitReady() {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := v.s.within(v.s.setup.StartPatience())
+	defer cancel()
+	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
+		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
+	}
+	v.awaitChallengeListener()
+	v.ready = v.Process.Log().Mark()
+	v.noteWarnings()
+}
+
+// awaitChallengeListener gives a server that is to answer HTTP-01 the time to
+// open its second listener too, since targets say of the first alone when they
+// are ready. One that opens it for a challenge only is not wrong: what has to
+// answer, and when, is for specs to say.
+func (v *Server) awaitChallengeListener() {
+	address, expected := v.Settings.challengeListener()
+	if !expected {
+		return
+	}
+	ctx, cancel := v.s.within(Patience / 5) // a server that opens it only for a challenge costs the whole wait
+	defer cancel()
+	v.Process.Listening(ctx, address, v.readiness())
+}
+
+func (v *Server) readiness() sut.Readiness {
+	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, ListenersBefore: v.before, MinTimeout: Patience}
+}
+
+// awaitListener waits until the server has opened any listener at all; the
+// error is that of a server that has not.
+func (v *Server) awaitListener(ctx context.Context) error {
+	r := v.readiness()
+	r.AnyListener = true
+	return v.Process.Ready(ctx, r)
+}
+
+// Restart stops the server and starts it again, with the same configuration
+// and whatever it left in its directory.
+func (v *Server) Restart() {
+	ginkgo.GinkgoHelper()
+	v.Stop()
+	v.Start()
+	v.AwaitReady()
+}
+
+// Logs are what the server wrote, from its first start on.
+func (v *Server) Logs() []*sut.Log { return append(slices.Clone(v.past), v.Process.Log()) }
+
+// Log is what the server has written since it was started last.
+func (v *Server) Log() []sut.Line { return v.Process.Log().Lines() }
+
+// WholeLog is what the server has written in all its starts.
+func (v *Server) WholeLog() (lines []sut.Line) {
+	for _, log := range v.Logs() {
+		lines = append(lines, log.Lines()...)
+	}
+	return lines
+}
+
+// Listeners are the addresses that the server listens at.
+func (v *Server) Listeners() []netip.AddrPort {
+	ginkgo.GinkgoHelper()
+	all, err := v.s.World.Listeners()
+	v.s.Must(err)
+	return slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
+}
+
+// Stop asks the server to stop, as the target file says, and waits.
+func (v *Server) Stop() sut.Ending {
+	ctx, cancel := v.s.within(Patience)
+	defer cancel()
+	return v.Process.Stop(ctx)
+}
+
+func (v *Server) Kill() {
+	if v.Process != nil {
+		v.Process.Kill()
+	}
+}
+
+// Address is the "ip:port" at which clients reach listen_addr.
+func (v *Server) Address() string {
+	text, _ := v.Settings["listen_addr"].(string)
+	return v.s.reachable(text)
+}
+
+// reachable makes an address to connect to of one to listen on: an empty or
+// unspecified host becomes the target's host.
+func (e *Env) reachable(listen string) string {
+	host, port, found := strings.Cut(listen, ":")
+	if found && (host == "" || host == "0.0.0.0") {
+		v4, _ := e.World.Host()
+		return v4.String() + ":" + port
+	}
+	if rest, ok := strings.CutPrefix(listen, "[::]:"); ok {
+		_, v6 := e.World.Host()
+		return "[" + v6.String() + "]:" + rest
+	}
+	return listen
+}
+
+// ConfigName is the config file's name, without its directory.
+func (v *Server) ConfigName() string { return filepath.Base(v.launch.ConfigFile) }
+
+// configuration is the text of the config file as the target found it.
+func (v *Server) configuration() string {
+	text, err := os.ReadFile(v.launch.ConfigFile)
+	if err != nil {
+		return fmt.Sprintf("(%v)", err)
+	}
+	return string(text)
+}
+
+// WaitLog waits for a line of the server's log, and records it: messages are
+// compared with other versions' to the letter.
+func (v *Server) WaitLog(what string, wanted func(sut.Line) bool) sut.Line {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := v.s.within(Patience)
+	defer cancel()
+	line, err := v.Process.Log().Wait(ctx, what, wanted)
+	if err != nil {
+		v.s.Fail("expected  " + what + "\nseen      " + match.Indent(err.Error()))
+	}
+	if !Specs[v.s.requirement.ID].unsteady {
+		v.s.Observe("error", "log", line.Text)
+	}
+	return line
+}
+
+// KillAndStart ends the server by SIGKILL and starts it again.
+func (v *Server) KillAndStart() {
+	ginkgo.GinkgoHelper()
+	v.Kill()
+	v.Start()
+	v.AwaitReady()
+}
+
+// StartOrExit starts the server again, and lets it refuse to: what it says is
+// in its log either way.
+func (v *Server) StartOrExit() {
+	ginkgo.GinkgoHelper()
+	v.Stop()
+	v.Start()
+	ctx, cancel := v.s.within(Patience)
+	defer cancel()
+	_ = v.awaitListener(ctx) // one that has exited is as good
+}

@@ -1,0 +1,197 @@
+package match
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"assay/suite/internal/wire"
+)
+
+// HaveSeenOnly: every client of the load was served this certificate or one
+// that chains to the CA's root, and both were served to some.
+func HaveSeenOnly(old, root *x509.Certificate) types.GomegaMatcher {
+	return match("handshakes that all complete, the earlier ones with "+Name(old)+", the later ones with a certificate of the CA", func(seen []*wire.Handshake) (bool, string) {
+		before, after, stray := 0, 0, ""
+		for _, h := range seen {
+			switch {
+			case Serves(h, old):
+				before++
+			case chainsTo(h, root):
+				after++
+			case stray == "":
+				stray = ", and one with: " + Describe(h)
+			}
+		}
+		text := fmt.Sprintf("%d handshakes: %d with the old certificate, %d with one of the CA", len(seen), before, after)
+		if stray != "" {
+			return false, text + stray
+		}
+		return before > 0 && after > 0, text
+	})
+}
+
+// Serves says whether a handshake completed with this certificate.
+func Serves(h *wire.Handshake, leaf *x509.Certificate) bool {
+	return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(leaf)
+}
+
+func chainsTo(h *wire.Handshake, root *x509.Certificate) bool {
+	ok, _ := HaveFullChainTo(root).Match(h)
+	return ok
+}
+
+// Complete: the handshake completed.
+func Complete() types.GomegaMatcher {
+	return match("a TLS handshake that completes", func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil, Describe(h)
+	})
+}
+
+// HaveFullChainTo: a client that knows this root alone, and fetches nothing,
+// accepts what was served.
+func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
+	return match("a chain that a client accepts which knows only the root "+root.Subject.CommonName, func(h *wire.Handshake) (bool, string) {
+		if h.Err != nil || len(h.Chain) == 0 {
+			return false, Describe(h)
+		}
+		client := h.Client
+		client.Roots = x509.NewCertPool()
+		client.Roots.AddCert(root)
+		err := client.Verify(h.Chain)
+		return err == nil, Describe(h) + because(err)
+	})
+}
+
+// ServeExactly: these certificates, in this order, and no others.
+func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
+	return match("exactly these certificates, in this order: "+subjects(want), func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil && slices.EqualFunc(h.Chain, want, (*x509.Certificate).Equal), Describe(h)
+	})
+}
+
+// ServeLeaf: the first certificate served is this one.
+func ServeLeaf(want *x509.Certificate) types.GomegaMatcher {
+	return match("the certificate "+Name(want), func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(want), Describe(h)
+	})
+}
+
+// ServeNamesExactly: the leaf's subject alternative names are these DNS names
+// and nothing else (RFC 5280 §4.2.1.6).
+func ServeNamesExactly(names ...string) types.GomegaMatcher {
+	return match("a certificate for exactly "+strings.Join(names, ", "), func(h *wire.Handshake) (bool, string) {
+		leaf := h.Leaf()
+		if leaf == nil {
+			return false, Describe(h)
+		}
+		others := len(leaf.IPAddresses) + len(leaf.EmailAddresses) + len(leaf.URIs)
+		return slices.Equal(leaf.DNSNames, names) && others == 0, fmt.Sprintf("names %v, addresses %v", leaf.DNSNames, leaf.IPAddresses)
+	})
+}
+
+// EndInAlert: the server refused the handshake with one of these alerts (RFC
+// 8446 §6.2).
+func EndInAlert(alerts ...tls.AlertError) types.GomegaMatcher {
+	return match(fmt.Sprintf("a handshake refused with an alert of %v", alerts), func(h *wire.Handshake) (bool, string) {
+		alert, ok := h.Alert()
+		return ok && slices.Contains(alerts, alert), Describe(h)
+	})
+}
+
+// EndInAnAlert: the server refused the handshake with a fatal alert, whichever.
+func EndInAnAlert() types.GomegaMatcher {
+	return match("a handshake refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+		_, ok := h.Alert()
+		return ok, Describe(h)
+	})
+}
+
+// Negotiate: the handshake completed with this protocol chosen by ALPN (RFC
+// 7301); with none, if it is empty.
+func Negotiate(protocol string) types.GomegaMatcher {
+	return match(fmt.Sprintf("a handshake that settles on protocol %q", protocol), func(h *wire.Handshake) (bool, string) {
+		if h.Err != nil {
+			return false, Describe(h)
+		}
+		return h.State.NegotiatedProtocol == protocol, fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
+	})
+}
+
+// AnswerInTLS: the server speaks TLS, be it to refuse.
+func AnswerInTLS() types.GomegaMatcher {
+	return match("a handshake that completes or is refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+		_, alert := h.Alert()
+		return h.Err == nil || alert, Describe(h)
+	})
+}
+
+// acmeIdentifier is the extension of a challenge certificate (RFC 8737 §6.1).
+var acmeIdentifier = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 31}
+
+// HaveACMEIdentifier: the leaf is a challenge certificate: its acmeIdentifier
+// extension is critical and holds a SHA-256 digest as an octet string (RFC 8737
+// §3).
+func HaveACMEIdentifier() types.GomegaMatcher {
+	return match("a challenge certificate, with a critical acmeIdentifier extension that holds 32 octets", func(h *wire.Handshake) (bool, string) {
+		if h.Leaf() == nil {
+			return false, Describe(h)
+		}
+		for _, e := range h.Leaf().Extensions {
+			if !e.Id.Equal(acmeIdentifier) {
+				continue
+			}
+			var digest []byte
+			rest, err := asn1.Unmarshal(e.Value, &digest)
+			ok := err == nil && len(rest) == 0 && len(digest) == sha256.Size && e.Critical
+			return ok, fmt.Sprintf("acmeIdentifier %x, critical: %t", e.Value, e.Critical) + because(err)
+		}
+		return false, "no acmeIdentifier in " + Describe(h)
+	})
+}
+
+// Describe tells what a handshake showed.
+func Describe(h *wire.Handshake) string {
+	switch {
+	case h.Err != nil:
+		if alert, ok := h.Alert(); ok {
+			return fmt.Sprintf("TLS alert %d: %v", uint8(alert), alert)
+		}
+		return h.Err.Error()
+	case len(h.Chain) == 0:
+		return "no certificate"
+	}
+	return subjects(h.Chain)
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "\n" + err.Error()
+}
+
+func subjects(chain []*x509.Certificate) string {
+	var names []string
+	for _, cert := range chain {
+		names = append(names, Name(cert))
+	}
+	return strings.Join(names, " ← ")
+}
+
+// Name is a certificate's subject and the end of its serial number: enough to
+// tell two of one subject apart.
+func Name(cert *x509.Certificate) string {
+	subject := cert.Subject.CommonName
+	if subject == "" && len(cert.DNSNames) > 0 {
+		subject = cert.DNSNames[0]
+	}
+	serial := fmt.Sprintf("%x", cert.SerialNumber)
+	return fmt.Sprintf("%s (…%s)", subject, serial[max(0, len(serial)-6):])
+}

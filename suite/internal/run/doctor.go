@@ -1,0 +1,117 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"assay/suite/internal/harness"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/world"
+)
+
+// A Finding is one line of what [Examine] says; suite.Finding documents it.
+type Finding struct{ What, Verdict, Text string }
+
+// The verdicts of a finding.
+const (
+	found   = "ok"
+	limited = "limited"
+	fatal   = "error"
+)
+
+// Examine says what this machine and this target allow, before anything is
+// judged: the worlds, the tools that specs call, and whether the target starts
+// with a plain configuration, which is the probe of a run.
+func Examine(ctx context.Context, o Options) []Finding {
+	findings := []Finding{
+		examineWorld(),
+		examineFiles(),
+		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
+		examineTool(harness.BrowserCommand(), "EXPIRY-03 looks at the certificate with a real browser"),
+		examineTool("certutil", "EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
+	}
+	p, err := makePlan(o)
+	if err != nil {
+		return append(findings, Finding{What: "target", Verdict: fatal, Text: err.Error()})
+	}
+	findings = append(findings, Finding{What: "target", Verdict: found, Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
+		p.target.Name, p.target.Command[0], orUnknown(p.target.Version()), orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
+	if p.target.Claims("renewal") {
+		findings = append(findings, examineSchedule(p.target, p.Env))
+	}
+	return append(findings, examineStart(ctx, o))
+}
+
+func examineSchedule(t *sut.Target, env []string) Finding {
+	dir, err := os.MkdirTemp("", "assay-doctor-")
+	if err != nil {
+		return Finding{What: "schedule", Verdict: limited, Text: err.Error()}
+	}
+	defer os.RemoveAll(dir)
+	cmd, err := t.ScheduleCommand(dir, env)
+	if err != nil {
+		return Finding{What: "schedule", Verdict: limited, Text: err.Error() + ": requirements about the renewal schedule in virtual time are skipped"}
+	}
+	return Finding{What: "schedule", Verdict: found, Text: cmd.Path}
+}
+
+func examineWorld() Finding {
+	if err := world.Available(); err != nil {
+		return Finding{What: "world", Verdict: limited, Text: "loopback: " + err.Error() + "; requirements about real ports are skipped"}
+	}
+	return Finding{What: "world", Verdict: found, Text: "namespace: real ports, both address families, real firewall rules"}
+}
+
+// openFiles are what a spec needs at most: forty connections are held open at
+// both of their ends by the worker, beside what a Go program and a CA have.
+const openFiles = 512
+
+func examineFiles() Finding {
+	limit, known := openFilesLimit()
+	switch {
+	case !known:
+		return Finding{What: "open files", Verdict: found, Text: "the limit is not known on this system"}
+	case limit < openFiles:
+		return Finding{What: "open files", Verdict: limited, Text: fmt.Sprintf("%d a process, %d are needed: specs that hold connections open may fail; raise it by ulimit -n", limit, openFiles)}
+	}
+	return Finding{What: "open files", Verdict: found, Text: fmt.Sprintf("%d a process", limit)}
+}
+
+func examineTool(name, use string) Finding {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Finding{What: name, Verdict: limited, Text: "not on PATH: " + use}
+	}
+	return Finding{What: name, Verdict: found, Text: path}
+}
+
+// examineStart is a run that selects nothing: its probe is all that happens.
+func examineStart(ctx context.Context, o Options) Finding {
+	out, err := os.MkdirTemp("", "assay-doctor-")
+	if err != nil {
+		return Finding{What: "start", Verdict: fatal, Text: err.Error()}
+	}
+	defer os.RemoveAll(out)
+	o.Out, o.ProbeOnly = filepath.Join(out, "report"), true
+	var log bytes.Buffer
+	r, err := Execute(ctx, o, &log)
+	if err != nil {
+		return Finding{What: "start", Verdict: fatal, Text: err.Error()}
+	}
+	if why := WhyUnfinished(r); why != "" {
+		return Finding{What: "start", Verdict: fatal, Text: why + log.String()}
+	}
+	return Finding{What: "start", Verdict: found, Text: "the target starts with a plain configuration and stops when asked"}
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	return text
+}

@@ -1,0 +1,69 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"assay/scenarios"
+	"assay/suite/internal/world"
+	"assay/suite/report"
+)
+
+// SelectedByGoTest narrows what is run to the subtests of test that pattern, the value of
+// go test -run, leaves: its elements between slashes are regular expressions,
+// one for each level of tests (go help testflag).
+func SelectedByGoTest(test, pattern string, only []string) ([]string, error) {
+	levels := strings.Split(pattern, "/")
+	depth := strings.Count(test, "/") + 1
+	if len(levels) <= depth || len(only) > 0 {
+		return only, nil
+	}
+	id, err := regexp.Compile(levels[depth])
+	if err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range catalogue.Requirements() {
+		if id.MatchString(r.ID) {
+			only = append(only, r.ID)
+		}
+	}
+	if len(only) == 0 {
+		return nil, fmt.Errorf("-run: %q matches no requirement of the catalogue; see: assay list", levels[depth])
+	}
+	return only, nil
+}
+
+// Share is one process of ginkgo -p: it goes on inside a world of its own, and
+// reaches the ginkgo command, which is outside, through the world's relay.
+func Share(o Options, host string) int {
+	p, err := makePlan(o)
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	kind, reason, err := chooseWorld(world.Kind(p.World))
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	exit, err := world.Outer{
+		Kind: kind, Reason: reason,
+		Needs: p.paths(), Writable: []string{p.Out},
+		Args:   os.Args[1:],
+		Env:    append(os.Environ(), p.marshal(), workerVariable+"=1"),
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Relay: host,
+	}.Run(context.Background())
+	if err != nil {
+		os.Stderr.WriteString("assay: " + err.Error() + "\n")
+		return report.ExitTrouble
+	}
+	return exit
+}

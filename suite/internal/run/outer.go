@@ -1,0 +1,126 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"assay/suite/internal/world"
+	"assay/suite/report"
+)
+
+// Conduct runs the suite and leaves a report; it returns the exit code. What
+// goes wrong before there can be a report is an error: the options are wrong,
+// or the target file is. From there on the report tells, whatever ends the run:
+// one of an earlier run never stands for it.
+func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, error) {
+	p, err := makePlan(o)
+	if err != nil {
+		return nil, err
+	}
+	kind, reason, err := chooseWorld(world.Kind(p.World))
+	if err != nil {
+		return nil, err
+	}
+	p.World = string(kind)
+	// From here on an interruption, however early, ends in a report.
+	signals, stop := world.Signals()
+	defer stop()
+	if err := report.Check(p.Out); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	reportFile := filepath.Join(p.Out, report.ReportFile)
+	before := stamp(reportFile)
+	outer := world.Outer{
+		Kind:     kind,
+		Reason:   reason,
+		Needs:    p.paths(),
+		Writable: []string{p.Out},
+		Env:      append(os.Environ(), p.marshal()),
+		Stdout:   log,
+		Stderr:   log,
+		Signals:  signals,
+	}
+	started := time.Now()
+	exit, trouble := outer.Run(ctx)
+	if stamp(reportFile) == before {
+		// The inner process ended before it could write: this one does so in
+		// its place.
+		c := conclusion{started: started, kind: kind, reason: reason, err: trouble, interrupted: exit == report.ExitInterrupted}
+		if !c.interrupted && c.err == nil {
+			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
+		}
+		// The target's command runs in no world here, so not at all.
+		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrOutside })
+		r := p.conclude(c)
+		return r, report.Write(p.Out, r)
+	}
+	r, err := report.Read(reportFile)
+	if err != nil {
+		return nil, err
+	}
+	if trouble != nil {
+		r.Blame(trouble)
+		err = report.Rewrite(p.Out, r)
+	}
+	return r, err
+}
+
+// WhyUnfinished says why a run did not judge all that it was to; "" if it did.
+func WhyUnfinished(r *report.Report) string {
+	var why []string
+	if r.Interrupted {
+		why = append(why, "the run was interrupted")
+	}
+	if r.Error != "" {
+		why = append(why, r.Error)
+	}
+	return strings.Join(why, "\n")
+}
+
+// stamp tells one writing of a file from the next.
+func stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+}
+
+// paths are what a run has to be able to see, whatever its world covers up.
+func (p *plan) paths() []string {
+	paths := []string{p.Out, p.target.Command[0]}
+	if len(p.target.Schedule) > 0 && filepath.IsAbs(p.target.Schedule[0]) {
+		paths = append(paths, p.target.Schedule[0])
+	}
+	if p.target.File != "" {
+		paths = append(paths, filepath.Dir(p.target.File)) // scripts may lie beside it
+	}
+	if executable, err := os.Executable(); err == nil {
+		paths = append(paths, executable)
+	}
+	if dir, err := os.Getwd(); err == nil {
+		paths = append(paths, dir)
+	}
+	return paths
+}
+
+// chooseWorld settles what auto means on this machine, and why.
+func chooseWorld(kind world.Kind) (world.Kind, string, error) {
+	if kind == world.Loopback {
+		return kind, "", nil
+	}
+	err := world.Available()
+	switch {
+	case err == nil:
+		return world.Namespace, "", nil
+	case kind == world.Auto:
+		return world.Loopback, err.Error(), nil
+	}
+	return "", "", fmt.Errorf("--world namespace: %w", err)
+}

@@ -1,0 +1,183 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"assay/scenarios"
+	"assay/suite/internal/harness"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/world"
+)
+
+// Options are those of suite.Options, which documents them.
+type Options struct {
+	Target   string
+	Bin      string
+	Only     []string
+	Skip     []string
+	Profiles []string
+	Env      []string
+	Out      string
+	World    string
+	CA       string
+	Procs    int
+	Keep     bool
+	Strict   bool
+	NoProbe  bool
+
+	ProbeOnly bool
+}
+
+// plan is a run made ready: options that are complete and checked, and what
+// they name, loaded. Every process of a run makes the same plan.
+type plan struct {
+	Options
+	catalogue *scenarios.Catalogue
+	target    *sut.Target
+}
+
+// setup is what the specs of the run share.
+func (p *plan) setup(run *world.Run) harness.Setup {
+	u := harness.Setup{Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock"}
+	if p.Keep {
+		u.Keep = filepath.Join(p.Out, "kept")
+	}
+	return u
+}
+
+// optionsVariable carries the options from process to process.
+const optionsVariable = "ASSAY_OPTIONS"
+
+// fill gives every option that was left out its default, and makes paths
+// absolute: workers run in directories of their own.
+func (o *Options) fill() error {
+	if o.Target == "" {
+		o.Target = "reference"
+	}
+	if o.Out == "" {
+		o.Out = "assay-report"
+	}
+	if o.World == "" {
+		o.World = string(world.Auto)
+	}
+	if o.CA == "" {
+		o.CA = "edge"
+	}
+	if o.Procs <= 0 {
+		o.Procs = min(8*runtime.NumCPU(), 40)
+	}
+	paths := []*string{&o.Out}
+	if strings.ContainsRune(o.Bin, filepath.Separator) {
+		paths = append(paths, &o.Bin)
+	}
+	if _, err := os.Stat(o.Target); err == nil {
+		paths = append(paths, &o.Target)
+	}
+	for _, p := range paths {
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return err
+		}
+		*p = abs
+	}
+	return nil
+}
+
+// makePlan checks the options and loads what they name. Its errors are the
+// user's to mend: usage, target file, or a catalogue that does not hold.
+func makePlan(o Options) (*plan, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	if harness.PatienceErr != nil {
+		return nil, harness.PatienceErr
+	}
+	switch o.CA {
+	case "edge", "stock":
+	default:
+		return nil, fmt.Errorf("--ca: found %q, expected edge or stock", o.CA)
+	}
+	if o.Procs > world.MaxWorker {
+		return nil, fmt.Errorf("--procs: found %d, expected at most %d", o.Procs, world.MaxWorker)
+	}
+	switch world.Kind(o.World) {
+	case world.Auto, world.Namespace, world.Loopback:
+	default:
+		return nil, fmt.Errorf("--world: found %q, expected auto, namespace or loopback", o.World)
+	}
+	for _, pair := range o.Env {
+		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
+			return nil, fmt.Errorf("--env: found %q, expected KEY=VALUE", pair)
+		}
+	}
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return nil, err
+	}
+	if err := harness.Lint(catalogue); err != nil {
+		return nil, err
+	}
+	t, err := loadTarget(o, catalogue)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{Options: o, catalogue: catalogue, target: t}
+	if err := p.checkSelection(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func loadTarget(o Options, catalogue *scenarios.Catalogue) (*sut.Target, error) {
+	t, err := sut.Load(o.Target, func(id string) bool { return catalogue.Knows(id) })
+	if err != nil {
+		return nil, err
+	}
+	if o.Bin != "" {
+		t.SetBinary(o.Bin)
+	}
+	if err := t.Resolve(); err != nil {
+		return nil, err
+	}
+	for _, profile := range o.Profiles {
+		if !t.Claims(profile) {
+			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile, strings.Join(t.Profiles, " "))
+		}
+	}
+	return t, nil
+}
+
+// checkSelection refuses an --only that selects nothing: a run that judges
+// nothing must not look like one that passes.
+func (p *plan) checkSelection() error {
+	for _, glob := range append(append([]string{}, p.Only...), p.Skip...) {
+		if !p.catalogue.Matches(glob) {
+			return fmt.Errorf("%q matches no requirement of the catalogue; see: assay list", glob)
+		}
+	}
+	return nil
+}
+
+// marshal gives the options to the processes of the run.
+func (o Options) marshal() string {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // strings, numbers and booleans only
+	}
+	return optionsVariable + "=" + string(text)
+}
+
+// inherited reads the options that the process above gave.
+func inherited() (Options, error) {
+	var o Options
+	err := json.Unmarshal([]byte(os.Getenv(optionsVariable)), &o)
+	return o, err
+}
+
+// Started says whether another process of a run started this one.
+func Started() bool { return os.Getenv(optionsVariable) != "" }

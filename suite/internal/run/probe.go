@@ -1,0 +1,55 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"assay/fixtures/pki"
+	"assay/scenarios"
+	"assay/suite/internal/harness"
+	"assay/suite/internal/world"
+)
+
+// probe starts the target once with the simplest configuration that its
+// profiles allow. A target that cannot be started at all is a matter of the
+// target file or of the machine, and nothing is judged by it (CONTRACTS §3).
+func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
+	e, err := harness.Open(ctx, p.setup(inside), scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := e.Close(); err == nil {
+			err = closing
+		}
+	}()
+	e.Fail = func(message string, _ ...int) { panic(probeFailure(message)) }
+	e.Skip = e.Fail // what it asks for must be had
+	defer func() {
+		switch ended := recover().(type) {
+		case nil:
+		case probeFailure:
+			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s", p.target.Name, ended, e.LastConfiguration())
+		default:
+			panic(ended) // Assay's own mistake
+		}
+	}()
+	e.Start(simplest(e)).Stop()
+	return nil
+}
+
+// probeFailure is what a failing step panics with, where there is no spec.
+type probeFailure string
+
+// simplest is the least that a target of these profiles can be asked for.
+func simplest(e *harness.Env) harness.Settings {
+	switch {
+	case e.Claims("config"):
+		return e.Plain()
+	case e.Claims("byo"), e.Claims("chain") && !e.Claims("acme"):
+		return e.Own(e.WritePair(e.Identity(pki.Spec{}), "cert.pem", "key.pem"))
+	case e.Claims("tls-alpn-01"):
+		return e.ALPN01()
+	}
+	return e.HTTP01()
+}

@@ -1,0 +1,97 @@
+package run
+
+import (
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"assay/scenarios"
+	"assay/suite/internal/harness"
+	"assay/suite/internal/world"
+)
+
+// register builds the Ginkgo tree: a container for each chapter, a spec for
+// each case of each requirement that was selected. Nothing of it exists before
+// the call, so an embedder's own suite never sees it.
+func register(p *plan, run *world.Run) {
+	serial := 0
+	order := sequence(p)
+	for _, chapter := range p.catalogue.Chapters {
+		ginkgo.Describe(chapter.Name, ginkgo.Label(ownLabel, chapter.Name), func() {
+			for _, r := range chapter.Requirements {
+				for _, row := range rows(r) {
+					if place, selected := order[r.ID+suffix(row.Name)]; selected {
+						registerCase(p, run, r, row, &serial, ginkgo.SpecPriority(-place))
+					}
+				}
+			}
+		})
+	}
+}
+
+// ownLabel marks Assay's specs in a tree that may hold an embedder's too.
+const ownLabel = "assay"
+
+// registerCase makes one Ginkgo spec. Each runs in a Scenario of its own,
+// which brings its outcome home whatever happened.
+func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
+	s := harness.Specs[r.ID]
+	timeout := p.specTimeout()
+	if s.SharesSchedule {
+		timeout += 2 * harness.SchedulePatience // another spec's, then its own
+	}
+	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(timeout), ginkgo.GracePeriod(time.Second)}
+	body := func(ctx ginkgo.SpecContext) {
+		*serial++
+		if reason := unfit(r, run.Kind()); reason != "" {
+			e := &harness.Env{Outcome: harness.NewOutcome(r.ID, row.Name), Fail: ginkgo.Fail}
+			harness.AddOutcome(e)
+			ginkgo.Skip(reason)
+		}
+		e, err := harness.Open(ctx, p.setup(run), r, row, ginkgo.GinkgoParallelProcess(), *serial)
+		if err != nil {
+			e = &harness.Env{Outcome: harness.NewOutcome(r.ID, row.Name), Fail: ginkgo.Fail}
+			ginkgo.DeferCleanup(func() { harness.AddOutcome(e) })
+			e.Must(err)
+		}
+		ginkgo.DeferCleanup(func() { e.Finish() })
+		s.Body(e)
+	}
+	ginkgo.It(r.ID+suffix(row.Name)+": "+r.Title, append(decorations, body)...)
+}
+
+// specTimeout is for Assay's own machinery: a spec's waits have deadlines of
+// their own, which say what was awaited. It has to outlast those that a spec may
+// wait in vain, one after the other, and still go on: eight at most.
+func (p *plan) specTimeout() time.Duration {
+	return max(time.Minute, 8*p.setup(nil).StartPatience())
+}
+
+// rows are a requirement's cases; one without cases is its own only row.
+func rows(r scenarios.Requirement) []scenarios.Case {
+	if len(r.Cases) == 0 {
+		return []scenarios.Case{{}}
+	}
+	return r.Cases
+}
+
+func suffix(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "/" + name
+}
+
+// unfit is the reason why a requirement cannot be tried in this kind of world.
+func unfit(r scenarios.Requirement, kind world.Kind) string {
+	if len(r.Worlds) == 0 {
+		return ""
+	}
+	for _, w := range r.Worlds {
+		if w == string(kind) {
+			return ""
+		}
+	}
+	return "needs the " + strings.Join(r.Worlds, " or ") + " world: real ports and addresses of its own"
+}
