@@ -39,7 +39,7 @@ type Input struct {
 
 // Launch is a target that is ready to start: its files are written.
 type Launch struct {
-	// Input is what Prepare was given.
+	// Input holds the arguments of Prepare.
 	Input Input
 	// Argv is the command line. Its first word is the path of an executable.
 	Argv []string

@@ -36,7 +36,7 @@ var Profiles = scenarios.ChapterNames()
 type Target struct {
 	// File is the target file's absolute path, or "" for a built-in target.
 	File string `yaml:"-"`
-	// Name is what reports call the target.
+	// Name identifies the target in reports.
 	Name string `yaml:"name" jsonschema:"required,minLength=1"`
 	// VersionCommand is a command line that prints the server's version. The
 	// first line of its output counts. It holds no templates.

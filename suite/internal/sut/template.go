@@ -26,7 +26,7 @@ var Keys = []string{
 	"acme_url", "acme_email",
 }
 
-// templateData is what templates see.
+// templateData holds the values that templates see.
 type templateData struct {
 	// Dir is the directory of the test, absolute.
 	Dir string
