@@ -15,8 +15,8 @@ func (c *Catalogue) Requirements() []Requirement {
 	return all
 }
 
-// Find returns the requirement that "ID" or "ID/case" names, and the case,
-// which is the zero Case for a bare ID. It reports false for an unknown name.
+// Find returns the requirement that "ID" or "ID/case" names, and the case, which
+// is the zero Case for an ID alone. It reports false for an unknown name.
 func (c *Catalogue) Find(name string) (Requirement, Case, bool) {
 	id, caseName, wantCase := strings.Cut(name, "/")
 	r, ok := c.requirement(id)
@@ -50,16 +50,17 @@ func (c *Catalogue) requirement(id string) (Requirement, bool) {
 // Matches reports whether the glob matches anything in the catalogue.
 func (c *Catalogue) Matches(glob string) bool {
 	for _, r := range c.Requirements() {
-		if r.Matches(glob, "") || slices.ContainsFunc(r.Cases, func(row Case) bool { return r.Matches(glob, row.Name) }) {
+		matches := func(row Case) bool { return r.Matches(glob, row.Name) }
+		if r.Matches(glob, "") || slices.ContainsFunc(r.Cases, matches) {
 			return true
 		}
 	}
 	return false
 }
 
-// Matches reports whether a glob selects the case of r; caseName is empty for
-// a requirement without cases. A glob without a slash is one of IDs and
-// selects all their cases ("HTTP01-*"); with a slash it is one of single cases
+// Matches reports whether a glob selects a case of r; caseName is empty for a
+// requirement without cases. A glob without a slash matches IDs and selects all
+// their cases ("HTTP01-*"). A glob with a slash matches single cases
 // ("BYO-02/dot-dot", "BYO-*/dot-*"). The syntax is that of [path.Match]; a
 // malformed glob matches nothing.
 func (r Requirement) Matches(glob, caseName string) bool {

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// Table writes the catalogue for a terminal: a heading for each chapter, a
+// Table writes the catalogue for a terminal: a heading for each chapter and a
 // line for each requirement.
 func (c *Catalogue) Table(w io.Writer) error {
 	for i, chapter := range c.Chapters {
@@ -38,7 +38,7 @@ func count(cases []Case) string {
 	}
 }
 
-// JSON writes the catalogue for programs, its digest first.
+// JSON writes the catalogue for programs, with its digest.
 func (c *Catalogue) JSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
@@ -59,7 +59,7 @@ and where the promise comes from. A target claims chapters; a requirement applie
 chapter that it needs.
 `
 
-// Markdown writes the catalogue as a page for people who implement it: the
+// Markdown writes the catalogue as a page for people who implement a server: the
 // content of scenarios/README.md.
 func (c *Catalogue) Markdown(w io.Writer) error {
 	var b strings.Builder

@@ -5,18 +5,28 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"assay/suite/internal/sut"
+	"assay/suite/schema"
 )
 
+// schemaFile is the name of the schema that assay init writes beside the target
+// file. The first line of the example names it, for editors.
+const schemaFile = "assay-target.schema.json"
+
 type initCommand struct {
-	File string `arg:"" optional:"" default:"target.yaml" type:"path" help:"The file to write; it must not be there yet."`
+	File string `arg:"" optional:"" default:"target.yaml" type:"path" help:"The file to write."`
 }
 
 func (c *initCommand) Run() error {
+	text, err := schema.Of(schema.Target)
+	if err != nil {
+		return err
+	}
 	file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already; name another file: assay init FILE", c.File)
+		return fmt.Errorf("init: %s exists already, expected a new file: assay init FILE", c.File)
 	}
 	if err != nil {
 		return err
@@ -25,6 +35,12 @@ func (c *initCommand) Run() error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(c.File))
 	}
-	fmt.Printf("Wrote %s. Fill in command and profiles, then try: assay doctor --target %s\n", c.File, c.File)
+	// A schema that another version of Assay wrote is replaced.
+	beside := filepath.Join(filepath.Dir(c.File), schemaFile)
+	if err := os.WriteFile(beside, text, 0o666); err != nil {
+		return errors.Join(err, os.Remove(c.File))
+	}
+	fmt.Printf("Wrote %s, and %s, by which editors complete and check the file.\n"+
+		"Fill in command and profiles, then try: assay doctor --target %s\n", c.File, beside, c.File)
 	return nil
 }

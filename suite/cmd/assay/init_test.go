@@ -22,13 +22,46 @@ func TestInitWritesATargetFileThatIsUnderstood(t *testing.T) {
 	}
 }
 
+// Editors read the schema that the first line names, relative to the file.
+func TestInitWritesTheSchemaThatTheFileNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mine.yaml")
+	if code, output := run(t, "init", file); code != 0 || !strings.Contains(output, "assay-target.schema.json") {
+		t.Fatalf("exit %d, expected 0 and the schema's name:\n%s", code, output)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	name, ok := strings.CutPrefix(first, "# yaml-language-server: $schema=")
+	if !ok {
+		t.Fatalf("found %q, expected the line that names a schema", first)
+	}
+	beside, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, printed := run(t, "schema", "target"); code != 0 || printed != string(beside) {
+		t.Errorf("assay schema target exits with %d and prints another schema than %s", code, name)
+	}
+}
+
+func TestSchemaOfAnUnknownKind(t *testing.T) {
+	t.Parallel()
+	if code, output := run(t, "schema", "targets"); code != report.ExitTrouble || !strings.Contains(output, "target") {
+		t.Errorf("exit %d, expected %d and the kinds:\n%s", code, report.ExitTrouble, output)
+	}
+}
+
 func TestInitOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "mine.yaml")
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, output := run(t, "init", file); code != report.ExitTrouble || !strings.Contains(output, "is there already") {
+	if code, output := run(t, "init", file); code != report.ExitTrouble || !strings.Contains(output, "exists already") {
 		t.Errorf("exit %d, expected %d and the reason:\n%s", code, report.ExitTrouble, output)
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != "precious" {

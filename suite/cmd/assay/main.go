@@ -23,6 +23,7 @@ type commands struct {
 	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and say what that changes in its behaviour."`
 	Atlas   atlasCommand   `cmd:"" help:"Try a server with every release of golang.org/x/crypto and say what changed where."`
 	Report  reportCommand  `cmd:"" help:"Print a report again, or join the parts of an atlas; exits with 0 whatever they say."`
+	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of target files, of the catalogue or of reports."`
 	Version versionCommand `cmd:"" help:"Print the version, as --version does."`
 
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`

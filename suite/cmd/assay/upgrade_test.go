@@ -60,7 +60,7 @@ func TestAtlasReadsItsNotesFirst(t *testing.T) {
 	more := filepath.Join(t.TempDir(), "more")
 	cmd := withGo(t, `case "$*" in *-versions*) echo '{"Versions": ["v0.1.0"]}';; *) >`+more+";; esac\n", "atlas", "--out", out)
 	output, _ := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != report.ExitTrouble || !strings.Contains(string(output), `notes.yaml:3: found "NOPE-01"`) {
+	if code := cmd.ProcessState.ExitCode(); code != report.ExitTrouble || !strings.Contains(string(output), `notes.yaml:3: v0.1.0[0].ids[0]: found "NOPE-01"`) {
 		t.Errorf("exit %d, expected %d and the mistake with its line in:\n%s", code, report.ExitTrouble, output)
 	}
 	if _, err := os.Stat(more); err == nil {

@@ -192,7 +192,7 @@ func (e *Env) HealthPath() string {
 // NeedsKey leaves the spec if the target's configuration has no place for a
 // key that it is about.
 func (e *Env) NeedsKey(key string) {
-	e.SkipUnless(e.setup.Target.Takes(key), "the target's configuration has nothing for "+key)
+	e.SkipUnless(e.setup.Target.CanSet(key), "the target's configuration has nothing for "+key)
 }
 
 // NamesOf is what the target's messages are expected to call keys. One whose
@@ -200,7 +200,7 @@ func (e *Env) NeedsKey(key string) {
 func (e *Env) NamesOf(keys ...string) []string {
 	var names []string
 	for _, key := range keys {
-		if name := e.setup.Target.Calls(key); name != "" {
+		if name := e.setup.Target.NameOf(key); name != "" {
 			names = append(names, name)
 		}
 	}

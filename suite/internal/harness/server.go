@@ -140,7 +140,7 @@ func (v *Server) awaitChallengeListener() {
 }
 
 func (v *Server) readiness() sut.Readiness {
-	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, Before: v.before, AtLeast: Patience}
+	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, ListenersBefore: v.before, MinTimeout: Patience}
 }
 
 // awaitListener waits until the server has opened any listener at all; the

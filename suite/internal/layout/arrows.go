@@ -37,11 +37,12 @@ var arrows = []arrow{
 	},
 	{
 		from: "scenarios/...",
+		to:   []string{"scenarios/strictyaml"},
 		why:  "the catalogue knows nothing of the code that tests it",
 	},
 	{
 		from: "fixtures/...",
-		to:   []string{"fixtures/..."},
+		to:   []string{"fixtures/...", "scenarios/strictyaml"},
 		why:  "fixtures know nothing of the specs that use them",
 	},
 	{
@@ -88,7 +89,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/internal/sut",
-		to:   []string{"scenarios", "fixtures/targets"},
+		to:   []string{"scenarios/...", "fixtures/targets"},
 		why:  "the target is known by its file, its process and its log",
 	},
 	{
@@ -142,9 +143,14 @@ var arrows = []arrow{
 		why: "a difference follows from two reports alone",
 	},
 	{
+		from: "suite/schema",
+		to:   []string{"suite/report", "suite/internal/sut", "scenarios"},
+		why:  "a schema follows from the types that decode a file",
+	},
+	{
 		from: "suite/upgrade/atlas",
 		to: []string{
-			"suite/internal/redact", "suite/report/...", "suite/upgrade", "scenarios",
+			"suite/internal/redact", "suite/report/...", "suite/upgrade", "scenarios/...",
 		},
 		why: "an atlas is made of reports",
 	},

@@ -59,6 +59,6 @@ func EndInError(words ...string) types.GomegaMatcher {
 // BeClean: the process ended by itself, with exit code 0, in this time.
 func BeClean(within time.Duration) types.GomegaMatcher {
 	return match(fmt.Sprintf("an end with exit code 0 within %s of the stop signal", within), func(e sut.Ending) (bool, string) {
-		return !e.Before && !e.Forced && e.Code == 0 && e.Took <= within, e.String()
+		return !e.EndedEarly && !e.Killed && e.Code == 0 && e.Took <= within, e.String()
 	})
 }

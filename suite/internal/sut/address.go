@@ -7,15 +7,15 @@ import (
 	"net/netip"
 )
 
-// An address is one to listen on, as configurations give it.
+// address describes what a server is configured to listen on.
 type address struct {
 	any  bool       // every address and port
 	ip   netip.Addr // invalid: every address of the host
 	port uint16
 }
 
-// parseAddress reads "ip:port", ":port" and ":http". A host name stands for
-// every address: resolving it is the server's business.
+// parseAddress parses "ip:port", ":port" and ":http". A host name stands for
+// every address, since only the server resolves it.
 func parseAddress(text string) (address, error) {
 	host, service, err := net.SplitHostPort(text)
 	if err != nil {
@@ -32,9 +32,9 @@ func parseAddress(text string) (address, error) {
 	return a, nil
 }
 
-// matches says whether a listener takes connections to the address. One on
-// [::] takes those over IPv4 too, unless it refuses them: the socket table
-// does not tell.
+// matches reports whether a listener accepts connections to the address. A
+// listener on [::] is taken to accept IPv4 connections too, since the socket
+// table does not show whether it does.
 func (a address) matches(l netip.AddrPort) bool {
 	at := l.Addr().Unmap()
 	switch {

@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Ending is how a server ended.
+// Ending describes how a server ended.
 type Ending struct {
-	// Code is its exit code; -1 if a signal ended it.
+	// Code is the exit code; -1 if a signal ended the server.
 	Code int
-	// Signal is the signal that ended it, or 0.
+	// Signal is the signal that ended the server, or 0.
 	Signal syscall.Signal
-	// At is when it ended, since it was started.
+	// At is the time from the server's start to its end.
 	At time.Duration
 
-	// Before says that it had ended before it was asked to.
-	Before bool
-	// Forced says that it did not end in time when it was asked to, and was
-	// killed.
-	Forced bool
-	// Took is how long it took to end from being asked.
+	// EndedEarly says that the server had ended before it was asked to stop.
+	EndedEarly bool
+	// Killed says that the server did not end in time after it was asked to
+	// stop, and was killed.
+	Killed bool
+	// Took is the time from the request to stop to the server's end.
 	Took time.Duration
 }
 
@@ -36,16 +36,17 @@ func endingOf(state *os.ProcessState) Ending {
 	return e
 }
 
-// String says it in words: "exited with code 1 after 12ms".
+// String describes the ending in words, as in "exited with code 1 after 12ms".
 func (e Ending) String() string {
 	how := fmt.Sprintf("exited with code %d", e.Code)
 	if e.Signal != 0 {
 		how = fmt.Sprintf("was ended by signal %d (%v)", int(e.Signal), e.Signal)
 	}
 	switch {
-	case e.Forced:
-		return fmt.Sprintf("did not end within %v of being asked and was killed", e.Took.Round(time.Millisecond))
-	case e.Before:
+	case e.Killed:
+		return fmt.Sprintf("did not end within %v of being asked and was killed",
+			e.Took.Round(time.Millisecond))
+	case e.EndedEarly:
 		return how + " before it was asked to"
 	case e.Took > 0:
 		return fmt.Sprintf("%s %v after being asked", how, e.Took.Round(time.Millisecond))

@@ -5,5 +5,6 @@ import _ "embed"
 //go:embed example.yaml
 var example string
 
-// Example is a target file with every key explained, to start one's own from.
+// Example returns a target file that explains every key, as a start for one's
+// own.
 func Example() string { return example }

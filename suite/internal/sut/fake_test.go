@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary play servers: "target.test fake MANNER".
+// TestMain lets the test binary play servers: "target.test fake BEHAVIOUR".
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "fake" {
 		os.Exit(fakes[os.Args[2]](os.Args[3:]))
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakes are servers, by manner. They return their exit code.
+// fakes are servers, by behaviour. They return their exit code.
 var fakes = map[string]func(args []string) int{
 	// says what it is told and serves until it is asked to stop
 	"serve": func(args []string) int {
@@ -104,8 +104,8 @@ var fakes = map[string]func(args []string) int{
 	},
 }
 
-func again(manner string, args ...string) *exec.Cmd {
-	return exec.Command(os.Args[0], append([]string{"fake", manner}, args...)...)
+func again(behaviour string, args ...string) *exec.Cmd {
+	return exec.Command(os.Args[0], append([]string{"fake", behaviour}, args...)...)
 }
 
 func stopSignals() <-chan os.Signal {
@@ -123,8 +123,8 @@ func mustListen(address string) net.Listener {
 	return listener
 }
 
-// fake is a target that plays a manner; change may alter it.
-func fake(t *testing.T, manner string, change func(*Target)) *Target {
+// fake is a target that plays a behaviour; change may alter it.
+func fake(t *testing.T, behaviour string, change func(*Target)) *Target {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -132,10 +132,10 @@ func fake(t *testing.T, manner string, change func(*Target)) *Target {
 	}
 	tt := newTarget()
 	tt.Name = "fake"
-	tt.Command = []string{self, "fake", manner, "{{.Keys.listen_addr}}"}
+	tt.Command = []string{self, "fake", behaviour, "{{.Keys.listen_addr}}"}
 	tt.Ready.TCP = "listen_addr"
 	tt.Env = map[string]string{"GORACE": "atexit_sleep_ms=0"} // a race-enabled fake would exit a second late
-	tt.Config.template = "listen {{.Keys.listen_addr}}\n"
+	tt.Config.Template = "listen {{.Keys.listen_addr}}\n"
 	if change != nil {
 		change(tt)
 	}

@@ -13,10 +13,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// writeFiles writes the config file and the target's further files.
-func (t *Target) writeFiles(l *Launch, v view) error {
-	for _, name := range slices.Sorted(maps.Keys(t.Config.files)) {
-		text, err := v.render("config.files."+name, t.Config.files[name])
+// writeFiles writes the configuration file and the target's further files.
+func (t *Target) writeFiles(l *Launch, v templateData) error {
+	for _, name := range slices.Sorted(maps.Keys(t.Config.Files)) {
+		text, err := v.render("config.files."+name, t.Config.Files[name])
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func (t *Target) writeFiles(l *Launch, v view) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err
 		}
-		if err := write(path, []byte(text), 0o600); err != nil {
+		if err := replaceFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -39,15 +39,15 @@ func (t *Target) writeFiles(l *Launch, v view) error {
 		}
 		return nil
 	case in.Unreadable:
-		return write(l.ConfigFile, text, 0)
+		return replaceFile(l.ConfigFile, text, 0)
 	default:
-		return write(l.ConfigFile, text, 0o600)
+		return replaceFile(l.ConfigFile, text, 0o600)
 	}
 }
 
-// write replaces a file. One that is there is removed first: it may be
-// unreadable, or have another mode.
-func write(path string, text []byte, mode fs.FileMode) error {
+// replaceFile writes a file. It removes an existing file first, since that file
+// may be unreadable or have another mode.
+func replaceFile(path string, text []byte, mode fs.FileMode) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -57,18 +57,18 @@ func write(path string, text []byte, mode fs.FileMode) error {
 	return os.Chmod(path, mode)
 }
 
-// configText is the content of the config file.
-func (t *Target) configText(l *Launch, v view) ([]byte, error) {
+// configText returns the content of the configuration file.
+func (t *Target) configText(l *Launch, v templateData) ([]byte, error) {
 	l.configuration = v.Keys
-	if t.Config.base == nil {
-		if l.Input.Raw != nil && !strings.Contains(t.Config.template, ".Raw") {
+	if t.Config.Base.Kind == 0 {
+		if l.Input.Raw != nil && !strings.Contains(t.Config.Template, ".Raw") {
 			return l.Input.Raw, nil
 		}
-		text, err := v.render("config.template", t.Config.template)
+		text, err := v.render("config.template", t.Config.Template)
 		return []byte(text), err
 	}
 	base := map[string]any{}
-	if err := t.Config.base.Load(&base); err != nil {
+	if err := t.Config.Base.Load(&base); err != nil {
 		return nil, fmt.Errorf("config.base: %w", err)
 	}
 	rendered, err := v.renderValue("config.base", base)
@@ -87,15 +87,15 @@ func (t *Target) configText(l *Launch, v view) ([]byte, error) {
 	return yaml.Dump(merged, yaml.WithLineWidth(-1)) // sorts the keys of mappings
 }
 
-// renderValue renders every string of a YAML value.
-func (v view) renderValue(key string, value any) (any, error) {
+// renderValue renders every text of a YAML value.
+func (v templateData) renderValue(key string, value any) (any, error) {
 	var err error
 	switch value := value.(type) {
 	case string:
 		return v.render(key, value)
 	case map[string]any:
 		for name, inner := range value {
-			if value[name], err = v.renderValue(join(key, name), inner); err != nil {
+			if value[name], err = v.renderValue(key+"."+name, inner); err != nil {
 				return nil, err
 			}
 		}
@@ -109,7 +109,8 @@ func (v view) renderValue(key string, value any) (any, error) {
 	return value, nil
 }
 
-// merge lays over on top of base, mapping by mapping; nil removes a key.
+// merge copies over into base. Mappings are merged key by key, and nil removes a
+// key.
 func merge(base, over map[string]any) {
 	for name, value := range over {
 		below, isMap := base[name].(map[string]any)

@@ -16,28 +16,28 @@ const (
 	tailLines = 12       // lines that an error shows
 )
 
-// ErrExited is what waiting for a process that ended comes to.
+// ErrExited is the error of waiting for a process that has ended.
 var ErrExited = errors.New("the server exited")
 
-// Stream is where a line of the log came from.
+// Stream says where a line of the log comes from.
 type Stream string
 
-// The streams of a process, and Assay's own notes about them.
+// The streams of a process, and Assay's own notes.
 const (
 	Stdout Stream = "stdout"
 	Stderr Stream = "stderr"
 	Note   Stream = "assay"
 )
 
-// Line is a line of the log, without its end.
+// Line is one line of the log, without its line break.
 type Line struct {
 	T      time.Duration // since the process was started
 	Stream Stream
 	Text   string
 }
 
-// Log is what a process wrote, line by line, the two streams in the order in
-// which their lines arrived. Its methods can be called at any time, by any
+// Log holds what a process wrote, line by line. The lines of both streams are in
+// the order in which they arrived. Its methods can be called at any time, by any
 // goroutine.
 type Log struct {
 	started time.Time
@@ -53,11 +53,11 @@ type Log struct {
 
 func newLog(started time.Time) *Log { return &Log{started: started, limit: logLimit} }
 
-// Lines returns the lines so far. If the log grew beyond 8 MiB, a note stands
-// in the place of the oldest.
+// Lines returns the lines so far. If the log has grown beyond 8 MiB, a note
+// replaces the oldest lines.
 func (l *Log) Lines() []Line { return l.Since(0) }
 
-// Mark is a place in the log: its end as it is now. See [Log.Since].
+// Mark returns the current end of the log, for [Log.Since].
 func (l *Log) Mark() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +66,7 @@ func (l *Log) Mark() int {
 
 // Since returns the lines after a mark.
 func (l *Log) Since(mark int) []Line {
-	lines, missed, _, _ := l.from(mark, false)
+	lines, missed, _, _ := l.linesFrom(mark, false)
 	if missed > 0 {
 		note := Line{Stream: Note, Text: fmt.Sprintf("(%d earlier lines dropped)", missed)}
 		return append([]Line{note}, lines...)
@@ -74,10 +74,10 @@ func (l *Log) Since(mark int) []Line {
 	return lines
 }
 
-// Text returns all lines, each with its end.
+// Text returns all lines, each with a line break.
 func (l *Log) Text() string { return text(l.Lines()) }
 
-// Tail returns the last n lines as indented text, for an error's message.
+// Tail returns the last n lines as indented text, for the message of an error.
 func (l *Log) Tail(n int) string {
 	lines := l.Lines()
 	lines = lines[max(0, len(lines)-n):]
@@ -87,18 +87,23 @@ func (l *Log) Tail(n int) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text(lines), "\n"), "\n", "\n  ")
 }
 
-// Wait returns the first line that matches, among those that are there and
-// those to come. what says in words what is awaited. The error says so too,
-// shows the last lines, and wraps the context's error, or [ErrExited] if
-// there are no lines to come.
+// Wait returns the first line that matches, and waits for it if necessary. what
+// describes the line in words, for the error. The error shows the last lines and
+// wraps the context's error, or [ErrExited] if the process has ended.
 func (l *Log) Wait(ctx context.Context, what string, match func(Line) bool) (Line, error) {
 	return l.WaitSince(ctx, 0, what, match)
 }
 
-// WaitSince is [Log.Wait] for lines after a mark.
-func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(Line) bool) (Line, error) {
+// WaitSince waits like [Log.Wait] for a line after a mark.
+func (l *Log) WaitSince(
+	ctx context.Context, mark int, what string, match func(Line) bool,
+) (Line, error) {
+	failed := func(cause error) (Line, error) {
+		return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s",
+			what, cause, l.Tail(tailLines))
+	}
 	for {
-		lines, missed, ended, changed := l.from(mark, true)
+		lines, missed, ended, changed := l.linesFrom(mark, true)
 		for _, line := range lines {
 			if match(line) {
 				return line, nil
@@ -106,19 +111,22 @@ func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(L
 		}
 		mark += missed + len(lines)
 		if ended {
-			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, ErrExited, l.Tail(tailLines))
+			return failed(ErrExited)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, context.Cause(ctx), l.Tail(tailLines))
+			return failed(context.Cause(ctx))
 		}
 	}
 }
 
-// from returns the lines after a mark, how many of them were dropped, whether
-// the log has ended and, for one who waits, what is closed at the next change.
-func (l *Log) from(mark int, wait bool) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
+// linesFrom returns the lines after a mark, how many of them were dropped, and
+// whether the log has ended. If wait is true, it also returns a channel that is
+// closed at the next change.
+func (l *Log) linesFrom(
+	mark int, wait bool,
+) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missed = max(0, l.dropped-mark)
@@ -134,7 +142,7 @@ func (l *Log) from(mark int, wait bool) (lines []Line, missed int, ended bool, c
 	return lines, missed, l.ended, changed
 }
 
-// add appends a line, and drops the oldest where the log would grow too large.
+// add appends a line. It drops the oldest lines if the log would grow too large.
 func (l *Log) add(stream Stream, line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,18 +155,18 @@ func (l *Log) add(stream Stream, line string) {
 	}
 	l.lines = l.lines[drop:]
 	l.dropped += drop
-	l.wake()
+	l.notify()
 }
 
-// end says that nothing will be added any more.
+// end marks the log as complete.
 func (l *Log) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = true
-	l.wake()
+	l.notify()
 }
 
-func (l *Log) wake() {
+func (l *Log) notify() {
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil

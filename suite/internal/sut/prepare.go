@@ -10,55 +10,56 @@ import (
 	"strings"
 )
 
-// Input is what a scenario has to say about a start of the target.
+// Input says how a test wants the target to be started.
 type Input struct {
-	// Dir is the spec's own directory, absolute. It has to exist.
+	// Dir is the directory of the test, absolute. It has to exist.
 	Dir string
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
 	CABundle string
-	// Keys are configuration keys by headscale's names. They win over the
-	// target's base, mapping by mapping; nil removes a key.
+	// Keys are configuration keys by headscale's names. They are merged over
+	// the target's base, and nil removes a key.
 	Keys map[string]any
-	// Raw takes the place of the whole config file if it is not nil, in
-	// scenarios about unreadable configurations. A template that mentions .Raw
-	// is rendered all the same.
+	// Raw, if it is not nil, is the whole configuration file, for tests of
+	// files that cannot be read. A template that mentions .Raw is rendered
+	// nevertheless.
 	Raw []byte
-	// NoConfig leaves the config file out: its path leads nowhere.
+	// NoConfig says that the configuration file does not exist. The server gets
+	// its path nevertheless.
 	NoConfig bool
-	// Unreadable gives the config file no permissions at all.
+	// Unreadable says that nobody may read the configuration file (mode 0).
 	Unreadable bool
-	// Env are further KEY=VALUE for the server, which win over all others.
+	// Env are further KEY=VALUE for the server. They override all others.
 	Env []string
-	// WorkingDir is where the server starts; "" is Dir.
+	// WorkingDir is the server's working directory; "" means Dir.
 	WorkingDir string
-	// RelativeConfig gives the server the config file's path relative to the
-	// working directory.
+	// RelativeConfig says that the server gets the path of the configuration
+	// file relative to its working directory.
 	RelativeConfig bool
 }
 
-// Launch is a target made ready to start: its files are written.
+// Launch is a target that is ready to start: its files are written.
 type Launch struct {
-	// Input is what it was made from.
+	// Input holds the arguments of Prepare.
 	Input Input
-	// Argv is the command line; the first word is an executable's path.
+	// Argv is the command line. Its first word is the path of an executable.
 	Argv []string
 	// Env is the whole environment, KEY=VALUE, sorted.
 	Env []string
 	// Dir is the working directory, absolute.
 	Dir string
-	// ConfigFile is the config file's absolute path. The server may get it
-	// in another form, see Input.RelativeConfig.
+	// ConfigFile is the absolute path of the configuration file. The server may
+	// get the path in another form, see Input.RelativeConfig.
 	ConfigFile string
 
 	target *Target
-	// configuration is what the server was told, by key, as far as Assay
-	// knows it: base and keys, or the keys alone.
+	// configuration holds the server's configuration by key, as far as Assay
+	// knows it: base and keys merged, or the keys alone.
 	configuration map[string]any
 }
 
-// Prepare writes the config file and the target's further files below in.Dir,
-// the files that the server's template or base give, and renders the command
-// and the environment. Nothing is started. [Target.Resolve] comes first.
+// Prepare writes the configuration file and the target's further files below
+// in.Dir, and renders the command line and the environment. It starts nothing.
+// [Target.Resolve] has to be called before.
 func (t *Target) Prepare(in Input) (*Launch, error) {
 	l, err := t.prepare(in)
 	if err != nil {
@@ -69,7 +70,7 @@ func (t *Target) Prepare(in Input) (*Launch, error) {
 
 func (t *Target) prepare(in Input) (*Launch, error) {
 	if !filepath.IsAbs(in.Dir) {
-		return nil, fmt.Errorf("the spec's directory: found %q, expected an absolute path", in.Dir)
+		return nil, fmt.Errorf("the test's directory: found %q, expected an absolute path", in.Dir)
 	}
 	l := &Launch{Input: in, target: t, Dir: in.Dir, ConfigFile: filepath.Join(in.Dir, t.Config.File)}
 	if in.WorkingDir != "" {
@@ -97,12 +98,12 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 			return nil, err
 		}
 	}
-	add(env, in.Env)
-	l.Env = list(env)
+	setAll(env, in.Env)
+	l.Env = joinPairs(env)
 	return l, nil
 }
 
-// dir is where the target file is.
+// dir returns the directory of the target file, "" for a built-in target.
 func (t *Target) dir() string {
 	if t.File == "" {
 		return ""
@@ -110,12 +111,16 @@ func (t *Target) dir() string {
 	return filepath.Dir(t.File)
 }
 
-// view is what the templates of one start see, and the environment so far.
-func (t *Target) view(l *Launch) (view, map[string]string, error) {
+// view returns the data for the templates of one start, and the environment
+// without the target's own variables.
+func (t *Target) view(l *Launch) (templateData, map[string]string, error) {
 	in := l.Input
 	env := environment(in.Dir)
-	add(env, in.Env)
-	v := view{Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle, Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env)}
+	setAll(env, in.Env)
+	v := templateData{
+		Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle,
+		Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env),
+	}
 	for name, value := range in.Keys {
 		if value != nil {
 			v.Keys[name] = value
@@ -124,21 +129,21 @@ func (t *Target) view(l *Launch) (view, map[string]string, error) {
 	if in.RelativeConfig {
 		relative, err := filepath.Rel(l.Dir, l.ConfigFile)
 		if err != nil {
-			return view{}, nil, err
+			return templateData{}, nil, err
 		}
 		v.ConfigFile = relative
 	}
 	return v, env, nil
 }
 
-// Command is the launch as a command that was not started.
+// Command returns the launch as a command that is not started.
 func (l *Launch) Command() *exec.Cmd {
 	return &exec.Cmd{Path: l.Argv[0], Args: slices.Clone(l.Argv), Env: slices.Clone(l.Env), Dir: l.Dir}
 }
 
-// environment is what every target gets, and nothing else of Assay's own.
-// SSL_CERT_DIR leads nowhere, so that no server loads, or trusts, the system's
-// roots. Home and temporary files stay below dir.
+// environment returns the variables that every target gets; Assay's own
+// environment is not passed on. SSL_CERT_DIR names no directory, so that no
+// server loads the system's roots. Home and temporary files are below dir.
 func environment(dir string) map[string]string {
 	return map[string]string{
 		"PATH":         os.Getenv("PATH"),
@@ -150,14 +155,14 @@ func environment(dir string) map[string]string {
 	}
 }
 
-func add(env map[string]string, pairs []string) {
+func setAll(env map[string]string, pairs []string) {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
 	}
 }
 
-func list(env map[string]string) []string {
+func joinPairs(env map[string]string) []string {
 	var pairs []string
 	for name, value := range env {
 		pairs = append(pairs, name+"="+value)

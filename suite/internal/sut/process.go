@@ -11,28 +11,27 @@ import (
 )
 
 const (
-	// drainTime is how long, after a process ended, its pipes are read on if
-	// something that left its process group still holds them.
+	// drainTime bounds how long the pipes of a process are read after it has
+	// ended, in case a process outside of its group still holds them.
 	drainTime = 500 * time.Millisecond
 	// killTime bounds the wait for a process after SIGKILL.
 	killTime = 5 * time.Second
-	// stopTime bounds [Process.Stop] with a context that has no deadline.
+	// stopTime bounds [Process.Stop] for a context without a deadline.
 	stopTime = 10 * time.Second
 )
 
-// Process is a target that was started. It leads a process group of its own,
-// which is killed as soon as it ends (for a target that forks: as soon as all
-// its descendants have ended), so that nothing is left of it. Its methods can
-// be called at any time, by any goroutine.
+// Process is a target that was started. It leads a process group of its own. The
+// group is killed when the process ends, or, for a target that forks, when all
+// its descendants have ended, so that nothing remains of it. Its methods can be
+// called at any time, by any goroutine.
 type Process struct {
 	launch  *Launch
 	cmd     *exec.Cmd
 	log     *Log
-	sources [2]*source // of the log
+	sources [2]*logPipe // of the log
 	started time.Time
-	// descendants ends when every process that holds its other end has
-	// ended: the server and all that it started. Only for a target that
-	// forks.
+	// descendants reaches its end when the server and all processes that it
+	// started have ended. It is used only for a target that forks.
 	descendants *os.File
 
 	commandExited chan struct{} // the command itself; only its child is left, if anything
@@ -40,9 +39,9 @@ type Process struct {
 	ending        Ending // complete when exited is closed
 }
 
-// Start starts a launch. start, if not nil, starts the command in the
-// scenario's world; it may add to the command, but leaves it a process group
-// of its own. The error of a command that cannot be executed is start's.
+// Start starts a launch. start, if not nil, starts the command in another world;
+// it may add to the command, but must leave it a process group of its own. If
+// the command cannot be executed, the error is that of start.
 func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	if start == nil {
 		start = (*exec.Cmd).Start
@@ -65,7 +64,10 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 		}
 		ours, theirs = append(ours, r), append(theirs, w)
 	}
-	p := &Process{launch: l, cmd: l.Command(), commandExited: make(chan struct{}), exited: make(chan struct{})}
+	p := &Process{
+		launch: l, cmd: l.Command(),
+		commandExited: make(chan struct{}), exited: make(chan struct{}),
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1]
 	if l.target.Forks {
@@ -81,7 +83,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	}
 	var readers sync.WaitGroup
 	for i, stream := range []Stream{Stdout, Stderr} {
-		p.sources[i] = &source{pipe: ours[i]}
+		p.sources[i] = &logPipe{pipe: ours[i]}
 		readers.Go(func() { p.log.read(stream, p.sources[i]) })
 	}
 	go func() {
@@ -97,7 +99,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	return p, nil
 }
 
-// wait waits until the server has ended, and ends what is left of its process
+// wait waits until the server has ended, and kills what remains of its process
 // group.
 func (p *Process) wait() {
 	p.cmd.Wait() // the process state says all that its error could
@@ -110,14 +112,14 @@ func (p *Process) wait() {
 	p.signalGroup(syscall.SIGKILL)
 }
 
-// Log is what the server wrote.
+// Log returns what the server wrote.
 func (p *Process) Log() *Log { return p.log }
 
-// Exited is closed when the server has ended, its process group is killed and
-// its log is complete.
+// Exited returns a channel that is closed when the server has ended, its process
+// group is killed and its log is complete.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// hasExited says whether Exited is closed.
+// hasExited reports whether the channel of Exited is closed.
 func (p *Process) hasExited() bool {
 	select {
 	case <-p.exited:
@@ -127,8 +129,8 @@ func (p *Process) hasExited() bool {
 	}
 }
 
-// ExitCode is the server's exit code; -1 if it has not ended, or was ended by
-// a signal.
+// ExitCode returns the server's exit code; -1 if the server still runs or was
+// ended by a signal.
 func (p *Process) ExitCode() int {
 	if !p.hasExited() {
 		return -1
@@ -136,7 +138,8 @@ func (p *Process) ExitCode() int {
 	return p.ending.Code
 }
 
-// Ending says how the server ended. It is the zero Ending while it runs.
+// Ending describes how the server ended. It returns the zero Ending while the
+// server runs.
 func (p *Process) Ending() Ending {
 	if !p.hasExited() {
 		return Ending{}
@@ -144,8 +147,8 @@ func (p *Process) Ending() Ending {
 	return p.ending
 }
 
-// Signal sends a signal to the server: to the process itself, or to the group
-// if the target forks. The error is [os.ErrProcessDone] if it has ended.
+// Signal sends a signal to the server: to the process itself, or to its group if
+// the target forks. The error is [os.ErrProcessDone] if the server has ended.
 func (p *Process) Signal(sig os.Signal) error {
 	if p.hasExited() {
 		return os.ErrProcessDone
@@ -166,12 +169,12 @@ func (p *Process) signalGroup(sig syscall.Signal) error {
 }
 
 // Stop sends the target's stop signal and waits until the server has ended. If
-// it has not before the context's deadline (10 s if there is none), its
-// process group is killed, and the Ending says so.
+// the server does not end before the context's deadline (10 s if there is none),
+// Stop kills its process group, and the Ending says so.
 func (p *Process) Stop(ctx context.Context) Ending {
 	if p.hasExited() {
 		e := p.ending
-		e.Before = true
+		e.EndedEarly = true
 		return e
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
@@ -181,7 +184,8 @@ func (p *Process) Stop(ctx context.Context) Ending {
 	}
 	asked := time.Now()
 	forced := true
-	if err := p.Signal(p.launch.target.StopSignal); err == nil || errors.Is(err, os.ErrProcessDone) {
+	err := p.Signal(p.launch.target.StopSignal.Signal)
+	if err == nil || errors.Is(err, os.ErrProcessDone) {
 		select {
 		case <-p.exited:
 			forced = false
@@ -190,19 +194,19 @@ func (p *Process) Stop(ctx context.Context) Ending {
 	}
 	p.Kill()
 	e := p.Ending()
-	e.Took, e.Forced = time.Since(asked), forced
+	e.Took, e.Killed = time.Since(asked), forced
 	return e
 }
 
-// Kill kills the server's process group and waits, at most 5 s, until it is
-// gone. Calling it again does nothing.
+// Kill kills the server's process group and waits at most 5 s for its end.
+// Further calls do nothing.
 func (p *Process) Kill() {
 	if p.hasExited() {
 		return
 	}
 	p.signalGroup(syscall.SIGKILL)
 	if p.descendants != nil {
-		// A child that left the group is out of reach here, and the world's to end.
+		// A child that left the group cannot be killed here; the world ends it.
 		p.descendants.SetReadDeadline(time.Now().Add(drainTime))
 	}
 	deadline := time.NewTimer(killTime)

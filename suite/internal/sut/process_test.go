@@ -43,7 +43,7 @@ func TestAServerThatExitsShowsItsCodeAndItsLog(t *testing.T) {
 	if len(lines) != 1 || lines[0].Stream != Stderr || lines[0].Text != "cannot read the configuration" || lines[0].T <= 0 {
 		t.Errorf("log %+v, want one line on stderr", lines)
 	}
-	if got := p.Stop(t.Context()); !got.Before || !strings.HasSuffix(got.String(), "before it was asked to") {
+	if got := p.Stop(t.Context()); !got.EndedEarly || !strings.HasSuffix(got.String(), "before it was asked to") {
 		t.Errorf("ending %+v %q, want before it was asked", got, got)
 	}
 	if err := p.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
@@ -59,7 +59,7 @@ func TestStopAsksAndWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := p.Stop(within(t, 10*time.Second))
-	if e.Code != 0 || e.Forced || e.Before || e.Took <= 0 {
+	if e.Code != 0 || e.Killed || e.EndedEarly || e.Took <= 0 {
 		t.Errorf("ending %+v, want exit code 0 of its own", e)
 	}
 	if got, want := p.Log().Text(), "serving on "+address+"\nstopping\n"; got != want {
@@ -74,7 +74,7 @@ func TestStopKillsWhatDoesNotStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := p.Stop(within(t, 50*time.Millisecond))
-	if !e.Forced || e.Signal != syscall.SIGKILL || e.Code != -1 {
+	if !e.Killed || e.Signal != syscall.SIGKILL || e.Code != -1 {
 		t.Errorf("ending %+v, want killed", e)
 	}
 	if !strings.Contains(e.String(), "did not end within") {
@@ -84,10 +84,10 @@ func TestStopKillsWhatDoesNotStop(t *testing.T) {
 
 func TestAGrandchildThatHoldsThePipesDoesNotHoldTheRun(t *testing.T) {
 	t.Parallel()
-	for manner, code := range map[string]int{"leave": 4, "leave-in-group": 5} {
-		t.Run(manner, func(t *testing.T) {
+	for behaviour, code := range map[string]int{"leave": 4, "leave-in-group": 5} {
+		t.Run(behaviour, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, fake(t, manner, nil), nil)
+			p := start(t, fake(t, behaviour, nil), nil)
 			awaitExit(t, p)
 			if p.ExitCode() != code {
 				t.Errorf("exit code %d, want %d", p.ExitCode(), code)
@@ -96,7 +96,7 @@ func TestAGrandchildThatHoldsThePipesDoesNotHoldTheRun(t *testing.T) {
 			if err != nil {
 				t.Fatalf("log %q, want the grandchild's process ID", p.Log().Text())
 			}
-			if manner == "leave" {
+			if behaviour == "leave" {
 				syscall.Kill(pid, syscall.SIGKILL) // out of the group's reach: the world's to end
 			} else {
 				awaitDeath(t, pid)
@@ -141,7 +141,7 @@ func TestAForkingTargetLivesAsLongAsItsChild(t *testing.T) {
 		t.Error("counts as exited while its child serves")
 	}
 	e := p.Stop(within(t, 10*time.Second))
-	if e.Forced || e.Code != 0 {
+	if e.Killed || e.Code != 0 {
 		t.Errorf("ending %+v, want the child stopped when asked", e)
 	}
 	if got := p.Log().Text(); !strings.Contains(got, "stopping") {
@@ -184,8 +184,8 @@ func TestNothingIsLeft(t *testing.T) {
 		return len(entries)
 	}
 	round := func() {
-		for _, manner := range []string{"exit", "silent", "leave-in-group", "fork"} {
-			tt := fake(t, manner, func(tt *Target) { tt.Forks = manner == "fork" })
+		for _, behaviour := range []string{"exit", "silent", "leave-in-group", "fork"} {
+			tt := fake(t, behaviour, func(tt *Target) { tt.Forks = behaviour == "fork" })
 			p := start(t, tt, map[string]any{"listen_addr": "127.0.0.1:0"})
 			p.Kill()
 		}

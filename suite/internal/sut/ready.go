@@ -15,54 +15,60 @@ import (
 	"time"
 )
 
-// Readiness is what [Process.Ready] needs to see whether a server is ready.
+// Readiness holds what [Process.Ready] needs to see whether a server is ready.
 type Readiness struct {
-	// Address is the "ip:port" at which clients reach the server's
-	// listen_addr. "http" asks there, and "tcp" looks for it where the
-	// configuration does not set the target's key.
+	// Address is the "ip:port" at which clients reach the server's listen_addr.
+	// Readiness by http sends its request there. Readiness by tcp looks for a
+	// listener there if the configuration does not set the target's key.
 	Address string
-	// Listeners reads the socket table of the server's world: every address
-	// that listens for TCP connections.
+	// Listeners reads the socket table of the server's world and returns every
+	// address that accepts TCP connections.
 	Listeners func() ([]netip.AddrPort, error)
-	// Dial connects inside the server's world; literal addresses only.
+	// Dial connects inside the server's world. It is called with literal
+	// addresses only.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// AnyListener lets the server count as ready as soon as anything listens
-	// that is not in Before, whatever the target file says: for scenarios in
-	// which nothing may.
+	// AnyListener says that the server counts as ready as soon as any listener
+	// appears, whatever the target file says. Tests use it that expect no
+	// listener at all.
 	AnyListener bool
-	// Before are the listeners that were there before the server was
-	// started: the CA, DNS, whoever holds a port. They never count as its own.
-	Before []netip.AddrPort
-	// AtLeast is how long the server has, should the target file give it less.
-	AtLeast time.Duration
+	// ListenersBefore are the listeners that existed before the server was
+	// started, such as the CA and DNS. They never count as the server's own.
+	ListenersBefore []netip.AddrPort
+	// MinTimeout is the time that the server has at least, if the target file
+	// gives it less.
+	MinTimeout time.Duration
 }
 
 // NotReady is the error of a server that did not become ready.
 type NotReady struct {
-	// Awaited says in words what would have made it ready.
+	// Awaited describes what would have made the server ready.
 	Awaited string
-	// Ending is how the server ended; nil if it still runs.
+	// Ending describes how the server ended; nil if it still runs.
 	Ending *Ending
-	// Waited is how long it was waited for.
+	// Waited is how long Assay has waited.
 	Waited time.Duration
-	// Log shows its last lines.
+	// Log holds the server's last lines.
 	Log string
 
 	cause error
 }
 
-// Error says what was awaited, what happened, and what the server wrote last.
+// Error says what was awaited, what happened instead, and what the server wrote
+// last.
 func (e *NotReady) Error() string {
 	if e.Ending != nil {
-		return fmt.Sprintf("waited for %s: the server %v; its last lines:\n%s", e.Awaited, e.Ending, e.Log)
+		return fmt.Sprintf("waited for %s: the server %v; its last lines:\n%s",
+			e.Awaited, e.Ending, e.Log)
 	}
 	if errors.Is(e.cause, context.Canceled) {
-		return fmt.Sprintf("waited for %s: interrupted; the server's last lines:\n%s", e.Awaited, e.Log)
+		return fmt.Sprintf("waited for %s: interrupted; the server's last lines:\n%s",
+			e.Awaited, e.Log)
 	}
-	return fmt.Sprintf("waited for %s: the server runs, but it did not come within %v; its last lines:\n%s", e.Awaited, e.Waited.Round(time.Millisecond), e.Log)
+	return fmt.Sprintf("waited for %s: the server runs, but it did not come within %v; "+
+		"its last lines:\n%s", e.Awaited, e.Waited.Round(time.Millisecond), e.Log)
 }
 
-// Unwrap is [ErrExited] if the server ended, else the context's error.
+// Unwrap returns [ErrExited] if the server ended, else the context's error.
 func (e *NotReady) Unwrap() error {
 	if e.Ending != nil {
 		return ErrExited
@@ -70,13 +76,13 @@ func (e *NotReady) Unwrap() error {
 	return e.cause
 }
 
-// Ready waits until the server is ready as the target file says, at most for
-// the target file's timeout, or for r.AtLeast if that is longer. It gives up at
-// once when the server exits. When it returns, the log holds what the server
-// wrote before it was ready. Its error is a *[NotReady], or one of reading the
-// socket table or of the configuration.
+// Ready waits until the server is ready as the target file says. It waits for
+// the target file's timeout, or for r.MinTimeout if that is longer, and returns
+// at once when the server exits. When Ready returns, the log holds what the
+// server wrote before it was ready. The error is a *[NotReady], or an error of
+// reading the socket table or of the configuration.
 func (p *Process) Ready(ctx context.Context, r Readiness) error {
-	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.AtLeast))
+	ctx, cancel := context.WithTimeout(ctx, max(p.launch.target.Ready.Timeout, r.MinTimeout))
 	defer cancel()
 	asked := time.Now()
 	awaited, condition, err := p.condition(r)
@@ -85,10 +91,10 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 	}
 	err = condition(ctx)
 	if err == nil && p.launch.target.Forks && !r.AnyListener {
-		awaited, err = "the command to exit, as the target forks", p.forked(ctx)
+		awaited, err = "the command to exit, as the target forks", p.waitForCommand(ctx)
 	}
 	if err == nil {
-		p.settle(ctx)
+		p.waitForLog(ctx)
 	}
 	if err == nil && !p.hasExited() {
 		return nil
@@ -109,30 +115,36 @@ func (p *Process) Ready(ctx context.Context, r Readiness) error {
 }
 
 // Listening waits until something listens at an address of the configuration,
-// such as ":http". Its error is a *[NotReady], or one of the address.
+// such as ":http". The error is a *[NotReady], or an error of the address.
 func (p *Process) Listening(ctx context.Context, text string, r Readiness) error {
 	wanted, err := parseAddress(text)
 	if err != nil {
 		return err
 	}
 	asked := time.Now()
-	if err = p.listening(ctx, r, wanted); err == nil {
+	if err = p.waitForListener(ctx, r, wanted); err == nil {
 		return nil
 	}
-	failure := &NotReady{Awaited: "a listener on " + text, Waited: time.Since(asked), Log: p.log.Tail(tailLines), cause: err}
+	failure := &NotReady{
+		Awaited: "a listener on " + text, Waited: time.Since(asked),
+		Log: p.log.Tail(tailLines), cause: err,
+	}
 	if p.hasExited() {
 		failure.Ending = &p.ending
 	}
 	return failure
 }
 
-// condition is what the server has to meet: in words, and as a function that
-// waits for it, and returns [ErrExited] or the context's cause if in vain.
+// condition returns what makes the server ready: in words, and as a function
+// that waits for it. The function returns [ErrExited] if the server exits, or
+// the context's cause.
 func (p *Process) condition(r Readiness) (string, func(context.Context) error, error) {
 	when := p.launch.target.Ready
 	switch {
 	case r.AnyListener:
-		return "any listener", func(ctx context.Context) error { return p.listening(ctx, r, address{any: true}) }, nil
+		return "any listener", func(ctx context.Context) error {
+			return p.waitForListener(ctx, r, address{any: true})
+		}, nil
 	case when.Log != nil:
 		what := fmt.Sprintf("a line of the log that matches %q", when.Log)
 		return what, func(ctx context.Context) error {
@@ -141,7 +153,9 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 		}, nil
 	case when.HTTP != "":
 		target := p.url(r.Address, when.HTTP)
-		return "a 2xx answer to GET " + target.String(), func(ctx context.Context) error { return p.answering(ctx, r, target) }, nil
+		return "a 2xx answer to GET " + target.String(), func(ctx context.Context) error {
+			return p.waitForAnswer(ctx, r, target)
+		}, nil
 	}
 	text, _ := p.launch.configuration[when.TCP].(string)
 	if text == "" {
@@ -152,11 +166,11 @@ func (p *Process) condition(r Readiness) (string, func(context.Context) error, e
 		return "", nil, fmt.Errorf("target %s: ready.tcp: %s: %w", p.launch.target.Name, when.TCP, err)
 	}
 	what := fmt.Sprintf("a listener on %s (%s)", text, when.TCP)
-	return what, func(ctx context.Context) error { return p.listening(ctx, r, wanted) }, nil
+	return what, func(ctx context.Context) error { return p.waitForListener(ctx, r, wanted) }, nil
 }
 
-// forked waits until the command has left its child alone.
-func (p *Process) forked(ctx context.Context) error {
+// waitForCommand waits until the command of a target that forks has exited.
+func (p *Process) waitForCommand(ctx context.Context) error {
 	select {
 	case <-p.commandExited:
 		return nil
@@ -165,8 +179,8 @@ func (p *Process) forked(ctx context.Context) error {
 	}
 }
 
-// poll calls try until it reports true, the server exits or the context ends.
-// The kernel has no event for a socket that begins to listen.
+// poll calls try until it reports true, the server exits or the context ends. It
+// polls because the kernel has no event for a socket that begins to listen.
 func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 	const shortest, longest = 3 * time.Millisecond, 12 * time.Millisecond
 	pause := shortest
@@ -188,23 +202,23 @@ func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 	}
 }
 
-// listening waits for the wanted address in the socket table.
-func (p *Process) listening(ctx context.Context, r Readiness, wanted address) error {
+// waitForListener waits for the wanted address in the socket table.
+func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted address) error {
 	if r.Listeners == nil {
-		return errors.New("readiness by tcp needs the socket table")
+		return errors.New("ready by tcp: found no Listeners in Readiness, expected one")
 	}
 	return p.poll(ctx, func() (bool, error) {
 		all, err := r.Listeners()
 		if err != nil {
-			return false, fmt.Errorf("the socket table cannot be read: %w", err)
+			return false, fmt.Errorf("reading the socket table: %w", err)
 		}
 		return slices.ContainsFunc(all, func(l netip.AddrPort) bool {
-			return wanted.matches(l) && !slices.Contains(r.Before, l)
+			return wanted.matches(l) && !slices.Contains(r.ListenersBefore, l)
 		}), nil
 	})
 }
 
-// url is where to ask whether the server is ready: the scheme and name of
+// url returns where to ask whether the server is ready: the scheme and name of
 // server_url, the address of listen_addr.
 func (p *Process) url(address, path string) *url.URL {
 	u := &url.URL{Scheme: "http", Host: address, Path: path}
@@ -214,10 +228,11 @@ func (p *Process) url(address, path string) *url.URL {
 	return u
 }
 
-// answering waits for a 2xx answer. Certificates are not what it judges.
-func (p *Process) answering(ctx context.Context, r Readiness, target *url.URL) error {
+// waitForAnswer waits for a 2xx answer. It does not verify certificates, since
+// other tests judge them.
+func (p *Process) waitForAnswer(ctx context.Context, r Readiness, target *url.URL) error {
 	if r.Dial == nil {
-		return errors.New("readiness by http needs a dialer")
+		return errors.New("ready by http: found no Dial in Readiness, expected one")
 	}
 	name := ""
 	if own, _ := p.launch.configuration["server_url"].(string); own != "" {
@@ -233,7 +248,10 @@ func (p *Process) answering(ctx context.Context, r Readiness, target *url.URL) e
 		DisableKeepAlives: true,
 	}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() { // a server that exits ends the request in flight

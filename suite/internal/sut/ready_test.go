@@ -45,7 +45,7 @@ func TestReadyByTheSocketTable(t *testing.T) {
 			p := start(t, fake(t, "silent", func(tt *Target) { tt.Ready.Timeout = timeout }), map[string]any{"listen_addr": row.listen})
 			r := Readiness{Address: row.client, Listeners: scripted(row.states...), AnyListener: row.any}
 			for _, b := range row.before {
-				r.Before = append(r.Before, netip.MustParseAddrPort(b))
+				r.ListenersBefore = append(r.ListenersBefore, netip.MustParseAddrPort(b))
 			}
 			err := p.Ready(t.Context(), r)
 			if (err == nil) != row.ready {
@@ -84,10 +84,10 @@ func TestNotReady(t *testing.T) {
 	never := func() ([]netip.AddrPort, error) { return nil, nil }
 	refused := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }
 	for name, row := range map[string]struct {
-		manner string
-		ready  ReadyWhen
-		is     error
-		says   []string
+		behaviour string
+		ready     ReadyWhen
+		is        error
+		says      []string
 	}{
 		"exits, tcp":  {"exit", ReadyWhen{TCP: "listen_addr"}, ErrExited, []string{"a listener on 127.0.0.1:1 (listen_addr)", "exited with code 3", "  cannot read the configuration"}},
 		"exits, log":  {"exit", ReadyWhen{Log: regexp.MustCompile("up")}, ErrExited, []string{`matches "up"`, "exited with code 3", "  cannot read the configuration"}},
@@ -102,7 +102,7 @@ func TestNotReady(t *testing.T) {
 			if row.ready.Timeout == 0 {
 				row.ready.Timeout = 10 * time.Second
 			}
-			p := start(t, fake(t, row.manner, func(tt *Target) { tt.Ready = row.ready }), map[string]any{"listen_addr": "127.0.0.1:1"})
+			p := start(t, fake(t, row.behaviour, func(tt *Target) { tt.Ready = row.ready }), map[string]any{"listen_addr": "127.0.0.1:1"})
 			err := p.Ready(t.Context(), Readiness{Address: "127.0.0.1:1", Listeners: never, Dial: refused})
 			var failure *NotReady
 			if !errors.As(err, &failure) || !errors.Is(err, row.is) {

@@ -29,12 +29,12 @@ func TestScheduleCommand(t *testing.T) {
 		{"schedule: [beside, --json]\n", false, "path/beside", ""},
 		{"schedule: [beside, --json]\n", true, "bin/beside", ""},
 		{"schedule: [elsewhere, --json]\n", false, "other/elsewhere", ""},
-		{"schedule: [elsewhere, --json]\n", true, "", "no elsewhere lies beside the executable that took the place"},
+		{"schedule: [elsewhere, --json]\n", true, "", "found no elsewhere in the directory of the executable that replaces"},
 		{"schedule: [./other/beside, --json]\n", false, "other/beside", ""},
 		{"schedule: [./other/beside, --json]\n", true, "bin/beside", ""},
-		{"schedule: [./other/elsewhere, --json]\n", true, "", "no elsewhere lies beside the executable that took the place"},
+		{"schedule: [./other/elsewhere, --json]\n", true, "", "found no elsewhere in the directory of the executable that replaces"},
 		{"schedule: [server, --json]\n", true, "bin/server", ""},
-		{"schedule: [missing]\n", false, "", "the schedule command missing is not to be found"},
+		{"schedule: [missing]\n", false, "", "the schedule command missing was not found"},
 		{"", false, "", "the target file of x names no schedule command"},
 	} {
 		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+"profiles: [byo]\nconfig: {base: {}}\n")

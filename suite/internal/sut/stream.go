@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// read adds what arrives on a stream to the log, line by line, until the
-// stream ends. A last line without an end counts as one.
+// read adds what arrives on a stream to the log, line by line, until the stream
+// ends. A last line without a line break counts as a line.
 func (l *Log) read(stream Stream, from io.Reader) {
 	r := bufio.NewReader(from)
 	var line []byte

@@ -12,58 +12,59 @@ import (
 	"strings"
 	"text/template"
 
-	"go.yaml.in/yaml/v4"
+	"assay/scenarios/strictyaml"
 )
 
-// Keys are the configuration keys that scenarios set, with headscale's names
-// and meanings; tls_chain_check is the reference server's own. Templates see
+// Keys lists the configuration keys that tests set, with headscale's names and
+// meanings; only tls_chain_check is the reference server's own. Templates see
 // them as .Keys.NAME.
 var Keys = []string{
 	"server_url", "listen_addr",
 	"tls_cert_path", "tls_key_path", "tls_chain_check",
-	"tls_letsencrypt_hostname", "tls_letsencrypt_listen", "tls_letsencrypt_cache_dir", "tls_letsencrypt_challenge_type",
+	"tls_letsencrypt_hostname", "tls_letsencrypt_listen", "tls_letsencrypt_cache_dir",
+	"tls_letsencrypt_challenge_type",
 	"acme_url", "acme_email",
 }
 
-// A view is what templates see.
-type view struct {
-	// Dir is the spec's own directory, absolute.
+// templateData holds the values that templates see.
+type templateData struct {
+	// Dir is the directory of the test, absolute.
 	Dir string
-	// TargetDir is where the target file is, absolute: for scripts and files
-	// beside it. It is "" for a built-in target.
+	// TargetDir is the directory of the target file, absolute, for scripts and
+	// files beside it. It is "" for a built-in target.
 	TargetDir string
-	// ConfigFile is the config file's path as the server is to get it.
+	// ConfigFile is the path of the configuration file that the server gets.
 	ConfigFile string
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
 	CABundle string
-	// Keys are the scenario's keys. One that a template names and the
-	// scenario does not set is "", which ends a {{with}} or an {{if}}.
+	// Keys are the keys that the test sets. A key that a template mentions and
+	// the test does not set is "", so that {{with}} and {{if}} skip it.
 	Keys map[string]any
-	// Env is the environment that the server gets, but for the target's env.
+	// Env is the environment that the server gets, without the target's own
+	// variables.
 	Env map[string]string
-	// Raw is the whole file in scenarios about unreadable configurations,
-	// otherwise "".
+	// Raw is the whole configuration file in tests of files that cannot be
+	// read, otherwise "".
 	Raw string
 }
 
-// functions are what templates can call besides text/template's own.
+// functions can be called by templates, in addition to those of text/template.
 var functions = template.FuncMap{
 	// json writes a value as JSON.
 	"json": func(v any) (string, error) {
 		text, err := json.Marshal(v)
 		return string(text), err
 	},
-	// host and port are the two parts of an address such as 127.0.0.1:8443.
+	// host and port return the two parts of an address such as 127.0.0.1:8443.
 	"host": func(address any) string { host, _ := splitAddress(address); return host },
 	"port": func(address any) string { _, port := splitAddress(address); return port },
-	// cannot ends the template: these keys are nothing that the server can be
-	// told.
+	// cannot ends the template, because the server cannot be configured so.
 	"cannot": func(reason string) (string, error) { return "", &Inexpressible{Reason: reason} },
 }
 
-// Inexpressible is the error of [Target.Prepare] for keys that the server's
-// own configuration cannot express, as the target file says by calling the
-// function cannot. Nothing can be judged by them.
+// Inexpressible is the error of [Target.Prepare] for keys that the server's own
+// configuration cannot express, which the target file says by calling the
+// function cannot. A test that needs such keys is skipped.
 type Inexpressible struct{ Reason string }
 
 func (e *Inexpressible) Error() string {
@@ -82,8 +83,9 @@ func parseTemplate(name, text string) (*template.Template, error) {
 	return template.New(name).Option("missingkey=error").Funcs(functions).Parse(text)
 }
 
-// render executes a template of the target file. key names it in errors.
-func (v view) render(key, text string) (string, error) {
+// render executes a template of the target file. key names the template in
+// errors.
+func (v templateData) render(key, text string) (string, error) {
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
@@ -93,7 +95,7 @@ func (v view) render(key, text string) (string, error) {
 	}
 	named := v
 	named.Keys = maps.Clone(v.Keys)
-	for _, name := range mentions(t, "Keys") {
+	for _, name := range namesIn(t, "Keys") {
 		if _, set := named.Keys[name]; !set {
 			named.Keys[name] = ""
 		}
@@ -105,58 +107,59 @@ func (v view) render(key, text string) (string, error) {
 	return out.String(), nil
 }
 
-// template reads a string that may be a template. It has to execute with every
-// key set and with none, and to name nothing that does not exist.
-func (p *parser) template(into *string) reader {
-	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
-			p.wrong(n.Line, key, describe(n), "text")
+// checkTemplates checks every text at and below a key of the target file.
+func checkTemplates(f *strictyaml.File, key string) {
+	for key, text := range f.Texts(key) {
+		checkTemplate(f, key, text)
+	}
+}
+
+// checkTemplate checks that a text is a template that mentions only what exists,
+// and that can be executed both with every key set and with none.
+func checkTemplate(f *strictyaml.File, key, text string) {
+	t, err := parseTemplate(key, text)
+	if err != nil {
+		wrongTemplate(f, key, err, "a Go template")
+		return
+	}
+	for _, name := range namesIn(t, "Keys") {
+		if !slices.Contains(Keys, name) {
+			f.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
 			return
 		}
-		*into = n.Value
-		t, err := parseTemplate(key, n.Value)
-		if err != nil {
-			p.badTemplate(n, key, err, "a Go template")
+	}
+	env := map[string]string{}
+	for _, name := range namesIn(t, "Env") {
+		env[name] = "value"
+	}
+	all := map[string]any{}
+	for _, name := range Keys {
+		all[name] = "127.0.0.1:443" // an address, so that host and port can split it
+	}
+	sample := templateData{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env}
+	for _, keys := range []map[string]any{all, {}} {
+		sample.Keys = keys
+		var cannot *Inexpressible
+		if _, err := sample.render(key, text); err != nil && !errors.As(err, &cannot) {
+			wrongTemplate(f, key, err, "a template of "+viewNames)
 			return
-		}
-		for _, name := range mentions(t, "Keys") {
-			if !slices.Contains(Keys, name) {
-				p.wrong(n.Line, key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
-				return
-			}
-		}
-		env := map[string]string{}
-		for _, name := range mentions(t, "Env") {
-			env[name] = "value"
-		}
-		all := map[string]any{}
-		for _, name := range Keys {
-			all[name] = "127.0.0.1:443" // an address, so that host and port have something to split
-		}
-		for _, sample := range []view{
-			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: all, Env: env, Raw: "raw"},
-			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: map[string]any{}, Env: env},
-		} {
-			var cannot *Inexpressible
-			if _, err := sample.render(key, n.Value); err != nil && !errors.As(err, &cannot) {
-				p.badTemplate(n, key, err, "a template of Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw")
-				return
-			}
 		}
 	}
 }
 
-// templateError takes apart a message of text/template: "template: NAME:LINE:COLUMN: text".
+// viewNames lists what templates can name, for messages.
+const viewNames = "Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw"
+
+// templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
+// text", and finds its line and its text.
 var templateError = regexp.MustCompile(`^template: .*?:(\d+):(?:\d+:)? (?:executing "[^"]*" )?(.*)$`)
 
-// badTemplate reports an error of text/template at its line of the file.
-func (p *parser) badTemplate(n *yaml.Node, key string, err error, expected string) {
-	line, found := n.Line, err.Error()
+// wrongTemplate reports an error of text/template at its line of the file.
+func wrongTemplate(f *strictyaml.File, key string, err error, expected string) {
+	line, found := 1, err.Error()
 	if m := templateError.FindStringSubmatch(found); m != nil {
-		if within, err := strconv.Atoi(m[1]); err == nil && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			line += within // a block begins below the line of its key
-		}
-		found = strings.TrimSuffix(m[2], " in type sut.view")
+		line, _ = strconv.Atoi(m[1]) // digits, by the pattern
+		found = strings.TrimSuffix(m[2], " in type sut.templateData")
 	}
-	p.wrong(line, key, found, expected)
+	f.WrongLine(key, line, found, expected)
 }

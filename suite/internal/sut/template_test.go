@@ -39,10 +39,10 @@ func TestKeysThatATemplateTakes(t *testing.T) {
 		"listen_addr":              {true, ""}, // by the environment
 		"server_url":               {false, ""},
 	} {
-		if takes, calls := own.Takes(key), own.Calls(key); takes != want.takes || calls != want.calls {
+		if takes, calls := own.CanSet(key), own.NameOf(key); takes != want.takes || calls != want.calls {
 			t.Errorf("%s: takes %v, calls it %q, want %v, %q", key, takes, calls, want.takes, want.calls)
 		}
-		if !plain.Takes(key) || plain.Calls(key) != key {
+		if !plain.CanSet(key) || plain.NameOf(key) != key {
 			t.Errorf("%s: a server that reads YAML takes every key by its name", key)
 		}
 	}

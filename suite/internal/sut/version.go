@@ -20,13 +20,13 @@ import (
 // versionTimeout bounds the version command.
 const versionTimeout = 5 * time.Second
 
-// Version is the first line with something in it that the version command
-// prints, on either stream; "" if there is no such command, if it fails, or if
-// it takes longer than 5 s. It is asked once.
+// Version returns the first line that is not empty of what the version command
+// prints on either stream; "" if there is no such command, if it fails, or if it
+// takes longer than 5 s. The command is run only once.
 func (t *Target) Version() string { return t.version() }
 
-// AskVersion asks for the version now, with a version command that start starts
-// in the scenarios' world, as the target itself.
+// AskVersion runs the version command now. start starts it, in the same world as
+// the target itself.
 func (t *Target) AskVersion(start func(*exec.Cmd) error) {
 	t.startVersion = start
 	t.version()
@@ -40,7 +40,7 @@ func (t *Target) askVersion() string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, t.VersionCommand[0], t.VersionCommand[1:]...)
 	cmd.Args[0] = filepath.Base(cmd.Path) // some print it: a version should not change with the place
-	cmd.Env = list(environment(os.TempDir()))
+	cmd.Env = joinPairs(environment(os.TempDir()))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 100 * time.Millisecond
@@ -58,13 +58,14 @@ func (t *Target) askVersion() string {
 	return ""
 }
 
-// AutocertVersion is the version of golang.org/x/crypto, and so of its package
-// acme/autocert, in the target's executable; "" if unknown.
+// AutocertVersion returns the version of golang.org/x/crypto, which holds
+// acme/autocert, in the target's executable; "" if it is unknown.
 func (t *Target) AutocertVersion() string { return t.autocert() }
 
-// AutocertVersion is the version of golang.org/x/crypto that a Go executable
-// was built with, as its build information has it. A replacement by another
-// version is followed; with one by a directory the version is unknown: "".
+// AutocertVersion returns the version of golang.org/x/crypto that a Go
+// executable was built with, as its build information says. If the module is
+// replaced by another version, that version counts; if it is replaced by a
+// directory, the version is unknown: "".
 func AutocertVersion(path string) string {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
@@ -91,7 +92,7 @@ func autocertVersion(info *debug.BuildInfo) string {
 
 var versionText = regexp.MustCompile(`[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.-]+)?`)
 
-// SemanticVersion is the first semantic version in a text, "v0.29.2" for
+// SemanticVersion returns the first semantic version in a text, "v0.29.2" for
 // "headscale version v0.29.2 (linux)"; "" if there is none. A missing patch
 // number counts as 0.
 func SemanticVersion(text string) string {

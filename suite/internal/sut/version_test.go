@@ -12,11 +12,11 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for manner, want := range map[string]string{"version": "fake version v1.2.3 (test)", "exit": ""} {
+	for behaviour, want := range map[string]string{"version": "fake version v1.2.3 (test)", "exit": ""} {
 		tt := newTarget()
-		tt.VersionCommand = []string{self, "fake", manner}
+		tt.VersionCommand = []string{self, "fake", behaviour}
 		if got := tt.Version(); got != want {
-			t.Errorf("%s: version %q, want %q", manner, got, want)
+			t.Errorf("%s: version %q, want %q", behaviour, got, want)
 		}
 	}
 	if got := newTarget().Version(); got != "" {

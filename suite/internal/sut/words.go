@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Words is what a line says to a reader: its text, and under it every quoted
-// text in it that holds escapes, without them. A log in JSON, or of key="value"
-// pairs, says the same as one without quotation marks.
+// Words returns what a line says to a person: its text, followed by every quoted
+// text in it that holds escapes, without the escapes, each on a line of its own.
+// In this way a log in JSON or of key="value" pairs can be searched like a plain
+// one.
 func (l Line) Words() string {
 	if !strings.Contains(l.Text, `\`) {
 		return l.Text
@@ -30,8 +31,8 @@ func (l Line) Words() string {
 	}
 }
 
-// quotedText reads the quoted text at the beginning of s, and where it ends; 0
-// if it does not end.
+// quotedText returns the quoted text at the beginning of s, without quotation
+// marks and escapes, and the index after it; 0 if the quotation does not end.
 func quotedText(s string) (text string, end int) {
 	for end = 1; end < len(s) && s[end] != '"'; end++ {
 		if s[end] == '\\' {
@@ -51,7 +52,7 @@ func quotedText(s string) (text string, end int) {
 	return s[1 : end-1], end
 }
 
-// Words returns what all lines say, each with its end.
+// Words returns what all lines say, each with a line break; see [Line.Words].
 func (l *Log) Words() string {
 	var b strings.Builder
 	for _, line := range l.Lines() {

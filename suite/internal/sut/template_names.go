@@ -6,9 +6,9 @@ import (
 	"text/template/parse"
 )
 
-// mentions lists the names that a template takes from a map of the view:
-// "tls_cert_path" of {{.Keys.tls_cert_path}}.
-func mentions(t *template.Template, field string) []string {
+// namesIn returns the names that a template takes from a map of its data:
+// "tls_cert_path" for {{.Keys.tls_cert_path}} and the field Keys.
+func namesIn(t *template.Template, field string) []string {
 	var names []string
 	var walk func(parse.Node)
 	list := func(l *parse.ListNode) {

@@ -15,19 +15,19 @@ func TestSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	s := &source{pipe: r}
-	if !s.takenUp() {
+	s := &logPipe{pipe: r}
+	if !s.drained() {
 		t.Error("nothing was written, and something is on its way")
 	}
 	io.WriteString(w, "a line\n")
-	if s.takenUp() {
+	if s.drained() {
 		t.Error("what waits in the pipe counts as taken up")
 	}
 	buffer := make([]byte, 100)
 	if n, err := s.Read(buffer); string(buffer[:n]) != "a line\n" || err != nil {
 		t.Fatalf("read %q, error %v", buffer[:n], err)
 	}
-	if s.takenUp() {
+	if s.drained() {
 		t.Error("what has only been read counts as taken up")
 	}
 	again := make(chan error, 1)
@@ -37,7 +37,7 @@ func TestSource(t *testing.T) {
 	}()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(5 * time.Second); !s.takenUp(); <-tick.C {
+	for deadline := time.Now().Add(5 * time.Second); !s.drained(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatal("what its reader has dealt with does not count as taken up within 5s")
 		}

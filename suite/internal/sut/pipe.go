@@ -10,17 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// source is a pipe into which a process writes. It knows whether all that was
-// written has been taken up.
-type source struct {
+// logPipe reads the output of a process. It knows whether everything that the
+// process wrote is in the log.
+type logPipe struct {
 	pipe *os.File
 	mu   sync.Mutex
 	busy bool // what was read last is not in the log yet
 }
 
-// Read reads what is there. Whoever calls it has taken up all that it read
-// before, but for a line that has no end yet.
-func (s *source) Read(p []byte) (n int, err error) {
+// Read reads what is available. Calling it means that everything read before is
+// in the log, except for a line that has no end yet.
+func (s *logPipe) Read(p []byte) (n int, err error) {
 	s.mu.Lock()
 	s.busy = false
 	s.mu.Unlock()
@@ -47,8 +47,8 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// takenUp says whether nothing is on its way.
-func (s *source) takenUp() bool {
+// drained reports whether the log holds everything that was written.
+func (s *logPipe) drained() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy {
@@ -67,10 +67,12 @@ func (s *source) takenUp() bool {
 	return !waiting
 }
 
-// settle waits until the log holds what the server has written so far. One that
-// never pauses is not waited for.
-func (p *Process) settle(ctx context.Context) {
+// waitForLog waits until the log holds what the server has written so far. It
+// gives up on a server that never pauses.
+func (p *Process) waitForLog(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	_ = p.poll(ctx, func() (bool, error) { return p.sources[0].takenUp() && p.sources[1].takenUp(), nil })
+	_ = p.poll(ctx, func() (bool, error) {
+		return p.sources[0].drained() && p.sources[1].drained(), nil
+	})
 }
