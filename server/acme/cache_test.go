@@ -68,19 +68,33 @@ func TestDirectoryInAnEntrysPlace(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeStoredIsLogged(t *testing.T) {
+func TestUnreadableEntryIsAnError(t *testing.T) {
 	t.Parallel()
-	c, logged := newCache(t)
+	c, _ := newCache(t)
 	file := filepath.Join(string(c.DirCache), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.DirCache = autocert.DirCache(filepath.Join(file, "below"))
-	if err := c.Put(t.Context(), "a.test", []byte("x")); err == nil || !strings.Contains(logged.String(), c.path("a.test")) {
-		t.Errorf("got %v, logged %q", err, logged)
-	}
 	if _, err := c.Get(t.Context(), "a.test"); err == nil || errors.Is(err, autocert.ErrCacheMiss) {
 		t.Errorf("reading gave %v, want the error as it is", err)
+	}
+}
+
+// A client chooses the name of a token: it must learn nothing about the cache.
+func TestTokensThatCannotBeReadAreMissing(t *testing.T) {
+	t.Parallel()
+	c, logged := newCache(t)
+	if err := os.Mkdir(c.path("dir+http-01"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"dir", strings.Repeat("x", 1000), "a\x00b", "\n"} {
+		if _, err := c.Get(t.Context(), token+"+http-01"); err != autocert.ErrCacheMiss {
+			t.Errorf("%.20q: got %v, want a miss", token, err)
+		}
+	}
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged)
 	}
 }
 
