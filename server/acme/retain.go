@@ -12,8 +12,12 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// storeAgain is the time between two attempts to store what could not be stored.
-const storeAgain = time.Minute
+// The time between two attempts to store what could not be stored begins with
+// storeAgain and doubles up to storeAgainAtMost.
+const (
+	storeAgain       = time.Minute
+	storeAgainAtMost = 16 * time.Minute
+)
 
 // retaining is a cache that never fails to take an entry. What the cache below
 // it cannot store stays in memory, is read from there, and is stored as soon as
@@ -31,10 +35,10 @@ type retaining struct {
 
 	writing sync.Mutex // held while the cache below is changed, so that an old entry never replaces a new one
 
-	mu       sync.Mutex
-	kept     map[string][]byte // entries that the cache below does not hold, by name
-	failing  map[string]bool   // by subject: the last attempt to store it failed
-	retrying bool              // a timer runs
+	mu      sync.Mutex
+	kept    map[string][]byte // entries that the cache below does not hold, by name
+	failing map[string]bool   // by subject: the last attempt to store it failed
+	wait    time.Duration     // of the timer that runs; zero if none does
 }
 
 func newRetaining(stored autocert.Cache, dir string, logger *log.Logger) *retaining {
@@ -76,7 +80,9 @@ func (c *retaining) Put(ctx context.Context, name string, data []byte) error {
 	c.failing[subject] = true
 	if subject != challengeResponse {
 		c.kept[name] = bytes.Clone(data)
-		c.retryLater()
+		if c.wait == 0 {
+			c.retryAfter(storeAgain)
+		}
 	}
 	return nil
 }
@@ -104,12 +110,10 @@ func (c *retaining) succeeded(name string) {
 	}
 }
 
-// retryLater starts a timer unless one runs. The caller holds mu.
-func (c *retaining) retryLater() {
-	if !c.retrying {
-		c.retrying = true
-		time.AfterFunc(storeAgain, c.retry)
-	}
+// retryAfter starts the timer. The caller holds mu.
+func (c *retaining) retryAfter(wait time.Duration) {
+	c.wait = wait
+	time.AfterFunc(wait, c.retry)
 }
 
 // retry tries to store everything that is kept, and says nothing if that fails
@@ -137,10 +141,11 @@ func (c *retaining) retry() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.retrying = false
-	if len(c.kept) > 0 {
-		c.retryLater()
+	if len(c.kept) == 0 {
+		c.wait = 0
+		return
 	}
+	c.retryAfter(min(2*c.wait, storeAgainAtMost))
 }
 
 // challengeResponse is the subject of all challenge responses together.
