@@ -1,5 +1,3 @@
-// Package certificate holds the operator's own certificate: reading the pair with a clear word about everything
-// that can be wrong with it, checking its chain, and replacing it while the server runs.
 package certificate
 
 import (
