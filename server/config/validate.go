@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,6 +36,7 @@ func validate(file string, values map[string]value) (*Config, Problems) {
 		ACMEEmail:     v.email(),
 		lines:         make(map[string]int),
 	}
+	v.listeners(cfg)
 	for key, value := range values {
 		cfg.lines[key] = value.line
 	}
@@ -62,11 +64,17 @@ func (v *validator) serverURL() *url.URL {
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" || !isPort(u.Port()) {
 		v.problem(KeyServerURL, quote(text), "a URL that starts with http:// or https:// and names a host")
 		return nil
 	}
 	return u
+}
+
+// isPort reports whether a text is a port number, or empty.
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil
 }
 
 func (v *validator) address(key string) string {
@@ -115,11 +123,8 @@ func (v *validator) cacheDir() string {
 	return dir
 }
 
-// challengeType takes the two exact values only. An empty string is neither, but it harms nobody without a host name.
+// challengeType accepts exactly the two values.
 func (v *validator) challengeType() ChallengeType {
-	if given, ok := v.values[KeyChallengeType]; ok && given.text == "" && !given.wrong && v.present(KeyHostname) {
-		v.problem(KeyChallengeType, quote(""), fmt.Sprintf("%s or %s", HTTP01, TLSALPN01))
-	}
 	return ChallengeType(v.oneOf(KeyChallengeType, string(HTTP01), string(TLSALPN01)))
 }
 
