@@ -31,10 +31,11 @@ type Servers struct {
 	listeners []net.Listener
 }
 
-// Listen opens the ports of all endpoints, or none. Nothing is answered before [Servers.Run]. Its error names every
-// address that cannot be had.
+// Listen opens the ports of all endpoints, or none. Nothing is answered before
+// [Servers.Run]. Its error names every address that cannot be listened on.
 func Listen(logger *log.Logger, endpoints ...Endpoint) (*Servers, error) {
 	s := &Servers{log: logger}
+	clients := clientLog(logger)
 	var problems []error
 	for _, e := range endpoints {
 		listener, err := net.Listen("tcp", e.Address)
@@ -43,7 +44,7 @@ func Listen(logger *log.Logger, endpoints ...Endpoint) (*Servers, error) {
 			continue
 		}
 		s.listeners = append(s.listeners, listener)
-		s.servers = append(s.servers, newServer(e, logger))
+		s.servers = append(s.servers, newServer(e, clients))
 	}
 	if len(problems) > 0 {
 		for _, listener := range s.listeners {
