@@ -10,14 +10,13 @@ import (
 
 	"golang.org/x/crypto/acme/autocert"
 
-	"assay/server/internal/mint"
+	"assay/fixtures/pki"
 )
 
 func TestDamagedEntriesAreMissing(t *testing.T) {
 	t.Parallel()
-	root := mint.CA(t, nil, "root")
-	one, other := mint.Leaf(t, root, "a.test"), mint.Leaf(t, root, "a.test")
-	entry := string(one.KeyPEM(t)) + string(mint.PEM(one))
+	one, other := identity(t), identity(t)
+	entry := keyText(t, one) + string(one.ChainPEM())
 	for name, test := range map[string]struct {
 		entry, text string
 		missing     bool
@@ -26,11 +25,11 @@ func TestDamagedEntriesAreMissing(t *testing.T) {
 		"RSA certificate":   {"a.test+rsa", entry, false},
 		"empty":             {"a.test", "", true},
 		"garbage":           {"a.test", "garbage", true},
-		"another's key":     {"a.test", string(other.KeyPEM(t)) + string(mint.PEM(one)), true},
+		"another's key":     {"a.test", keyText(t, other) + string(one.ChainPEM()), true},
 		"challenge":         {"a.test+token", "garbage", true},
 		"HTTP-01 token":     {"token+http-01", "any text", false},
-		"account key":       {"acme_account+key", string(one.KeyPEM(t)), false},
-		"old account key":   {"acme_account.key", string(one.KeyPEM(t)), false},
+		"account key":       {"acme_account+key", keyText(t, one), false},
+		"old account key":   {"acme_account.key", keyText(t, one), false},
 		"empty account key": {"acme_account+key", "", true},
 		"no key in the PEM": {"acme_account+key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", true},
 	} {
@@ -102,4 +101,23 @@ func newCache(t *testing.T) (cache, *strings.Builder) {
 	t.Helper()
 	logged := &strings.Builder{}
 	return cache{autocert.DirCache(t.TempDir()), log.New(logged, "", 0)}, logged
+}
+
+// identity mints a certificate for a.test with one intermediate.
+func identity(t *testing.T) *pki.Identity {
+	t.Helper()
+	i, err := pki.New(pki.Spec{Names: []string{"a.test"}, Intermediates: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func keyText(t *testing.T, i *pki.Identity) string {
+	t.Helper()
+	key, err := i.KeyPEM(pki.PKCS8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(key)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // block is one PEM block of a file (RFC 7468).
@@ -118,17 +119,22 @@ func misshapen(line string) string {
 		return "an indented boundary line"
 	case strings.Contains(line, begin) || strings.Contains(line, end):
 		return "a boundary line with other text before it"
-	case strings.HasPrefix(inner, "-") && strings.HasSuffix(line, "-") && nearBoundary(strings.Trim(inner, "- ")):
+	case nearBoundary(inner):
 		return "a boundary line that does not begin with exactly five dashes and a capital BEGIN or END"
 	}
 	return ""
 }
 
-// nearBoundary reports whether a line without its dashes reads like a boundary.
-func nearBoundary(words string) bool {
-	first, rest, found := strings.Cut(strings.ToUpper(words), " ")
-	return found && (first == "BEGIN" || first == "END") &&
-		(strings.Contains(rest, "CERTIFICATE") || strings.Contains(rest, "KEY") || strings.Contains(rest, "PARAMETERS"))
+// nearBoundary reports whether a line between dashes, of any length and form,
+// reads like a boundary.
+func nearBoundary(line string) bool {
+	dash := func(r rune) bool { return unicode.Is(unicode.Pd, r) || unicode.IsSpace(r) }
+	words := strings.TrimLeftFunc(line, dash)
+	if len(words) == len(line) || len(strings.TrimRightFunc(words, dash)) == len(words) {
+		return false
+	}
+	first, rest, _ := strings.Cut(strings.ToUpper(words), " ")
+	return (first == "BEGIN" || first == "END") && (strings.Contains(rest, "CERTIFICATE") || strings.Contains(rest, "KEY"))
 }
 
 // encoding names an encoding of text that PEM readers do not read, or the binary
