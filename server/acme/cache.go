@@ -34,7 +34,7 @@ const accountKey = "acme_account"
 func (c cache) Get(ctx context.Context, name string) ([]byte, error) {
 	data, err := c.DirCache.Get(ctx, name)
 	if err != nil && strings.HasSuffix(name, "+http-01") {
-		return nil, autocert.ErrCacheMiss
+		return data, autocert.ErrCacheMiss
 	}
 	if err == nil {
 		err = damage(name, data)

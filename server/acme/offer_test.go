@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// get sends a request through a filter for http-01 and returns the body that arrives.
+// get sends a request through a filter for http-01 and returns the body that
+// arrives.
 func get(t *testing.T, o *onlyChallenge, status int, kind string, body io.Reader) string {
 	t.Helper()
 	o.kind = "http-01"

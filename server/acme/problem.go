@@ -18,8 +18,8 @@ type problem struct {
 	Subproblems  []problem
 }
 
-// String returns the type and the detail of the problem and of its subproblems on
-// one line.
+// String returns the type and the detail of the problem and of its subproblems
+// on one line.
 func (p problem) String() string { return logline.Shorten(p.text(), maxText) }
 
 func (p problem) text() string {

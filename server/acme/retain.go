@@ -33,7 +33,9 @@ type retaining struct {
 	dir    string // the directory of the cache below, for messages
 	log    *log.Logger
 
-	writing sync.Mutex // held while the cache below is changed, so that an old entry never replaces a new one
+	// writing is held while the cache below is changed, so that an old entry
+	// never replaces a new one.
+	writing sync.Mutex
 
 	mu      sync.Mutex
 	kept    map[string][]byte // entries that the cache below does not hold, by name
@@ -73,7 +75,8 @@ func (c *retaining) Put(ctx context.Context, name string, data []byte) error {
 		return nil
 	}
 	subject := subjectOf(name)
-	if again := c.failing[subject]; !again || subject != challengeResponse && !bytes.Equal(c.kept[name], data) {
+	isNew := subject != challengeResponse && !bytes.Equal(c.kept[name], data)
+	if isNew || !c.failing[subject] {
 		c.log.Printf("warning: acme: cannot store %s: %v; %s",
 			filepath.Join(c.dir, name), err, consequence(name))
 	}

@@ -43,7 +43,8 @@ func newTransport(next http.RoundTripper, challenge string, logger *log.Logger) 
 	}
 }
 
-// shorten bounds a line of the log: addresses and errors hold text of the CA's too.
+// shorten bounds a line of the log: addresses and errors hold text of the CA's
+// too.
 func shorten(line string) string { return logline.Shorten(line, 2*maxText) }
 
 // RoundTrip implements [http.RoundTripper].
@@ -110,9 +111,9 @@ func (t *transport) report(res *http.Response, what string) {
 	t.log.Printf("acme: %s %s: %d %s", res.Request.Method, res.Request.URL, res.StatusCode, what)
 }
 
-// observedBody keeps the beginning of a body that the ACME client reads. When the
-// body is closed, it passes on what it kept, together with the error that ended
-// the reading early.
+// observedBody keeps the beginning of a body that the ACME client reads. When
+// the body is closed, it passes on what it kept, together with the error that
+// ended the reading early.
 type observedBody struct {
 	io.ReadCloser
 	seen   bytes.Buffer

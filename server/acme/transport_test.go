@@ -18,7 +18,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// ask sends one request through a transport whose other end gives a fixed answer.
+// ask sends one request through a transport whose other end gives a fixed
+// answer.
 func ask(t *testing.T, transport *transport, status int, body string) {
 	t.Helper()
 	send(t, transport, http.MethodPost, "https://acme.test/order", status, body)
@@ -96,7 +97,8 @@ func TestTransportLogsLostConnections(t *testing.T) {
 	}
 }
 
-// An authorization that failed is looked at more than once; the next one is another matter.
+// An authorization that failed is looked at more than once; the next one is
+// another matter.
 func TestTransportLogsAFailedValidationOnce(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
@@ -128,7 +130,8 @@ func TestTransportLogsAnswersThatBreakOff(t *testing.T) {
 	}
 }
 
-// A CA that fails for long is reported, now and then, though it goes on giving nonces.
+// A CA that fails for long is reported, now and then, though it goes on giving
+// nonces.
 func TestTransportLogsLastingFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -63,14 +63,15 @@ func (s *scanner) next(number int, line string) (problem string) {
 	switch {
 	case strings.HasPrefix(line, begin):
 		if s.inside {
-			return fmt.Sprintf("found the beginning of another block on line %d before the END line of %s (truncated or damaged)",
-				number, s.current())
+			return fmt.Sprintf("found the beginning of another block on line %d before the END line of %s "+
+				"(truncated or damaged)", number, s.current())
 		}
 		s.inside, s.line, s.kind = true, number, label(line, begin)
 		s.body.Reset()
 	case strings.HasPrefix(line, end):
 		if !s.inside {
-			return fmt.Sprintf("found an END line without a BEGIN line on line %d (truncated or damaged)", number)
+			return fmt.Sprintf("found an END line without a BEGIN line on line %d (truncated or damaged)",
+				number)
 		}
 		if kind := label(line, end); kind != s.kind {
 			return fmt.Sprintf("found the end of a %s block on line %d, in %s", kind, number, s.current())
@@ -111,7 +112,7 @@ func misshapen(line string) string {
 	switch {
 	case strings.Count(line, begin)+strings.Count(line, end) > 1:
 		return "two boundary lines that are joined, without a line break between them,"
-	case isBoundary && (!strings.HasSuffix(line, dashes) || strings.HasSuffix(label(line, dashes), "-")):
+	case isBoundary && (!strings.HasSuffix(line, dashes) || strings.HasSuffix(line, dashes+"-")):
 		return "a boundary line that does not end with exactly five dashes"
 	case isBoundary:
 		return ""
@@ -134,21 +135,23 @@ func nearBoundary(line string) bool {
 		return false
 	}
 	first, rest, _ := strings.Cut(strings.ToUpper(words), " ")
-	return (first == "BEGIN" || first == "END") && (strings.Contains(rest, "CERTIFICATE") || strings.Contains(rest, "KEY"))
+	holds := strings.Contains(rest, "CERTIFICATE") || strings.Contains(rest, "KEY")
+	return holds && (first == "BEGIN" || first == "END")
 }
 
 // encoding names an encoding of text that PEM readers do not read, or the binary
 // form of what PEM holds; it returns an empty text for anything else.
 func encoding(text []byte) string {
+	holds := func(part string) bool { return bytes.Contains(text, []byte(part)) }
 	switch {
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
 		return "a byte order mark (EF BB BF) before the text"
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
-		bytes.Contains(text, []byte("-\x00-\x00-\x00-")), bytes.Contains(text, []byte("\x00-\x00-\x00-\x00-")):
+		holds("-\x00-\x00-\x00-"), holds("\x00-\x00-\x00-\x00-"):
 		return "text in UTF-16"
 	case looksLikeDER(text):
 		return "DER"
-	case bytes.Contains(text, []byte("\r")) && !bytes.Contains(text, []byte("\n")) && bytes.Contains(text, []byte(begin)):
+	case holds("\r") && !holds("\n") && holds(begin):
 		return "lines that end with CR alone"
 	}
 	return ""

@@ -23,8 +23,8 @@ func ChainProblems(chain []*x509.Certificate) []string {
 	}
 	if top := len(chain) - 1; needsIssuer(chain[top]) {
 		problems = append(problems, fmt.Sprintf(
-			"%s has no issuer in the file: the intermediate certificate %q is missing, expected it at place %d",
-			at(chain, top), chain[top].Issuer, top+2))
+			"%s has no issuer in the file: the intermediate certificate %q is missing, "+
+				"expected it at place %d", at(chain, top), chain[top].Issuer, top+2))
 	}
 	return problems
 }
@@ -41,14 +41,16 @@ func wrongIssuer(chain []*x509.Certificate, i int) string {
 				found, Name(chain[j]), j+1, i+2)
 		}
 	}
-	return fmt.Sprintf("%s: its issuer %q is missing, expected it at place %d", found, chain[i].Issuer, i+2)
+	return fmt.Sprintf("%s: its issuer %q is missing, expected it at place %d",
+		found, chain[i].Issuer, i+2)
 }
 
 // intermediateProblems checks the validity of a certificate above the leaf. An
 // expired root in the file does no harm, because clients use their own copy.
 func intermediateProblems(chain []*x509.Certificate, i int) []string {
 	if problem := notValidNow(chain[i]); problem != "" && !selfSigned(chain[i]) {
-		return []string{fmt.Sprintf("%s %s, expected a valid intermediate certificate", at(chain, i), problem)}
+		return []string{fmt.Sprintf("%s %s, expected a valid intermediate certificate",
+			at(chain, i), problem)}
 	}
 	return nil
 }
@@ -59,7 +61,8 @@ func issued(parent, child *x509.Certificate) bool {
 	return bytes.Equal(parent.RawSubject, child.RawIssuer) && child.CheckSignatureFrom(parent) == nil
 }
 
-// selfSigned reports whether a certificate is its own issuer. It need not be a CA.
+// selfSigned reports whether a certificate is its own issuer. It need not be a
+// CA.
 func selfSigned(cert *x509.Certificate) bool {
 	return bytes.Equal(cert.RawSubject, cert.RawIssuer) &&
 		cert.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil

@@ -8,8 +8,9 @@ import (
 	"math/big"
 )
 
-// needsIssuer reports whether a certificate proves that its issuer is no root, so
-// that a chain must not end with it. The package documentation explains the rule.
+// needsIssuer reports whether a certificate proves that its issuer is no root,
+// so that a chain must not end with it. The package documentation explains the
+// rule.
 func needsIssuer(top *x509.Certificate) bool {
 	if selfSigned(top) {
 		return false

@@ -11,8 +11,8 @@ import (
 	"assay/fixtures/pki"
 )
 
-// with returns a copy of a certificate with other extensions. The signature stays
-// as it was, and the rule does not look at it.
+// with returns a copy of a certificate with other extensions. The signature
+// stays as it was, and the rule does not look at it.
 func with(cert *x509.Certificate, policies []string, extensions ...pkix.Extension) *x509.Certificate {
 	changed := *cert
 	changed.Policies = nil
@@ -27,8 +27,9 @@ func with(cert *x509.Certificate, policies []string, extensions ...pkix.Extensio
 	return &changed
 }
 
-// authority is an authority key identifier that names the issuer's certificate by
-// the issuer of that certificate, as the option issuer:always of OpenSSL writes it.
+// authority is an authority key identifier that names the issuer's certificate
+// by the issuer of that certificate, as the option issuer:always of OpenSSL
+// writes it.
 func authority(t *testing.T, rawIssuer []byte) pkix.Extension {
 	t.Helper()
 	name, err := asn1.Marshal(asn1.RawValue{

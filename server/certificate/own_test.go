@@ -192,8 +192,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// startWatching watches until the test ends. The first thing that a watch does is to look at the files, so that
-// nothing is missed however late it begins.
+// startWatching watches until the test ends. The first thing that a watch does
+// is to look at the files, so that nothing is missed however late it begins.
 func startWatching(t *testing.T, own *Own) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -49,7 +49,8 @@ func readChain(path string) ([]*x509.Certificate, []byte, error) {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return refuse("found a damaged certificate at %s (%v), expected an X.509 certificate", block.at(), err)
+			return refuse("found a damaged certificate at %s (%v), expected an X.509 certificate",
+				block.at(), err)
 		}
 		chain = append(chain, cert)
 		clean.Write(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
@@ -58,8 +59,8 @@ func readChain(path string) ([]*x509.Certificate, []byte, error) {
 		return chain, clean.Bytes(), nil
 	}
 	if privateKey(blocks) != nil {
-		return refuse("found a private key and no certificate, expected the certificate (are %s and %s swapped?)",
-			config.KeyCertPath, config.KeyKeyPath)
+		return refuse("found a private key and no certificate, expected the certificate "+
+			"(are %s and %s swapped?)", config.KeyCertPath, config.KeyKeyPath)
 	}
 	return refuse("found no CERTIFICATE block but %s, %s", blocks[0].Type, expectedChain)
 }
@@ -77,8 +78,8 @@ func readKey(path string) ([]byte, error) {
 	key := privateKey(blocks)
 	switch {
 	case key == nil && blocks[0].Type == "CERTIFICATE":
-		return refuse("found a certificate and no private key, expected the private key (are %s and %s swapped?)",
-			config.KeyCertPath, config.KeyKeyPath)
+		return refuse("found a certificate and no private key, expected the private key "+
+			"(are %s and %s swapped?)", config.KeyCertPath, config.KeyKeyPath)
 	case key == nil:
 		return refuse("found no PRIVATE KEY block but %s, %s", blocks[0].Type, expectedKey)
 	case key.Type == "ENCRYPTED PRIVATE KEY", strings.Contains(key.Headers["Proc-Type"], "ENCRYPTED"):

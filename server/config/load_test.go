@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// write makes a configuration file in a directory of the test's own and returns its path.
+// write makes a configuration file in a directory of the test's own and returns
+// its path.
 func write(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
@@ -152,8 +153,8 @@ func TestHostnameIsNormalised(t *testing.T) {
 	}
 }
 
-// TestDocumentedBlock loads the keys of the documentation as it prints them, with
-// each key as it is, empty, and absent.
+// TestDocumentedBlock loads the keys of the documentation as it prints them,
+// with each key as it is, empty, and absent.
 func TestDocumentedBlock(t *testing.T) {
 	t.Parallel()
 	block := []struct{ key, value string }{

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// validator judges the values of one file and builds the configuration out of them.
+// validator checks the values of one file and builds the configuration from
+// them.
 type validator struct {
 	file     string
 	values   map[string]value
@@ -43,7 +44,8 @@ func validate(file string, values map[string]value) (*Config, Problems) {
 	return cfg, v.problems
 }
 
-// sources demands at most one origin of the certificate, and a whole one.
+// sources demands at most one origin of the certificate, and all keys of that
+// origin.
 func (v *validator) sources() {
 	hostname, cert, key := v.present(KeyHostname), v.present(KeyCertPath), v.present(KeyKeyPath)
 	switch {
@@ -65,7 +67,8 @@ func (v *validator) serverURL() *url.URL {
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.Fragment != "" || !isPort(u.Port()) {
-		v.problem(KeyServerURL, quote(text), "a URL that starts with http:// or https:// and names a host")
+		v.problem(KeyServerURL, quote(text),
+			"a URL that starts with http:// or https:// and names a host")
 		return nil
 	}
 	return u
@@ -83,7 +86,7 @@ func (v *validator) address(key string) string {
 		return "" // of the wrong type
 	}
 	if text == defaults[key] {
-		return text // no need to look a service's name up
+		return text // the name of the service need not be looked up
 	}
 	_, port, err := net.SplitHostPort(text)
 	if err == nil && port != "" {
@@ -154,7 +157,8 @@ func (v *validator) oneOf(key string, allowed ...string) string {
 	return text
 }
 
-// get returns a key's value, its default where it is absent or empty, and nothing where it has the wrong type.
+// get returns the value of a key, its default if it is absent or empty, and an
+// empty text if it has the wrong type.
 func (v *validator) get(key string) string {
 	value := v.values[key]
 	if value.text == "" && !value.wrong {
@@ -163,7 +167,7 @@ func (v *validator) get(key string) string {
 	return value.text
 }
 
-// present reports whether the user gave the key a value, be it a wrong one.
+// present reports whether the key has a value, right or wrong.
 func (v *validator) present(key string) bool {
 	value := v.values[key]
 	return value.text != "" || value.wrong

@@ -1,4 +1,5 @@
-// Package serve runs the listeners: the site itself and, for HTTP-01, the listener that answers challenges.
+// Package serve runs the listeners: that of the site and, for HTTP-01, that of
+// the challenges.
 package serve
 
 import (
@@ -9,7 +10,7 @@ import (
 	"net/http"
 )
 
-// Endpoint is one address and what answers there.
+// Endpoint is one address with the handler that answers there.
 type Endpoint struct {
 	Place   string // where the configuration names the address, for messages
 	Address string // host:port

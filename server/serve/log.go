@@ -15,14 +15,15 @@ const (
 	// maxLine is that of all other lines, such as those that quote the CA.
 	maxLine = 4000
 
-	// Clients that fail get this many lines at once, and one more for each period.
+	// Clients that fail get this many lines at once, and one more for each
+	// period.
 	burst  = 1000
 	period = 10 * time.Second
 )
 
 // clientLog returns the log for the messages of package http. Clients choose a
-// part of their text, such as the protocols that they offer by ALPN, and how many
-// there are, so both are bounded.
+// part of their text, such as the protocols that they offer by ALPN, and how
+// many there are, so both are bounded.
 func clientLog(logger *log.Logger) *log.Logger {
 	return logline.Limit(logline.Edit(logger, boundLine), burst, period)
 }

@@ -38,7 +38,8 @@ func selfSigned(t *testing.T) *pki.Identity {
 	return pair
 }
 
-// start runs a site on a port of its own until the test ends. Stopping twice is fine.
+// start runs a site on a port of its own until the test ends. Stopping twice is
+// fine.
 func start(t *testing.T, source Source) (address string, stop func() error) {
 	t.Helper()
 	servers, err := Listen(log.New(io.Discard, "", 0), Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)})
@@ -164,7 +165,8 @@ func TestPlainHTTPOnTheTLSPort(t *testing.T) {
 	}
 }
 
-// Peers that say nothing, half a greeting or rubbish delay neither others nor the end.
+// Peers that say nothing, half a greeting or rubbish delay neither others nor
+// the end.
 func TestShutdownIsBounded(t *testing.T) {
 	t.Parallel()
 	pair := selfSigned(t)

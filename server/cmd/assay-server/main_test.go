@@ -38,7 +38,8 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// A refusal names everything at once, the configuration's mistakes and the pair's, and leaves no trace.
+// A refusal names everything at once, the configuration's mistakes and the
+// pair's, and leaves no trace.
 func TestRefusalNamesEverything(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

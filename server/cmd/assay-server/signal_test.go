@@ -60,8 +60,8 @@ func (o *output) await(t *testing.T, pattern string) []string {
 	}
 }
 
-// startServer serves a configuration until the test ends. Signals reach the whole
-// process, so tests that call it are not parallel.
+// startServer serves a configuration until the test ends. Signals reach the
+// whole process, so tests that call it are not parallel.
 func startServer(t *testing.T, yaml string) (log *output, ended <-chan error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -130,8 +130,8 @@ func TestSignalsInEveryMode(t *testing.T) {
 	}
 }
 
-// TestLogOfWhatClientsSend sends everything that a client can choose and looks for
-// lines that are not what the server writes.
+// TestLogOfWhatClientsSend sends everything that a client can choose and looks
+// for lines that are not what the server writes.
 func TestLogOfWhatClientsSend(t *testing.T) {
 	hostile := []string{
 		"x\n2026/01/01 00:00:00 forged", "x\r\nforged", "\x1b[2Jforged", "\x00forged", "\u202edegrof", "\u2028forged",
@@ -149,7 +149,8 @@ func TestLogOfWhatClientsSend(t *testing.T) {
 				attack(t, address, text)
 			}
 			if mode != "plain" {
-				// The last client is noticed last: everything before it is in the log then.
+				// The last client is noticed last: everything before it is in
+				// the log then.
 				dial(address, &tls.Config{ServerName: "a.test", NextProtos: []string{"the-last-one"}})
 				log.await(t, "the-last-one")
 			}
