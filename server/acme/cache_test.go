@@ -31,7 +31,10 @@ func TestDamagedEntriesAreMissing(t *testing.T) {
 		"account key":       {"acme_account+key", keyText(t, one), false},
 		"old account key":   {"acme_account.key", keyText(t, one), false},
 		"empty account key": {"acme_account+key", "", true},
-		"no key in the PEM": {"acme_account+key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", true},
+		"no key in the PEM": {
+			"acme_account+key",
+			"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

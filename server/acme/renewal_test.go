@@ -93,9 +93,27 @@ func renewalRows() []renewalRow {
 		}
 		rows = append(rows, renewalRow{"no fault", kind, nil, nothing, nil, 0, false})
 	}
-	return append(rows,
-		renewalRow{"only TLS-ALPN-01 offered", config.HTTP01, []string{"tls-alpn-01"}, nothing, nil, 1, true},
-		renewalRow{"only HTTP-01 offered", config.TLSALPN01, []string{"http-01"}, nothing, nil, 1, true})
+	return append(
+		rows,
+		renewalRow{
+			"only TLS-ALPN-01 offered",
+			config.HTTP01,
+			[]string{"tls-alpn-01"},
+			nothing,
+			nil,
+			1,
+			true,
+		},
+		renewalRow{
+			"only HTTP-01 offered",
+			config.TLSALPN01,
+			[]string{"http-01"},
+			nothing,
+			nil,
+			1,
+			true,
+		},
+	)
 }
 
 // TestRenewals plays seventy days of virtual time for each fault. Goroutines of
@@ -149,7 +167,8 @@ func (row renewalRow) play(dir string) error {
 	first, err := source.GetCertificate(hello)
 	if row.fails {
 		time.Sleep(time.Second) // the manager deactivates the authorization
-		if err == nil || !strings.Contains(logged.String(), "the CA does not offer the challenge type") {
+		if err == nil || !strings.Contains(logged.String(), "the CA does not offer the "+
+			"challenge type") {
 			return fmt.Errorf("got error %v, logged %s", err, logged)
 		}
 		return row.verdict(ca, logged, 1, 0)
@@ -173,7 +192,13 @@ func (row renewalRow) verdict(ca *pebble.CA, logged *safe, orders, issued int) e
 	journal := ca.Journal()
 	placed, certificates := len(journal.Requests(pebble.KindNewOrder)), len(journal.Issued())
 	if placed != orders || certificates != issued {
-		return fmt.Errorf("%d orders, %d certificates; want %d, %d", placed, certificates, orders, issued)
+		return fmt.Errorf(
+			"%d orders, %d certificates; want %d, %d",
+			placed,
+			certificates,
+			orders,
+			issued,
+		)
 	}
 	for _, v := range journal.Validations() {
 		if !v.Valid() || v.Challenge != strings.ToLower(string(row.kind)) {

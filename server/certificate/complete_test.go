@@ -13,7 +13,11 @@ import (
 
 // with returns a copy of a certificate with other extensions. The signature
 // stays as it was, and the rule does not look at it.
-func with(cert *x509.Certificate, policies []string, extensions ...pkix.Extension) *x509.Certificate {
+func with(
+	cert *x509.Certificate,
+	policies []string,
+	extensions ...pkix.Extension,
+) *x509.Certificate {
 	changed := *cert
 	changed.Policies = nil
 	for _, policy := range policies {
@@ -62,19 +66,21 @@ func TestLastCertificateThatNeedsItsIssuer(t *testing.T) {
 		cert  *x509.Certificate
 		needs bool
 	}{
-		"domain validated":           {with(leaf, []string{"2.23.140.1.2.1"}), true},
-		"organization validated":     {with(leaf, []string{"1.2.3.4", "2.23.140.1.2.2"}), true},
-		"individual validated":       {with(leaf, []string{"2.23.140.1.2.3"}), true},
-		"extended validation":        {with(leaf, []string{"2.23.140.1.1"}), true},
-		"timestamps":                 {with(leaf, nil, timestamps), true},
-		"only caIssuers":             {with(leaf, nil), false},
-		"a policy of its own":        {with(leaf, []string{"1.3.6.1.4.1.311.21.8.1"}), false},
-		"public intermediate":        {with(intermediate, []string{"2.23.140.1.2.1"}), false},
-		"root":                       {root, false},
-		"issuer is an intermediate":  {with(leaf, nil, authority(t, root.RawSubject)), true},
-		"issuer is a root":           {with(leaf, nil, authority(t, leaf.RawIssuer)), false},
-		"issuer of an intermediate":  {with(intermediate, nil, authority(t, leaf.RawIssuer)), true},
-		"key identifier is nonsense": {with(leaf, nil, pkix.Extension{Id: oidAuthority, Value: []byte{1}}), false},
+		"domain validated":          {with(leaf, []string{"2.23.140.1.2.1"}), true},
+		"organization validated":    {with(leaf, []string{"1.2.3.4", "2.23.140.1.2.2"}), true},
+		"individual validated":      {with(leaf, []string{"2.23.140.1.2.3"}), true},
+		"extended validation":       {with(leaf, []string{"2.23.140.1.1"}), true},
+		"timestamps":                {with(leaf, nil, timestamps), true},
+		"only caIssuers":            {with(leaf, nil), false},
+		"a policy of its own":       {with(leaf, []string{"1.3.6.1.4.1.311.21.8.1"}), false},
+		"public intermediate":       {with(intermediate, []string{"2.23.140.1.2.1"}), false},
+		"root":                      {root, false},
+		"issuer is an intermediate": {with(leaf, nil, authority(t, root.RawSubject)), true},
+		"issuer is a root":          {with(leaf, nil, authority(t, leaf.RawIssuer)), false},
+		"issuer of an intermediate": {with(intermediate, nil, authority(t, leaf.RawIssuer)), true},
+		"key identifier is nonsense": {
+			with(leaf, nil, pkix.Extension{Id: oidAuthority, Value: []byte{1}}), false,
+		},
 	} {
 		if got := needsIssuer(test.cert); got != test.needs {
 			t.Errorf("%s: got %v, want %v", name, got, test.needs)

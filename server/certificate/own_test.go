@@ -85,12 +85,28 @@ func TestReload(t *testing.T) {
 		serves    *pki.Identity
 		logs      string
 	}{
-		"same pair":           {first.ChainPEM(), keyPEM(t, first), first, "certificate unchanged: CN=first.test"},
-		"good pair":           {second.ChainPEM(), keyPEM(t, second), second, "certificate replaced: CN=second.test"},
-		"another's key":       {second.ChainPEM(), keyPEM(t, first), first, "certificate not replaced, the current one stays in use: tls_key_path: "},
-		"empty certificate":   {nil, keyPEM(t, second), first, "certificate not replaced, the current one stays in use: tls_cert_path: "},
-		"incomplete chain":    {pki.PEM(incomplete.Leaf), keyPEM(t, incomplete), first, `the intermediate certificate "CN=Assay Intermediate 1`},
-		"expired certificate": {old.ChainPEM(), keyPEM(t, old), first, "the new certificate (CN=expired.test) expired on"},
+		"same pair": {
+			first.ChainPEM(), keyPEM(t, first), first, "certificate unchanged: CN=first.test",
+		},
+		"good pair": {
+			second.ChainPEM(), keyPEM(t, second), second, "certificate replaced: CN=second.test",
+		},
+		"another's key": {
+			second.ChainPEM(), keyPEM(t, first), first,
+			"certificate not replaced, the current one stays in use: tls_key_path: ",
+		},
+		"empty certificate": {
+			nil, keyPEM(t, second), first,
+			"certificate not replaced, the current one stays in use: tls_cert_path: ",
+		},
+		"incomplete chain": {
+			pki.PEM(incomplete.Leaf), keyPEM(t, incomplete), first,
+			`the intermediate certificate "CN=Assay Intermediate 1`,
+		},
+		"expired certificate": {
+			old.ChainPEM(), keyPEM(t, old), first,
+			"the new certificate (CN=expired.test) expired on",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,7 +169,8 @@ func TestWatch(t *testing.T) {
 				put(t, filepath.Join(dir, "archive", "2"), second)
 				must(t, os.Mkdir(filepath.Join(dir, "live"), 0o700))
 				for _, file := range []string{"cert.pem", "key.pem"} {
-					must(t, os.Symlink(filepath.Join("..", "archive", "1", file), filepath.Join(dir, "live", file)))
+					target := filepath.Join("..", "archive", "1", file)
+					must(t, os.Symlink(target, filepath.Join(dir, "live", file)))
 				}
 			},
 			func(t *testing.T, dir string) {
@@ -181,7 +198,14 @@ func TestWatch(t *testing.T) {
 			dir := t.TempDir()
 			test.prepare(t, dir)
 			live := filepath.Join(dir, test.live)
-			own, logged := newOwn(t, Files{filepath.Join(live, "cert.pem"), filepath.Join(live, "key.pem"), config.Enforce})
+			own, logged := newOwn(
+				t,
+				Files{
+					filepath.Join(live, "cert.pem"),
+					filepath.Join(live, "key.pem"),
+					config.Enforce,
+				},
+			)
 			startWatching(t, own)
 			test.change(t, dir)
 			logged.until(t, "certificate replaced: CN=second.test")
@@ -215,7 +239,10 @@ func TestWatchKeepsAGoodPairAndRecovers(t *testing.T) {
 	startWatching(t, own)
 
 	save(t, files.CertPath, second.ChainPEM())
-	logged.until(t, "certificate not replaced, the current one stays in use: tls_key_path: "+files.KeyPath)
+	logged.until(
+		t,
+		"certificate not replaced, the current one stays in use: tls_key_path: "+files.KeyPath,
+	)
 	if !serving(own, first) {
 		t.Fatal("a bad pair replaced a good one")
 	}
@@ -225,7 +252,15 @@ func TestWatchKeepsAGoodPairAndRecovers(t *testing.T) {
 
 func TestExpiredCertificateMayBeReplacedByAnother(t *testing.T) {
 	t.Parallel()
-	first, second := selfSignedFor(t, "first.test", expired), selfSignedFor(t, "second.test", expired)
+	first, second := selfSignedFor(
+		t,
+		"first.test",
+		expired,
+	), selfSignedFor(
+		t,
+		"second.test",
+		expired,
+	)
 	files := place(t, first.ChainPEM(), keyPEM(t, first))
 	own, err := NewOwn(files, log.New(io.Discard, "", 0))
 	if err != nil {

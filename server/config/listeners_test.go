@@ -50,7 +50,8 @@ func TestListenersAtOnePort(t *testing.T) {
 	} {
 		t.Run(test.site+" "+test.challenge, func(t *testing.T) {
 			t.Parallel()
-			const text = "tls_letsencrypt_hostname: a.test\nlisten_addr: '%s'\ntls_letsencrypt_listen: '%s'\n"
+			const text = "tls_letsencrypt_hostname: a.test\nlisten_addr: " +
+				"'%s'\ntls_letsencrypt_listen: '%s'\n"
 			_, err := Load(write(t, fmt.Sprintf(text, test.site, test.challenge)))
 			if !test.collide {
 				if err != nil {
@@ -58,7 +59,8 @@ func TestListenersAtOnePort(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf(":3: tls_letsencrypt_listen: found %q, expected another port than that of listen_addr, which is %q",
+			want := fmt.Sprintf(":3: tls_letsencrypt_listen: found %q, expected another port "+
+				"than that of listen_addr, which is %q",
 				test.challenge, test.site)
 			if err == nil || !strings.HasSuffix(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
@@ -71,9 +73,11 @@ func TestListenersAtOnePortByDefault(t *testing.T) {
 	t.Parallel()
 	const host = "tls_letsencrypt_hostname: a.test\n"
 	for yaml, want := range map[string]string{
-		host + "listen_addr: :80\n": ":2: listen_addr: found \":80\", expected another port than that of " +
+		host + "listen_addr: :80\n": ":2: listen_addr: found \":80\", expected another port " +
+			"than that of " +
 			"tls_letsencrypt_listen, which is \":http\"",
-		host + "tls_letsencrypt_listen: :8080\n": ":2: tls_letsencrypt_listen: found \":8080\", expected another port " +
+		host + "tls_letsencrypt_listen: :8080\n": ":2: tls_letsencrypt_listen: found " +
+			"\":8080\", expected another port " +
 			"than that of listen_addr, which is \"127.0.0.1:8080\"",
 		host: "",
 		// No second listener is opened in these modes.
@@ -81,13 +85,15 @@ func TestListenersAtOnePortByDefault(t *testing.T) {
 		"listen_addr: :80\ntls_letsencrypt_listen: :80\n":                        "",
 		"listen_addr: :80\ntls_cert_path: c\ntls_key_path: k\n":                  "",
 		// Reported once, as no address.
-		host + "listen_addr: ':x'\ntls_letsencrypt_listen: ':x'\n": "config.yaml:3: tls_letsencrypt_listen: found \":x\", " +
+		host + "listen_addr: ':x'\ntls_letsencrypt_listen: ':x'\n": "config.yaml:3: " +
+			"tls_letsencrypt_listen: found \":x\", " +
 			"expected an address as host:port or :port",
 	} {
 		t.Run(yaml, func(t *testing.T) {
 			t.Parallel()
 			_, err := Load(write(t, yaml))
-			if want == "" && err != nil || want != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
+			if want == "" && err != nil ||
+				want != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
 				t.Errorf("got %v, want %q", err, want)
 			}
 		})

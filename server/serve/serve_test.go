@@ -31,7 +31,9 @@ func (f fixed) Protocols() []string { return []string{"h2", "http/1.1"} }
 
 func selfSigned(t *testing.T) *pki.Identity {
 	t.Helper()
-	pair, err := pki.New(pki.Spec{Names: []string{"a.test"}, CommonName: "a.test", SelfSigned: true})
+	pair, err := pki.New(
+		pki.Spec{Names: []string{"a.test"}, CommonName: "a.test", SelfSigned: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,10 @@ func selfSigned(t *testing.T) *pki.Identity {
 // fine.
 func start(t *testing.T, source Source) (address string, stop func() error) {
 	t.Helper()
-	servers, err := Listen(log.New(io.Discard, "", 0), Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)})
+	servers, err := Listen(
+		log.New(io.Discard, "", 0),
+		Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +83,8 @@ func TestSite(t *testing.T) {
 			"/": {200, "text/html; charset=utf-8", []string{
 				"<h1>This server presents the certificate of CN=a.test</h1>",
 				`<dd id="not-after"><time datetime="` + pair.Leaf.NotAfter.UTC().Format(time.RFC3339) + `">`,
-				`<dd id="serial">` + pair.Leaf.SerialNumber.Text(16), "(89 days left)", "ECDSA, P-256", "TLS 1.3"}},
+				`<dd id="serial">` + pair.Leaf.SerialNumber.Text(16), "(89 days left)",
+				"ECDSA, P-256", "TLS 1.3"}},
 			"/other":      {404, "", nil},
 			"/index.html": {404, "", nil},
 		} {
@@ -88,8 +94,16 @@ func TestSite(t *testing.T) {
 			}
 			body, _ := io.ReadAll(res.Body)
 			res.Body.Close()
-			if res.StatusCode != want.status || want.kind != "" && res.Header.Get("Content-Type") != want.kind || http2 != (res.ProtoMajor == 2) {
-				t.Errorf("%s: got %s %s %s", path, res.Proto, res.Status, res.Header.Get("Content-Type"))
+			if res.StatusCode != want.status ||
+				want.kind != "" && res.Header.Get("Content-Type") != want.kind ||
+				http2 != (res.ProtoMajor == 2) {
+				t.Errorf(
+					"%s: got %s %s %s",
+					path,
+					res.Proto,
+					res.Status,
+					res.Header.Get("Content-Type"),
+				)
 			}
 			for _, part := range want.parts {
 				if !bytes.Contains(body, []byte(part)) {
@@ -122,9 +136,15 @@ func TestHandshakes(t *testing.T) {
 		config *tls.Config
 		ok     bool
 	}{
-		"TLS 1.3":                 {&tls.Config{MinVersion: tls.VersionTLS13, ServerName: "a.test"}, true},
-		"TLS 1.2":                 {&tls.Config{MaxVersion: tls.VersionTLS12, ServerName: "a.test"}, true},
-		"TLS 1.1":                 {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, false},
+		"TLS 1.3": {
+			&tls.Config{MinVersion: tls.VersionTLS13, ServerName: "a.test"}, true,
+		},
+		"TLS 1.2": {
+			&tls.Config{MaxVersion: tls.VersionTLS12, ServerName: "a.test"}, true,
+		},
+		"TLS 1.1": {
+			&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, false,
+		},
 		"another name":            {&tls.Config{ServerName: "b.test"}, true},
 		"no name":                 {&tls.Config{}, true},
 		"http/1.1 alone":          {&tls.Config{NextProtos: []string{"http/1.1"}}, true},
@@ -209,12 +229,15 @@ func TestShutdownIsBounded(t *testing.T) {
 func TestShutdownAnswersOpenRequests(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	servers, err := Listen(log.New(io.Discard, "", 0), Endpoint{Address: "127.0.0.1:0", Handler: http.HandlerFunc(
-		func(w http.ResponseWriter, _ *http.Request) {
-			close(entered)
-			<-release
-			io.WriteString(w, "done")
-		})})
+	servers, err := Listen(
+		log.New(io.Discard, "", 0),
+		Endpoint{Address: "127.0.0.1:0", Handler: http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) {
+				close(entered)
+				<-release
+				io.WriteString(w, "done")
+			})},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +283,9 @@ func TestListenOpensAllPortsOrNone(t *testing.T) {
 	_, err = Listen(log.New(&logged, "", 0),
 		Endpoint{Place: "config.yaml:1: listen_addr", Address: free.Addr().String()},
 		Endpoint{Place: "config.yaml:2: tls_letsencrypt_listen", Address: taken.Addr().String()})
-	want := `config.yaml:2: tls_letsencrypt_listen: cannot listen on "` + taken.Addr().String() + `": `
+	want := `config.yaml:2: tls_letsencrypt_listen: cannot listen on "` + taken.Addr().
+		String() +
+		`": `
 	var op *net.OpError
 	if !errors.As(err, &op) || !strings.HasPrefix(err.Error(), want) || logged.Len() > 0 {
 		t.Errorf("got %v, logged %q, want %s…", err, &logged, want)

@@ -75,7 +75,9 @@ func startServer(t *testing.T, yaml string) (log *output, ended <-chan error) {
 	}
 	file := filepath.Join(dir, "config.yaml")
 	for path, data := range map[string][]byte{
-		file: []byte(yaml), filepath.Join(dir, "cert.pem"): identity.ChainPEM(), filepath.Join(dir, "key.pem"): key,
+		file:                           []byte(yaml),
+		filepath.Join(dir, "cert.pem"): identity.ChainPEM(),
+		filepath.Join(dir, "key.pem"):  key,
 	} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -134,7 +136,8 @@ func TestSignalsInEveryMode(t *testing.T) {
 // for lines that are not what the server writes.
 func TestLogOfWhatClientsSend(t *testing.T) {
 	hostile := []string{
-		"x\n2026/01/01 00:00:00 forged", "x\r\nforged", "\x1b[2Jforged", "\x00forged", "\u202edegrof", "\u2028forged",
+		"x\n2026/01/01 00:00:00 forged", "x\r\nforged", "\x1b[2Jforged", "\x00forged",
+		"\u202edegrof", "\u2028forged",
 		"\xff\xfeforged", "a.\x7f.test", strings.Repeat("long", 50),
 	}
 	for mode, yaml := range modes {
@@ -151,13 +154,17 @@ func TestLogOfWhatClientsSend(t *testing.T) {
 			if mode != "plain" {
 				// The last client is noticed last: everything before it is in
 				// the log then.
-				dial(address, &tls.Config{ServerName: "a.test", NextProtos: []string{"the-last-one"}})
+				dial(
+					address,
+					&tls.Config{ServerName: "a.test", NextProtos: []string{"the-last-one"}},
+				)
 				log.await(t, "the-last-one")
 			}
 			text, _ := log.read()
 			for line := range strings.Lines(text) {
 				line = strings.TrimSuffix(line, "\n")
-				if !regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [a-z]`).MatchString(line) || strings.Contains(line, "00:00:00 forged") && !strings.Contains(line, `\n2026`) {
+				if !regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [a-z]`).MatchString(line) ||
+					strings.Contains(line, "00:00:00 forged") && !strings.Contains(line, `\n2026`) {
 					t.Errorf("forged line: %q", line)
 				}
 				if n := utf8.RuneCountInString(line); n > 400 {
