@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/server/config"
+	"assay/server/internal/logline"
 )
 
 // validityWarnings returns a warning about a leaf that clients will not accept
@@ -37,9 +38,9 @@ func notValidNow(cert *x509.Certificate) string {
 func Name(cert *x509.Certificate) string {
 	switch {
 	case len(cert.Subject.Names) > 0:
-		return cert.Subject.String()
+		return logline.Escape(cert.Subject.String())
 	case len(cert.DNSNames) > 0:
-		return cert.DNSNames[0]
+		return logline.Escape(cert.DNSNames[0])
 	case len(cert.IPAddresses) > 0:
 		return cert.IPAddresses[0].String()
 	}
