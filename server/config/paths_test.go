@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The working directory differs from the configuration's, and the configuration is named relative to it.
+// The working directory differs from the configuration's, and the configuration
+// is named relative to it.
 func TestPathsCountFromTheConfigurationFile(t *testing.T) {
 	base := t.TempDir()
 	etc := filepath.Join(base, "etc with space", "déjà")
@@ -30,13 +31,23 @@ func TestPathsCountFromTheConfigurationFile(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(etc, "config.yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range []string{filepath.Join("etc with space", "déjà", "config.yaml"), filepath.Join(etc, "config.yaml")} {
+		for _, file := range []string{
+			filepath.Join("etc with space", "déjà", "config.yaml"), filepath.Join(etc, "config.yaml"),
+		} {
 			cfg, err := Load(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cfg.CertPath != test.want || cfg.KeyPath != filepath.Join(etc, "key.pem") || cfg.CacheDir != filepath.Join(etc, ".cache") {
-				t.Errorf("%s in %s: got %s, %s, %s", test.given, file, cfg.CertPath, cfg.KeyPath, cfg.CacheDir)
+			if cfg.CertPath != test.want || cfg.KeyPath != filepath.Join(etc, "key.pem") ||
+				cfg.CacheDir != filepath.Join(etc, ".cache") {
+				t.Errorf(
+					"%s in %s: got %s, %s, %s",
+					test.given,
+					file,
+					cfg.CertPath,
+					cfg.KeyPath,
+					cfg.CacheDir,
+				)
 			}
 		}
 	}

@@ -19,17 +19,25 @@ func TestWarnings(t *testing.T) {
 		"ACME and https":          {acme + "server_url: https://A.test.:8443/\n", ""},
 		"no server_url":           {acme, ""},
 		"HTTP-01 on another port": {acme + "listen_addr: :8443\n", ""},
-		"TLS-ALPN-01 on 443":      {acme + "tls_letsencrypt_challenge_type: TLS-ALPN-01\nlisten_addr: :https\n", ""},
+		"TLS-ALPN-01 on 443": {
+			acme + "tls_letsencrypt_challenge_type: TLS-ALPN-01\nlisten_addr: :https\n", "",
+		},
 		"plain but https": {"server_url: https://a.test\n",
-			`config.yaml:1: server_url: found "https://a.test", expected http:// because no TLS is configured`},
+			`config.yaml:1: server_url: found "https://a.test", expected http:// because no ` +
+				`TLS is configured`},
 		"own certificate but http": {own + "server_url: http://a.test\n",
-			`config.yaml:3: server_url: found "http://a.test", expected https:// because TLS is configured`},
+			`config.yaml:3: server_url: found "http://a.test", expected https:// because TLS ` +
+				`is configured`},
 		"another host": {acme + "server_url: https://b.test\n",
-			`config.yaml:1: tls_letsencrypt_hostname: found "a.test", expected the host of server_url, which is "b.test"`},
-		"TLS-ALPN-01 on another port": {acme + "tls_letsencrypt_challenge_type: TLS-ALPN-01\nlisten_addr: :8443\n",
-			`config.yaml:3: listen_addr: found ":8443", expected port 443 for challenge type TLS-ALPN-01, unless port 443 is forwarded to it`},
+			`config.yaml:1: tls_letsencrypt_hostname: found "a.test", expected the host of ` +
+				`server_url, which is "b.test"`},
+		"TLS-ALPN-01 on another port": {acme + "tls_letsencrypt_challenge_type: " +
+			"TLS-ALPN-01\nlisten_addr: :8443\n",
+			`config.yaml:3: listen_addr: found ":8443", expected port 443 for challenge type ` +
+				`TLS-ALPN-01, unless port 443 is forwarded to it`},
 		"TLS-ALPN-01 on the default port": {acme + "tls_letsencrypt_challenge_type: TLS-ALPN-01\n",
-			`config.yaml: listen_addr: found "127.0.0.1:8080", expected port 443 for challenge type TLS-ALPN-01, unless port 443 is forwarded to it`},
+			`config.yaml: listen_addr: found "127.0.0.1:8080", expected port 443 for challenge ` +
+				`type TLS-ALPN-01, unless port 443 is forwarded to it`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +56,10 @@ func TestWarnings(t *testing.T) {
 
 func TestNameWarning(t *testing.T) {
 	t.Parallel()
-	leaf := &x509.Certificate{DNSNames: []string{"a.test", "*.b.test", "xn--bcher-kva.test"}, IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)}}
+	leaf := &x509.Certificate{
+		DNSNames:    []string{"a.test", "*.b.test", "xn--bcher-kva.test"},
+		IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)},
+	}
 	for url, warned := range map[string]bool{
 		"https://a.test":        false,
 		"https://A.test.:8443/": false,
@@ -63,7 +74,8 @@ func TestNameWarning(t *testing.T) {
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
-			cfg, err := Load(write(t, "server_url: '"+url+"'\ntls_cert_path: c.pem\ntls_key_path: k.pem\n"))
+			cfg, err := Load(write(t, "server_url: '"+url+"'\ntls_cert_path: "+
+				"c.pem\ntls_key_path: k.pem\n"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,8 @@ import (
 
 func ask(t *testing.T, d *road) (status int) {
 	t.Helper()
-	res, err := d.RoundTrip(httptest.NewRequestWithContext(context.Background(), http.MethodGet, "https://acme.test/dir", nil))
+	res, err := d.RoundTrip(httptest.NewRequestWithContext(context.Background(), http.MethodGet,
+		"https://acme.test/dir", nil))
 	if err != nil {
 		return 0
 	}
