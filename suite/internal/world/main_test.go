@@ -52,13 +52,13 @@ func inWorld(t *testing.T, kind Kind, f func(*testing.T, *Run)) {
 			t.Skip(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	var out bytes.Buffer
 	pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^") + "$"
 	outer := Outer{
 		Kind:   kind,
-		Args:   []string{"-test.run=" + pattern, "-test.v", "-test.timeout=15s"},
+		Args:   []string{"-test.run=" + pattern, "-test.v", "-test.timeout=60s"},
 		Stdout: &out, Stderr: &out,
 	}
 	exit, err := outer.Run(ctx)
