@@ -355,7 +355,7 @@ var _ = Table("ACME-21", func(s *Scenario, row struct{ Challenge string }) {
 	Expect(s.glance(server)).To(BeRefused())
 	s.awaitFailure()
 	server.Stop()
-	s.CA().Mend()
+	s.CA().Restore()
 	server.Restart()
 
 	first := background(func() *wire.Handshake { return s.Handshake(server) })

@@ -82,7 +82,7 @@ var _ = Requirement("AUTOCERT-04", func(s *Scenario) {
 	server := s.startBy("http-01")
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 	s.awaitFailure()
-	s.CA().Mend()
+	s.CA().Restore()
 	server.Restart()
 	Expect(s.Handshake(server)).To(Complete())
 	s.AwaitRenewal(server, old)

@@ -38,7 +38,7 @@ func (s *Scenario) startCA() error {
 	if err := s.startResolver(); err != nil {
 		return err
 	}
-	sites := s.World.Sites()
+	sites := s.World.Services()
 	endpoint, err := s.World.Listen("tcp", sites.ACME.String())
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *Scenario) startCA() error {
 		TLSPort:   sites.TLSPort,
 	}
 	if s.plan.CA == "stock" {
-		o.Manner = pebble.Stock
+		o.Dialect = pebble.Stock
 	}
 	tcp, err := s.World.ListenHome("tcp", o.Resolver)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Scenario) probeCA(at netip.AddrPort) error {
 // startResolver gives the world its DNS server, which the system resolver of
 // whatever runs inside asks: the target's host and the CA's endpoint by name.
 func (s *Scenario) startResolver() error {
-	at := s.World.Sites().DNS
+	at := s.World.Services().DNS
 	if !at.IsValid() {
 		return nil // loopback: names are the machine's own business
 	}
@@ -136,7 +136,7 @@ func (s *Scenario) startResolver() error {
 	s.closers = append(s.closers, s.resolver.Close)
 	v4, _ := s.World.Host()
 	s.resolver.Point(s.Hostname, v4)
-	s.resolver.Point(s.World.Sites().Authority, s.World.Sites().ACME.Addr())
+	s.resolver.Point(s.World.Services().Authority, s.World.Services().ACME.Addr())
 	return nil
 }
 

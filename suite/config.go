@@ -187,10 +187,10 @@ var _ = Table("CFG-12", func(s *Scenario, row listener) {
 
 var _ = Table("CFG-13", func(s *Scenario, row listener) {
 	keys, serves := s.listening(row)
-	s.must(s.World.LowPorts(false))
+	s.must(s.World.AllowLowPorts(false))
 	Expect(s.AwaitEnd(keys)).To(EndInError(keys["listen_addr"].(string)))
 
-	s.must(s.World.LowPorts(true))
+	s.must(s.World.AllowLowPorts(true))
 	serves(s.Start(keys))
 })
 

@@ -40,7 +40,7 @@ func (s *Scenario) roles() map[string]string {
 	if v6.IsValid() {
 		roles[v6.String()] = "<host6>"
 	}
-	roles[s.World.Sites().Authority] = "<ca>"
+	roles[s.World.Services().Authority] = "<ca>"
 	return roles
 }
 

@@ -139,10 +139,10 @@ var _ = Requirement("HTTP01-10", func(s *Scenario) {
 
 var _ = Requirement("HTTP01-11", func(s *Scenario) {
 	at80 := s.HTTP01(Keys{"tls_letsencrypt_listen": s.Addr(80)})
-	s.must(s.World.LowPorts(false))
+	s.must(s.World.AllowLowPorts(false))
 	Expect(s.AwaitEnd(at80)).To(EndInError(s.Addr(80)))
 
-	s.must(s.World.LowPorts(true))
+	s.must(s.World.AllowLowPorts(true))
 	Expect(s.Handshake(s.Start(at80))).To(HaveFullChainTo(s.CA().Root()))
 })
 

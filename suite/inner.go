@@ -43,7 +43,7 @@ func init() {
 // child does what the run above started this process for, and returns the
 // exit code.
 func child() int {
-	inside, err := world.Inside()
+	inside, err := world.Join()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble

@@ -7,13 +7,13 @@ import "net/netip"
 // [Scenario.PointHere6].
 func (s *Scenario) PointHere(name string) {
 	v4, _ := s.World.Host()
-	s.point(name, s.World.Sites().Gateway[0], v4)
+	s.point(name, s.World.Services().Gateway[0], v4)
 }
 
 // PointHere6 makes a name lead to the target's host over IPv6 alone. Only a
 // network namespace has it.
 func (s *Scenario) PointHere6(name string) {
-	gateways := s.World.Sites().Gateway
+	gateways := s.World.Services().Gateway
 	s.SkipUnless(len(gateways) > 1, "needs IPv6, which this machine does not have")
 	_, v6 := s.World.Host()
 	s.point(name, gateways[1], v6)

@@ -95,7 +95,7 @@ var _ = Table("RENEW-08", func(s *Scenario, row struct{ Fault string }) {
 	Expect(server).To(Live())
 
 	// The control: the certificate was due, and nothing but the CA in the way.
-	s.CA().Mend()
+	s.CA().Restore()
 	server.Restart()
 	Expect(s.Handshake(server)).To(Complete())
 	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))
@@ -207,7 +207,7 @@ var _ = Requirement("RENEW-16", func(s *Scenario) {
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	// The control: nothing else was in the way.
-	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	s.CA().Point(s.Hostname, s.World.Services().Gateway[0])
 	server.Restart()
 	Expect(s.Handshake(server)).To(Complete())
 	Expect(s.AwaitRenewal(server, old)).To(HaveFullChainTo(s.CA().Root()))

@@ -156,8 +156,8 @@ var _ = Table("RES-14", func(s *Scenario, row struct{ Request pebble.Kind }) {
 
 var _ = Requirement("RES-15", func(s *Scenario) {
 	s.UseCA(func(o *pebble.Options) {
-		if o.Manner == pebble.LetsEncrypt {
-			o.Manner = pebble.RFC8555
+		if o.Dialect == pebble.LetsEncrypt {
+			o.Dialect = pebble.RFC8555
 		}
 	})
 	server := s.StartACME()
@@ -374,7 +374,7 @@ var _ = Requirement("RES-32", func(s *Scenario) {
 	}
 	Expect(s.Journal()).To(HaveSpared(failuresAtMost, ordersAtMost))
 
-	s.CA().Point(s.Hostname, s.World.Sites().Gateway[0])
+	s.CA().Point(s.Hostname, s.World.Services().Gateway[0])
 	s.Recover(server)
 })
 
@@ -405,7 +405,7 @@ var _ = Requirement("RES-34", func(s *Scenario) {
 	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", s.unlike(healthy, s.CA().DirectoryURL()))
 	Expect(s.Handshake(server)).To(ServeLeaf(old.Leaf))
 
-	s.CA().Mend()
+	s.CA().Restore()
 	server.Restart()
 	Expect(s.Handshake(server)).To(Complete())
 	s.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
@@ -437,7 +437,7 @@ func (s *Scenario) killAt(step pebble.Kind) *Server {
 		// The CA comes to look before the server is gone, or after: not by chance.
 		s.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
 	}
-	s.CA().Mend()
+	s.CA().Restore()
 	server.KillAndStart()
 	<-first
 	return server

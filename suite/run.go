@@ -63,7 +63,7 @@ func Conduct(ctx context.Context, o Options, log io.Writer) (exit int, r *report
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}
 		// The target's command runs in no world here, so not at all.
-		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrOutside })
+		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrNoRun })
 		r = p.conclude(c)
 		return r.Exit, r, report.Write(p.Out, r)
 	}

@@ -35,7 +35,7 @@ func (s *Scenario) AwaitFault() {
 // restart is there because autocert tries again only after a minute.
 func (s *Scenario) Recover(server *Server) {
 	ginkgo.GinkgoHelper()
-	s.CA().Mend()
+	s.CA().Restore()
 	server.Restart()
 	Expect(s.Handshake(server)).To(HaveFullChainTo(s.CA().Root()), "with the CA well again, after a restart")
 }

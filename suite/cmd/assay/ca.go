@@ -26,12 +26,12 @@ type caCommand struct {
 func (c *caCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	options, err := pebble.Place{Address: c.Address, ACMEPort: c.ACMEPort, DNSPort: c.DNSPort, HTTP: c.HTTP, TLS: c.TLS}.Listen(ctx)
+	options, err := pebble.Addresses{Address: c.Address, ACMEPort: c.ACMEPort, DNSPort: c.DNSPort, HTTP: c.HTTP, TLS: c.TLS}.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	if c.Stock {
-		options.Manner = pebble.Stock
+		options.Dialect = pebble.Stock
 	}
 	dns := options.Resolver
 	ca, err := pebble.Start(options)

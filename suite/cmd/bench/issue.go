@@ -21,7 +21,7 @@ import (
 
 // measure times n issuances, at most parallel at once, each by a CA of its
 // own, from the first request to the certificate.
-func measure(ctx context.Context, manner pebble.Manner, n, parallel int) ([]time.Duration, error) {
+func measure(ctx context.Context, dialect pebble.Dialect, n, parallel int) ([]time.Duration, error) {
 	took, errs := make([]time.Duration, n), make([]error, n)
 	places := make(chan struct{}, parallel)
 	var wait sync.WaitGroup
@@ -29,7 +29,7 @@ func measure(ctx context.Context, manner pebble.Manner, n, parallel int) ([]time
 		places <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-places }()
-			took[i], errs[i] = once(ctx, manner)
+			took[i], errs[i] = once(ctx, dialect)
 		})
 	}
 	wait.Wait()
@@ -38,7 +38,7 @@ func measure(ctx context.Context, manner pebble.Manner, n, parallel int) ([]time
 
 // once starts a CA and a server for the challenge, and has one certificate
 // issued by HTTP-01.
-func once(ctx context.Context, manner pebble.Manner) (time.Duration, error) {
+func once(ctx context.Context, dialect pebble.Dialect) (time.Duration, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
@@ -48,11 +48,11 @@ func once(ctx context.Context, manner pebble.Manner) (time.Duration, error) {
 	go server.Serve(listener)
 	defer server.Close()
 
-	options, err := pebble.Place{Address: "127.0.0.1", HTTP: listener.Addr().String()}.Listen(ctx)
+	options, err := pebble.Addresses{Address: "127.0.0.1", HTTP: listener.Addr().String()}.Listen(ctx)
 	if err != nil {
 		return 0, err
 	}
-	options.Manner = manner
+	options.Dialect = dialect
 	ca, err := pebble.Start(options)
 	if err != nil {
 		return 0, err
