@@ -31,7 +31,8 @@ func TestGatherJudges(t *testing.T) {
 	}
 	known := func(id, seen string) sut.KnownFailure {
 		k := sut.KnownFailure{
-			ID: id, Reason: "upstream bug", Until: time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC),
+			ID: id, Reason: "upstream bug",
+			Until: sut.Date{Time: time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC)},
 		}
 		if seen != "" {
 			k.Seen = regexp.MustCompile(seen)
