@@ -23,7 +23,7 @@ func (e *Env) UseCA(change func(*pebble.Options)) {
 
 // CA is the spec's own certificate authority, started when first asked for:
 // its HTTPS endpoint and DNS stand in the spec's world, its gateway at home,
-// where Pebble's validation dials from (DESIGN §3, "The road back").
+// where Pebble's validation dials from (suite/ARCHITECTURE.md).
 func (e *Env) CA() *pebble.CA {
 	ginkgo.GinkgoHelper()
 	if e.ca == nil {

@@ -15,7 +15,7 @@ import (
 	"assay/suite/report"
 )
 
-// Observe records a fact for the report (CONTRACTS §4: kinds of observation).
+// Observe records a fact for the report (suite/CONTRACTS.md lists the kinds).
 func (e *Env) Observe(kind, name string, value any) {
 	e.Outcome.Observations = append(e.Outcome.Observations, report.Observation{Kind: kind, Name: name, Value: value})
 }

@@ -12,7 +12,7 @@ import (
 
 // probe starts the target once with the simplest configuration that its
 // profiles allow. A target that cannot be started at all is a matter of the
-// target file or of the machine, and nothing is judged by it (CONTRACTS §3).
+// target file or of the machine, and nothing is judged by it (suite/CONTRACTS.md).
 func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 	e, err := harness.Open(ctx, p.setup(inside), scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
 	if err != nil {
