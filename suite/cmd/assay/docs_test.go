@@ -326,7 +326,8 @@ func TestCitedDocumentsExist(t *testing.T) {
 		}
 		text := content(t, name)
 		for _, found := range foreign.FindAllString(text, -1) {
-			t.Errorf("%s: found %q, expected a document of the repository, without a section sign", name, found)
+			t.Errorf("%s: found %q, expected a document of the repository without a section sign",
+				name, found)
 		}
 		if path.Ext(name) != ".go" {
 			continue

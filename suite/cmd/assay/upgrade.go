@@ -126,11 +126,13 @@ func (c *sourceFlags) builder(ctx context.Context) (*upgrade.Builder, error) {
 	source := upgrade.Source{Dir: c.Source, Package: c.Package, Schedule: c.Schedule}
 	if c.Package == "" {
 		if c.Target != "reference" {
-			return nil, fmt.Errorf("--package: found nothing, expected the package in %s of the command of %s",
+			return nil, fmt.Errorf(
+				"--package: found nothing, expected the package in %s of the command of %s",
 				c.Source, c.Target)
 		}
 		if c.Schedule != "" {
-			return nil, fmt.Errorf("--schedule: found %s without --package, expected both or neither", c.Schedule)
+			return nil, fmt.Errorf(
+				"--schedule: found %s without --package, expected both or neither", c.Schedule)
 		}
 		source = upgrade.Reference(c.Source)
 	}
