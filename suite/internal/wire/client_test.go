@@ -99,10 +99,17 @@ func TestAlert(t *testing.T) {
 		client func(*Client)
 		alert  tls.AlertError
 	}{
-		{"version", func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, func(c *Client) { c.MaxVersion = tls.VersionTLS12 }, protocolVersion},
+		{
+			"version",
+			func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 },
+			func(c *Client) { c.MaxVersion = tls.VersionTLS12 },
+			protocolVersion,
+		},
 		{"certificate", func(c *tls.Config) {
 			c.Certificates = nil
-			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }
+			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+				return nil, errors.New("none")
+			}
 		}, nil, internalError},
 		{"name that crypto/tls would not send", func(c *tls.Config) {
 			c.Certificates = nil
