@@ -83,7 +83,8 @@ type Outcome struct {
 	// Reason is the spec's message, of any number of lines.
 	Reason       string            `json:"reason,omitempty"`
 	Duration     time.Duration     `json:"duration,omitempty"`
-	UsedCA       bool              `json:"used_ca,omitempty"` // see Result
+	UsedCA       bool              `json:"used_ca,omitempty"`     // see Result
+	TriedTwice   string            `json:"tried_twice,omitempty"` // see Result
 	Observations []Observation     `json:"observations,omitempty"`
 	Evidence     *Evidence         `json:"evidence,omitempty"`
 	Files        map[string]string `json:"files,omitempty"` // for the evidence directory: content by name

@@ -21,6 +21,7 @@ type verdict struct {
 	held         bool // every assertion held, whether or not that is judged
 	deselected   bool
 	usedCA       bool
+	triedTwice   string
 	cases        []verdict // rows; of a requirement without table, one without name
 	decider      int       // the case that decided the status
 	observations []Observation

@@ -11,7 +11,7 @@ func fromOutcome(o Outcome, name string) verdict {
 	secrets := NewRedactor(o.Secrets...)
 	v := verdict{
 		name: name, status: o.Status, reason: secrets.Text(strings.TrimSpace(o.Reason)), duration: o.Duration,
-		held: o.Status == Passed, usedCA: o.UsedCA,
+		held: o.Status == Passed, usedCA: o.UsedCA, triedTwice: o.TriedTwice,
 	}
 	switch o.Status {
 	case Passed:

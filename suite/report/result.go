@@ -26,10 +26,11 @@ func (j *judge) result(req Requirement, v verdict) Result {
 		}
 	}
 	if len(v.cases) == 1 && v.cases[0].name == "" {
+		r.TriedTwice = v.cases[0].triedTwice
 		return r
 	}
 	for i, c := range v.cases {
-		k := Case{Case: c.name, Status: c.status, DurationMS: c.duration.Milliseconds(), KnownFailure: c.excuse}
+		k := Case{Case: c.name, Status: c.status, DurationMS: c.duration.Milliseconds(), KnownFailure: c.excuse, TriedTwice: c.triedTwice}
 		k.Reason, k.Detail = c.words()
 		if i != v.decider {
 			k.Evidence = c.evidence.in(path.Join("evidence", fileName(req.ID)), v.cases, i)

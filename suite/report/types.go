@@ -86,6 +86,9 @@ type Result struct {
 	// UsedCA says that a CA was there for the target to turn to, in one case at
 	// least.
 	UsedCA bool `json:"used_ca,omitempty"`
+	// TriedTwice says why the requirement was tried for a second time, whose
+	// outcome counts. It is empty if it was tried once, or has cases.
+	TriedTwice string `json:"tried_twice,omitempty"`
 	// KnownFailure is the target's entry that applied to the result.
 	KnownFailure *Excuse `json:"known_failure,omitempty"`
 
@@ -105,6 +108,7 @@ type Case struct {
 	Detail string `json:"detail,omitempty"`
 
 	DurationMS   int64   `json:"duration_ms,omitempty"`
+	TriedTwice   string  `json:"tried_twice,omitempty"` // see Result
 	KnownFailure *Excuse `json:"known_failure,omitempty"`
 	// Evidence is absent from the case whose evidence the result carries.
 	Evidence *Evidence `json:"evidence,omitempty"`

@@ -17,14 +17,22 @@ func readCounters(targets []int) Counters {
 	c := Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}
 	text, err := os.ReadFile("/proc/pressure/cpu")
 	c.Pressure = parsePressure(text, err)
-	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
-		c.Runnable = parseRunnable(text)
-	}
+	c.Runnable = Runnable()
 	threads("/proc/self", c.Own)
 	for _, pid := range targets {
 		tree(pid, c.Targets)
 	}
 	return c
+}
+
+// Runnable returns how many threads of the whole machine want to run now, the
+// caller's included; 0 if the kernel does not tell.
+func Runnable() int {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	return parseRunnable(text)
 }
 
 // parsePressure reads the total of the line "some" (kernel documentation,

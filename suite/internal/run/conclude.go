@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onsi/ginkgo/v2/types"
-
 	"assay/scenarios"
 	"assay/suite/internal/world"
 	"assay/suite/report"
@@ -22,15 +20,20 @@ type conclusion struct {
 	started     time.Time
 	kind        world.Kind
 	reason      string
-	ginkgo      types.Report
+	outcomes    []outcome
 	err         error // the run itself failed: the probe, or Assay
 	interrupted bool
 }
 
-// conclude judges the run: what the specs brought home, against the
-// catalogue, the target's claims and its known failures.
+// conclude judges the outcomes of the specs against the catalogue, the target's
+// claims and its known failures.
 func (p *plan) conclude(c conclusion) *report.Report {
-	results, issuances := outcomes(c.ginkgo)
+	var results []report.Outcome
+	issuances := 0
+	for _, o := range c.outcomes {
+		results = append(results, o.Outcome)
+		issuances += o.Issuances
+	}
 	version := p.target.Version()
 	in := report.Input{
 		Suite: report.Suite{Version: Version, Catalogue: p.catalogue.Digest()},
@@ -109,6 +112,9 @@ func (p *plan) deselected(r scenarios.Requirement, row string) string {
 
 // selected says whether a case is to be run at all.
 func (p *plan) selected(r scenarios.Requirement, row string) bool {
+	if p.again != nil {
+		return p.again[r.ID+suffix(row)]
+	}
 	return scenarios.Claimed(r, p.target.Profiles) && p.deselected(r, row) == ""
 }
 

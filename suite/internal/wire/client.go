@@ -64,15 +64,15 @@ type Handshake struct {
 	Requested bool                // the server asked for a client certificate
 	Local     string              // the client's own "ip:port", as the server sees its peer
 	Conn      *tls.Conn           // open, if KeepOpen
+	Began     time.Time
 	Took      time.Duration
 }
 
 // Handshake connects and shakes hands once. The chain is kept whether or not
 // it verifies, since what was served matters most when it is wrong.
 func (c Client) Handshake(ctx context.Context) *Handshake {
-	h := &Handshake{Client: c}
-	start := time.Now()
-	defer func() { h.Took = time.Since(start) }()
+	h := &Handshake{Client: c, Began: time.Now()}
+	defer func() { h.Took = time.Since(h.Began) }()
 
 	raw, err := c.Dial(ctx, "tcp", c.Address)
 	if err != nil {

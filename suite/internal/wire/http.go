@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Request is one HTTP/1.1 request, sent to Address whatever its URL says, on
@@ -31,6 +32,8 @@ type Response struct {
 	Status  int
 	Header  http.Header
 	Body    string // at most 1 MiB
+	Began   time.Time
+	Took    time.Duration
 }
 
 // maxBody bounds what is kept of a body: a server under test may send anything.
@@ -38,7 +41,8 @@ const maxBody = 1 << 20
 
 // Send sends the request and reads the whole response.
 func (r Request) Send(ctx context.Context) *Response {
-	resp := &Response{Request: r}
+	resp := &Response{Request: r, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if err := r.send(ctx, resp); err != nil {
 		resp.Err = err
 	}
@@ -82,7 +86,8 @@ func (resp *Response) read(conn io.Reader) error {
 // Exchange sends a request over a connection that was kept open, which it
 // ends; the end of the context does too. The protocol has to be HTTP/1.1.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
-	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
+	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if h.Conn == nil {
 		resp.Err = errors.New("the connection was not kept open")
 		return resp

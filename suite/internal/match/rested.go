@@ -1,0 +1,66 @@
+package match
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"assay/suite/internal/browser"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
+)
+
+// judged is what a matcher judged last in this process, where one spec runs at
+// a time.
+type judged struct {
+	expected string
+	limit    time.Duration
+	actual   any
+}
+
+var last atomic.Pointer[judged]
+
+// peerLimit is the shortest time limit that servers and CAs have of their own,
+// such as that of a read or of a handshake. A connection that broke sooner did
+// not break for such a limit.
+const peerLimit = time.Second
+
+// RestedOn says since when the time ran that decided the assertion that failed
+// with this message. It reports false if no time limit had a part in it.
+//
+// The limit may be the suite's, or part of the promise, or one that the server
+// has for its peers: a connection that broke after a long time may have broken
+// for any of them.
+func RestedOn(message string) (since time.Time, rested bool) {
+	j := last.Load()
+	if j == nil || !strings.Contains(message, Indent(j.expected)) {
+		return since, false
+	}
+	return j.since()
+}
+
+// since is when what was judged began, if a time limit may have decided it.
+func (j *judged) since() (time.Time, bool) {
+	switch v := j.actual.(type) {
+	case *wire.Handshake:
+		over := j.limit > 0 && v.Took > j.limit
+		return v.Began, over || v.Err != nil && v.Took >= peerLimit
+	case *wire.Response:
+		return v.Began, v.Err != nil && v.Took >= peerLimit
+	case sut.Ending:
+		over := v.Forced || j.limit > 0 && v.Took > j.limit
+		return time.Now().Add(-v.Took), over && !v.Before
+	case *sut.Process:
+		select {
+		case <-v.Exited():
+			return time.Time{}, false
+		default:
+			return v.Started(), true // only its end was awaited
+		}
+	case *Refusal:
+		return v.Began, !v.Exited
+	case browser.Visit:
+		return v.Began, v.Silence != nil
+	}
+	return time.Time{}, j.limit > 0
+}
