@@ -29,9 +29,19 @@ type Loss struct {
 	Runnable int
 }
 
+// The constants were chosen by measuring every spec of whole runs against the
+// reference server on two processors, with 16 workers. In a run that is loaded
+// by itself alone (at nice -15 beside other work), timers are late for 8 % of
+// the time in the median, for 22 % in one spec of twenty, for 45 % at most; a
+// server waits for a processor for 2 to 36 % of a spec in which it is mostly
+// idle. In a run beside some 60 busy processes of the same priority, timers are
+// late for 33 % in the median and for 57 % and more in one spec of twenty. CPU
+// pressure is 92 to 100 % of the time in both, so it is reported but not judged.
 const (
 	// lostShare is the part of an interval that has to be lost before a limit
-	// that passed in it proves nothing. See the measurements in MEASURED.md.
+	// that passed in it proves nothing. If less is lost, the server had half of
+	// the limit, and limits are at least four times what the server is known to
+	// need.
 	lostShare = 0.5
 	// burntShare is the part of one processor that shows, when the server used
 	// as much, that the server had the time: it used the time up itself.
@@ -51,12 +61,13 @@ func (l Loss) Starved() (why string, starved bool) {
 	return l.String(), true
 }
 
-// lost is how much of the interval is gone. A server and its clients take
-// turns, so their delays add up; late timers show the same from another side,
-// and also what the kernel counts nowhere, such as a virtual machine that was
-// not run.
+// lost is how much of the interval is gone. The suite and the server take
+// turns, so what each of them loses adds up. Late timers tell of the suite's
+// side, and also of what the kernel does not count, such as a virtual machine
+// that was not run. The delay of the suite's own threads is not added: several
+// of them wait at once, and it is more than the whole time in busy specs.
 func (l Loss) lost() time.Duration {
-	return min(l.Wall, max(l.Late, l.Own.Delay+l.Target.Delay))
+	return min(l.Wall, l.Late+l.Target.Delay)
 }
 
 func share(part float64, d time.Duration) time.Duration {

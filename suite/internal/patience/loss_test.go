@@ -21,8 +21,8 @@ func TestStarved(t *testing.T) {
 		{"timers a little late", Loss{Wall: 20 * second, Late: 2 * second, Own: Usage{Delay: second}}, false},
 		{"timers late most of the time", Loss{Wall: 20 * second, Late: 15 * second}, true},
 		{"the server waits for a processor", Loss{Wall: 20 * second, Target: Usage{CPU: second, Delay: 12 * second}}, true},
-		{"the suite waits for a processor", Loss{Wall: 20 * second, Own: Usage{CPU: second, Delay: 12 * second}}, true},
-		{"both wait, one after the other", Loss{Wall: 20 * second, Own: Usage{Delay: 6 * second}, Target: Usage{Delay: 6 * second}}, true},
+		{"many threads of the suite, and timers that are hardly late", Loss{Wall: 20 * second, Late: second, Own: Usage{CPU: second, Delay: 30 * second}}, false},
+		{"both wait, one after the other", Loss{Wall: 20 * second, Late: 6 * second, Target: Usage{Delay: 6 * second}}, true},
 		{"pressure alone, which others feel", Loss{Wall: 20 * second, Pressure: 20 * second, Runnable: 60}, false},
 		{
 			"a server that burns both processors, and is in its own way",
