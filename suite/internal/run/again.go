@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -98,11 +99,13 @@ func settle(first, second []outcome, interrupted bool) (settled []outcome) {
 	return settled
 }
 
-// hopeless is after how many starved cases, one after the other, the rest are
-// not tried again: each may take minutes, and the machine is as busy as before.
+// hopeless is after how many starved cases, one after the other, a worker leaves
+// out the rest for as long as the machine is starved: each may take minutes. At
+// the first try, the rest is left to the second.
 const hopeless = 5
 
-// countStarved counts the cases that a starved machine decided, in one go.
+// countStarved counts the cases, one after the other, that a starved machine
+// decided.
 func (p *plan) countStarved(o outcome) {
 	if o.Starved == "" {
 		p.starvedInARow = 0
@@ -111,15 +114,22 @@ func (p *plan) countStarved(o outcome) {
 	p.starvedInARow++
 }
 
-// skipHopeless ends a spec that is to be tried again while the machine starves
-// every spec.
+// skipHopeless ends a spec before it has begun, if the machine starved those
+// before it and still does.
 func (p *plan) skipHopeless(e *harness.Env) {
-	if p.again == nil || p.starvedInARow < hopeless {
+	if p.starvedInARow < hopeless || p.recorder == nil {
+		return
+	}
+	const lately = 5 * time.Second
+	why, starved := p.recorder.Since(time.Now().Add(-lately)).Starved()
+	if !starved {
+		p.starvedInARow = 0
 		return
 	}
 	e.Outcome.Deadline = &harness.Deadline{Starved: fmt.Sprintf(
-		"it was not tried, since the machine starved the %d cases before it", hopeless)}
-	ginkgo.Skip("not tried again on a starved machine")
+		"it was left out, since the machine starved the %d cases before it, and still did: %s",
+		hopeless, why)}
+	ginkgo.Skip("left out on a starved machine")
 }
 
 // readAgain reads which cases this worker is to try again.
