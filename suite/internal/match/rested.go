@@ -1,6 +1,8 @@
 package match
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,14 +41,22 @@ func RestedOn(message string) (since time.Time, rested bool) {
 	return j.since()
 }
 
+// outOfTime says whether a time limit may have ended a connection: the suite's,
+// or one of the peer.
+func outOfTime(err error, took time.Duration) bool {
+	var timeout interface{ Timeout() bool } // as in net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() ||
+		err != nil && took >= peerLimit
+}
+
 // since is when what was judged began, if a time limit may have decided it.
 func (j *judged) since() (time.Time, bool) {
 	switch v := j.actual.(type) {
 	case *wire.Handshake:
 		over := j.limit > 0 && v.Took > j.limit
-		return v.Began, over || v.Err != nil && v.Took >= peerLimit
+		return v.Began, over || outOfTime(v.Err, v.Took)
 	case *wire.Response:
-		return v.Began, v.Err != nil && v.Took >= peerLimit
+		return v.Began, outOfTime(v.Err, v.Took)
 	case sut.Ending:
 		over := v.Forced || j.limit > 0 && v.Took > j.limit
 		return time.Now().Add(-v.Took), over && !v.Before
