@@ -18,6 +18,7 @@ import (
 	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
+	"assay/suite/report"
 )
 
 // OffersReload says whether the target takes up a new certificate while it runs.
@@ -206,4 +207,12 @@ func (e *Env) Ends(open *wire.Handshake, d time.Duration) bool {
 			return true
 		}
 	}
+}
+
+// Said says whether these lines hold one like this, see [Server.Logged].
+func (e *Env) Said(lines []sut.Line, words string) bool {
+	mask := report.NewMask(e.roles())
+	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
+	wanted := shape(words)
+	return slices.ContainsFunc(lines, func(line sut.Line) bool { return shape(line.Words()) == wanted })
 }

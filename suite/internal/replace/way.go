@@ -8,19 +8,19 @@ import "time"
 // A Way describes how the files of a pair are replaced.
 type Way struct {
 	// By is what happens to each file, or to the directory of both.
-	By By
+	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
 	// Order says which of two files is replaced first.
-	Order Order
+	Order Order `jsonschema:"enum=cert-first,enum=key-first"`
 	// Pause is how long the first file is new and the second one is old.
 	Pause time.Duration
 	// Stamps says what the new file's modification time and size are.
-	Stamps Stamps
+	Stamps Stamps `jsonschema:"enum=newer,enum=older,enum=same-time,enum=same"`
 	// Key says whether the new certificate has a new key.
-	Key Key
+	Key Key `jsonschema:"enum=new-key,enum=same-key,enum=kept-key"`
 	// Ends says when the new certificate expires, compared with the old one.
-	Ends Ends
+	Ends Ends `jsonschema:"enum=later,enum=together,enum=earlier"`
 	// Files says whether certificate and key share a file.
-	Files Files
+	Files Files `jsonschema:"enum=separate,enum=combined"`
 }
 
 // By is what happens to a file, or to the directory that holds both files.
