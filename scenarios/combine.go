@@ -24,6 +24,11 @@ import (
 // combined in at least one row. A row's name joins the row's values by hyphens,
 // as in "renaming-cert-first-0s". A further value needs no code unless its
 // meaning is new.
+//
+//	group: [by]
+//
+// makes one case of all rows that agree in some fields. The case is named by these
+// fields, and holds what the rows have in the others as the list steps.
 type Combination struct {
 	fields []combinedField
 }
@@ -57,16 +62,21 @@ func (c *Combination) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// rows returns the chosen rows. except holds what cannot be combined: a row is
-// left out if, for one element, all of the element's fields have one of the
-// element's values in the row. The error names a field or value that the
-// combination lacks.
-func (c *Combination) rows(except []map[string][]string) ([]Case, error) {
+// rows returns the chosen rows, grouped by some fields if there are any. except
+// holds what cannot be combined: a row is left out if, for one element, all of the
+// element's fields have one of the element's values in the row. The error names a
+// field or value that the combination lacks.
+func (c *Combination) rows(except []map[string][]string, group []string) ([]Case, error) {
 	for _, e := range except {
 		for name, values := range e {
 			if err := c.check(name, values); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, name := range group {
+		if err := c.check(name, nil); err != nil {
+			return nil, err
 		}
 	}
 	sizes := make([]int, len(c.fields))
@@ -78,11 +88,41 @@ func (c *Combination) rows(except []map[string][]string) ([]Case, error) {
 			return c.matches(combination, e)
 		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	if len(group) > 0 {
+		return c.grouped(chosen, group), nil
+	}
 	var rows []Case
 	for _, combination := range chosen {
-		rows = append(rows, c.row(combination))
+		rows = append(rows, c.row(combination, nil))
 	}
-	return rows, err
+	return rows, nil
+}
+
+// grouped makes one case of all combinations that agree in some fields.
+func (c *Combination) grouped(chosen [][]int, group []string) (cases []Case) {
+	var others []string
+	for _, f := range c.fields {
+		if !slices.Contains(group, f.name.Value) {
+			others = append(others, f.name.Value)
+		}
+	}
+	steps := map[string]*yaml.Node{} // by the name of the case
+	for _, combination := range chosen {
+		row := c.row(combination, group)
+		list := steps[row.Name]
+		if list == nil {
+			name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "steps", Line: row.Line, Column: row.row.Column}
+			list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: row.Line, Column: row.row.Column}
+			steps[row.Name] = list
+			row.row.Content = append(row.row.Content, name, list)
+			cases = append(cases, row)
+		}
+		list.Content = append(list.Content, c.row(combination, others).row)
+	}
+	return cases
 }
 
 // check says whether the combination has a field with these values.
@@ -111,12 +151,16 @@ func (c *Combination) matches(combination []int, exception map[string][]string) 
 	return true
 }
 
-// row makes the row of a combination.
-func (c *Combination) row(combination []int) Case {
+// row makes the row of a combination, of these fields or, if there are none, of
+// all.
+func (c *Combination) row(combination []int, only []string) Case {
 	first := c.fields[0].name
 	row := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: first.Line, Column: first.Column}
 	var words []string
 	for i, f := range c.fields {
+		if only != nil && !slices.Contains(only, f.name.Value) {
+			continue
+		}
 		value := f.values[combination[i]]
 		row.Content = append(row.Content, f.name, value)
 		words = append(words, value.Value)

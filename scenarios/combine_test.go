@@ -38,6 +38,30 @@ func TestCombinedRows(t *testing.T) {
 	}
 }
 
+func TestGroupedRows(t *testing.T) {
+	cases, err := combined(t, "combine: {by: [renaming, writing], order: [a, b], pause: [0s, 1s]}, group: [by]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range cases {
+		var row struct {
+			By    string
+			Steps []struct{ Order, Pause string }
+		}
+		if err := c.Decode(&row); err != nil || c.Name != row.By {
+			t.Errorf("the case %s has the field by: %s (%v)", c.Name, row.By, err)
+		}
+		for _, step := range row.Steps {
+			got = append(got, row.By+" "+step.Order+" "+step.Pause)
+		}
+	}
+	want := "renaming a 0s, renaming b 1s, writing a 1s, writing b 0s"
+	if text := strings.Join(got, ", "); text != want {
+		t.Errorf("rows %s, expected %s", text, want)
+	}
+}
+
 func TestWhatCannotBeACombination(t *testing.T) {
 	for combine, want := range map[string]string{
 		"combine: {by: renaming}":                    "a mapping of fields to lists",
@@ -46,7 +70,8 @@ func TestWhatCannotBeACombination(t *testing.T) {
 		"combine: {by: [a, b]}, except: [{by: [c]}]": "the value c of by, which combine lacks",
 		"combine: {by: [a]}, except: [{by: [a]}]":    "no combination is allowed",
 		"combine: {by: [a]}, cases: [{case: a}]":     "a second time",
-		"except: [{by: [a]}]":                        "it without combine",
+		"combine: {by: [a, b]}, group: [of]":         "the field of, which combine lacks",
+		"except: [{by: [a]}]":                        "this key without combine",
 	} {
 		if _, err := combined(t, combine); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, expected one with %q", combine, err, want)

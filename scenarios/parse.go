@@ -66,12 +66,14 @@ func checkCases(f *strictyaml.File, key string, r *Requirement) {
 // combineCases adds the rows of a combination to those that are listed.
 func combineCases(f *strictyaml.File, key string, r *Requirement) {
 	if r.Combine == nil {
-		if len(r.Except) > 0 {
-			f.Wrong(key+".except", "it without combine", "it beside combine")
+		for _, part := range []string{".except", ".group"} {
+			if f.Has(key + part) {
+				f.Wrong(key+part, "this key without combine", "this key only together with combine")
+			}
 		}
 		return
 	}
-	rows, err := r.Combine.rows(r.Except)
+	rows, err := r.Combine.rows(r.Except, r.Group)
 	if err != nil {
 		f.Wrong(key+".combine", err.Error(), "values that can be combined")
 	}

@@ -87,6 +87,9 @@ type Requirement struct {
 	// Except are the values that the rows of Combine do not combine: for each
 	// field, a list of values.
 	Except []map[string][]string `json:"-" yaml:"except" jsonschema:"minItems=1"`
+	// Group are the fields in which all rows of one case agree, see
+	// [Combination]. Without it, each row is a case.
+	Group []string `json:"-" yaml:"group" jsonschema:"minItems=1"`
 	// File is the path of the chapter's file, "scenarios/http-01.yaml".
 	File string `json:"file" yaml:"-"`
 	// Line is where the entry begins in the file, from 1.

@@ -177,7 +177,7 @@ var _ = Table("BYO-15", func(e *Env, way replace.Way) {
 	server, place := e.StartInPlace(way, first)
 	server.Stop()
 	second := e.Successor(way, first)
-	place.Put(second)
+	place.Put(way, second)
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(second.Leaf))
 })
@@ -185,7 +185,7 @@ var _ = Table("BYO-15", func(e *Env, way replace.Way) {
 var _ = Table("BYO-16", func(e *Env, way replace.Way) {
 	first := e.Identity(pki.Spec{})
 	server, place := e.StartInPlace(way, first)
-	place.Replace(server, first, e.Successor(way, first))
+	place.Replace(server, way, first)
 })
 
 var _ = Requirement("BYO-17", func(e *Env) {
@@ -332,21 +332,25 @@ var _ = Requirement("BYO-30", func(e *Env) {
 	e.AwaitPairOrRefusal(server, old, fresh)
 })
 
-var _ = Table("BYO-31", replacedTwice, Slow)
-
-var _ = Table("BYO-32", replacedTwice)
-
-// replacedTwice replaces the pair of a running server twice in the same way: a
-// server may take up no more than the first replacement.
-func replacedTwice(e *Env, way replace.Way) {
-	old := e.Identity(pki.Spec{})
-	server, place := e.StartInPlace(way, old)
-	for range 2 {
-		fresh := e.Successor(way, old)
-		place.Replace(server, old, fresh)
-		old = fresh
+var _ = Table("BYO-31", func(e *Env, row struct {
+	By    replace.By
+	Files replace.Files
+	Steps []replace.Way
+}) {
+	pair := e.Identity(pki.Spec{})
+	server, place := e.StartInPlace(replace.Way{By: row.By, Files: row.Files}, pair)
+	for _, way := range row.Steps {
+		pair = place.Replace(server, way, pair)
 	}
-}
+}, Slow)
+
+var _ = Table("BYO-32", func(e *Env, way replace.Way) {
+	pair := e.Identity(pki.Spec{})
+	server, place := e.StartInPlace(way, pair)
+	for range 2 {
+		pair = place.Replace(server, way, pair)
+	}
+})
 
 var _ = Table("BYO-33", func(e *Env, row struct{ Offer []string }) {
 	server := e.StartOwn(e.Identity(pki.Spec{}))

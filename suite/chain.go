@@ -5,12 +5,12 @@ import (
 	"crypto/x509"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
 	"assay/pebble"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
-	"assay/suite/internal/wire"
 )
 
 // The chapter chain: the certificates between the leaf and the root
@@ -113,65 +113,76 @@ var _ = Table("CHAIN-08", func(e *Env, row struct {
 	e.AwaitPair(server, old, good)
 })
 
-var _ = Table("CHAIN-20", func(e *Env, row formRow) {
-	refusal, seen, whole, root := row.start(e)
-	if seen != nil {
-		Expect(seen).To(ServeWholeChainOf(whole, root), "or a refusal")
-		return
-	}
-	Expect(refusal).To(BeRefusal())
-})
+var _ = Table("CHAIN-20", func(e *Env, row formRow) { row.try(e, BeRefusal()) })
 
-var _ = Table("CHAIN-21", func(e *Env, row formRow) {
-	refusal, seen, whole, root := row.start(e)
-	if seen != nil {
-		Expect(seen).To(ServeWholeChainOf(whole, root), "or a refusal that names the file")
-		return
-	}
-	Expect(refusal).To(BeRefusalNamingOneOf("cert.pem"))
-})
+var _ = Table("CHAIN-21", func(e *Env, row formRow) { row.try(e, BeRefusalNamingOneOf("cert.pem")) })
 
 var _ = Table("CHAIN-22", func(e *Env, row formRow) {
-	old, fresh := row.mint(e), row.mint(e)
+	old := row.mint(e)
 	server := e.StartOwn(old)
 	Expect(e.Handshake(server)).To(ServeExactly(old.Chain()))
 	old, took := server.MeasureReload(old)
 
-	text, whole, err := fresh.FileIn(row.form())
-	e.Must(err)
-	key, err := fresh.KeyFile(pki.None)
-	e.Must(err)
-	e.Swap("cert.pem", text)
-	e.Swap("key.pem", key)
-	// A server may refuse handshakes for want of a pair; BYO-18 is about that.
-	server.ReloadInVain(took,
-		ServeExactly(old.Chain()), ServeWholeChainOf(whole, fresh.Root), BeRefused())
+	for _, form := range row.forms() {
+		fresh := row.mint(e)
+		text, whole, err := fresh.FileIn(form)
+		e.Must(err)
+		key, err := fresh.KeyFile(pki.None)
+		e.Must(err)
+		e.Swap("cert.pem", text)
+		e.Swap("key.pem", key)
+		// A server may refuse handshakes for want of a pair; BYO-18 is about that.
+		server.ReloadInVain(took,
+			ServeWholeChainOf(whole, fresh.Root), ServeExactly(old.Chain()), BeRefused())
+		good := row.mint(e)
+		server.Replace(good)
+		server.Await(ServeExactly(good.Chain()),
+			ServeWholeChainOf(whole, fresh.Root), ServeExactly(old.Chain()), BeRefused())
+		old = good
+	}
 })
 
-// A formRow describes a certificate file whose form some servers cannot read.
+// A formRow describes certificate files in forms that some servers cannot read:
+// each of Files in each of the encodings As; see [pki.Form].
 type formRow struct {
 	Intermediates int
-	Blocks        []string
-	As            string
+	Files         [][]string
+	As            []string
 }
 
-func (row formRow) form() pki.Form { return pki.Form{Blocks: row.Blocks, As: row.As} }
+func (row formRow) forms() (forms []pki.Form) {
+	encodings := row.As
+	if len(encodings) == 0 {
+		encodings = []string{""}
+	}
+	for _, blocks := range row.Files {
+		for _, as := range encodings {
+			forms = append(forms, pki.Form{Blocks: blocks, As: as})
+		}
+	}
+	return forms
+}
 
 func (row formRow) mint(e *Env) *pki.Identity {
 	return e.Identity(pki.Spec{Intermediates: row.Intermediates})
 }
 
-// start starts the target with a good file, as the control, and then with the
-// row's. It returns what came of that, see [Env.RefuseOrServe], the certificates
-// that are whole in the file, and the root above them.
-func (row formRow) start(e *Env) (*Refusal, *wire.Handshake, []*x509.Certificate, *x509.Certificate) {
+// try starts the target with a good file, as the control, and then with each of
+// the row's files, which the target serves or refuses.
+func (row formRow) try(e *Env, refuse types.GomegaMatcher) {
 	id := row.mint(e)
 	control := e.ServeAndStop(id)
-	text, whole, err := id.FileIn(row.form())
-	e.Must(err)
-	e.Write("cert.pem", text)
-	refusal, seen := e.RefuseOrServe(control.Settings)
-	return refusal, seen, whole, id.Root
+	for _, form := range row.forms() {
+		text, whole, err := id.FileIn(form)
+		e.Must(err)
+		e.Write("cert.pem", text)
+		refusal, seen := e.RefuseOrServe(control.Settings)
+		if seen != nil {
+			Expect(seen).To(ServeWholeChainOf(whole, id.Root), "or a refusal of %v", form)
+		} else {
+			Expect(refusal).To(refuse, "%v", form)
+		}
+	}
 }
 
 // commonNames returns the subjects by which messages name certificates.

@@ -8,6 +8,7 @@ import (
 
 	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
 )
 
 // secondThoughts is how long a server has, once it has opened a listener, to
@@ -34,6 +35,42 @@ func (e *Env) Refuse(keys Settings, options ...StartOption) *match.Refusal {
 		case <-time.After(secondThoughts):
 		}
 	}
+	e.conclude(r, server, before)
+	return r
+}
+
+// RefuseOrServe starts the target with a configuration that a server may refuse
+// or serve. It returns the refusal, and a handshake if the target serves.
+func (e *Env) RefuseOrServe(settings Settings) (*match.Refusal, *wire.Handshake) {
+	ginkgo.GinkgoHelper()
+	server := e.prepare(settings)
+	before := e.Files()
+	server.Start()
+	r := &match.Refusal{Waited: e.setup.StartPatience(), MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig}
+	ctx, cancel := e.within(r.Waited)
+	defer cancel()
+	if r.Listening = server.awaitListener(ctx) == nil; r.Listening {
+		seen := e.Handshake(server)
+		if seen.Err == nil || r.MayLive {
+			server.Stop()
+			return r, seen
+		}
+		// The listener may be open for a moment only, see [Env.Refuse].
+		select {
+		case <-server.Process.Exited():
+			r.Listening = false
+		case <-time.After(secondThoughts):
+			server.Stop()
+			return r, seen
+		}
+	}
+	e.conclude(r, server, before)
+	return r, nil
+}
+
+// conclude ends the server and completes the report of what it did.
+func (e *Env) conclude(r *match.Refusal, server *Server, before []string) {
+	ginkgo.GinkgoHelper()
 	select {
 	case <-server.Process.Exited():
 		r.Exited, r.ExitCode = true, server.Process.ExitCode()
@@ -50,5 +87,4 @@ func (e *Env) Refuse(keys Settings, options ...StartOption) *match.Refusal {
 		}
 	}
 	r.Written = e.NewFiles(before)
-	return r
 }

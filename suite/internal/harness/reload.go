@@ -64,9 +64,16 @@ func (e *Env) AwaitChain(server *Server, old, fresh *pki.Identity) {
 	server.await(match.ServeExactly(fresh.Chain()), match.ServeExactly(old.Chain()))
 }
 
+// Await shakes hands until one handshake is as wanted. Until then each one has
+// to be as one of the others says.
+func (v *Server) Await(wanted types.GomegaMatcher, before ...types.GomegaMatcher) {
+	ginkgo.GinkgoHelper()
+	v.await(wanted, before...)
+}
+
 // await shakes hands until one handshake is as wanted, and returns how long that
 // took. Until then each one has to be as one of the others says.
-func (v *Server) await(wanted, before types.GomegaMatcher, others ...types.GomegaMatcher) time.Duration {
+func (v *Server) await(wanted types.GomegaMatcher, before ...types.GomegaMatcher) time.Duration {
 	ginkgo.GinkgoHelper()
 	const shortest, longest = 10 * time.Millisecond, 200 * time.Millisecond
 	ctx, cancel := v.s.within(Patience)
@@ -77,7 +84,7 @@ func (v *Server) await(wanted, before types.GomegaMatcher, others ...types.Gomeg
 		if ok, _ := wanted.Match(seen); ok {
 			return time.Since(started)
 		}
-		v.expectOneOf(seen, append([]types.GomegaMatcher{before}, others...))
+		v.expectOneOf(seen, before)
 		if time.Since(told) > reloadAgain {
 			v.Reload()
 			told = time.Now()
@@ -126,7 +133,7 @@ func (v *Server) Watch(d time.Duration, matchers ...types.GomegaMatcher) {
 // watch is [Server.Watch] until the time is over and done returns true.
 func (v *Server) watch(d time.Duration, done func() bool, matchers []types.GomegaMatcher) {
 	ginkgo.GinkgoHelper()
-	const pause = 100 * time.Millisecond
+	pause := max(100*time.Millisecond, d/8)
 	over := time.Now().Add(d)
 	for {
 		v.expectOneOf(v.s.Handshake(v), matchers)

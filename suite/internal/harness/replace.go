@@ -57,19 +57,6 @@ func (e *Env) RefuseDamaged(row DamagedPair) (
 	return refusal, seen, id, files
 }
 
-// RefuseOrServe starts the target with a configuration that a server may refuse
-// or serve. It returns the refusal, and a handshake if the target serves.
-func (e *Env) RefuseOrServe(settings Settings) (*match.Refusal, *wire.Handshake) {
-	ginkgo.GinkgoHelper()
-	refusal := e.Refuse(settings)
-	if !refusal.Listening {
-		return refusal, nil
-	}
-	server := e.Start(settings)
-	defer server.Stop()
-	return refusal, e.Handshake(server)
-}
-
 // DamagePair replaces cert.pem and key.pem by this pair, damaged as the row
 // says, and returns the paths of "cert" and "key".
 func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
@@ -129,20 +116,19 @@ func (v *Server) Replace(id *pki.Identity) {
 
 // A Place holds the files of a running server's pair, see [replace.Place].
 type Place struct {
-	*replace.Place
-	way replace.Way
-	env *Env
+	place *replace.Place
+	env   *Env
 }
 
 // StartInPlace starts the target with this pair in files that will be replaced
-// in a certain way.
+// in a certain way. Only By and Files of the way matter.
 func (e *Env) StartInPlace(way replace.Way, id *pki.Identity) (*Server, *Place) {
 	ginkgo.GinkgoHelper()
 	place, err := replace.Create(e.Path("tls"), way, e.pair(id))
 	e.Must(err)
 	server := e.Start(e.Own(place.CertPath(), place.KeyPath()))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
-	return server, &Place{place, way, e}
+	return server, &Place{place, e}
 }
 
 func (e *Env) pair(id *pki.Identity) replace.Pair {
@@ -170,25 +156,33 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 }
 
 // Put replaces the pair while no server runs.
-func (p *Place) Put(id *pki.Identity) {
+func (p *Place) Put(way replace.Way, id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	p.env.Must(p.Place.Replace(p.env.pair(id), nil))
+	p.env.Must(p.place.Replace(way, p.env.pair(id), nil))
 }
 
 // Replace replaces the pair while the server runs, and waits until the server
 // serves the new one. If there is a pause between the two files, the server is
 // told of the first one too: many tools run their hook for each file. The server
 // may refuse handshakes until both files are there, but it never serves a
-// certificate with the key of another one.
-func (p *Place) Replace(server *Server, old, fresh *pki.Identity) {
+// certificate with the key of another one. It returns the new pair.
+func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
+	fail := p.env.Fail
+	p.env.Fail = func(message string, callerSkip ...int) {
+		fail(message+"\nreplaced  "+way.String(), callerSkip...)
+	}
+	defer func() { p.env.Fail = fail }()
+
+	fresh := p.env.Successor(way, old)
 	between := func() {
-		if p.way.Pause > 0 {
+		if pause := way.Order.Pause(); pause > 0 {
 			server.Reload()
-			server.Watch(p.way.Pause, match.ServeLeaf(old.Leaf), match.ServeLeaf(fresh.Leaf), match.BeRefused())
+			server.Watch(pause, match.ServeLeaf(old.Leaf), match.ServeLeaf(fresh.Leaf), match.BeRefused())
 		}
 	}
-	p.env.Must(p.Place.Replace(p.env.pair(fresh), between))
+	p.env.Must(p.place.Replace(way, p.env.pair(fresh), between))
 	server.Reload()
 	server.await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
+	return fresh
 }

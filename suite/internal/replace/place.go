@@ -13,12 +13,14 @@ import (
 // certificate's key.
 type Pair struct{ Cert, Key []byte }
 
-// A Place is a directory with the files of a pair, which are replaced in one way.
+// A Place is a directory with the files of a pair. By and Files of the way in
+// which the files are replaced are always the same.
 type Place struct {
-	way        Way
+	way        Way    // of the replacement that is going on
 	dir        string // directory of everything that belongs to the place
 	generation int    // number of replacements so far
-	began      time.Time
+	modified   time.Time
+	growth     int // number of bytes that were added to the sizes
 }
 
 // moment is how long a tool takes for something that is not done at once. A
@@ -28,12 +30,16 @@ const moment = 300 * time.Millisecond
 // Sizes to which files are padded, and by which they grow if sizes differ.
 const (
 	certSize, keySize = 8 << 10, 1 << 10
-	growth            = 64
+	step              = 64
 )
 
-// Create makes the directory dir and puts the first pair into it.
+// Create makes the directory dir and puts the first pair into it. Only By and
+// Files of the way matter.
 func Create(dir string, way Way, first Pair) (*Place, error) {
-	p := &Place{way: way, dir: dir, began: time.Now().Truncate(time.Second)}
+	p := &Place{
+		way: Way{By: way.By, Files: way.Files}, dir: dir,
+		modified: time.Now().Add(-time.Hour).Truncate(time.Second),
+	}
 	for _, d := range []string{p.dir, p.path("archive")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, err
@@ -89,10 +95,14 @@ func (p *Place) KeyPath() string {
 	return p.live("key.pem")
 }
 
-// Replace puts another pair in place. It calls between when the first of two
-// files is new and the second one is still old.
-func (p *Place) Replace(pair Pair, between func()) error {
+// Replace puts another pair in place. It calls between, if that is not nil, when
+// the first of two files is new and the second one is still old. By and Files of
+// the way do not matter.
+func (p *Place) Replace(way Way, pair Pair, between func()) error {
+	way.By, way.Files = p.way.By, p.way.Files
+	p.way = way
 	p.generation++
+	p.advance()
 	if p.way.By.together() {
 		files := p.files(pair, true)
 		if err := p.prepareDirectory(files); err != nil {
@@ -137,36 +147,33 @@ func (p *Place) files(pair Pair, all bool) []file {
 	if all || p.way.Key != KeptKey {
 		files = append(files, file{"key.pem", p.padded(pair.Key, keySize)})
 	}
-	if p.way.Order == KeyFirst {
+	if p.way.Order.keyFirst() {
 		slices.Reverse(files)
 	}
 	return files
 }
 
+// advance sets the modification time and the size of the next files.
+func (p *Place) advance() {
+	switch p.way.Stamps {
+	case Older:
+		p.modified = p.modified.AddDate(0, 0, -1)
+	case SameTime:
+		p.growth += step
+	case Same:
+	default:
+		p.modified = time.Now()
+	}
+}
+
 // padded adds empty lines, which mean nothing, to have the size that is wanted.
 func (p *Place) padded(data []byte, size int) []byte {
-	switch p.way.Stamps {
-	case "":
-		return data
-	case SameTime:
-		size += p.generation * growth
-	}
-	return append(bytes.Clone(data), bytes.Repeat([]byte("\n"), max(0, size-len(data)))...)
+	missing := max(0, size+p.growth-len(data))
+	return append(bytes.Clone(data), bytes.Repeat([]byte("\n"), missing)...)
 }
 
 // stamp gives a file its modification time.
-func (p *Place) stamp(path string) error {
-	var at time.Time
-	switch p.way.Stamps {
-	case Older:
-		at = p.began.AddDate(0, 0, -p.generation)
-	case SameTime, Same:
-		at = p.began.Add(-time.Hour)
-	default:
-		return nil
-	}
-	return os.Chtimes(path, at, at)
-}
+func (p *Place) stamp(path string) error { return os.Chtimes(path, p.modified, p.modified) }
 
 // write writes a whole file into one that may be there.
 func (p *Place) write(path string, f file) error {

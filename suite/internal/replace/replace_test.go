@@ -37,7 +37,7 @@ func TestEveryWayReplaces(t *testing.T) {
 		}
 		for _, stamps := range stamps {
 			for _, files := range []Files{Separate, Combined} {
-				way := Way{By: by, Stamps: stamps, Files: files, Order: KeyFirst}
+				way := Way{By: by, Stamps: stamps, Files: files, Order: "key-first"}
 				t.Run(string(by)+"/"+string(stamps)+"/"+string(files), func(t *testing.T) {
 					t.Parallel()
 					testReplace(t, way)
@@ -56,7 +56,7 @@ func testReplace(t *testing.T, way Way) {
 		_, time0, size0 := read(t, place.CertPath())
 		between := 0
 		pair := Pair{[]byte("cert" + generation), []byte("key" + generation)}
-		if err := place.Replace(pair, func() { between++ }); err != nil {
+		if err := place.Replace(way, pair, func() { between++ }); err != nil {
 			t.Fatal(err)
 		}
 		wantCert, wantKey, wantBetween := string(pair.Cert), string(pair.Key), 1
@@ -77,22 +77,32 @@ func testReplace(t *testing.T, way Way) {
 		if got := time1.Equal(time0); sameTime && !got || way.Stamps == Older && !time1.Before(time0) {
 			t.Errorf("the time was %v and is %v with stamps %q", time0, time1, way.Stamps)
 		}
-		if got := size0 == size1; got == (way.Stamps == SameTime) && way.Stamps != "" {
+		if got := size0 == size1; got == (way.Stamps == SameTime) {
 			t.Errorf("the size was %d and is %d with stamps %q", size0, size1, way.Stamps)
 		}
 	}
 }
 
 func TestAKeptKeyIsNotTouched(t *testing.T) {
-	place, err := Create(t.TempDir(), Way{Key: KeptKey, Stamps: SameTime}, Pair{[]byte("cert0"), []byte("key0")})
+	place, err := Create(t.TempDir(), Way{}, Pair{[]byte("cert0"), []byte("key0")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, _, before := read(t, place.KeyPath())
-	if err := place.Replace(Pair{[]byte("cert1"), []byte("key0")}, nil); err != nil {
+	if err := place.Replace(Way{Key: KeptKey, Stamps: SameTime}, Pair{[]byte("cert1"), []byte("key0")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, after := read(t, place.KeyPath()); after != before {
 		t.Errorf("the key's file had %d bytes and has %d", before, after)
+	}
+}
+
+func TestPauseOfAnOrder(t *testing.T) {
+	for order, want := range map[Order]time.Duration{
+		"": 0, "cert-first": 0, "key-first": 0, "cert-1500ms-first": 1500 * time.Millisecond,
+	} {
+		if got := order.Pause(); got != want {
+			t.Errorf("%q: a pause of %v, expected %v", order, got, want)
+		}
 	}
 }

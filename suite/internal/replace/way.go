@@ -3,16 +3,19 @@
 // editors and others.
 package replace
 
-import "time"
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Way describes how the files of a pair are replaced.
 type Way struct {
 	// By is what happens to each file, or to the directory of both.
 	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
-	// Order says which of two files is replaced first.
-	Order Order `jsonschema:"enum=cert-first,enum=key-first"`
-	// Pause is how long the first file is new and the second one is old.
-	Pause time.Duration
+	// Order says which of two files is replaced first, and how much earlier.
+	Order Order `jsonschema:"pattern=^(cert|key)(-[0-9]+ms)?-first$"`
 	// Stamps says what the new file's modification time and size are.
 	Stamps Stamps `jsonschema:"enum=newer,enum=older,enum=same-time,enum=same"`
 	// Key says whether the new certificate has a new key.
@@ -63,19 +66,32 @@ func (b By) together() bool {
 	return b == SwitchingDirectory || b == SwitchingData || b == MovingDirectory
 }
 
-// Order says which of two files is replaced first.
+// Order says which of two files is replaced first: "cert-first" or "key-first".
+// The second file follows at once or, as in "cert-1500ms-first", later. Empty
+// means "cert-first".
 type Order string
 
-// The orders. Empty means CertFirst.
-const (
-	CertFirst Order = "cert-first"
-	KeyFirst  Order = "key-first"
-)
+var orderPause = regexp.MustCompile(`-([0-9]+ms)-`)
+
+// Pause is how long the first file is new and the second one is old.
+func (o Order) Pause() time.Duration {
+	found := orderPause.FindStringSubmatch(string(o))
+	if found == nil {
+		return 0
+	}
+	pause, err := time.ParseDuration(found[1])
+	if err != nil {
+		return 0 // too large a number
+	}
+	return pause
+}
+
+func (o Order) keyFirst() bool { return strings.HasPrefix(string(o), "key-") }
 
 // Stamps says what the modification time and the size of a new file are.
 type Stamps string
 
-// The stamps. Empty leaves both as they come.
+// The stamps. Empty means Newer.
 const (
 	// Newer is a newer time, and the same size.
 	Newer Stamps = "newer"
@@ -120,3 +136,10 @@ const (
 	Separate Files = "separate"
 	Combined Files = "combined"
 )
+
+// String lists what is said about the way, for messages.
+func (w Way) String() string {
+	words := []string{string(w.By), string(w.Stamps), string(w.Key), string(w.Ends), string(w.Order), string(w.Files)}
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+	return strings.Join(words, ", ")
+}
