@@ -10,6 +10,7 @@ TO     ?= latest
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The race detector needs cgo, and cgo a C compiler.
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
@@ -39,7 +40,7 @@ test: lint unit ## all checks: lint, unit tests, the suite in both worlds, some 
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
-lint:
+lint: ## gofmt, go vet, staticcheck, actionlint; nothing in suite imports the server
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
@@ -47,8 +48,21 @@ lint:
 	cd fixtures/variants/certmagic && go vet ./...
 	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "suite imports $$server: the server is a black box"; exit 1; }
 
+.PHONY: lint-all
+lint-all: lint layout ## lint, and with it the rules that not every file keeps yet: .golangci.yml, layout
+	$(GOLANGCI) run ./...
+
+.PHONY: layout
+layout: ## check import directions, the number of files in each directory, and the form of doc comments
+	go run ./suite/internal/layout
+
+.PHONY: cross
+cross: ## vet and build for darwin
+	GOOS=darwin go vet ./...
+	GOOS=darwin CGO_ENABLED=0 go build ./...
+
 .PHONY: unit
-unit:
+unit: ## unit tests, with the race detector if there is a C compiler
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
 	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
 	cd suite/example && go vet ./... && go test ./...

@@ -23,23 +23,28 @@ type commands struct {
 	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and say what that changes in its behaviour."`
 	Atlas   atlasCommand   `cmd:"" help:"Try a server with every release of golang.org/x/crypto and say what changed where."`
 	Report  reportCommand  `cmd:"" help:"Print a report again, or join the parts of an atlas; exits with 0 whatever they say."`
+	Version versionCommand `cmd:"" help:"Print the version, as --version does."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 func main() {
-	var c commands
-	parser, err := kong.New(&c,
+	parser := newParser()
+	ctx, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	os.Exit(exitCode(ctx.Run()))
+}
+
+// newParser returns the parser of Assay's command line.
+func newParser() *kong.Kong {
+	return kong.Must(new(commands),
 		kong.Name("assay"),
 		kong.Description("A conformance suite for TLS servers that are configured the way headscale is."),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(code int) { os.Exit(usageExit(code)) }),
+		kong.Vars{"version": versionLine()},
 	)
-	if err != nil {
-		panic(err) // a mistake in the tags above
-	}
-	ctx, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
-	os.Exit(exitCode(ctx.Run()))
 }
 
 // usageExit turns kong's code for wrong usage into Assay's.

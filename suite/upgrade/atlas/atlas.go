@@ -32,7 +32,7 @@ type Release struct {
 	Versions []string `json:"versions"` // oldest first
 	Tried    string   `json:"tried"`    // the one that was run
 	Sources  string   `json:"sources"`  // digest of the sources
-	Exit     int      `json:"exit"`     // of the run, see CONTRACTS §3
+	Exit     int      `json:"exit"`     // of the run, see report.ExitCode
 	// Failure says why the release could not be tried, or some requirements of
 	// it could not. They are in none of the states.
 	Failure string `json:"failure,omitempty"`

@@ -1,0 +1,54 @@
+// Package suite checks whether a server's TLS does what its documentation
+// says. It holds the specs, one file for each chapter of the catalogue (package
+// assay/scenarios), and the functions that run them.
+//
+// # Embedding
+//
+// Call [Run] from a test. Every requirement of the catalogue becomes a subtest
+// of its ID:
+//
+//	func TestConformance(t *testing.T) {
+//		suite.Run(t, suite.Options{Target: "target.yaml", Out: t.TempDir()})
+//	}
+//
+// The target file says how the server is started and what it claims; "assay
+// init" writes one in which every key is explained. [Options] has the same
+// settings as the flags of "assay run". "go test -run TestConformance/BYO-03"
+// runs one requirement.
+//
+// [Execute] runs the suite outside of a test and returns the report. [Examine]
+// says what this machine and a target allow, before anything is judged.
+//
+// Keep such tests in a module of their own: importing this package lifts
+// golang.org/x/crypto to the version that Assay requires. The directory
+// suite/example is a whole project that does so.
+//
+// # Processes
+//
+// A run consists of several processes of the same executable. The outer process
+// is the one that the user started. It starts the inner process in the world of
+// the run: in namespaces of its own, or on loopback addresses. The inner process
+// tries the target once and starts workers. Each worker runs specs, and each
+// spec starts the server under test, in a network of its own and with a CA of
+// its own.
+//
+// Importing this package therefore has an effect: a process that a run started
+// does its part and exits while the package is initialized, before main and
+// before any test of the embedder's. In all other processes nothing happens.
+//
+// # Adding a requirement
+//
+// A requirement is an entry in scenarios/<chapter>.yaml and a spec of the same
+// ID in suite/<chapter>.go:
+//
+//	var _ = Requirement("BYO-01", func(e *Env) {
+//		id := e.Identity(pki.Spec{})
+//		Expect(e.Handshake(e.StartOwn(id))).To(ServeExactly(id.Chain()))
+//	})
+//
+// A spec sees its environment (package suite/internal/harness) and matchers
+// (package suite/internal/match), and no other part of the suite. A known-bad
+// server in fixtures/mutants shows that the spec can fail.
+// .github/CONTRIBUTING.md describes each step, suite/ARCHITECTURE.md the
+// machinery, and suite/CONTRACTS.md what target files and reports promise.
+package suite

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// An arrow says what the files of one place may import of this module. Imports
+// of other modules are free.
+type arrow struct {
+	from string   // a file, a directory, or "dir/..." for all directories from dir on
+	to   []string // directories, or "dir/..."
+	why  string
+}
+
+// specs lists what a spec may see: the environment, matchers, and plain values.
+var specs = []string{
+	"suite/internal/harness", "suite/internal/match",
+	"suite/internal/sut", "suite/internal/wire",
+	"scenarios", "pebble", "fixtures/...",
+}
+
+// arrows is the table of directions. The first arrow whose from matches a file
+// counts; the arrows of a single file come before those of its directory.
+var arrows = []arrow{
+	{
+		from: "server/cmd/schedule",
+		to:   []string{"server/...", "pebble"},
+		why:  "the server shares no code with what judges it; its schedule command alone needs a CA",
+	},
+	{
+		from: "server/...",
+		to:   []string{"server/..."},
+		why:  "the server shares no code with what judges it",
+	},
+	{
+		from: "scenarios/...",
+		why:  "the catalogue knows nothing of the code that tests it",
+	},
+	{
+		from: "fixtures/...",
+		to:   []string{"fixtures/..."},
+		why:  "fixtures know nothing of the specs that use them",
+	},
+	{
+		from: "pebble/...",
+		why:  "the CA knows nothing of the specs that use it",
+	},
+
+	{
+		from: "suite/suite.go",
+		to: []string{
+			"suite/internal/run", "suite/internal/harness", "suite/internal/world",
+			"suite/report", "scenarios",
+		},
+		why: "the public entrance hands on to the run",
+	},
+	{
+		from: "suite",
+		to:   specs,
+		why:  "a spec sees the environment, matchers and plain values, and no machinery",
+	},
+
+	{
+		from: "suite/internal/match",
+		to:   []string{"suite/internal/wire", "suite/internal/sut", "pebble", "fixtures/..."},
+		why:  "a matcher looks at plain values and has no side effects",
+	},
+	{
+		from: "suite/internal/harness",
+		to: []string{
+			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/wire", "suite/report/...", "scenarios", "pebble", "fixtures/...",
+		},
+		why: "a spec must not depend on how a run is divided into processes",
+	},
+	{
+		from: "suite/internal/run",
+		to: []string{
+			"suite/internal/harness", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/version", "suite/report/...", "scenarios", "fixtures/...",
+		},
+		why: "the run knows specs by their registry alone",
+	},
+	{
+		from: "suite/internal/sut",
+		to:   []string{"scenarios", "fixtures/targets"},
+		why:  "the target is known by its file, its process and its log",
+	},
+	{
+		from: "suite/internal/world",
+		why:  "a world knows nothing of what happens in it",
+	},
+	{
+		from: "suite/internal/wire",
+		why:  "a client shows what it sees and knows nothing else",
+	},
+	{
+		from: "suite/internal/version",
+		why:  "the version comes from the build alone",
+	},
+	{
+		from: "suite/internal/layout",
+		why:  "the check of the layout stands beside it",
+	},
+
+	{
+		from: "suite/report/...",
+		to:   []string{"suite/report/...", "scenarios"},
+		why:  "a verdict follows from outcomes and catalogue alone",
+	},
+	{
+		from: "suite/upgrade/atlas",
+		to:   []string{"suite/report/...", "suite/upgrade", "scenarios"},
+		why:  "an atlas is made of reports",
+	},
+	{
+		from: "suite/upgrade",
+		to: []string{
+			"suite", "suite/report/...", "suite/internal/sut", "suite/internal/world", "scenarios",
+		},
+		why: "an upgrade is two runs and their difference",
+	},
+	{
+		from: "suite/cmd/...",
+		to:   []string{"suite/...", "scenarios", "pebble", "fixtures/..."},
+		why:  "a command may use everything but the server",
+	},
+}
+
+// checkArrows finds imports that the table does not allow. Tests may import
+// whatever the package may, and everything else but the server and the
+// packages above them: a test of a fixture may not need the suite.
+func checkArrows(sources []source) []string {
+	var findings []string
+	for _, s := range sources {
+		a, found := arrowFrom(s.name)
+		if !found {
+			findings = append(findings, s.name+": no arrow of the table in "+
+				"suite/internal/layout/arrows.go says what it may import")
+			continue
+		}
+		for _, to := range s.imports {
+			if to == s.dir() || a.allows(to) || s.test() && testMay(s.dir(), to) {
+				continue
+			}
+			findings = append(findings, fmt.Sprintf("%s: imports %s, which %s may not: %s",
+				s.name, to, a.from, a.why))
+		}
+	}
+	return findings
+}
+
+// testMay reports whether a test in dir may import what the package itself may
+// not. Rooms below the suite stay below it, and nothing but the server's own
+// tests sees the server.
+func testMay(dir, to string) bool {
+	room := func(name string) string { first, _, _ := strings.Cut(name, "/"); return first }
+	return room(dir) == "suite" && room(to) != "server"
+}
+
+func arrowFrom(file string) (arrow, bool) {
+	i := slices.IndexFunc(arrows, func(a arrow) bool {
+		return a.from == file || matches(a.from, path.Dir(file))
+	})
+	if i < 0 {
+		return arrow{}, false
+	}
+	return arrows[i], true
+}
+
+func (a arrow) allows(to string) bool {
+	return slices.ContainsFunc(a.to, func(pattern string) bool { return matches(pattern, to) })
+}
+
+// matches reports whether a directory is the one that a pattern names, or for
+// "dir/..." dir or one below it.
+func matches(pattern, dir string) bool {
+	above, ok := strings.CutSuffix(pattern, "/...")
+	return dir == pattern || ok && (dir == above || strings.HasPrefix(dir, above+"/"))
+}

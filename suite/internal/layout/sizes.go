@@ -1,0 +1,25 @@
+package main
+
+import "fmt"
+
+// mostFiles is the largest number of Go files, tests not counted, that a
+// directory may hold: what a reader can take in at one look.
+const mostFiles = 20
+
+// checkSizes finds directories that hold too many Go files.
+func checkSizes(sources []source) []string {
+	count := map[string]int{}
+	for _, s := range sources {
+		if !s.test() {
+			count[s.dir()]++
+		}
+	}
+	var findings []string
+	for dir, n := range count {
+		if n > mostFiles {
+			findings = append(findings, fmt.Sprintf(
+				"%s: holds %d Go files besides tests, expected at most %d", dir, n, mostFiles))
+		}
+	}
+	return findings
+}
