@@ -327,7 +327,9 @@ var _ = Requirement("BYO-30", func(e *Env) {
 	e.SkipUnless(e.OffersReload(), "the target file declares no reload")
 	// The new pair differs from the old one in everything; BYO-31 is about pairs
 	// that differ in less.
-	old, fresh := e.Identity(pki.Spec{}), e.Identity(pki.Spec{Lifetime: pki.DefaultLifetime + 24*time.Hour})
+	old, fresh := e.Identity(pki.Spec{}), e.Identity(pki.Spec{
+		Intermediates: 1, Lifetime: pki.DefaultLifetime + 24*time.Hour,
+	})
 	server := e.StartOwn(old)
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	server.Replace(fresh)
