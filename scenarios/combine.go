@@ -114,7 +114,13 @@ func (c *Combination) grouped(chosen [][]int, group []string) (cases []Case) {
 		row := c.row(combination, group)
 		list := steps[row.Name]
 		if list == nil {
-			name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "steps", Line: row.Line, Column: row.row.Column}
+			name := &yaml.Node{
+				Kind:   yaml.ScalarNode,
+				Tag:    "!!str",
+				Value:  "steps",
+				Line:   row.Line,
+				Column: row.row.Column,
+			}
 			list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: row.Line, Column: row.row.Column}
 			steps[row.Name] = list
 			row.row.Content = append(row.row.Content, name, list)

@@ -18,7 +18,10 @@ func combined(t *testing.T, combine string) ([]Case, error) {
 }
 
 func TestCombinedRows(t *testing.T) {
-	rows, err := combined(t, "combine: {by: [renaming, writing], pause: [0s, 1500ms]}, except: [{by: [writing], pause: [0s]}]")
+	rows, err := combined(
+		t,
+		"combine: {by: [renaming, writing], pause: [0s, 1500ms]}, except: [{by: [writing], pause: [0s]}]",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,13 +36,19 @@ func TestCombinedRows(t *testing.T) {
 		}
 		names = append(names, row.Name)
 	}
-	if got, want := strings.Join(names, " "), "renaming-0s renaming-1500ms writing-1500ms"; got != want {
+	if got, want := strings.Join(
+		names,
+		" ",
+	), "renaming-0s renaming-1500ms writing-1500ms"; got != want {
 		t.Errorf("rows %s, expected %s", got, want)
 	}
 }
 
 func TestGroupedRows(t *testing.T) {
-	cases, err := combined(t, "combine: {by: [renaming, writing], order: [a, b], pause: [0s, 1s]}, group: [by]")
+	cases, err := combined(
+		t,
+		"combine: {by: [renaming, writing], order: [a, b], pause: [0s, 1s]}, group: [by]",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,9 @@ var _ = Table("BYO-14", func(e *Env, row struct{ Age, Lifetime time.Duration }) 
 	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname}))
 	spec := pki.Spec{CommonName: e.Hostname, Age: row.Age, Lifetime: row.Lifetime}
 	warned := e.ServeAndStop(e.Identity(spec))
-	Expect(warned.Log()).To(WarnUnlike(control.Log(), "tls_cert_path", "certificate", "cert.pem", e.Hostname))
+	Expect(
+		warned.Log(),
+	).To(WarnUnlike(control.Log(), "tls_cert_path", "certificate", "cert.pem", e.Hostname))
 }, MayWarn)
 
 var _ = Table("BYO-15", func(e *Env, way replace.Way) {
@@ -240,7 +242,10 @@ var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 
 	e.DamagePair(row, bad)
 	server.Reload()
-	file := "a line that names the " + strings.Join(row.Names, " or the ") + " file as the one at fault"
+	file := "a line that names the " + strings.Join(
+		row.Names,
+		" or the ",
+	) + " file as the one at fault"
 	server.WaitLog(file+", unlike all lines about a good pair", func(line sut.Line) bool {
 		words := line.Words()
 		return Complaint.MatchString(words) && row.Blames(words) && !e.Said(control, words)
@@ -285,8 +290,14 @@ var _ = Table("BYO-23", func(e *Env, row struct {
 		host = e.Expand(row.Host)
 	}
 	visited := Settings{"server_url": "https://" + host}
-	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{host}}), visited)
-	warned := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Names: e.ExpandAll(row.Names)}), visited)
+	control := e.ServeAndStop(
+		e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{host}}),
+		visited,
+	)
+	warned := e.ServeAndStop(
+		e.Identity(pki.Spec{CommonName: e.Hostname, Names: e.ExpandAll(row.Names)}),
+		visited,
+	)
 	words := append(e.AnyNameOf("server_url", "tls_cert_path"), "certificate", "cert.pem", host)
 	warning := WarnUnlike(control.Log(), words...)
 	if row.Covered {
@@ -369,7 +380,9 @@ var _ = Table("BYO-33", func(e *Env, row struct{ Offer []string }) {
 		return // no protocol was negotiated (RFC 7301 §3.2)
 	}
 	Expect(seen).To(Complete())
-	Expect(append(row.Offer, "")).To(ContainElement(seen.State.NegotiatedProtocol), "what was offered, or none")
+	Expect(
+		append(row.Offer, ""),
+	).To(ContainElement(seen.State.NegotiatedProtocol), "what was offered, or none")
 	Expect(e.RequestOn(seen)).To(Answer(), "by the protocol %q", seen.State.NegotiatedProtocol)
 })
 

@@ -86,7 +86,11 @@ var _ = Table("CHAIN-06", func(e *Env, row struct{ Intermediates int }) {
 })
 
 var _ = Table("CHAIN-07", func(e *Env, row struct{ Before, After int }) {
-	old, fresh := e.Identity(pki.Spec{Intermediates: row.Before}), e.Identity(pki.Spec{Intermediates: row.After})
+	old, fresh := e.Identity(
+		pki.Spec{Intermediates: row.Before},
+	), e.Identity(
+		pki.Spec{Intermediates: row.After},
+	)
 	server := e.StartOwn(old)
 	Expect(e.Handshake(server)).To(ServeExactly(old.Chain()))
 
@@ -115,7 +119,10 @@ var _ = Table("CHAIN-08", func(e *Env, row struct {
 
 var _ = Table("CHAIN-20", func(e *Env, row formRow) { row.try(e, BeRefusal()) })
 
-var _ = Table("CHAIN-21", func(e *Env, row formRow) { row.try(e, BeRefusalNamingOneOf("cert.pem")) })
+var _ = Table(
+	"CHAIN-21",
+	func(e *Env, row formRow) { row.try(e, BeRefusalNamingOneOf("cert.pem")) },
+)
 
 var _ = Table("CHAIN-22", func(e *Env, row formRow) {
 	old := row.mint(e)

@@ -22,7 +22,10 @@ func (e *Env) Refuse(keys Settings, options ...StartOption) *match.Refusal {
 	server := e.prepare(keys, options...)
 	before := e.Files()
 	server.Start()
-	r := &match.Refusal{Waited: e.setup.StartPatience(), MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig}
+	r := &match.Refusal{
+		Waited:  e.setup.StartPatience(),
+		MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig,
+	}
 	ctx, cancel := e.within(r.Waited)
 	defer cancel()
 	r.Listening = server.awaitListener(ctx) == nil
@@ -46,7 +49,10 @@ func (e *Env) RefuseOrServe(settings Settings) (*match.Refusal, *wire.Handshake)
 	server := e.prepare(settings)
 	before := e.Files()
 	server.Start()
-	r := &match.Refusal{Waited: e.setup.StartPatience(), MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig}
+	r := &match.Refusal{
+		Waited:  e.setup.StartPatience(),
+		MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig,
+	}
 	ctx, cancel := e.within(r.Waited)
 	defer cancel()
 	if r.Listening = server.awaitListener(ctx) == nil; r.Listening {

@@ -101,7 +101,10 @@ func (v *Server) await(wanted types.GomegaMatcher, before ...types.GomegaMatcher
 // The message is that of the first matcher.
 func (v *Server) expectOneOf(seen *wire.Handshake, matchers []types.GomegaMatcher) {
 	ginkgo.GinkgoHelper()
-	if slices.ContainsFunc(matchers, func(m types.GomegaMatcher) bool { ok, _ := m.Match(seen); return ok }) {
+	if slices.ContainsFunc(
+		matchers,
+		func(m types.GomegaMatcher) bool { ok, _ := m.Match(seen); return ok },
+	) {
 		return
 	}
 	if seen.Err != nil {
@@ -159,7 +162,11 @@ func (v *Server) MeasureReload(old *pki.Identity) (now *pki.Identity, took time.
 		spec := pki.Spec{Intermediates: len(old.Intermediates)}
 		fresh := v.s.Identity(spec)
 		v.Replace(fresh)
-		took = v.await(match.ServeExactly(fresh.Chain()), match.ServeExactly(old.Chain()), match.BeRefused())
+		took = v.await(
+			match.ServeExactly(fresh.Chain()),
+			match.ServeExactly(old.Chain()),
+			match.BeRefused(),
+		)
 		old = fresh
 	}
 	return old, took
@@ -192,9 +199,10 @@ func (v *Server) ReloadAndAwaitComplaint() {
 	v.Reload()
 	ctx, cancel := v.s.within(time.Second)
 	defer cancel()
-	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
-		return Complaint.MatchString(line.Words())
-	})
+	_, _ = v.Process.Log().
+		WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
+			return Complaint.MatchString(line.Words())
+		})
 }
 
 // Ends says whether the server ends an open connection within some time.
@@ -221,5 +229,8 @@ func (e *Env) Said(lines []sut.Line, words string) bool {
 	mask := report.NewMask(e.roles())
 	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
 	wanted := shape(words)
-	return slices.ContainsFunc(lines, func(line sut.Line) bool { return shape(line.Words()) == wanted })
+	return slices.ContainsFunc(
+		lines,
+		func(line sut.Line) bool { return shape(line.Words()) == wanted },
+	)
 }

@@ -142,7 +142,10 @@ func (e *Env) pair(id *pki.Identity) replace.Pair {
 func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
 	const day = 24 * time.Hour
-	spec := pki.Spec{NotBefore: old.Leaf.NotBefore, Lifetime: old.Leaf.NotAfter.Sub(old.Leaf.NotBefore)}
+	spec := pki.Spec{
+		NotBefore: old.Leaf.NotBefore,
+		Lifetime:  old.Leaf.NotAfter.Sub(old.Leaf.NotBefore),
+	}
 	switch way.Ends {
 	case replace.EndsLater:
 		spec.Lifetime += day

@@ -18,7 +18,11 @@ import (
 // that knows only the root accepts them. The server may leave out what the chain
 // does not need. A client that cannot parse a certificate sees no chain at all.
 func ServeWholeChainOf(file []*x509.Certificate, root *x509.Certificate) types.GomegaMatcher {
-	expected := fmt.Sprintf("a chain to %s of the file's certificates: %s", root.Subject.CommonName, subjects(file))
+	expected := fmt.Sprintf(
+		"a chain to %s of the file's certificates: %s",
+		root.Subject.CommonName,
+		subjects(file),
+	)
 	return match(expected, func(h *wire.Handshake) (bool, string) {
 		rest := file
 		for _, cert := range h.Chain {
@@ -47,15 +51,24 @@ func BeRefusalNamingCertificate(names []string, places []int) types.GomegaMatche
 	all := strings.Join(append(slices.Clone(names), expected...), " or ")
 	return match("a refusal that names "+all+": exit code not 0, no listener, no file written",
 		func(r *Refusal) (bool, string) {
-			named := slices.ContainsFunc(names, func(name string) bool { return strings.Contains(r.Log, name) }) ||
-				slices.ContainsFunc(placesIn(r.Log), func(place int) bool { return slices.Contains(places, place) })
+			named := slices.ContainsFunc(
+				names,
+				func(name string) bool { return strings.Contains(r.Log, name) },
+			) ||
+				slices.ContainsFunc(
+					placesIn(r.Log),
+					func(place int) bool { return slices.Contains(places, place) },
+				)
 			return r.refused() && named, r.String()
 		})
 }
 
 var (
-	placeWord = regexp.MustCompile(`(?i)(?:certificates?|certs?|blocks?|entry|item|element|position|place|number|no\.|intermediate|#)` +
-		`[ :]*(?:number|no\.|at place|at position|#)?[ :#\[(]*([0-9]+)\b`)
+	placeWord = regexp.MustCompile(
+		`(?i)(?:certificates?|certs?|blocks?|entry|item|element|position|place|number` +
+			`|no\.|intermediate|#)` +
+			`[ :]*(?:number|no\.|at place|at position|#)?[ :#\[(]*([0-9]+)\b`,
+	)
 	ordinal   = regexp.MustCompile(`(?i)\b([0-9]+)(?:st|nd|rd|th)\b`)
 	zeroBased = regexp.MustCompile(`(?i)\b(?:index|depth)[ :=]*([0-9]+)\b|\[([0-9]+)\]`)
 )

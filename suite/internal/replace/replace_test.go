@@ -89,7 +89,11 @@ func TestAKeptKeyIsNotTouched(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, before := read(t, place.KeyPath())
-	if err := place.Replace(Way{Key: KeptKey, Stamps: SameTime}, Pair{[]byte("cert1"), []byte("key0")}, nil); err != nil {
+	if err := place.Replace(
+		Way{Key: KeptKey, Stamps: SameTime},
+		Pair{[]byte("cert1"), []byte("key0")},
+		nil,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, after := read(t, place.KeyPath()); after != before {

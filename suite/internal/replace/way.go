@@ -139,7 +139,14 @@ const (
 
 // String lists what is said about the way, for messages.
 func (w Way) String() string {
-	words := []string{string(w.By), string(w.Stamps), string(w.Key), string(w.Ends), string(w.Order), string(w.Files)}
+	words := []string{
+		string(w.By),
+		string(w.Stamps),
+		string(w.Key),
+		string(w.Ends),
+		string(w.Order),
+		string(w.Files),
+	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	return strings.Join(words, ", ")
 }
