@@ -242,6 +242,7 @@ var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 
 	e.DamagePair(row, bad)
 	server.Reload()
+	e.Handshake(server) // some servers read the files at each handshake
 	file := "a line that names the " + strings.Join(
 		row.Names,
 		" or the ",

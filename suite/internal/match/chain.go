@@ -13,31 +13,39 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// ServeWholeChainOf matches a handshake in which the server serves certificates
-// of a file, in the file's order and beginning with the leaf, such that a client
-// that knows only the root accepts them. The server may leave out what the chain
-// does not need. A client that cannot parse a certificate sees no chain at all.
+// ServeCertificatesOf matches a handshake in which the server serves certificates
+// of a file, in the file's order and beginning with the first. A client that
+// cannot parse one of them sees no chain at all.
+func ServeCertificatesOf(file []*x509.Certificate) types.GomegaMatcher {
+	expected := "certificates of the file that a client can parse: " + subjects(file)
+	return match(expected, func(h *wire.Handshake) (bool, string) { return servesOf(file, h) })
+}
+
+// ServeWholeChainOf is [ServeCertificatesOf] with a chain that a client accepts
+// which knows only the root.
 func ServeWholeChainOf(file []*x509.Certificate, root *x509.Certificate) types.GomegaMatcher {
-	expected := fmt.Sprintf(
-		"a chain to %s of the file's certificates: %s",
-		root.Subject.CommonName,
-		subjects(file),
-	)
+	expected := fmt.Sprintf("a chain to %s of the file's certificates: %s",
+		root.Subject.CommonName, subjects(file))
 	return match(expected, func(h *wire.Handshake) (bool, string) {
-		rest := file
-		for _, cert := range h.Chain {
-			i := slices.IndexFunc(rest, cert.Equal)
-			if i < 0 {
-				return false, Describe(h) + "\n" + Name(cert) + " does not stand there in the file"
-			}
-			rest = rest[i+1:]
-		}
-		if h.Err != nil || len(file) == 0 || h.Leaf() == nil || !h.Leaf().Equal(file[0]) {
-			return false, Describe(h)
+		if ok, seen := servesOf(file, h); !ok {
+			return false, seen
 		}
 		ok, seen, _ := HaveFullChainTo(root).(*matcher).judge(h)
 		return ok, seen
 	})
+}
+
+func servesOf(file []*x509.Certificate, h *wire.Handshake) (ok bool, seen string) {
+	rest := file
+	for _, cert := range h.Chain {
+		i := slices.IndexFunc(rest, cert.Equal)
+		if i < 0 {
+			return false, Describe(h) + "\n" + Name(cert) + " has another place in the file, or none"
+		}
+		rest = rest[i+1:]
+	}
+	first := h.Leaf() != nil && len(file) > 0 && h.Leaf().Equal(file[0])
+	return h.Err == nil && first, Describe(h)
 }
 
 // BeRefusalNamingCertificate matches a refusal whose message names at least one
