@@ -195,14 +195,23 @@ func (v *Server) ReloadInVain(took time.Duration, matchers ...types.GomegaMatche
 // a second.
 func (v *Server) ReloadAndAwaitComplaint() {
 	ginkgo.GinkgoHelper()
+	v.reloadAndAwait(func(line sut.Line) bool { return Complaint.MatchString(line.Words()) })
+}
+
+// ReloadAndAwaitLine lets the server know that its files may have changed, and
+// waits for any line of its log. A server that says nothing costs a second.
+func (v *Server) ReloadAndAwaitLine() {
+	ginkgo.GinkgoHelper()
+	v.reloadAndAwait(func(sut.Line) bool { return true })
+}
+
+func (v *Server) reloadAndAwait(wanted func(sut.Line) bool) {
+	ginkgo.GinkgoHelper()
 	mark := v.Process.Log().Mark()
 	v.Reload()
 	ctx, cancel := v.s.within(time.Second)
 	defer cancel()
-	_, _ = v.Process.Log().
-		WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
-			return Complaint.MatchString(line.Words())
-		})
+	_, _ = v.Process.Log().WaitSince(ctx, mark, "a line about the changed files", wanted)
 }
 
 // Ends says whether the server ends an open connection within some time.
