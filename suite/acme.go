@@ -87,6 +87,16 @@ func holdsAny(e *Env, name string, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(content, []byte(text)) })
 }
 
+var _ = Requirement("ACME-29", func(e *Env) {
+	const day = 24 * time.Hour
+	stray := e.CacheCertificate("elsewhere/cache", 80*day, 90*day)
+	server := e.StartACME(WorkingDir(e.Path("elsewhere")))
+	seen := e.Handshake(server)
+	Expect(seen).NotTo(ServeLeaf(stray.Leaf))
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Path("cache")).To(HoldFiles())
+})
+
 var _ = Requirement("ACME-03", func(e *Env) {
 	// The target inherits a umask that takes no permission away. No other spec
 	// runs in this process at the same time.
