@@ -436,3 +436,30 @@ var _ = Table("ACME-21", func(e *Env, row struct{ Challenge string }) {
 	server.Stop()
 	Expect(server.WholeLog()).To(LogNone(secrets))
 })
+
+var _ = Table("ACME-30", func(e *Env, row struct{ Challenge, Moment string }) {
+	renewal := row.Moment == "renewal"
+	if renewal {
+		e.NeedsClaim("renewal")
+		e.NeedsClaim("autocert")
+	}
+	e.NeedsClaim(row.Challenge)
+	var old *pki.Identity
+	if renewal {
+		old = e.CacheExpiring()
+	}
+	server, serves := e.StartIn(row.Challenge)
+	if renewal {
+		Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+		e.AwaitCached(e.AwaitRenewal(server, old))
+	} else {
+		serves()
+	}
+	Expect(e.Journal()).To(HaveAttemptedOnly(row.Challenge))
+	Expect(e.Journal()).To(HaveNoFailedValidation())
+	Expect(e.Journal()).To(HaveOrdered(1))
+	server.Stop()
+	others := slices.DeleteFunc([]string{"http-01", "tls-alpn-01", "dns-01"},
+		func(challenge string) bool { return challenge == row.Challenge })
+	Expect(server.LogSinceReady()).To(MentionNone(others...))
+})

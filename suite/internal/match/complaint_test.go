@@ -20,16 +20,16 @@ func TestComplaints(t *testing.T) {
 		Values: []string{"127.0.0.1:8080", "127.0.0.1:9", "cert.pem", "other.pem", "tls_certificate: other.pem"},
 	}
 	for line, complaint := range map[string]string{
-		"2026/11/12 13:14:15 listen_addr=127.0.0.1:9":                               "",
-		"tls_key_path: other.pem":                                                   "",
-		"    tls_certificate: other.pem":                                            "",
-		"level=info msg=key name=tls_key_path value=other.pem":                      "",
-		"using config.yaml":                                                         "",
-		"bad configuration":                                                         "bad configuration",
-		"config.yaml:3: tls_key_path: found it alone":                               "config.yaml:3: tls_key_path: found it alone",
-		"unknown key in \"tls_certificate: other.pem\"":                             "unknown key in \"tls_certificate: other.pem\"",
-		"expected one of acme_url, listen_addr, server_url, tls_x":                  "expected one of acme_url, listen_addr, server_url, tls_x",
-		`bad configuration: acme_url= listen_addr=127.0.0.1:9 server_url= tls_key_path=other.pem`: "bad ",
+		"2026/11/12 13:14:15 listen_addr=127.0.0.1:9":              "",
+		"tls_key_path: other.pem":                                  "",
+		"    tls_certificate: other.pem":                           "",
+		"level=info msg=key name=tls_key_path value=other.pem":     "",
+		"using config.yaml":                                        "",
+		"bad configuration":                                        "bad configuration",
+		"config.yaml:3: tls_key_path: found it alone":              "config.yaml:3: tls_key_path: found it alone",
+		"unknown key in \"tls_certificate: other.pem\"":            "unknown key in \"tls_certificate: other.pem\"",
+		"expected one of acme_url, listen_addr, server_url, tls_x": "expected one of acme_url, listen_addr, server_url, tls_x",
+		`bad configuration: acme_url= listen_addr=127.0.0.1:9 server_url= tls_key_path=other.pem`:        "bad ",
 		`config {"acme_url":"","listen_addr":"127.0.0.1:9","server_url":"","tls_cert_path":"other.pem"}`: "",
 	} {
 		var want []string
