@@ -131,6 +131,9 @@ var _ = Table("CFG-24", func(e *Env, row struct {
 	if row.Empty {
 		absent["listen_addr"] = ""
 	}
+	defer func() {
+		Expect(e.ConnectError(e.Addr(8080))).To(HaveOccurred(), "a listener at another address")
+	}()
 	if row.Mode == "plain" {
 		e.ExpectPlainHTTP(e.Start(e.Plain(absent)))
 		return
