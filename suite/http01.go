@@ -139,6 +139,14 @@ var _ = Table("HTTP01-07", func(e *Env, row struct {
 	Expect(e.Get(e.Addr(5080), row.Path)).To(RedirectTo(e.ExpandAll(row.Leads)...))
 }, MayWarn)
 
+var _ = Requirement("HTTP01-20", func(e *Env) {
+	server := issueByHTTP01(e)
+	answer := e.Get(e.Addr(5080), "/")
+	Expect(answer).To(BeRedirect())
+	e.Observe("protocol", "redirect", answer.Status)
+	Expect(server.Process).To(BeAlive())
+})
+
 var _ = Table("HTTP01-08", func(e *Env, row struct{ Host, Text string }) {
 	issueByHTTP01(e)
 	answer := e.Get(e.Addr(5080), ChallengePath+"token", Host(e.Expand(row.Host)))

@@ -93,6 +93,21 @@ var redirects = []int{
 	http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
 }
 
+// BeRedirect succeeds if the response leads clients to a URL with the scheme https.
+func BeRedirect() types.GomegaMatcher {
+	expected := fmt.Sprintf("a redirect (one of %v) to https", redirects)
+	return match(expected, func(r *wire.Response) (bool, string) {
+		if r.Err != nil || !slices.Contains(redirects, r.Status) {
+			return false, describeResponse(r)
+		}
+		to, err := followed(r)
+		if err != nil {
+			return false, describeResponse(r) + because(err)
+		}
+		return strings.EqualFold(to.Scheme, "https"), describeResponse(r)
+	})
+}
+
 // RedirectTo succeeds if a client that follows the response ends up at one of
 // these URLs. Two URLs are the same if scheme, host, effective port, path and
 // query are, as for [http.Client]: the default port may be written or left out.
