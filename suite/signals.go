@@ -16,7 +16,8 @@ import (
 // (scenarios/config.yaml).
 
 var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
-	e.SkipUnless(e.ReloadsBy(sut.ReloadSIGHUP), "the target does not declare SIGHUP as its reload signal")
+	e.SkipUnless(e.ReloadsBy(sut.ReloadSIGHUP),
+		"the target does not declare SIGHUP as its reload signal")
 	if row.Moment == "issuing" {
 		hangUpWhileIssuing(e, row.Mode)
 		return
@@ -77,7 +78,10 @@ func expectSignalIgnored(e *Env, server *Server, serves func()) {
 }
 
 var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal string }) {
-	signal := map[string]syscall.Signal{"sigterm": syscall.SIGTERM, "sigint": syscall.SIGINT}[row.Signal]
+	signal := syscall.SIGTERM
+	if row.Signal == "sigint" {
+		signal = syscall.SIGINT
+	}
 	server, serves := e.StartIn(row.Mode)
 	serves()
 	e.Connect(server.Address(), nil) // a client that says nothing

@@ -26,7 +26,8 @@ func (c Complaints) In(log []string) []string {
 	var complaints []string
 	for _, line := range log {
 		shape := c.shape(line)
-		if slices.Contains(known, shape) || !word.MatchString(strings.ReplaceAll(shape, keyShape, "")) {
+		sentence := word.MatchString(strings.ReplaceAll(shape, keyShape, ""))
+		if !sentence || slices.Contains(known, shape) {
 			continue
 		}
 		if c.printsConfiguration(line) {
