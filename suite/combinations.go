@@ -42,7 +42,7 @@ var _ = Table("ACME-31", func(e *Env, row combination) {
 	if row.Moment == "renewal" {
 		e.NeedsClaim("renewal")
 		e.NeedsClaim("autocert")
-		expectRenewal(e, e.Start(settings, options...), dir, client, row.Client == "rsa")
+		expectRenewal(e, e.Start(settings, options...), dir, client, row)
 		return
 	}
 	server := e.Start(settings, options...)
@@ -56,11 +56,22 @@ var _ = Table("ACME-31", func(e *Env, row combination) {
 	Expect(e.Path(dir)).To(HoldFiles())
 	Expect(e.Path("elsewhere")).NotTo(HoldFiles())
 	if row.Moment == "restart" {
+		issued := len(e.Journal().Issued())
 		server.Restart()
 		Expect(e.Handshake(server, client)).To(ServeLeaf(seen.Leaf()))
+		Expect(e.Journal()).To(HaveIssued(issued))
 	}
-	Expect(e.Journal()).To(HaveIssued(1))
+	Expect(e.Journal()).To(HaveIssuedAtMost(row.kinds()))
 })
+
+// kinds returns how many certificates the server may obtain: one, and another for
+// usual clients if the row's client takes only RSA.
+func (row combination) kinds() int {
+	if row.Client == "rsa" {
+		return 2
+	}
+	return 1
+}
 
 // makeCache prepares the cache directory, and returns its path below the spec's
 // directory.
@@ -100,11 +111,11 @@ func (row combination) settings(e *Env, dir string) (Settings, []StartOption) {
 
 // expectRenewal restarts the server with a certificate in its cache that is due,
 // and expects it to be renewed by the configured challenge.
-func expectRenewal(e *Env, server *Server, dir string, client ClientOption, rsa bool) {
+func expectRenewal(e *Env, server *Server, dir string, client ClientOption, row combination) {
 	server.Stop()
 	const day = 24 * time.Hour
 	var change []func(*pki.Spec)
-	if rsa {
+	if row.Client == "rsa" {
 		change = append(change, WithRSAKey)
 	}
 	old := e.CacheCertificate(dir, 29*day, 90*day, change...)
@@ -117,7 +128,9 @@ func expectRenewal(e *Env, server *Server, dir string, client ClientOption, rsa 
 		entry := e.Path(dir, pki.AutocertCacheName(e.Hostname, old))
 		g.Expect(entry).To(HoldCertificate(renewed.Leaf()))
 	}, "a renewed certificate to be served, and to be in the cache")
-	Expect(e.Journal()).To(HaveIssued(1))
+	// A server that obtains certificates when it starts did so before the control
+	// was put into the cache.
+	Expect(e.Journal()).To(HaveIssuedAtMost(1 + row.kinds()))
 }
 
 // offers holds what clients offer by ALPN, by the names that rows have for it.

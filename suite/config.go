@@ -21,6 +21,9 @@ import (
 // and what is refused (scenarios/config.yaml).
 
 var _ = Table("CFG-01", func(e *Env, row struct{ Keys Settings }) {
+	if challenge, set := row.Keys["tls_letsencrypt_challenge_type"].(string); set && e.Claims("acme") {
+		e.NeedsClaim(strings.ToLower(challenge)) // the target may refuse the other type
+	}
 	journal := e.Journal()
 	ours := Settings{"acme_url": e.CA().DirectoryURL()}
 	server := e.Start(e.Plain(ours, e.ExpandSettings(row.Keys)))
@@ -356,6 +359,7 @@ var _ = Table("CFG-22", func(e *Env, row struct {
 		settings["tls_letsencrypt_listen"] = e.Expand(row.Challenges)
 	}
 	if row.Type != "" {
+		e.NeedsClaim(strings.ToLower(row.Type))
 		settings["tls_letsencrypt_challenge_type"] = row.Type
 	}
 	if row.Apart {
