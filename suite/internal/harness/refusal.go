@@ -1,18 +1,21 @@
 package harness
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/suite/internal/match"
+	"assay/suite/internal/redact"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
 
 // Refuse starts the target with a configuration that it should refuse, and
-// returns what it did.
+// returns what it did. Its log is compared with the logs of the servers that the
+// spec has started before and that became ready: see [match.Complaints].
 func (e *Env) Refuse(settings Settings, options ...StartOption) *match.Refusal {
 	ginkgo.GinkgoHelper()
 	server := e.prepare(settings, options...)
@@ -84,10 +87,45 @@ func (e *Env) conclude(r *match.Refusal, server *Server, before []string) {
 	if r.Exited {
 		e.Observe("error", "refusal", strings.Split(strings.TrimSpace(r.Log), "\n"))
 	}
+	var all, stderr []string
 	for _, line := range server.Process.Log().Lines() {
+		all = append(all, line.Words())
 		if line.Stream == sut.Stderr {
 			r.Stderr += line.Words() + "\n"
+			stderr = append(stderr, line.Words())
 		}
 	}
+	complaints := e.complaints(server)
+	r.Complaints, r.StderrComplaints = complaints.In(all), complaints.In(stderr)
 	r.Written = e.NewFiles(before)
+}
+
+// complaints describes what a line of a refusal must not be: a line that the
+// spec's healthy servers wrote too, or one that prints the configuration.
+func (e *Env) complaints(refused *Server) match.Complaints {
+	c := match.Complaints{Mask: redact.NewMask(e.roles()).Text}
+	for _, server := range e.servers {
+		for key, value := range server.Settings {
+			c.Keys = append(c.Keys, e.AnyNameOf(key)...)
+			if text, ok := value.(string); ok {
+				c.Values = append(c.Values, text)
+			}
+		}
+		if !server.served {
+			continue
+		}
+		for _, log := range server.Logs() {
+			for _, line := range log.Lines() {
+				c.Controls = append(c.Controls, line.Words())
+			}
+		}
+	}
+	if e.ReadsYAML() {
+		for line := range strings.Lines(refused.configuration()) {
+			c.Values = append(c.Values, strings.TrimSpace(line))
+		}
+	}
+	slices.Sort(c.Keys)
+	c.Keys = slices.Compact(c.Keys)
+	return c
 }
