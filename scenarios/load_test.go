@@ -60,7 +60,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"text for an entry": {
 			entry + "- BYO-02\n",
 			[]string{"7: [1]: found \"BYO-02\", expected a mapping with id, title, level, source, text, " +
-				"why, needs, autocert, worlds, unbroken, cases"},
+				"why, needs, autocert, worlds, unbroken, cases, combine, except, group"},
 		},
 		"two documents": {
 			entry + "---\n" + second,
@@ -70,7 +70,7 @@ func TestMistakesAreNamed(t *testing.T) {
 			entry + "  leve: MAY\n",
 			[]string{"7: BYO-01: leve: found an unknown key, " +
 				"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, " +
-				"cases"},
+				"cases, combine, except, group"},
 		},
 		"duplicate key": {
 			entry + "  level: MAY\n",
@@ -214,7 +214,8 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 	})
 	want := []string{
 		"byo.yaml:7: BYO-01: colour: found an unknown key, " +
-			"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases",
+			"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases, " +
+			"combine, except, group",
 		"byo.yaml:8: BYO-01: cases[0].case: found nothing, " +
 			"expected a name of lower-case letters, digits and hyphens",
 		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE`,

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +58,13 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 	}
 	report, err := r.run(ctx, m.Name, only, func(dir string) ([]string, error) {
 		server, err := mutants.Build(ctx, r.root, m, dir)
-		return []string{"--bin", server}, err
+		options := []string{"--bin", server}
+		if err == nil && m.Target != nil {
+			target := filepath.Join(dir, "target.yaml")
+			options = append(options, "--target", target)
+			err = os.WriteFile(target, m.Target, 0o644)
+		}
+		return options, err
 	})
 	if err == nil {
 		t.verdict, err = judge(m, report)

@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/onsi/gomega/types"
 )
@@ -13,6 +14,7 @@ type matcher struct {
 	expected string
 	judge    func(actual any) (ok bool, seen string, err error)
 	seen     string
+	limit    time.Duration // the time limit that is part of the promise, if any
 }
 
 // match returns a matcher for values of type T. judge reports whether a value matches,
@@ -21,7 +23,8 @@ func match[T any](expected string, judge func(T) (ok bool, seen string)) types.G
 	return &matcher{expected: expected, judge: func(actual any) (bool, string, error) {
 		value, ok := actual.(T)
 		if !ok {
-			return false, "", fmt.Errorf("found a value of type %T, expected a %T to match: %s", actual, value, expected)
+			return false, "", fmt.Errorf("found a value of type %T, expected a %T to match: %s",
+				actual, value, expected)
 		}
 		ok, seen := judge(value)
 		return ok, seen, nil
@@ -31,6 +34,7 @@ func match[T any](expected string, judge func(T) (ok bool, seen string)) types.G
 // Match implements [types.GomegaMatcher].
 func (m *matcher) Match(actual any) (ok bool, err error) {
 	ok, m.seen, err = m.judge(actual)
+	last.Store(&judged{expected: m.expected, limit: m.limit, actual: actual})
 	return ok, err
 }
 
@@ -42,6 +46,15 @@ func (m *matcher) FailureMessage(any) string {
 // NegatedFailureMessage implements [types.GomegaMatcher].
 func (m *matcher) NegatedFailureMessage(any) string {
 	return "expected  not " + Indent(m.expected) + "\nseen      " + Indent(m.seen)
+}
+
+// within returns a matcher for a promise with a time limit.
+func within[T any](
+	limit time.Duration, expected string, judge func(T) (ok bool, seen string),
+) types.GomegaMatcher {
+	m := match(expected, judge).(*matcher)
+	m.limit = limit
+	return m
 }
 
 // Print succeeds if the output of a command is exactly want.
