@@ -214,8 +214,8 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 	})
 	want := []string{
 		"byo.yaml:7: BYO-01: colour: found an unknown key, " +
-			"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases, " +
-			"combine, except, group",
+			"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, " +
+			"cases, combine, except, group",
 		"byo.yaml:8: BYO-01: cases[0].case: found nothing, " +
 			"expected a name of lower-case letters, digits and hyphens",
 		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE`,

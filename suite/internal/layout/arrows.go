@@ -18,7 +18,7 @@ type arrow struct {
 // specs lists what a spec may import: the environment, matchers, and plain values.
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
-	"suite/internal/sut", "suite/internal/wire",
+	"suite/internal/sut", "suite/internal/wire", "suite/internal/replace",
 	"scenarios", "pebble", "fixtures/...",
 }
 
@@ -37,7 +37,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "scenarios/...",
-		to:   []string{"scenarios/strictyaml/..."},
+		to:   []string{"scenarios/..."},
 		why:  "the catalogue knows nothing of the code that tests it",
 	},
 	{
@@ -67,7 +67,10 @@ var arrows = []arrow{
 
 	{
 		from: "suite/internal/match",
-		to:   []string{"suite/internal/wire", "suite/internal/sut", "pebble", "fixtures/..."},
+		to: []string{
+			"suite/internal/wire", "suite/internal/sut", "suite/internal/browser",
+			"pebble", "fixtures/...",
+		},
 		why:  "a matcher looks at plain values and has no side effects",
 	},
 	{
@@ -75,7 +78,8 @@ var arrows = []arrow{
 		to: []string{
 			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
-			"suite/report", "scenarios", "pebble", "fixtures/...",
+			"suite/internal/browser", "suite/internal/once", "suite/internal/patience",
+			"suite/internal/replace", "suite/report", "scenarios", "pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
 	},
@@ -84,7 +88,8 @@ var arrows = []arrow{
 		to: []string{
 			"suite/internal/harness", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/version", "suite/internal/redact", "suite/internal/verdict",
-			"suite/internal/words", "suite/report", "scenarios", "fixtures/...",
+			"suite/internal/words", "suite/internal/browser", "suite/internal/patience",
+			"suite/report", "scenarios", "fixtures/...",
 		},
 		why: "the run finds specs through their registry only",
 	},
@@ -101,6 +106,22 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/wire",
 		why:  "a client shows what it sees and knows nothing else",
+	},
+	{
+		from: "suite/internal/browser",
+		why:  "a browser shows what it sees and knows nothing else",
+	},
+	{
+		from: "suite/internal/once",
+		why:  "processes share a result without knowing what it is",
+	},
+	{
+		from: "suite/internal/patience",
+		why:  "time limits depend on the machine alone",
+	},
+	{
+		from: "suite/internal/replace",
+		why:  "replacing files depends on the file system alone",
 	},
 	{
 		from: "suite/internal/version",

@@ -210,9 +210,10 @@ func TestSendSaysWhyItGaveUp(t *testing.T) {
 func TestExchangeByHTTP2(t *testing.T) {
 	for _, speaks := range []bool{true, false} {
 		id := identity(t, pki.Spec{})
-		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		echo := func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte(r.Proto + " " + r.RequestURI))
-		}))
+		}
+		server := httptest.NewUnstartedServer(http.HandlerFunc(echo))
 		key, err := id.KeyFile(pki.None)
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +238,8 @@ func TestExchangeByHTTP2(t *testing.T) {
 			t.Fatal(h.Err)
 		}
 		answer := h.Exchange(t.Context(), "/hello")
-		if speaks && (answer.Err != nil || answer.Body != "HTTP/2.0 /hello") || !speaks && answer.Err == nil {
+		answered := answer.Err == nil
+		if answered != speaks || answered && answer.Body != "HTTP/2.0 /hello" {
 			t.Errorf("speaks HTTP/2: %v; err %v, body %q", speaks, answer.Err, answer.Body)
 		}
 	}
