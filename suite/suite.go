@@ -115,7 +115,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 	return findings
 }
 
-// Version returns the version of the suite, as it stands in reports.
+// Version returns the version of the suite, as reports contain it.
 func Version() string { return run.Version }
 
 // init does the work of a process that a run started, as the inner process or a worker,
