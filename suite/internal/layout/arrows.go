@@ -71,7 +71,7 @@ var arrows = []arrow{
 			"suite/internal/wire", "suite/internal/sut", "suite/internal/browser",
 			"pebble", "fixtures/...",
 		},
-		why:  "a matcher looks at plain values and has no side effects",
+		why: "a matcher looks at plain values and has no side effects",
 	},
 	{
 		from: "suite/internal/harness",
