@@ -10,14 +10,13 @@ import (
 
 	"golang.org/x/crypto/acme/autocert"
 
-	"assay/server/internal/mint"
+	"assay/fixtures/pki"
 )
 
 func TestDamagedEntriesAreMissing(t *testing.T) {
 	t.Parallel()
-	root := mint.CA(t, nil, "root")
-	one, other := mint.Leaf(t, root, "a.test"), mint.Leaf(t, root, "a.test")
-	entry := string(one.KeyPEM(t)) + string(mint.PEM(one))
+	one, other := identity(t), identity(t)
+	entry := keyText(t, one) + string(one.ChainPEM())
 	for name, test := range map[string]struct {
 		entry, text string
 		missing     bool
@@ -26,11 +25,11 @@ func TestDamagedEntriesAreMissing(t *testing.T) {
 		"RSA certificate":   {"a.test+rsa", entry, false},
 		"empty":             {"a.test", "", true},
 		"garbage":           {"a.test", "garbage", true},
-		"another's key":     {"a.test", string(other.KeyPEM(t)) + string(mint.PEM(one)), true},
+		"another's key":     {"a.test", keyText(t, other) + string(one.ChainPEM()), true},
 		"challenge":         {"a.test+token", "garbage", true},
 		"HTTP-01 token":     {"token+http-01", "any text", false},
-		"account key":       {"acme_account+key", string(one.KeyPEM(t)), false},
-		"old account key":   {"acme_account.key", string(one.KeyPEM(t)), false},
+		"account key":       {"acme_account+key", keyText(t, one), false},
+		"old account key":   {"acme_account.key", keyText(t, one), false},
 		"empty account key": {"acme_account+key", "", true},
 		"no key in the PEM": {"acme_account+key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", true},
 	} {
@@ -68,19 +67,33 @@ func TestDirectoryInAnEntrysPlace(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeStoredIsLogged(t *testing.T) {
+func TestUnreadableEntryIsAnError(t *testing.T) {
 	t.Parallel()
-	c, logged := newCache(t)
+	c, _ := newCache(t)
 	file := filepath.Join(string(c.DirCache), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.DirCache = autocert.DirCache(filepath.Join(file, "below"))
-	if err := c.Put(t.Context(), "a.test", []byte("x")); err == nil || !strings.Contains(logged.String(), c.path("a.test")) {
-		t.Errorf("got %v, logged %q", err, logged)
-	}
 	if _, err := c.Get(t.Context(), "a.test"); err == nil || errors.Is(err, autocert.ErrCacheMiss) {
 		t.Errorf("reading gave %v, want the error as it is", err)
+	}
+}
+
+// A client chooses the name of a token: it must learn nothing about the cache.
+func TestTokensThatCannotBeReadAreMissing(t *testing.T) {
+	t.Parallel()
+	c, logged := newCache(t)
+	if err := os.Mkdir(c.path("dir+http-01"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"dir", strings.Repeat("x", 1000), "a\x00b", "\n"} {
+		if _, err := c.Get(t.Context(), token+"+http-01"); err != autocert.ErrCacheMiss {
+			t.Errorf("%.20q: got %v, want a miss", token, err)
+		}
+	}
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged)
 	}
 }
 
@@ -88,4 +101,23 @@ func newCache(t *testing.T) (cache, *strings.Builder) {
 	t.Helper()
 	logged := &strings.Builder{}
 	return cache{autocert.DirCache(t.TempDir()), log.New(logged, "", 0)}, logged
+}
+
+// identity mints a certificate for a.test with one intermediate.
+func identity(t *testing.T) *pki.Identity {
+	t.Helper()
+	i, err := pki.New(pki.Spec{Names: []string{"a.test"}, Intermediates: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func keyText(t *testing.T, i *pki.Identity) string {
+	t.Helper()
+	key, err := i.KeyPEM(pki.PKCS8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(key)
 }

@@ -13,12 +13,13 @@ import (
 
 const (
 	chainType = "application/pem-certificate-chain" // RFC 8555 §9.1
-	maxChain  = 1 << 20                             // bytes of a chain that are looked at
+	maxChain  = 1 << 20                             // bytes of a chain that are checked
 )
 
-// soundChains turns a chain in which a certificate is not followed by its issuer into an error, so that it is neither
-// cached nor served, and the download counts as failed. Whether the last certificate's issuer is missing cannot be
-// told: the CA may be one whose root clients hold.
+// soundChains returns an error for a chain in which a certificate is not
+// followed by its issuer. Such a chain is neither cached nor served, and the
+// download counts as failed. The last certificate may have any issuer, because
+// clients may hold that issuer as a root.
 type soundChains struct{ next http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
@@ -45,7 +46,8 @@ func (s soundChains) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// checkChain checks that there are certificates, each followed by its issuer.
+// checkChain returns an error unless the text holds certificates, each followed
+// by its issuer.
 func checkChain(text []byte) error {
 	var above *x509.Certificate
 	for place := 1; ; place++ {
@@ -61,7 +63,8 @@ func checkChain(text []byte) error {
 		}
 		if above != nil {
 			if err := above.CheckSignatureFrom(cert); err != nil {
-				return fmt.Errorf("the CA delivered no sound chain: certificate %d (%s) did not issue the one before it: %w", place, cert.Subject, err)
+				return fmt.Errorf("the CA delivered no sound chain: "+
+					"certificate %d (%s) did not issue the one before it: %w", place, cert.Subject, err)
 			}
 		}
 		above = cert

@@ -6,29 +6,28 @@ import (
 	"strings"
 	"testing"
 
-	"assay/server/internal/mint"
+	"assay/fixtures/pki"
 )
 
 func TestChainsOfTheCA(t *testing.T) {
 	t.Parallel()
-	root := mint.CA(t, nil, "root")
-	intermediate := mint.CA(t, root, "intermediate")
-	leaf := mint.Leaf(t, intermediate, "a.test")
-	stranger := mint.CA(t, nil, "stranger")
-	whole := string(mint.PEM(leaf, intermediate))
+	id := identity(t)
+	leaf, intermediate, root := id.Leaf, id.Intermediates[0], id.Root
+	stranger := identity(t).Root
+	whole := string(id.ChainPEM())
 	for name, test := range map[string]struct {
 		kind, body string
 		sound      bool
 	}{
 		"whole":                           {chainType, whole, true},
-		"root included":                   {chainType, string(mint.PEM(leaf, intermediate, root)), true},
-		"leaf alone":                      {chainType, string(mint.PEM(leaf)), true},
-		"issuer left out":                 {chainType, string(mint.PEM(leaf, root)), false},
-		"stranger":                        {chainType, string(mint.PEM(leaf, stranger)), false},
-		"type with a parameter":           {chainType + "; charset=utf-8", string(mint.PEM(leaf, stranger)), false},
+		"root included":                   {chainType, string(pki.PEM(leaf, intermediate, root)), true},
+		"leaf alone":                      {chainType, string(pki.PEM(leaf)), true},
+		"issuer left out":                 {chainType, string(pki.PEM(leaf, root)), false},
+		"stranger":                        {chainType, string(pki.PEM(leaf, stranger)), false},
+		"type with a parameter":           {chainType + "; charset=utf-8", string(pki.PEM(leaf, stranger)), false},
 		"nonsense":                        {chainType, "nonsense", false},
 		"no certificate in the PEM":       {chainType, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", false},
-		"other answers are not looked at": {"application/json", string(mint.PEM(leaf, stranger)), true},
+		"other answers are not looked at": {"application/json", string(pki.PEM(leaf, stranger)), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

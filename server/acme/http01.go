@@ -4,29 +4,44 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"assay/server/config"
 )
 
-// ChallengeHandler answers HTTP-01 challenges (RFC 8555 §8.3) and sends everything else to the HTTPS site. Calling
-// it is what lets the manager try HTTP-01.
+// ChallengeHandler answers HTTP-01 challenges (RFC 8555 §8.3) and redirects
+// everything else to the HTTPS site. The manager tries HTTP-01 only after this
+// method was called.
 func (s *Source) ChallengeHandler(cfg *config.Config) http.Handler {
 	return s.manager.HTTPHandler(redirectTo(site(cfg)))
 }
 
-// site is the HTTPS address of the server: server_url or, where that is absent or no HTTPS address, the host name.
+// site returns the HTTPS address of the server: server_url, or the host name if
+// server_url is absent or no HTTPS address. A Location field is ASCII, so an
+// international host name is written in A-labels (RFC 5890).
 func site(cfg *config.Config) string {
 	if cfg.ServerURL == nil || cfg.ServerURL.Scheme != "https" {
 		return "https://" + cfg.Hostname
 	}
-	return cfg.ServerURL.String()
+	address := *cfg.ServerURL
+	address.Host = strings.TrimSuffix(address.Host, ":")
+	name := strings.TrimSuffix(address.Hostname(), ".")
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil && !strings.Contains(name, ":") {
+		address.Host = ascii
+		if port := cfg.ServerURL.Port(); port != "" {
+			address.Host += ":" + port
+		}
+	}
+	return address.String()
 }
 
-// redirectTo keeps path and query and replaces what stands before them. The redirect is a temporary one: browsers
-// would remember a permanent one longer than the configuration may last.
+// redirectTo keeps path and query and replaces everything before them. The
+// redirect is temporary, because browsers could remember a permanent one longer
+// than the configuration is valid.
 func redirectTo(base string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		uri := r.URL.RequestURI()
-		if !strings.HasPrefix(uri, "/") { // "*" and the like must not become part of the host's name
+		if !strings.HasPrefix(uri, "/") { // such as "*", which must not become part of the host name
 			uri = "/"
 		}
 		status := http.StatusFound

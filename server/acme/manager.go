@@ -11,17 +11,28 @@ import (
 	"assay/server/config"
 )
 
-// newManager configures autocert. Renewal keeps the library's own schedule: at the lesser of 30 days and a third of
-// the lifetime before the end.
+// newManager configures autocert. The manager renews on its own schedule: at the
+// lesser of 30 days and a third of the lifetime before the end.
 func newManager(cfg *config.Config, logger *log.Logger) *autocert.Manager {
+	stored := cache{autocert.DirCache(cfg.CacheDir), logger}
 	return &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
-		Cache:      cache{autocert.DirCache(cfg.CacheDir), logger},
+		Cache:      newRetaining(stored, cfg.CacheDir, logger),
 		HostPolicy: autocert.HostWhitelist(cfg.Hostname),
 		Email:      cfg.ACMEEmail,
 		Client: &acme.Client{
 			DirectoryURL: cfg.ACMEURL,
-			HTTPClient:   &http.Client{Transport: newTransport(soundChains{http.DefaultTransport}, strings.ToLower(string(cfg.ChallengeType)), logger)},
+			HTTPClient:   &http.Client{Transport: newRoundTripper(cfg, logger)},
 		},
+	}
+}
+
+// newRoundTripper returns what stands between the ACME client and the CA.
+func newRoundTripper(cfg *config.Config, logger *log.Logger) http.RoundTripper {
+	kind := strings.ToLower(string(cfg.ChallengeType))
+	return &onlyChallenge{
+		next: newTransport(soundChains{http.DefaultTransport}, kind, logger),
+		kind: kind,
+		log:  logger,
 	}
 }

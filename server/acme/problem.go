@@ -2,35 +2,45 @@ package acme
 
 import (
 	"encoding/json"
-	"strings"
-	"unicode"
+
+	"assay/server/internal/logline"
 )
 
-// problem is a problem document (RFC 7807 §3.1) as ACME has it (RFC 8555 §6.7).
+// maxText is the length in characters of the longest text of the CA's that is
+// logged. The link in the refusal of a paused account has about 800 characters
+// and must stay whole.
+const maxText = 2000
+
+// problem is a problem document (RFC 7807 §3.1) in the form of ACME (RFC 8555
+// §6.7).
 type problem struct {
 	Type, Detail string
 	Subproblems  []problem
 }
 
-// String is what there is to log of it, on one line.
-func (p problem) String() string {
-	text := oneLine(p.Type + ": " + p.Detail)
+// String returns the type and the detail of the problem and of its subproblems
+// on one line.
+func (p problem) String() string { return logline.Shorten(p.text(), maxText) }
+
+func (p problem) text() string {
+	text := p.Type + ": " + p.Detail
 	for _, sub := range p.Subproblems {
-		text += "; " + sub.String()
+		text += "; " + sub.text()
 	}
 	return text
 }
 
-// invalidity is why an order or an authorization has become invalid (RFC 8555 §7.1.3, §7.1.4); "" if it has not, or
-// because of another challenge than the configured one: the manager tries TLS-ALPN-01 first, whatever it can answer.
+// invalidity says why an order or an authorization is invalid (RFC 8555 §7.1.3,
+// §7.1.4). It returns an empty text if the object is not invalid, or if another
+// challenge than the configured one failed.
 func invalidity(body []byte, challenge string) string {
 	var object struct {
 		Status     string
-		Error      *problem // an order's
+		Error      *problem // of an order
 		Challenges []struct {
 			Type  string
 			Error *problem
-		} // an authorization's
+		} // of an authorization
 	}
 	if json.Unmarshal(body, &object) != nil || object.Status != "invalid" {
 		return ""
@@ -49,14 +59,4 @@ func invalidity(body []byte, challenge string) string {
 		}
 	}
 	return text
-}
-
-// oneLine keeps a text from afar from forging lines of the log.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }

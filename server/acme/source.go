@@ -1,4 +1,5 @@
-// Package acme obtains and renews the certificate of one host name from an ACME CA (RFC 8555), by autocert.
+// Package acme obtains and renews the certificate of one host name from an ACME
+// CA (RFC 8555), by autocert.
 package acme
 
 import (
@@ -13,8 +14,8 @@ import (
 	"assay/server/config"
 )
 
-// Source serves the certificate of an autocert manager. The first handshake that needs a certificate obtains it;
-// nothing is asked of the CA before.
+// Source serves the certificate of an autocert manager. The first handshake that
+// needs a certificate obtains it. The CA gets no request before that.
 type Source struct {
 	manager *autocert.Manager
 	tlsALPN bool
@@ -29,7 +30,8 @@ func NewSource(cfg *config.Config, logger *log.Logger) *Source {
 	}
 }
 
-// GetCertificate implements the hook of [tls.Config]. Its errors are the library's own, unchanged.
+// GetCertificate implements the hook of [tls.Config]. It returns the errors of
+// the manager unchanged.
 func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	cert, err := s.manager.GetCertificate(hello)
 	if err == nil && !slices.Equal(hello.SupportedProtos, []string{acme.ALPNProto}) {
@@ -38,12 +40,13 @@ func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 	return cert, err
 }
 
-// Current returns the certificate that was handed out last, challenge certificates apart; nil before the first.
+// Current returns the certificate that was served last, and nil before the first
+// one. Certificates that answer a challenge do not count.
 func (s *Source) Current() *tls.Certificate { return s.current.Load() }
 
-// Protocols lists what is offered by ALPN (RFC 7301), the preferred one first. A TLS-ALPN-01 challenge is answered
-// only where that type is configured (RFC 8737 §4): the manager tries it first whenever it can, and who asks for
-// HTTP-01 shall be validated by HTTP-01.
+// Protocols lists what is offered by ALPN (RFC 7301), the preferred protocol
+// first. The protocol of TLS-ALPN-01 (RFC 8737 §4) is offered only if that type
+// of challenge is configured.
 func (s *Source) Protocols() []string {
 	protocols := []string{"h2", "http/1.1"}
 	if s.tlsALPN {

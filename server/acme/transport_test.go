@@ -18,7 +18,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// ask sends one request through a transport whose other end gives a fixed answer.
+// ask sends one request through a transport whose other end gives a fixed
+// answer.
 func ask(t *testing.T, transport *transport, status int, body string) {
 	t.Helper()
 	send(t, transport, http.MethodPost, "https://acme.test/order", status, body)
@@ -59,7 +60,7 @@ func TestTransportLogsRefusals(t *testing.T) {
 		"an order that is invalid": {200, `{"status":"invalid","error":` + problem("caa", "forbidden") + `}`,
 			"acme: POST https://acme.test/order: 200 invalid, urn:ietf:params:acme:error:caa: forbidden\n"},
 		"a validation that failed": {200, `{"status":"invalid","challenges":[{"type":"dns-01"},{"type":"http-01","error":` + problem("connection", `no\nroute`) + `}]}`,
-			"acme: POST https://acme.test/order: 200 invalid, urn:ietf:params:acme:error:connection: no route\n"},
+			"acme: POST https://acme.test/order: 200 invalid, urn:ietf:params:acme:error:connection: no\\nroute\n"},
 		"a validation by another challenge": {200, `{"status":"invalid","challenges":[{"type":"tls-alpn-01","error":` + problem("tls", "no") + `},{"type":"http-01"}]}`, ""},
 		"no reason given":                   {200, `{"status":"invalid"}`, "acme: POST https://acme.test/order: 200 invalid\n"},
 		"a web page":                        {200, "<html>", "acme: POST https://acme.test/order: 200 an answer that makes no sense: \n"},
@@ -68,7 +69,7 @@ func TestTransportLogsRefusals(t *testing.T) {
 		"final refusal": {403, problem("rejectedIdentifier", `policy forbids \"a.test\"`),
 			`acme: POST https://acme.test/order: 403 urn:ietf:params:acme:error:rejectedIdentifier: policy forbids "a.test"` + "\n"},
 		"no problem document":    {404, "<html>", "acme: POST https://acme.test/order: 404 Not Found\n"},
-		"line break in a detail": {400, problem("malformed", `a\nb`), "acme: POST https://acme.test/order: 400 urn:ietf:params:acme:error:malformed: a b\n"},
+		"line break in a detail": {400, problem("malformed", `a\nb`), "acme: POST https://acme.test/order: 400 urn:ietf:params:acme:error:malformed: a\\nb\n"},
 		"stale nonce":            {400, problem("badNonce", "again"), ""},
 		"rate limit":             {429, problem("rateLimited", "later"), ""},
 		"server error":           {500, problem("serverInternal", "oops"), ""},
@@ -96,7 +97,8 @@ func TestTransportLogsLostConnections(t *testing.T) {
 	}
 }
 
-// An authorization that failed is looked at more than once; the next one is another matter.
+// An authorization that failed is looked at more than once; the next one is
+// another matter.
 func TestTransportLogsAFailedValidationOnce(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
@@ -128,24 +130,25 @@ func TestTransportLogsAnswersThatBreakOff(t *testing.T) {
 	}
 }
 
-// A CA that fails for long is reported, now and then, though it goes on giving nonces.
+// A CA that fails for long is reported, now and then, though it goes on giving
+// nonces.
 func TestTransportLogsLastingFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var logged strings.Builder
 		transport := newTransport(nil, "http-01", log.New(&logged, "", 0))
-		lines := func() int { return strings.Count(logged.String(), "\n") }
+		count := func() int { return lines(&logged) }
 		for range 60 { // half an hour
 			send(t, transport, http.MethodHead, "https://acme.test/nonce", 200, "")
 			ask(t, transport, 500, "")
 			time.Sleep(30 * time.Second)
 		}
-		if got := lines(); got != 3 {
+		if got := count(); got != 3 {
 			t.Errorf("half an hour of failures gave %d lines, want 3", got)
 		}
 		ask(t, transport, 200, "")
 		ask(t, transport, 500, "")
-		if got := lines(); got != 3 {
+		if got := count(); got != 3 {
 			t.Errorf("a passing failure was logged")
 		}
 	})

@@ -6,9 +6,11 @@ import (
 	"fmt"
 )
 
-// ChainProblems checks a chain as it would be served: the leaf first, each certificate followed by its issuer
-// (RFC 8446 §4.4.2, RFC 5246 §7.4.2), no intermediate outside its validity, none missing at the end. The root may be there
-// or not. It returns one line for each defect and nothing for a sound chain. It never asks the network.
+// ChainProblems checks a chain as it would be served: the leaf first, each
+// certificate followed by its issuer (RFC 8446 §4.4.2, RFC 5246 §7.4.2), no
+// intermediate outside its validity, none provably missing at the end. The root
+// may be there or not. It returns one line for each defect and nothing for a
+// sound chain. The package documentation explains the rule.
 func ChainProblems(chain []*x509.Certificate) []string {
 	var problems []string
 	for i := range chain {
@@ -19,9 +21,10 @@ func ChainProblems(chain []*x509.Certificate) []string {
 			return append(problems, wrongIssuer(chain, i)) // what follows is judged against nothing
 		}
 	}
-	if top := len(chain) - 1; !endsComplete(chain[top]) {
-		problems = append(problems, fmt.Sprintf("%s has no issuer in the file: the intermediate certificate %q is missing, expected it at place %d",
-			at(chain, top), chain[top].Issuer, top+2))
+	if top := len(chain) - 1; needsIssuer(chain[top]) {
+		problems = append(problems, fmt.Sprintf(
+			"%s has no issuer in the file: the intermediate certificate %q is missing, "+
+				"expected it at place %d", at(chain, top), chain[top].Issuer, top+2))
 	}
 	return problems
 }
@@ -34,27 +37,32 @@ func wrongIssuer(chain []*x509.Certificate, i int) string {
 	}
 	for j := range chain {
 		if j != i && issued(chain[j], chain[i]) {
-			return fmt.Sprintf("%s: its issuer %q is misplaced at place %d, expected it at place %d", found, Name(chain[j]), j+1, i+2)
+			return fmt.Sprintf("%s: its issuer %q is misplaced at place %d, expected it at place %d",
+				found, Name(chain[j]), j+1, i+2)
 		}
 	}
-	return fmt.Sprintf("%s: its issuer %q is missing, expected it at place %d", found, chain[i].Issuer, i+2)
+	return fmt.Sprintf("%s: its issuer %q is missing, expected it at place %d",
+		found, chain[i].Issuer, i+2)
 }
 
-// intermediateProblems checks the validity of a certificate above the leaf. Clients use their own copy of a root, so
-// that an old root in the file harms nobody.
+// intermediateProblems checks the validity of a certificate above the leaf. An
+// expired root in the file does no harm, because clients use their own copy.
 func intermediateProblems(chain []*x509.Certificate, i int) []string {
 	if problem := notValidNow(chain[i]); problem != "" && !selfSigned(chain[i]) {
-		return []string{fmt.Sprintf("%s %s, expected a valid intermediate certificate", at(chain, i), problem)}
+		return []string{fmt.Sprintf("%s %s, expected a valid intermediate certificate",
+			at(chain, i), problem)}
 	}
 	return nil
 }
 
-// issued reports whether parent signed child, going by names, CA rights and the signature (RFC 5280 §6.1).
+// issued reports whether parent issued child, judged by names, CA rights and the
+// signature (RFC 5280 §6.1).
 func issued(parent, child *x509.Certificate) bool {
 	return bytes.Equal(parent.RawSubject, child.RawIssuer) && child.CheckSignatureFrom(parent) == nil
 }
 
-// selfSigned reports whether a certificate is its own issuer. It need not be a CA.
+// selfSigned reports whether a certificate is its own issuer. It need not be a
+// CA.
 func selfSigned(cert *x509.Certificate) bool {
 	return bytes.Equal(cert.RawSubject, cert.RawIssuer) &&
 		cert.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil

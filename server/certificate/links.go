@@ -8,12 +8,15 @@ import (
 	"strings"
 )
 
-// maxLinks bounds the symbolic links that are followed; the kernel's own limit is the same.
+// maxLinks is the number of symbolic links that are followed at most. The limit
+// of the kernel is the same.
 const maxLinks = 40
 
-// directories lists the directories where an entry must change before an absolute path leads to another file: the
-// one that holds the file, and the one of every symbolic link on the way, be it certbot's link to the newest file
-// or a link to a whole directory. Of a directory that is missing, the nearest one above it is listed.
+// directories lists the directories in which an entry must change before an
+// absolute path leads to another file: the directory that holds the file, and
+// that of every symbolic link on the path, such as certbot's link to the newest
+// file or a link to a whole directory. In place of a missing directory it lists
+// the nearest one above that exists.
 func directories(path string) []string {
 	var dirs []string
 	for range maxLinks {
@@ -29,7 +32,8 @@ func directories(path string) []string {
 	return slices.Compact(dirs)
 }
 
-// firstLink finds the first symbolic link of a path and returns it together with the path that it leads to.
+// firstLink finds the first symbolic link of a path and returns it together with
+// the path to which it leads.
 func firstLink(path string) (link, target string) {
 	rest := strings.Split(filepath.Clean(path), string(filepath.Separator))
 	prefix := filepath.VolumeName(path) + string(filepath.Separator)

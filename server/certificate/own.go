@@ -7,8 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Own serves the operator's own pair, whatever name a client asks for. The pair can be replaced while the server
-// runs; open connections keep the one they began with.
+// Own serves the operator's own pair for every name that a client asks for. The
+// pair can be replaced while the server runs. Open connections keep the pair
+// with which they began.
 type Own struct {
 	files   Files
 	log     *log.Logger
@@ -18,7 +19,7 @@ type Own struct {
 	refusal string     // why the files were refused last, empty if they were not
 }
 
-// NewOwn loads the pair for the first time. Its error is that of [Load].
+// NewOwn loads the pair for the first time. It returns the error of [Load].
 func NewOwn(files Files, logger *log.Logger) (*Own, error) {
 	pair, warnings, err := Load(files)
 	if err != nil {
@@ -29,8 +30,11 @@ func NewOwn(files Files, logger *log.Logger) (*Own, error) {
 	return o, nil
 }
 
-// GetCertificate implements the hook of [tls.Config]: one certificate for all.
-func (o *Own) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.Current(), nil }
+// GetCertificate implements the hook of [tls.Config]. All clients get the same
+// certificate.
+func (o *Own) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return o.Current(), nil
+}
 
 // Current returns the certificate that handshakes get now.
 func (o *Own) Current() *tls.Certificate { return o.current.Load() }

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"assay/fixtures/pki"
 	"assay/server/config"
-	"assay/server/internal/mint"
 )
 
 // lines is a logger's writer that hands out what was logged, line by line.
@@ -61,7 +61,9 @@ func (l lines) none(t *testing.T) {
 	}
 }
 
-func serving(o *Own, pair *mint.Pair) bool { return bytes.Equal(o.Current().Certificate[0], pair.Raw) }
+func serving(o *Own, pair *pki.Identity) bool {
+	return bytes.Equal(o.Current().Certificate[0], pair.Leaf.Raw)
+}
 
 func newOwn(t *testing.T, files Files) (*Own, lines) {
 	t.Helper()
@@ -75,24 +77,24 @@ func newOwn(t *testing.T, files Files) (*Own, lines) {
 
 func TestReload(t *testing.T) {
 	t.Parallel()
-	first, second := mint.Leaf(t, nil, "first.test"), mint.Leaf(t, nil, "second.test")
-	expired := mint.Leaf(t, nil, "expired.test", mint.Expired)
-	incomplete := mint.Leaf(t, mint.CA(t, nil, "issuer"), "incomplete.test", mint.AIA)
+	first, second := selfSignedFor(t, "first.test", 0), selfSignedFor(t, "second.test", 0)
+	old := selfSignedFor(t, "expired.test", expired)
+	incomplete := mint(t, "incomplete.test", pki.Spec{Intermediates: 1})
 	for name, test := range map[string]struct {
 		cert, key []byte
-		serves    *mint.Pair
+		serves    *pki.Identity
 		logs      string
 	}{
-		"same pair":           {mint.PEM(first), first.KeyPEM(t), first, "certificate unchanged: CN=first.test"},
-		"good pair":           {mint.PEM(second), second.KeyPEM(t), second, "certificate replaced: CN=second.test"},
-		"another's key":       {mint.PEM(second), first.KeyPEM(t), first, "certificate not replaced, the current one stays in use: tls_key_path: "},
-		"empty certificate":   {nil, second.KeyPEM(t), first, "certificate not replaced, the current one stays in use: tls_cert_path: "},
-		"incomplete chain":    {mint.PEM(incomplete), incomplete.KeyPEM(t), first, `the intermediate certificate "CN=issuer" is missing`},
-		"expired certificate": {mint.PEM(expired), expired.KeyPEM(t), first, "the new certificate (CN=expired.test) expired on"},
+		"same pair":           {first.ChainPEM(), keyPEM(t, first), first, "certificate unchanged: CN=first.test"},
+		"good pair":           {second.ChainPEM(), keyPEM(t, second), second, "certificate replaced: CN=second.test"},
+		"another's key":       {second.ChainPEM(), keyPEM(t, first), first, "certificate not replaced, the current one stays in use: tls_key_path: "},
+		"empty certificate":   {nil, keyPEM(t, second), first, "certificate not replaced, the current one stays in use: tls_cert_path: "},
+		"incomplete chain":    {pki.PEM(incomplete.Leaf), keyPEM(t, incomplete), first, `the intermediate certificate "CN=Assay Intermediate 1`},
+		"expired certificate": {old.ChainPEM(), keyPEM(t, old), first, "the new certificate (CN=expired.test) expired on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := place(t, mint.PEM(first), first.KeyPEM(t))
+			files := place(t, first.ChainPEM(), keyPEM(t, first))
 			own, logged := newOwn(t, files)
 			save(t, files.CertPath, test.cert)
 			save(t, files.KeyPath, test.key)
@@ -109,14 +111,14 @@ func TestReload(t *testing.T) {
 // TestWatch replaces the pair in each way that tools use.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	first, second := mint.Leaf(t, nil, "first.test"), mint.Leaf(t, nil, "second.test")
-	put := func(t *testing.T, dir string, pair *mint.Pair) {
+	first, second := selfSignedFor(t, "first.test", 0), selfSignedFor(t, "second.test", 0)
+	put := func(t *testing.T, dir string, pair *pki.Identity) {
 		t.Helper()
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		save(t, filepath.Join(dir, "cert.pem"), mint.PEM(pair))
-		save(t, filepath.Join(dir, "key.pem"), pair.KeyPEM(t))
+		save(t, filepath.Join(dir, "cert.pem"), pair.ChainPEM())
+		save(t, filepath.Join(dir, "key.pem"), keyPEM(t, pair))
 	}
 	must := func(t *testing.T, err error) {
 		t.Helper()
@@ -190,8 +192,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// startWatching watches until the test ends. The first thing that a watch does is to look at the files, so that
-// nothing is missed however late it begins.
+// startWatching watches until the test ends. The first thing that a watch does
+// is to look at the files, so that nothing is missed however late it begins.
 func startWatching(t *testing.T, own *Own) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -207,30 +209,30 @@ func startWatching(t *testing.T, own *Own) {
 
 func TestWatchKeepsAGoodPairAndRecovers(t *testing.T) {
 	t.Parallel()
-	first, second := mint.Leaf(t, nil, "first.test"), mint.Leaf(t, nil, "second.test")
-	files := place(t, mint.PEM(first), first.KeyPEM(t))
+	first, second := selfSignedFor(t, "first.test", 0), selfSignedFor(t, "second.test", 0)
+	files := place(t, first.ChainPEM(), keyPEM(t, first))
 	own, logged := newOwn(t, files)
 	startWatching(t, own)
 
-	save(t, files.CertPath, mint.PEM(second))
+	save(t, files.CertPath, second.ChainPEM())
 	logged.until(t, "certificate not replaced, the current one stays in use: tls_key_path: "+files.KeyPath)
 	if !serving(own, first) {
 		t.Fatal("a bad pair replaced a good one")
 	}
-	save(t, files.KeyPath, second.KeyPEM(t))
+	save(t, files.KeyPath, keyPEM(t, second))
 	logged.until(t, "certificate replaced: CN=second.test")
 }
 
 func TestExpiredCertificateMayBeReplacedByAnother(t *testing.T) {
 	t.Parallel()
-	first, second := mint.Leaf(t, nil, "first.test", mint.Expired), mint.Leaf(t, nil, "second.test", mint.Expired)
-	files := place(t, mint.PEM(first), first.KeyPEM(t))
+	first, second := selfSignedFor(t, "first.test", expired), selfSignedFor(t, "second.test", expired)
+	files := place(t, first.ChainPEM(), keyPEM(t, first))
 	own, err := NewOwn(files, log.New(io.Discard, "", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	save(t, files.CertPath, mint.PEM(second))
-	save(t, files.KeyPath, second.KeyPEM(t))
+	save(t, files.CertPath, second.ChainPEM())
+	save(t, files.KeyPath, keyPEM(t, second))
 	own.Reload()
 	if !serving(own, second) {
 		t.Errorf("serves %s", own.describe())

@@ -1,5 +1,3 @@
-// Package certificate holds the operator's own certificate: reading the pair with a clear word about everything
-// that can be wrong with it, checking its chain, and replacing it while the server runs.
 package certificate
 
 import (
@@ -20,8 +18,9 @@ type Files struct {
 	ChainCheck config.ChainCheck
 }
 
-// Load reads a pair. The error joins a *FileError for each thing that is wrong. The warnings, one line each, are
-// about a pair that can be served nevertheless.
+// Load reads a pair. The error joins a *FileError for each thing that is wrong.
+// The warnings, one line each, are about a pair that can be served
+// nevertheless.
 func Load(files Files) (pair *tls.Certificate, warnings []string, err error) {
 	chain, certPEM, certErr := readChain(files.CertPath)
 	keyPEM, keyErr := readKey(files.KeyPath)
@@ -41,15 +40,16 @@ func Load(files Files) (pair *tls.Certificate, warnings []string, err error) {
 	return &loaded, append(validityWarnings(chain[0], files), chainWarnings(chain, files)...), nil
 }
 
-// mismatch explains why certificate and key make no pair: most often the key is another one's, sometimes the
-// certificate of the key stands below its own issuer.
+// mismatch explains why certificate and key do not belong together. Either the
+// key belongs to another certificate, or the certificate of the key is not the
+// first one in the file.
 func mismatch(files Files, chain []*x509.Certificate, keyPEM []byte, err error) error {
 	for i, cert := range chain[1:] {
 		alone := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
 		if _, err := tls.X509KeyPair(alone, keyPEM); err == nil {
 			return &FileError{config.KeyCertPath, files.CertPath, fmt.Sprintf(
-				"%s does not belong to the key: the certificate that does, %q, is misplaced at place %d, expected it at place 1",
-				at(chain, 0), Name(cert), i+2)}
+				"%s does not belong to the key: the certificate that does, %q, is misplaced at place %d, "+
+					"expected it at place 1", at(chain, 0), Name(cert), i+2)}
 		}
 	}
 	return &FileError{config.KeyKeyPath, files.KeyPath, fmt.Sprintf(
@@ -65,14 +65,15 @@ func judgeChain(chain []*x509.Certificate, check config.ChainCheck) []string {
 	return ChainProblems(chain)
 }
 
-// chainWarnings returns the defects of a chain that the operator wants to hear of, and have served.
+// chainWarnings returns the defects of a chain that is served and warned about.
 func chainWarnings(chain []*x509.Certificate, files Files) []string {
 	if files.ChainCheck != config.Warn {
 		return nil
 	}
 	var warnings []string
 	for _, problem := range ChainProblems(chain) {
-		warnings = append(warnings, fmt.Sprintf("%s: %s: %s", config.KeyCertPath, files.CertPath, problem))
+		warnings = append(warnings,
+			fmt.Sprintf("%s: %s: %s", config.KeyCertPath, files.CertPath, problem))
 	}
 	return warnings
 }

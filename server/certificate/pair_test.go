@@ -11,9 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"assay/fixtures/pki"
 	"assay/server/config"
-	"assay/server/internal/mint"
 )
 
 func save(t *testing.T, path string, data []byte) {
@@ -39,9 +40,8 @@ func place(t *testing.T, cert, key []byte) Files {
 
 func TestLoadAccepts(t *testing.T) {
 	t.Parallel()
-	ca := mint.CA(t, nil, "root")
-	pair := mint.Leaf(t, ca, "a.test")
-	cert, key := mint.PEM(pair), pair.KeyPEM(t)
+	pair := mint(t, "a.test", pki.Spec{})
+	cert, key := pair.ChainPEM(), keyPEM(t, pair)
 	sec1, err := x509.MarshalECPrivateKey(pair.Key.(*ecdsa.PrivateKey))
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestLoadAccepts(t *testing.T) {
 		"SEC 1":               place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1})),
 	} {
 		loaded, warnings, err := Load(files)
-		if err != nil || len(warnings) > 0 || !bytes.Equal(loaded.Certificate[0], pair.Raw) {
+		if err != nil || len(warnings) > 0 || !bytes.Equal(loaded.Certificate[0], pair.Leaf.Raw) {
 			t.Errorf("%s: got %v, %v", name, warnings, err)
 		}
 	}
@@ -68,10 +68,9 @@ func TestLoadAccepts(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
-	root := mint.CA(t, nil, "root")
-	ca := mint.CA(t, root, "intermediate")
-	pair := mint.Leaf(t, ca, "a.test", mint.AIA)
-	cert, key := mint.PEM(pair, ca), pair.KeyPEM(t)
+	pair := mint(t, "a.test", pki.Spec{Intermediates: 1})
+	cert, key := pair.ChainPEM(), keyPEM(t, pair)
+	intermediate := pair.Intermediates[0]
 	other, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -95,10 +94,10 @@ func TestLoadRefuses(t *testing.T) {
 		"directory":             {directory, "tls_cert_path: CERT: found a directory, expected"},
 		"empty certificate":     {place(t, []byte{}, key), "tls_cert_path: CERT: found an empty file, expected"},
 		"empty key":             {place(t, cert, []byte{}), "tls_key_path: KEY: found an empty file, expected"},
-		"truncated certificate": {place(t, cert[:len(cert)-40], key), "tls_cert_path: CERT: found 2 PEM blocks of which 1 are whole (truncated or damaged)"},
-		"damaged certificate":   {place(t, broken, key), "tls_cert_path: CERT: found 2 PEM blocks of which 1 are whole (truncated or damaged)"},
-		"truncated key":         {place(t, cert, key[:len(key)/2]), "tls_key_path: KEY: found 1 PEM blocks of which 0 are whole (truncated or damaged)"},
-		"DER certificate":       {place(t, pair.Raw, key), "tls_cert_path: CERT: found DER, expected the certificate and its chain in PEM"},
+		"truncated certificate": {place(t, cert[:len(cert)-40], key), "tls_cert_path: CERT: found no END line for block 2 (CERTIFICATE, line 16) (truncated or damaged), expected"},
+		"damaged certificate":   {place(t, broken, key), "tls_cert_path: CERT: found text that is not base64 in block 1 (CERTIFICATE, line 1) (truncated or damaged), expected"},
+		"truncated key":         {place(t, cert, key[:len(key)/2]), "tls_key_path: KEY: found no END line for block 1 (PRIVATE KEY, line 1) (truncated or damaged), expected"},
+		"DER certificate":       {place(t, pair.Leaf.Raw, key), "tls_cert_path: CERT: found DER, expected the certificate and its chain in PEM"},
 		"DER key":               {place(t, cert, der.Bytes), "tls_key_path: KEY: found DER, expected a private key in PEM"},
 		"garbage":               {place(t, []byte("hello\n"), key), "tls_cert_path: CERT: found no PEM block"},
 		"swapped":               {place(t, key, cert), "tls_cert_path: CERT: found a private key and no certificate, expected the certificate (are tls_cert_path and tls_key_path swapped?)"},
@@ -108,10 +107,10 @@ func TestLoadRefuses(t *testing.T) {
 		"encrypted key, RFC 1421": {place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY",
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: der.Bytes})),
 			"tls_key_path: KEY: found an encrypted private key, expected one without a passphrase"},
-		"intermediate before leaf": {place(t, mint.PEM(ca, pair), key),
-			`tls_cert_path: CERT: certificate 1 (CN=intermediate) does not belong to the key: the certificate that does, "CN=a.test", is misplaced at place 2, expected it at place 1`},
-		"leaf only": {place(t, mint.PEM(pair), key),
-			`tls_cert_path: CERT: certificate 1 (CN=a.test) has no issuer in the file: the intermediate certificate "CN=intermediate" is missing, expected it at place 2`},
+		"intermediate before leaf": {place(t, pki.PEM(intermediate, pair.Leaf), key),
+			`tls_cert_path: CERT: certificate 1 (ISSUER) does not belong to the key: the certificate that does, "CN=a.test", is misplaced at place 2, expected it at place 1`},
+		"leaf only": {place(t, pki.PEM(pair.Leaf), key),
+			`tls_cert_path: CERT: certificate 1 (CN=a.test) has no issuer in the file: the intermediate certificate "ISSUER" is missing, expected it at place 2`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +118,7 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			got := strings.NewReplacer(test.files.CertPath, "CERT", test.files.KeyPath, "KEY").Replace(err.Error())
+			got := strings.NewReplacer(test.files.CertPath, "CERT", test.files.KeyPath, "KEY", Name(intermediate), "ISSUER").Replace(err.Error())
 			if !strings.Contains(got, test.want) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -129,11 +128,11 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestChainCheckLevels(t *testing.T) {
 	t.Parallel()
-	pair := mint.Leaf(t, mint.CA(t, nil, "issuer"), "a.test", mint.AIA)
+	pair := mint(t, "a.test", pki.Spec{Intermediates: 1})
 	for check, want := range map[config.ChainCheck]struct{ refused, warned bool }{
 		config.Enforce: {refused: true}, config.Warn: {warned: true}, config.Off: {},
 	} {
-		files := place(t, mint.PEM(pair), pair.KeyPEM(t))
+		files := place(t, pki.PEM(pair.Leaf), keyPEM(t, pair))
 		files.ChainCheck = check
 		_, warnings, err := Load(files)
 		if (err != nil) != want.refused || (len(warnings) == 1) != want.warned {
@@ -144,9 +143,9 @@ func TestChainCheckLevels(t *testing.T) {
 
 func TestValidityIsAWarning(t *testing.T) {
 	t.Parallel()
-	for want, option := range map[string]mint.Option{"expired on": mint.Expired, "is not valid before": mint.NotYet} {
-		pair := mint.Leaf(t, nil, "a.test", option)
-		_, warnings, err := Load(place(t, mint.PEM(pair), pair.KeyPEM(t)))
+	for want, age := range map[string]time.Duration{"expired on": expired, "is not valid before": future} {
+		pair := selfSignedFor(t, "a.test", age)
+		_, warnings, err := Load(place(t, pair.ChainPEM(), keyPEM(t, pair)))
 		if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "cert.pem: the certificate (CN=a.test) "+want) {
 			t.Errorf("%s: got %q, %v", want, warnings, err)
 		}

@@ -12,13 +12,14 @@ type FileError struct {
 	Problem string
 }
 
-// Error says KEY: PATH: problem.
+// Error returns "KEY: PATH: problem".
 func (e *FileError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Detail()) }
 
-// Detail is the error without the key.
+// Detail returns the error without the key.
 func (e *FileError) Detail() string { return fmt.Sprintf("%s: %s", e.Path, e.Problem) }
 
-// Lines takes a joined error apart, so that each part can be reported on a line of its own.
+// Lines splits a joined error, so that each part can be reported on a line of
+// its own.
 func Lines(err error) []error {
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {

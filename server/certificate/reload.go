@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// reload reads the files again and reports whether they hold another pair than the one in use. A bad pair changes
-// nothing but the error.
+// reload reads the files again and reports whether they hold another pair than
+// the one in use. A bad pair is not used and gives an error.
 func (o *Own) reload() (changed bool, err error) {
 	pair, warnings, err := Load(o.files)
 	if err != nil {
@@ -24,13 +24,15 @@ func (o *Own) reload() (changed bool, err error) {
 	return true, nil
 }
 
-// worse refuses a pair that clients cannot accept today in place of one that they can.
+// worse returns an error if clients cannot accept the new pair today, but can
+// accept the current one.
 func worse(fresh, current *tls.Certificate) error {
 	problem := notValidNow(fresh.Leaf)
 	if problem == "" || notValidNow(current.Leaf) != "" {
 		return nil
 	}
-	return fmt.Errorf("the new certificate (%s) %s while the current one is valid", Name(fresh.Leaf), problem)
+	return fmt.Errorf("the new certificate (%s) %s while the current one is valid",
+		Name(fresh.Leaf), problem)
 }
 
 func same(a, b *tls.Certificate) bool {
@@ -42,10 +44,10 @@ func same(a, b *tls.Certificate) bool {
 			return false
 		}
 	}
-	return true // the same public key, so the same private one
+	return true // the same public key has the same private key
 }
 
-// Reload answers SIGHUP: it reads the files again and logs the result, whatever it is.
+// Reload reads the files again, as SIGHUP demands, and logs every result.
 func (o *Own) Reload() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -61,8 +63,10 @@ func (o *Own) Reload() {
 	}
 }
 
-// filesChanged reads the files again after an event in one of their directories. It logs what is news: most events
-// are about other files, and a refusal need not be repeated for each step of a slow replacement.
+// filesChanged reads the files again after an event in one of their
+// directories. It logs a replacement, and a refusal that differs from the last
+// one: most events are about other files, and a slow replacement has several
+// events.
 func (o *Own) filesChanged() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,5 +95,6 @@ func (o *Own) logRefusal(err error) {
 
 func (o *Own) describe() string {
 	leaf := o.Current().Leaf
-	return fmt.Sprintf("%s, serial %s, expires %s", Name(leaf), leaf.SerialNumber.Text(16), leaf.NotAfter.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s, serial %s, expires %s",
+		Name(leaf), leaf.SerialNumber.Text(16), leaf.NotAfter.UTC().Format(time.RFC3339))
 }

@@ -8,16 +8,19 @@ import (
 	"assay/server/config"
 )
 
-// validityWarnings speaks up about a leaf that clients will not accept today. It is served all the same: the
-// operator may be about to replace it, and a server that stays down helps nobody.
+// validityWarnings returns a warning about a leaf that clients will not accept
+// today. The leaf is served nevertheless, because the operator can replace it
+// while the server runs.
 func validityWarnings(leaf *x509.Certificate, files Files) []string {
 	if problem := notValidNow(leaf); problem != "" {
-		return []string{fmt.Sprintf("%s: %s: the certificate (%s) %s", config.KeyCertPath, files.CertPath, Name(leaf), problem)}
+		return []string{fmt.Sprintf("%s: %s: the certificate (%s) %s",
+			config.KeyCertPath, files.CertPath, Name(leaf), problem)}
 	}
 	return nil
 }
 
-// notValidNow says why a certificate is outside its validity (RFC 5280 §4.1.2.5), or nothing.
+// notValidNow says why a certificate is outside its validity (RFC 5280
+// §4.1.2.5). It returns an empty text if the certificate is valid.
 func notValidNow(cert *x509.Certificate) string {
 	now := time.Now()
 	switch {
@@ -29,7 +32,8 @@ func notValidNow(cert *x509.Certificate) string {
 	return ""
 }
 
-// Name returns what a person calls a certificate: its subject or, if that is empty, its first name.
+// Name returns the subject of a certificate. If the subject is empty, it
+// returns the first alternative name or the serial number.
 func Name(cert *x509.Certificate) string {
 	switch {
 	case len(cert.Subject.Names) > 0:

@@ -1,5 +1,6 @@
-// Package config reads the server's configuration: one YAML file with the keys and defaults of headscale's TLS
-// documentation. It reports every mistake of a file at once, each with its line and key.
+// Package config reads the server's configuration: one YAML file with the keys
+// and defaults of headscale's TLS documentation. It reports every mistake of a
+// file at once, each with its line and key.
 package config
 
 import (
@@ -11,7 +12,8 @@ import (
 type Mode int
 
 const (
-	// Plain serves HTTP without TLS: neither an own certificate nor a host name is configured.
+	// Plain serves HTTP without TLS: neither an own certificate nor a host name
+	// is configured.
 	Plain Mode = iota
 	// Own serves the pair of tls_cert_path and tls_key_path.
 	Own
@@ -19,7 +21,8 @@ const (
 	ACME
 )
 
-// ChallengeType is a value of tls_letsencrypt_challenge_type, written exactly so.
+// ChallengeType is a value of tls_letsencrypt_challenge_type, written exactly
+// so.
 type ChallengeType string
 
 const (
@@ -29,7 +32,8 @@ const (
 	TLSALPN01 ChallengeType = "TLS-ALPN-01"
 )
 
-// ChainCheck is a value of tls_chain_check: what to do about an own certificate whose chain is not complete.
+// ChainCheck is a value of tls_chain_check. It says what happens to an own
+// certificate whose chain is not complete.
 type ChainCheck string
 
 const (
@@ -37,11 +41,12 @@ const (
 	Enforce ChainCheck = "enforce"
 	// Warn logs what is wrong and serves the pair.
 	Warn ChainCheck = "warn"
-	// Off does not look.
+	// Off does not check the chain.
 	Off ChainCheck = "off"
 )
 
-// Config is a valid configuration: defaults filled in, names normalised, paths absolute.
+// Config is a valid configuration: it has the defaults, normalised names, and
+// absolute paths.
 type Config struct {
 	File string // the configuration file, as the user named it
 
@@ -62,7 +67,8 @@ type Config struct {
 	lines map[string]int // where a key stands in File; absent keys are missing
 }
 
-// Mode reports where the certificate comes from. A valid configuration names at most one source.
+// Mode reports where the certificate comes from. A valid configuration names at
+// most one source.
 func (c *Config) Mode() Mode {
 	switch {
 	case c.Hostname != "":
@@ -74,7 +80,8 @@ func (c *Config) Mode() Mode {
 	}
 }
 
-// At names the place of a key for a message: "FILE:LINE: KEY", or "FILE: KEY" where the default is in force.
+// At returns the place of a key for a message: "FILE:LINE: KEY", or "FILE: KEY"
+// if the key is absent.
 func (c *Config) At(key string) string {
 	if line := c.lines[key]; line > 0 {
 		return fmt.Sprintf("%s:%d: %s", c.File, line, key)

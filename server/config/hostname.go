@@ -9,7 +9,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// normalise returns a host name as certificates write it: A-labels (RFC 5890), lower case, no trailing dot.
+// normalise returns a host name in the form of certificates: A-labels (RFC
+// 5890), lower case, no trailing dot.
 func normalise(host string) (string, error) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return "", errors.New("an IP address")

@@ -1,7 +1,7 @@
 package config
 
-// The keys of the configuration file. All but KeyChainCheck are headscale's, with the meaning that its TLS
-// documentation gives them.
+// The keys of the configuration file. All but KeyChainCheck are keys of
+// headscale, with the meaning of its TLS documentation.
 const (
 	KeyServerURL     = "server_url"
 	KeyListenAddr    = "listen_addr"
@@ -16,7 +16,8 @@ const (
 	KeyChainCheck    = "tls_chain_check"
 )
 
-// keys lists every key that a configuration file may hold, in the order of the documentation.
+// keys lists every key that a configuration file may hold, in the order of the
+// documentation.
 var keys = []string{
 	KeyServerURL, KeyListenAddr,
 	KeyCertPath, KeyKeyPath, KeyChainCheck,
@@ -24,7 +25,8 @@ var keys = []string{
 	KeyACMEURL, KeyACMEEmail,
 }
 
-// defaults holds what an absent key means. A key that is not here is empty when absent.
+// defaults holds the meaning of an absent or empty key. A key that is not here
+// has no default.
 var defaults = map[string]string{
 	KeyListenAddr:    "127.0.0.1:8080",
 	KeyChainCheck:    string(Enforce),

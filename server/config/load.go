@@ -7,8 +7,10 @@ import (
 	"os"
 )
 
-// Load reads, completes and validates a configuration file. Its error is of type Problems and holds every mistake;
-// beside an error stands what could be made of the file, so that more can be found wrong with it, or nil.
+// Load reads, completes and validates a configuration file. Its error is of
+// type Problems and holds every mistake. Together with an error it returns what
+// it could read of the configuration, so that the caller can look for further
+// mistakes, or nil.
 func Load(file string) (*Config, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -32,5 +34,9 @@ func unreadable(file string, err error) Problem {
 	if errors.As(err, &path) {
 		err = path.Err // the message names the file already
 	}
-	return Problem{File: file, Found: fmt.Sprintf("no readable file (%v)", err), Expected: "a readable configuration file"}
+	return Problem{
+		File:     file,
+		Found:    fmt.Sprintf("no readable file (%v)", err),
+		Expected: "a readable configuration file",
+	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// write makes a configuration file in a directory of the test's own and returns its path.
+// write makes a configuration file in a directory of the test's own and returns
+// its path.
 func write(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
@@ -52,11 +54,11 @@ func TestLoadRefuses(t *testing.T) {
 			`config.yaml:1: tls_letsencrypt_challenge_type: found "http-01", expected HTTP-01 or TLS-ALPN-01`},
 		"challenge type DNS-01": {"tls_letsencrypt_challenge_type: DNS-01\n",
 			`config.yaml:1: tls_letsencrypt_challenge_type: found "DNS-01", expected HTTP-01 or TLS-ALPN-01`},
-		"empty challenge type": {"tls_letsencrypt_hostname: a.test\ntls_letsencrypt_challenge_type: ''\n",
-			`config.yaml:2: tls_letsencrypt_challenge_type: found "", expected HTTP-01 or TLS-ALPN-01`},
 		"chain check": {"tls_chain_check: strict\n", `config.yaml:1: tls_chain_check: found "strict", expected enforce, warn or off`},
 		"server URL without scheme": {"server_url: a.test\n",
 			`config.yaml:1: server_url: found "a.test", expected a URL that starts with http:// or https:// and names a host`},
+		"server URL with a bad port": {"server_url: https://a.test:99999\n",
+			`config.yaml:1: server_url: found "https://a.test:99999", expected a URL that starts with http:// or https:// and names a host`},
 		"address without port": {"listen_addr: localhost\n", `config.yaml:1: listen_addr: found "localhost", expected an address as host:port or :port`},
 		"address with a bad port": {"tls_letsencrypt_listen: ':99999'\n",
 			`config.yaml:1: tls_letsencrypt_listen: found ":99999", expected an address as host:port or :port`},
@@ -147,6 +149,72 @@ func TestHostnameIsNormalised(t *testing.T) {
 	for _, given := range []string{"a..test", "*.a.test", "a b.test", "https://a.test", "a.test:443", "a_b.test", ".test", "::1"} {
 		if _, err := Load(write(t, "tls_letsencrypt_hostname: '"+given+"'\n")); err == nil {
 			t.Errorf("%s: accepted", given)
+		}
+	}
+}
+
+// TestDocumentedBlock loads the keys of the documentation as it prints them,
+// with each key as it is, empty, and absent.
+func TestDocumentedBlock(t *testing.T) {
+	t.Parallel()
+	block := []struct{ key, value string }{
+		{"acme_url", "https://acme-v02.api.letsencrypt.org/directory"},
+		{"acme_email", ""},
+		{"tls_letsencrypt_hostname", ""},
+		{"tls_letsencrypt_cache_dir", ".cache"},
+		{"tls_letsencrypt_challenge_type", "HTTP-01"},
+		{"tls_letsencrypt_listen", ":http"},
+		{"tls_cert_path", ""},
+		{"tls_key_path", ""},
+	}
+	load := func(t *testing.T, hostname string, line func(i int, key, value string) string) *Config {
+		t.Helper()
+		text := "listen_addr: :8443\n"
+		for i, entry := range block {
+			if entry.key == KeyHostname && hostname != "" {
+				text += KeyHostname + ": " + hostname + "\n"
+				continue
+			}
+			text += line(i, entry.key, entry.value)
+		}
+		file := write(t, text)
+		cfg, err := Load(file)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		cfg.lines, cfg.File = nil, ""
+		cfg.CacheDir = strings.TrimPrefix(cfg.CacheDir, filepath.Dir(file))
+		return cfg
+	}
+	asPrinted := func(_ int, key, value string) string { return fmt.Sprintf("%s: %q\n", key, value) }
+	empty := func(_ int, key, _ string) string { return key + ": \"\"\n" }
+	null := func(_ int, key, _ string) string { return key + ":\n" }
+	absent := func(int, string, string) string { return "" }
+	for _, hostname := range []string{"", "a.test"} {
+		want := Config{
+			ListenAddr: ":8443", ChainCheck: Enforce, Hostname: hostname, ACMEListen: ":http", CacheDir: "/.cache",
+			ChallengeType: HTTP01, ACMEURL: "https://acme-v02.api.letsencrypt.org/directory",
+		}
+		check := func(name string, got *Config) {
+			t.Helper()
+			if diff := cmp.Diff(want, *got, cmp.AllowUnexported(Config{})); diff != "" {
+				t.Errorf("%s, host name %q: -want +got\n%s", name, hostname, diff)
+			}
+			if acme := got.Mode() == ACME; acme != (hostname != "") || !acme && got.Mode() != Plain {
+				t.Errorf("%s, host name %q: got mode %v", name, hostname, got.Mode())
+			}
+		}
+		check("as printed", load(t, hostname, asPrinted))
+		for form, line := range map[string]func(int, string, string) string{"empty": empty, "null": null, "absent": absent} {
+			check("all "+form, load(t, hostname, line))
+			for alone, entry := range block {
+				check(entry.key+" "+form, load(t, hostname, func(i int, key, value string) string {
+					if i == alone {
+						return line(i, key, value)
+					}
+					return asPrinted(i, key, value)
+				}))
+			}
 		}
 	}
 }

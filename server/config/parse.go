@@ -17,7 +17,8 @@ type value struct {
 	wrong bool // of the wrong type, already reported: not to be judged further
 }
 
-// parse turns a file into values by key, null values left out. Values are nil if the file is no mapping at all.
+// parse returns the values of a file by key, without null values. The values
+// are nil if the file is no mapping.
 func parse(file string, data []byte) (map[string]value, Problems) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
@@ -25,7 +26,9 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 	}
 	root := document.Content[0]
 	if root.Kind != yaml.MappingNode {
-		return nil, Problems{{File: file, Line: root.Line, Found: kind(root), Expected: "a mapping of configuration keys"}}
+		return nil, Problems{{
+			File: file, Line: root.Line, Found: kind(root), Expected: "a mapping of configuration keys",
+		}}
 	}
 
 	values := make(map[string]value)
@@ -52,7 +55,7 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 		switch node.ShortTag() {
 		case "!!str":
 			values[key.Value] = value{text: node.Value, line: key.Line}
-		case "!!null": // as good as absent
+		case "!!null": // means the same as an absent key
 		default:
 			problem(kind(node), "a string")
 			values[key.Value] = value{line: key.Line, wrong: true}
@@ -61,14 +64,15 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 	return values, problems
 }
 
-// malformed turns the YAML library's error into ours.
+// malformed turns an error of the YAML library into a Problem.
 func malformed(file string, data []byte, err error) Problem {
 	p := Problem{File: file, Expected: "a YAML mapping of configuration keys"}
 	message := err.Error()
 	var load *yaml.LoadError
 	if errors.As(err, &load) {
 		message = strings.TrimPrefix(load.Message, "yaml: ")
-		// What is missing at the end is reported for the line after it.
+		// The library reports something missing at the end for the line after
+		// it.
 		p.Line = min(load.Mark.Line, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n")))
 	}
 	p.Found = fmt.Sprintf("something else (%s)", oneLine(message))
@@ -77,7 +81,8 @@ func malformed(file string, data []byte, err error) Problem {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// name returns a key for a message, also where the file has something else than a plain word in its place.
+// name returns a key for a message. In the place of the key, the file may hold a
+// list or a mapping.
 func name(key *yaml.Node) string {
 	if key.Kind != yaml.ScalarNode {
 		return kind(key)
@@ -85,7 +90,7 @@ func name(key *yaml.Node) string {
 	return oneLine(key.Value)
 }
 
-// kind describes a node that is not what was asked for.
+// kind describes a node of the wrong kind.
 func kind(n *yaml.Node) string {
 	switch n.ShortTag() {
 	case "!!map":

@@ -2,9 +2,10 @@ package config
 
 import "path/filepath"
 
-// resolve makes a path of the configuration absolute. Relative ones count from the directory of the configuration
-// file, never from the working directory (headscale TLS documentation). The file's own links are not followed: a
-// linked configuration file counts from where the link stands.
+// resolve makes a path of the configuration absolute. Relative paths start at
+// the directory of the configuration file, never at the working directory
+// (headscale TLS documentation). If the configuration file is a symbolic link,
+// they start at the directory of the link.
 func resolve(file, path string) (string, error) {
 	if path == "" || filepath.IsAbs(path) {
 		return path, nil

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The working directory differs from the configuration's, and the configuration is named relative to it.
+// The working directory differs from the configuration's, and the configuration
+// is named relative to it.
 func TestPathsCountFromTheConfigurationFile(t *testing.T) {
 	base := t.TempDir()
 	etc := filepath.Join(base, "etc with space", "déjà")

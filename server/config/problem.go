@@ -10,13 +10,13 @@ import (
 // Problem is one mistake in a configuration file.
 type Problem struct {
 	File     string
-	Line     int    // 0 where no line is to blame
-	Key      string // empty where no key is to blame
-	Found    string // what the file holds, as a phrase
-	Expected string // what would have been right, as a phrase
+	Line     int    // 0 if the problem belongs to no line
+	Key      string // empty if the problem belongs to no key
+	Found    string // a phrase: what the file holds
+	Expected string // a phrase: what is right
 }
 
-// Error says FILE:LINE: KEY: found …, expected ….
+// Error returns "FILE:LINE: KEY: found …, expected …".
 func (p Problem) Error() string {
 	var place strings.Builder
 	place.WriteString(p.File)
@@ -32,7 +32,7 @@ func (p Problem) Error() string {
 // Problems are all mistakes of one file, in the order of its lines.
 type Problems []Problem
 
-// Error returns the mistakes one a line.
+// Error returns one line for each mistake.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {

@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// validator judges the values of one file and builds the configuration out of them.
+// validator checks the values of one file and builds the configuration from
+// them.
 type validator struct {
 	file     string
 	values   map[string]value
@@ -35,13 +37,15 @@ func validate(file string, values map[string]value) (*Config, Problems) {
 		ACMEEmail:     v.email(),
 		lines:         make(map[string]int),
 	}
+	v.listeners(cfg)
 	for key, value := range values {
 		cfg.lines[key] = value.line
 	}
 	return cfg, v.problems
 }
 
-// sources demands at most one origin of the certificate, and a whole one.
+// sources demands at most one origin of the certificate, and all keys of that
+// origin.
 func (v *validator) sources() {
 	hostname, cert, key := v.present(KeyHostname), v.present(KeyCertPath), v.present(KeyKeyPath)
 	switch {
@@ -62,11 +66,18 @@ func (v *validator) serverURL() *url.URL {
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		v.problem(KeyServerURL, quote(text), "a URL that starts with http:// or https:// and names a host")
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" || !isPort(u.Port()) {
+		v.problem(KeyServerURL, quote(text),
+			"a URL that starts with http:// or https:// and names a host")
 		return nil
 	}
 	return u
+}
+
+// isPort reports whether a text is a port number, or empty.
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil
 }
 
 func (v *validator) address(key string) string {
@@ -75,7 +86,7 @@ func (v *validator) address(key string) string {
 		return "" // of the wrong type
 	}
 	if text == defaults[key] {
-		return text // no need to look a service's name up
+		return text // the name of the service need not be looked up
 	}
 	_, port, err := net.SplitHostPort(text)
 	if err == nil && port != "" {
@@ -115,11 +126,8 @@ func (v *validator) cacheDir() string {
 	return dir
 }
 
-// challengeType takes the two exact values only. An empty string is neither, but it harms nobody without a host name.
+// challengeType accepts exactly the two values.
 func (v *validator) challengeType() ChallengeType {
-	if given, ok := v.values[KeyChallengeType]; ok && given.text == "" && !given.wrong && v.present(KeyHostname) {
-		v.problem(KeyChallengeType, quote(""), fmt.Sprintf("%s or %s", HTTP01, TLSALPN01))
-	}
 	return ChallengeType(v.oneOf(KeyChallengeType, string(HTTP01), string(TLSALPN01)))
 }
 
@@ -149,7 +157,8 @@ func (v *validator) oneOf(key string, allowed ...string) string {
 	return text
 }
 
-// get returns a key's value, its default where it is absent or empty, and nothing where it has the wrong type.
+// get returns the value of a key, its default if it is absent or empty, and an
+// empty text if it has the wrong type.
 func (v *validator) get(key string) string {
 	value := v.values[key]
 	if value.text == "" && !value.wrong {
@@ -158,7 +167,7 @@ func (v *validator) get(key string) string {
 	return value.text
 }
 
-// present reports whether the user gave the key a value, be it a wrong one.
+// present reports whether the key has a value, right or wrong.
 func (v *validator) present(key string) bool {
 	value := v.values[key]
 	return value.text != "" || value.wrong

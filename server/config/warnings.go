@@ -6,7 +6,8 @@ import (
 	"net"
 )
 
-// Warnings returns what is legal but most likely not meant, one line each. The server runs all the same.
+// Warnings returns one line for each setting that is legal but probably a
+// mistake. The server runs nevertheless.
 func (c *Config) Warnings() []string {
 	var warnings []string
 	for _, check := range []func(*Config) string{schemeWarning, hostnameWarning, portWarning} {
@@ -25,7 +26,8 @@ func schemeWarning(c *Config) string {
 	if c.ServerURL == nil || c.ServerURL.Scheme == scheme {
 		return ""
 	}
-	return fmt.Sprintf("%s: found %q, expected %s:// because %s", c.At(KeyServerURL), c.ServerURL, scheme, because)
+	return fmt.Sprintf("%s: found %q, expected %s:// because %s",
+		c.At(KeyServerURL), c.ServerURL, scheme, because)
 }
 
 func hostnameWarning(c *Config) string {
@@ -36,18 +38,20 @@ func hostnameWarning(c *Config) string {
 		c.At(KeyHostname), c.Hostname, KeyServerURL, c.ServerURL.Hostname())
 }
 
-// portWarning reminds that a CA validates TLS-ALPN-01 on port 443 alone (RFC 8737 §3): another port works only
-// behind a forward.
+// portWarning warns of a port other than 443 for TLS-ALPN-01. A CA validates on
+// port 443 alone (RFC 8737 §3), so another port needs a forward.
 func portWarning(c *Config) string {
 	if c.Mode() != ACME || c.ChallengeType != TLSALPN01 || port(c.ListenAddr) == 443 {
 		return ""
 	}
-	return fmt.Sprintf("%s: found %q, expected port 443 for challenge type %s, unless port 443 is forwarded to it",
-		c.At(KeyListenAddr), c.ListenAddr, TLSALPN01)
+	return fmt.Sprintf("%s: found %q, expected port 443 for challenge type %s, "+
+		"unless port 443 is forwarded to it", c.At(KeyListenAddr), c.ListenAddr, TLSALPN01)
 }
 
-// NameWarning speaks up about an own certificate that does not list the host of server_url: clients that are sent there
-// will not accept it (RFC 9525 §6). It may have been made for further names of the server.
+// NameWarning returns a warning if an own certificate does not list the host of
+// server_url, and an empty text otherwise. Clients that connect to server_url
+// do not accept such a certificate (RFC 9525 §6). It may be meant for other
+// names.
 func (c *Config) NameWarning(leaf *x509.Certificate) string {
 	if c.ServerURL == nil {
 		return ""
@@ -59,7 +63,8 @@ func (c *Config) NameWarning(leaf *x509.Certificate) string {
 	if leaf.VerifyHostname(host) == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s: found %q, expected a host that the certificate in %s lists", c.At(KeyServerURL), c.ServerURL, c.CertPath)
+	return fmt.Sprintf("%s: found %q, expected a host that the certificate in %s lists",
+		c.At(KeyServerURL), c.ServerURL, c.CertPath)
 }
 
 // port returns the port of a validated address as a number.

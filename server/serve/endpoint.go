@@ -1,4 +1,5 @@
-// Package serve runs the listeners: the site itself and, for HTTP-01, the listener that answers challenges.
+// Package serve runs the listeners: that of the site and, for HTTP-01, that of
+// the challenges.
 package serve
 
 import (
@@ -9,7 +10,7 @@ import (
 	"net/http"
 )
 
-// Endpoint is one address and what answers there.
+// Endpoint is one address with the handler that answers there.
 type Endpoint struct {
 	Place   string // where the configuration names the address, for messages
 	Address string // host:port
@@ -31,10 +32,11 @@ type Servers struct {
 	listeners []net.Listener
 }
 
-// Listen opens the ports of all endpoints, or none. Nothing is answered before [Servers.Run]. Its error names every
-// address that cannot be had.
+// Listen opens the ports of all endpoints, or none. Nothing is answered before
+// [Servers.Run]. Its error names every address that cannot be listened on.
 func Listen(logger *log.Logger, endpoints ...Endpoint) (*Servers, error) {
 	s := &Servers{log: logger}
+	clients := clientLog(logger)
 	var problems []error
 	for _, e := range endpoints {
 		listener, err := net.Listen("tcp", e.Address)
@@ -43,7 +45,7 @@ func Listen(logger *log.Logger, endpoints ...Endpoint) (*Servers, error) {
 			continue
 		}
 		s.listeners = append(s.listeners, listener)
-		s.servers = append(s.servers, newServer(e, logger))
+		s.servers = append(s.servers, newServer(e, clients))
 	}
 	if len(problems) > 0 {
 		for _, listener := range s.listeners {

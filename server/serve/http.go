@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Bounds on a single client. net/http bounds the TLS handshake by the shortest of them too, and the first handshake
-// waits for the CA, so they are generous; a peer that says nothing costs a goroutine and delays nobody.
+// Bounds on a single client. Package http also bounds the TLS handshake by the
+// shortest of them, and the first handshake waits for the CA, so they are long.
+// A silent client costs a goroutine and delays nobody.
 const (
 	headerTimeout  = time.Minute
 	requestTimeout = 2 * time.Minute
@@ -16,8 +17,8 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// newServer prepares the HTTP server of an endpoint. The library's messages, handshake errors among them, go to
-// the log as they are.
+// newServer prepares the HTTP server of an endpoint. The messages of package
+// http, handshake errors among them, go to the logger.
 func newServer(e Endpoint, logger *log.Logger) *http.Server {
 	server := &http.Server{
 		Handler:           e.Handler,

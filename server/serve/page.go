@@ -21,14 +21,15 @@ import (
 //go:embed page.html
 var pageText string
 
-// pageTemplate is parsed when somebody asks for the page: most starts never show it.
+// pageTemplate is parsed at the first request for the page, so that it does not
+// delay the start.
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Parse(pageText))
 })
 
-// pageData is what the page shows.
+// pageData holds everything that the page shows.
 type pageData struct {
-	Connection string     // protocol versions of this very request
+	Connection string     // protocol versions of the request
 	Chain      []pageCert // leaf first; empty without TLS
 }
 
@@ -38,7 +39,7 @@ type pageCert struct {
 	Left                             string // remaining life in words, of the leaf
 }
 
-// pageTime is an instant for a person and for a machine.
+// pageTime is a moment, once for people and once for programs.
 type pageTime struct{ Person, Machine string }
 
 // page shows a person which certificate the server presents.
@@ -56,7 +57,8 @@ func page(source Source) http.Handler {
 		}
 		header := w.Header()
 		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'")
+		header.Set("Content-Security-Policy",
+			"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cache-Control", "no-store")
 		w.Write(body.Bytes())
@@ -71,7 +73,7 @@ func describeChain(served *tls.Certificate) []pageCert {
 	for _, der := range served.Certificate {
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
-			continue // served as it is, but there is nothing to tell about it
+			continue // it is served, but the page cannot describe it
 		}
 		chain = append(chain, describe(cert))
 	}
@@ -112,7 +114,7 @@ func describeKey(cert *x509.Certificate) string {
 	return cert.PublicKeyAlgorithm.String()
 }
 
-// left says how much life remains, in the largest unit that tells something.
+// left returns the remaining life in the largest unit that suits it.
 func left(d time.Duration) string {
 	switch {
 	case d <= 0:

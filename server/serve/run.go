@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// drain is how long open requests may go on after the server was asked to stop.
+// drain is the time that open requests have after the server was asked to stop.
 const drain = 2 * time.Second
 
-// Run answers on all listeners until the context ends, then stops in an orderly way: the ports are freed at once,
-// requests under way are answered, and after a while whatever is still open is cut. It returns nil then, and an error
-// only if a listener failed before.
+// Run answers on all listeners until the context ends. Then it frees the ports
+// at once, answers the requests that are under way, closes all connections
+// after a short time, and returns nil. It returns an error only if a listener
+// fails before.
 func (s *Servers) Run(ctx context.Context) error {
 	failed := make(chan error, len(s.servers))
 	for i, server := range s.servers {
@@ -29,7 +30,7 @@ func (s *Servers) Run(ctx context.Context) error {
 	return err
 }
 
-// serveOn blocks until the server is shut down, which is no error.
+// serveOn blocks until the server is shut down, and returns nil then.
 func serveOn(server *http.Server, listener net.Listener) error {
 	var err error
 	if server.TLSConfig != nil {
@@ -56,6 +57,8 @@ func (s *Servers) stop() {
 	}
 	all.Wait()
 	for _, listener := range s.listeners {
-		listener.Close() // a server that was stopped before it began to serve does not know its listener
+		// A server that was stopped before it began to serve does not close its
+		// listener.
+		listener.Close()
 	}
 }

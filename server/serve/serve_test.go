@@ -15,21 +15,31 @@ import (
 	"testing"
 	"time"
 
-	"assay/server/internal/mint"
+	"assay/fixtures/pki"
 )
 
 // fixed is a source that always serves one certificate.
-type fixed struct{ pair *mint.Pair }
+type fixed struct{ pair *pki.Identity }
 
 func (f fixed) Current() *tls.Certificate {
-	return &tls.Certificate{Certificate: [][]byte{f.pair.Raw}, PrivateKey: f.pair.Key}
+	return &tls.Certificate{Certificate: [][]byte{f.pair.Leaf.Raw}, PrivateKey: f.pair.Key}
 }
 func (f fixed) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return f.Current(), nil
 }
 func (f fixed) Protocols() []string { return []string{"h2", "http/1.1"} }
 
-// start runs a site on a port of its own until the test ends. Stopping twice is fine.
+func selfSigned(t *testing.T) *pki.Identity {
+	t.Helper()
+	pair, err := pki.New(pki.Spec{Names: []string{"a.test"}, CommonName: "a.test", SelfSigned: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+// start runs a site on a port of its own until the test ends. Stopping twice is
+// fine.
 func start(t *testing.T, source Source) (address string, stop func() error) {
 	t.Helper()
 	servers, err := Listen(log.New(io.Discard, "", 0), Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)})
@@ -44,9 +54,9 @@ func start(t *testing.T, source Source) (address string, stop func() error) {
 	return servers.listeners[0].Addr().String(), stop
 }
 
-func client(pair *mint.Pair, http2 bool) *http.Client {
+func client(pair *pki.Identity, http2 bool) *http.Client {
 	roots := x509.NewCertPool()
-	roots.AddCert(pair.Certificate)
+	roots.AddCert(pair.Leaf)
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: "a.test"},
 		ForceAttemptHTTP2: http2,
@@ -55,7 +65,7 @@ func client(pair *mint.Pair, http2 bool) *http.Client {
 
 func TestSite(t *testing.T) {
 	t.Parallel()
-	pair := mint.Leaf(t, nil, "a.test")
+	pair := selfSigned(t)
 	address, _ := start(t, fixed{pair})
 	for _, http2 := range []bool{false, true} {
 		c := client(pair, http2)
@@ -67,8 +77,8 @@ func TestSite(t *testing.T) {
 			"/health": {200, "application/health+json; charset=utf-8", []string{`{"status":"pass"}`}},
 			"/": {200, "text/html; charset=utf-8", []string{
 				"<h1>This server presents the certificate of CN=a.test</h1>",
-				`<dd id="not-after"><time datetime="` + pair.NotAfter.UTC().Format(time.RFC3339) + `">`,
-				`<dd id="serial">` + pair.SerialNumber.Text(16), "(89 days left)", "ECDSA, P-256", "TLS 1.3"}},
+				`<dd id="not-after"><time datetime="` + pair.Leaf.NotAfter.UTC().Format(time.RFC3339) + `">`,
+				`<dd id="serial">` + pair.Leaf.SerialNumber.Text(16), "(89 days left)", "ECDSA, P-256", "TLS 1.3"}},
 			"/other":      {404, "", nil},
 			"/index.html": {404, "", nil},
 		} {
@@ -107,7 +117,7 @@ func TestPageWithoutTLS(t *testing.T) {
 
 func TestHandshakes(t *testing.T) {
 	t.Parallel()
-	address, _ := start(t, fixed{mint.Leaf(t, nil, "a.test")})
+	address, _ := start(t, fixed{selfSigned(t)})
 	for name, test := range map[string]struct {
 		config *tls.Config
 		ok     bool
@@ -144,7 +154,7 @@ func noClientCertificate(t *testing.T) func(*tls.CertificateRequestInfo) (*tls.C
 
 func TestPlainHTTPOnTheTLSPort(t *testing.T) {
 	t.Parallel()
-	address, _ := start(t, fixed{mint.Leaf(t, nil, "a.test")})
+	address, _ := start(t, fixed{selfSigned(t)})
 	res, err := http.Get("http://" + address + "/")
 	if err != nil {
 		t.Fatal(err)
@@ -155,10 +165,11 @@ func TestPlainHTTPOnTheTLSPort(t *testing.T) {
 	}
 }
 
-// Peers that say nothing, half a greeting or rubbish delay neither others nor the end.
+// Peers that say nothing, half a greeting or rubbish delay neither others nor
+// the end.
 func TestShutdownIsBounded(t *testing.T) {
 	t.Parallel()
-	pair := mint.Leaf(t, nil, "a.test")
+	pair := selfSigned(t)
 	address, stop := start(t, fixed{pair})
 	for _, greeting := range []string{"", "\x16\x03\x01\x02\x00\x01", "rubbish"} {
 		conn, err := net.Dial("tcp", address)

@@ -1,5 +1,5 @@
-// Command assay-server is a TLS server that is configured the way headscale is: plain HTTP, a certificate of the
-// operator's own, or one from an ACME CA.
+// Command assay-server is a TLS server that is configured the way headscale is:
+// plain HTTP, a certificate of the operator's own, or one from an ACME CA.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// version is the server's own, in the notation of Go modules.
+// version is the version of the server, in the notation of Go modules.
 const version = "v0.1.0"
 
 // Exit codes.
@@ -32,7 +32,7 @@ A TLS server that is configured the way headscale is.
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the whole program but for the process around it.
+// run executes the command line and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	command := "serve"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"assay/server/internal/mint"
+	"assay/fixtures/pki"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -38,15 +38,19 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// A refusal names everything at once, the configuration's mistakes and the pair's, and leaves no trace.
+// A refusal names everything at once, the configuration's mistakes and the
+// pair's, and leaves no trace.
 func TestRefusalNamesEverything(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file, cert := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "cert.pem")
-	pair := mint.Leaf(t, nil, "a.test")
+	pair, err := pki.New(pki.Spec{Names: []string{"a.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, data := range map[string][]byte{
 		file: []byte("listen_addr: 127.0.0.1:0\nbogus: x\ntls_cert_path: cert.pem\ntls_key_path: key.pem\n"),
-		cert: mint.PEM(pair),
+		cert: pair.ChainPEM(),
 	} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)

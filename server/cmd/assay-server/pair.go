@@ -12,8 +12,8 @@ func files(cfg *config.Config) certificate.Files {
 	return certificate.Files{CertPath: cfg.CertPath, KeyPath: cfg.KeyPath, ChainCheck: cfg.ChainCheck}
 }
 
-// pairProblems looks at the own certificate of a configuration that is refused already, so that the user hears of
-// everything at once.
+// pairProblems checks the own certificate of a configuration that is refused
+// already, so that all mistakes are reported at once.
 func pairProblems(cfg *config.Config) error {
 	if cfg == nil || cfg.CertPath == "" || cfg.KeyPath == "" {
 		return nil
@@ -22,7 +22,8 @@ func pairProblems(cfg *config.Config) error {
 	return placed(cfg, err)
 }
 
-// placed adds to each problem of a pair where the configuration names the file.
+// placed adds to each problem of a pair the place where the configuration names
+// the file.
 func placed(cfg *config.Config, err error) error {
 	if err == nil {
 		return nil

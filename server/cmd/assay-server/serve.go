@@ -10,11 +10,13 @@ import (
 	"syscall"
 
 	"assay/server/config"
+	"assay/server/internal/logline"
 	"assay/server/serve"
 )
 
-// serveFile serves what a configuration file says, until the process is told to stop. Everything that can be known to
-// be wrong is found before the first port is opened.
+// serveFile serves what a configuration file says, until a signal stops the
+// process. It reports every mistake that can be found without the network before
+// it opens the first port.
 func serveFile(file string, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
@@ -22,7 +24,7 @@ func serveFile(file string, stderr io.Writer) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 
-	logger := log.New(stderr, "", log.LstdFlags)
+	logger := log.New(logline.NewWriter(stderr), "", log.LstdFlags)
 	cfg, err := config.Load(file)
 	if err != nil {
 		return errors.Join(err, pairProblems(cfg))

@@ -10,14 +10,14 @@ import (
 	"assay/server/serve"
 )
 
-// site is what a configuration amounts to.
+// site is everything that a configuration makes the server do.
 type site struct {
 	endpoints []serve.Endpoint
 	watch     func(context.Context) // until the context ends
 	reload    func()
 }
 
-// newSite decides by the mode what is served where.
+// newSite builds the site of the configured mode.
 func newSite(cfg *config.Config, logger *log.Logger) (*site, error) {
 	switch cfg.Mode() {
 	case config.Own:
@@ -65,7 +65,9 @@ func acmeSite(cfg *config.Config, logger *log.Logger) *site {
 	return &site{
 		endpoints: endpoints,
 		watch:     func(context.Context) {},
-		reload:    func() { logger.Print("SIGHUP: the certificate is renewed by ACME, nothing to reload") },
+		reload: func() {
+			logger.Print("SIGHUP: the certificate is renewed by ACME, nothing to reload")
+		},
 	}
 }
 

@@ -1,6 +1,8 @@
-// Command schedule plays the server's certificate source through two years of virtual time, against a CA in memory,
-// and prints as JSON when it renewed, how much life was left at each renewal, and how it fared while the CA failed.
-// It is the schedule command of the server's target file (package suite, type Schedule, documents the output).
+// Command schedule runs the server's certificate source for two years of
+// virtual time against a CA in memory. It prints as JSON when the source
+// renewed, how much life was left at each renewal, and what it did while the CA
+// failed. It is the schedule command of the server's target file (package
+// suite, type Schedule, documents the output).
 package main
 
 import (
@@ -13,19 +15,21 @@ import (
 	"testing/synctest"
 )
 
-// Virtual time is to be had inside a test alone (package synctest), so the program supplies one.
+// Virtual time exists only inside a test (package synctest), so the program
+// runs one.
 func main() {
 	debug.SetGCPercent(400) // the program lives for seconds
-	runtime.GOMAXPROCS(1)   // one clock: goroutines mostly wait for each other, and waking another thread costs more
-	os.Args = os.Args[:1]   // package testing would read them as its own
+	runtime.GOMAXPROCS(1)   // goroutines mostly wait for each other: one thread is faster
+	os.Args = os.Args[:1]   // package testing would parse the rest
 	testing.Main(func(string, string) (bool, error) { return true, nil },
 		[]testing.InternalTest{{Name: "schedule", F: func(t *testing.T) {
 			synctest.Test(t, func(*testing.T) { os.Exit(run()) })
 		}}}, nil, nil)
 }
 
-// run simulates and prints. The process ends with it, and must: goroutines of Pebble and of the certificate manager
-// have no end, and package testing would wait for them.
+// run simulates and prints. The process must exit after it, because goroutines
+// of Pebble and of the certificate manager have no end, and package testing
+// would wait for them.
 func run() (exit int) {
 	dir, err := os.MkdirTemp("", "schedule-")
 	if err != nil {

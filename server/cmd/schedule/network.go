@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// network takes the place of the network: a CA's handler by the host of its URL. It is complete before it is used.
+// network takes the place of the network. It holds the way to each CA by the
+// host of its URL, and does not change while it is used.
 type network map[string]*road
 
 // RoundTrip implements [http.RoundTripper].
@@ -22,14 +23,15 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("no such host: " + r.URL.Host)
 }
 
-// A client that renews in a loop, or all the time, would never let a simulation end. Two years of six-day certificates
-// take about 2,500 requests, one issuance about 12, and an hour of repeating whatever fails about 120.
+// These limits end the simulation of a client that renews in a loop, or all the
+// time. Two years of six-day certificates take about 2,500 requests, one
+// issuance about 12, and an hour of repeated failures about 120.
 const (
 	mostRequests       = 5000
 	mostRequestsAnHour = 300
 )
 
-// road leads to one CA, counts the requests, and fails on demand.
+// road passes requests to one CA, counts them, and fails on demand.
 type road struct {
 	ca http.Handler
 
@@ -44,13 +46,15 @@ func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
 	failing, closed := d.pass()
 	switch {
 	case closed:
-		// No answer any more, lest the client go on: it cannot be told to end, and the others still run.
+		// The client gets no answer any more, because nothing else stops it,
+		// and the other simulations still run.
 		time.Sleep(span)
 		return nil, errors.New("asked too often")
 	case failing:
 		drain(r)
 		return answer(r, http.StatusInternalServerError,
-			`{"type": "urn:ietf:params:acme:error:serverInternal", "detail": "out of order", "status": 500}`), nil
+			`{"type": "urn:ietf:params:acme:error:serverInternal", `+
+				`"detail": "out of order", "status": 500}`), nil
 	}
 	in := r.Clone(r.Context())
 	in.Host, in.RequestURI, in.TLS = r.URL.Host, r.URL.RequestURI(), &tls.ConnectionState{}
@@ -65,12 +69,13 @@ func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// pass notes a request and says how it fares.
+// pass counts a request and says whether the road fails or is closed.
 func (d *road) pass() (failing, closed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now, n := time.Now(), len(d.requests)
-	if n >= mostRequests || n >= mostRequestsAnHour && now.Sub(d.requests[n-mostRequestsAnHour]) < time.Hour {
+	if n >= mostRequests ||
+		n >= mostRequestsAnHour && now.Sub(d.requests[n-mostRequestsAnHour]) < time.Hour {
 		d.closed = true
 	}
 	if !d.closed {
@@ -85,14 +90,15 @@ func (d *road) fail(failing bool) {
 	d.failing = failing
 }
 
-// stopped tells whether the client asked for more than any that works needs.
+// stopped reports whether the client sent more requests than a working one
+// needs.
 func (d *road) stopped() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.closed
 }
 
-// since returns the moments of the requests from a moment on.
+// since returns the times of the requests from a moment on.
 func (d *road) since(begin time.Time) []time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,7 +118,8 @@ func drain(r *http.Request) {
 
 func answer(r *http.Request, status int, problem string) *http.Response {
 	return &http.Response{
-		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status: http.StatusText(status), StatusCode: status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:  http.Header{"Content-Type": {"application/problem+json"}},
 		Body:    io.NopCloser(bytes.NewBufferString(problem)),
 		Request: r,

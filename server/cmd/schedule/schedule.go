@@ -2,7 +2,8 @@ package main
 
 import "time"
 
-// schedule is what the program prints. Moments count in seconds from the first look-up of a certificate.
+// schedule is the output of the program. Times are seconds after the first
+// look-up of a certificate.
 type schedule struct {
 	Schema  int      `json:"schema"`
 	Span    int64    `json:"span_s"`
@@ -10,7 +11,7 @@ type schedule struct {
 	Failing []outage `json:"failing"`
 }
 
-// life is the whole span with a CA that works and issues for one lifetime.
+// life is the whole span with a working CA that issues for one lifetime.
 type life struct {
 	Lifetime  int64     `json:"lifetime_s"`
 	Issued    int       `json:"issued"`
@@ -25,8 +26,8 @@ type renewal struct {
 	Left int64 `json:"left_s"`
 }
 
-// outage is a CA that answers 500 to everything from soon after the first certificate until one day after the first
-// attempt at a renewal.
+// outage is a span in which the CA answers 500 to everything, from soon after
+// the first certificate until one day after the first attempt at a renewal.
 type outage struct {
 	Lifetime int64     `json:"lifetime_s"`
 	Attempts []attempt `json:"attempts"`
@@ -36,7 +37,7 @@ type outage struct {
 	Stopped  bool      `json:"stopped"`
 }
 
-// attempt is a row of requests with less than pause between them.
+// attempt is a series of requests with less than pause between them.
 type attempt struct {
 	At       int64 `json:"at_s"`
 	Requests int   `json:"requests"`
@@ -50,7 +51,8 @@ const (
 	pause  = 30 * time.Second // ends an attempt
 )
 
-// lifetimes are those of Let's Encrypt: the default, the coming default, and the short-lived profile's.
+// lifetimes are those of Let's Encrypt: the default, the coming default, and
+// that of the short-lived profile.
 var lifetimes = []time.Duration{90 * day, 45 * day, 6 * day}
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }

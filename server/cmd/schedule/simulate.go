@@ -18,15 +18,21 @@ import (
 
 const hostname = "host.assay.test"
 
-// simulate runs all simulations at once, on one virtual clock. Caches are made below dir.
+// simulate runs all simulations at once, on one virtual clock. Caches are made
+// below dir.
 func simulate(dir string) (*schedule, error) {
-	found := &schedule{Schema: schema, Span: seconds(span), Working: make([]life, len(lifetimes)), Failing: make([]outage, len(lifetimes))}
+	found := &schedule{
+		Schema: schema, Span: seconds(span),
+		Working: make([]life, len(lifetimes)), Failing: make([]outage, len(lifetimes)),
+	}
 	roads := network{}
 	http.DefaultTransport = roads // what the certificate source takes
 	var sims []*simulation
 	for range 2 {
 		for _, lifetime := range lifetimes {
-			sim, err := newSimulation(filepath.Join(dir, fmt.Sprint(len(sims))), fmt.Sprintf("acme%d.test", len(sims)), lifetime)
+			number := len(sims)
+			cache, authority := filepath.Join(dir, fmt.Sprint(number)), fmt.Sprintf("acme%d.test", number)
+			sim, err := newSimulation(cache, authority, lifetime)
 			if err != nil {
 				return nil, err
 			}
@@ -54,7 +60,9 @@ type simulation struct {
 }
 
 func newSimulation(cache, authority string, lifetime time.Duration) (*simulation, error) {
-	ca, err := pebble.Start(pebble.Options{Authority: authority, Validity: lifetime, SkipValidation: true})
+	ca, err := pebble.Start(pebble.Options{
+		Authority: authority, Validity: lifetime, SkipValidation: true,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +91,9 @@ func (s *simulation) live() life {
 		}
 		if leaf != nil && current != nil && !leaf.Equal(current) {
 			at := s.issued(leaf)
-			l.Renewals = append(l.Renewals, renewal{At: seconds(at.Sub(s.begun)), Left: seconds(current.NotAfter.Sub(at))})
+			l.Renewals = append(l.Renewals, renewal{
+				At: seconds(at.Sub(s.begun)), Left: seconds(current.NotAfter.Sub(at)),
+			})
 		}
 		if leaf != nil {
 			current = leaf
@@ -94,7 +104,8 @@ func (s *simulation) live() life {
 	return l
 }
 
-// fail lets the CA fail once there is a certificate, and mends it a day after the first attempt at a renewal.
+// fail lets the CA fail once there is a certificate, and repairs it a day after
+// the first attempt at a renewal.
 func (s *simulation) fail() outage {
 	o := outage{Lifetime: seconds(s.lifetime), Attempts: []attempt{}}
 	first := s.lookUp()
@@ -124,7 +135,8 @@ func (s *simulation) fail() outage {
 	return o
 }
 
-// until looks up the certificate, as clients do all the time, until a condition holds or a moment has come.
+// until looks up the certificate, as clients do all the time, until a condition
+// holds or a moment has come.
 func (s *simulation) until(end time.Time, condition func() bool) {
 	for time.Now().Before(end) && !condition() {
 		s.lookUp()
@@ -148,7 +160,8 @@ func (s *simulation) attempts(requests []time.Time) []attempt {
 
 func (s *simulation) elapsed() time.Duration { return time.Since(s.begun) }
 
-// lookUp asks for the certificate as a handshake does, of a client that accepts ECDSA.
+// lookUp asks for the certificate as a handshake does, of a client that accepts
+// ECDSA.
 func (s *simulation) lookUp() *x509.Certificate {
 	cert, err := s.source.GetCertificate(&tls.ClientHelloInfo{
 		ServerName:        hostname,
@@ -169,7 +182,8 @@ func (s *simulation) lookUp() *x509.Certificate {
 	return leaf
 }
 
-// issued is the moment at which the CA issued a certificate; for one that it did not, now.
+// issued is the moment at which the CA issued a certificate; for one that it
+// did not, now.
 func (s *simulation) issued(leaf *x509.Certificate) time.Time {
 	for _, e := range s.ca.Journal().Issued() {
 		if e.Serial == leaf.SerialNumber.Text(16) {
