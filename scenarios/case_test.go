@@ -26,13 +26,13 @@ func TestRowsAreDecodedStrictly(t *testing.T) {
 			exampleRow{SNI: "a.test", ALPN: []string{"h2"}, Port: 443, Keys: map[string]any{"tls_cert_path": "x"}, At: struct{ Dir string }{"d"}}, nil},
 		"none": {"", exampleRow{}, nil},
 		"unknown field": {", snl: a.test", exampleRow{}, []string{
-			"byo.yaml:8: BYO-01/a: snl: found an unknown field, expected a field of the row: sni, alpn, keys, port, at"}},
-		"wrong type":        {", port: https", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: port: found str `https`, expected int"}},
-		"wrong type below":  {", at: {dir: [x]}", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: at.dir: found seq, expected string"}},
-		"wrong type inside": {", alpn: [{h: 2}]", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: alpn: found map, expected string"}},
+			"byo.yaml:8: BYO-01/a: snl: found an unknown key, expected one of sni, alpn, keys, port, at"}},
+		"wrong type":        {", port: https", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: port: found \"https\", expected a whole number"}},
+		"wrong type below":  {", at: {dir: [x]}", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: at.dir: found a list, expected text"}},
+		"wrong type inside": {", alpn: [{h: 2}]", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: alpn[0]: found a mapping, expected text"}},
 		"two at once": {", port: x, colour: red", exampleRow{}, []string{
-			"byo.yaml:8: BYO-01/a: port: found str `x`, expected int",
-			"byo.yaml:8: BYO-01/a: colour: found an unknown field, expected a field of the row: sni, alpn, keys, port, at"}},
+			"byo.yaml:8: BYO-01/a: colour: found an unknown key, expected one of sni, alpn, keys, port, at",
+			"byo.yaml:8: BYO-01/a: port: found \"x\", expected a whole number"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,7 +68,7 @@ func TestRowsMayBeShared(t *testing.T) {
 	}
 	var row struct{ Name string }
 	err = c.Chapters[0].Requirements[1].Cases[0].Decode(&row)
-	want := []string{"byo.yaml:7: BYO-02/a: sni: found an unknown field, expected a field of the row: name"}
+	want := []string{"byo.yaml:7: BYO-02/a: sni: found an unknown key, expected one of name"}
 	if diff := cmp.Diff(want, messages(err)); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}

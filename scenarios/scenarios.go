@@ -1,8 +1,14 @@
-// Package scenarios is the catalogue: what a server that is configured like
-// headscale promises about TLS, one requirement an entry, one YAML file a
-// chapter. The files are embedded and loaded strictly; every mistake in them
-// is reported at once, with file, line and key.
+// Package scenarios holds the catalogue: every requirement that the suite
+// judges, that is, what a server that is configured like headscale promises
+// about TLS. It holds no tests: those are in package suite, one spec for each
+// requirement.
+//
+// A chapter of the catalogue is a YAML file beside this one, named after the
+// chapter, and a list of requirements. The files are embedded. [Load] decodes
+// them strictly and reports all their mistakes at once, with file, line and key.
 package scenarios
+
+import "slices"
 
 //go:generate go test -count=1 -run ^TestReadmeIsCurrent$ . -update
 
@@ -17,9 +23,6 @@ const (
 	May     Level = "MAY"
 	Observe Level = "OBSERVE"
 )
-
-// levels is every Level, the most binding first.
-var levels = []Level{Must, Should, May, Observe}
 
 // A Chapter is one file of the catalogue. Its name is also the profile that a
 // target claims in its target file.
@@ -44,28 +47,55 @@ var chapters = []Chapter{
 	{Name: "resilience", Prefix: "RES", About: "CAs, disks, peers and signals that misbehave"},
 }
 
-// A Requirement is one promise, the unit of judgement. Its status is the worst
-// of its cases.
+// A Requirement is one promise of a server. Its status is the worst status of
+// its cases.
 type Requirement struct {
-	ID       string   `json:"id"`                 // "HTTP01-02", final once published
-	Chapter  string   `json:"chapter"`            // name of the chapter that it stands in
-	Title    string   `json:"title"`              // one line
-	Level    Level    `json:"level"`              //
-	Source   string   `json:"source"`             // who promises it: "RFC 8737 §3"
-	Text     string   `json:"text"`               // the promise, in the catalogue's own words
-	Why      string   `json:"why"`                // why it matters to somebody who runs the server
-	Needs    []Need   `json:"needs,omitempty"`    // what else must be claimed, or have passed
-	Autocert Range    `json:"autocert,omitzero"`  // versions of x/crypto for which the promise holds
-	Worlds   []string `json:"worlds,omitempty"`   // kinds of world that it can be tried in; empty means any
-	Unbroken string   `json:"unbroken,omitempty"` // why no known-bad server can stand for it; empty where one can
-	Cases    []Case   `json:"cases,omitempty"`    // rows of a table; empty for a requirement that is one case itself
-	File     string   `json:"file"`               // "scenarios/http-01.yaml"
-	Line     int      `json:"line"`               // where its entry begins, from 1
+	// ID identifies the requirement, as in HTTP01-02. It begins with the prefix
+	// of its chapter and never changes once it is published.
+	ID string `json:"id" yaml:"id" jsonschema:"required,pattern=^[A-Z0-9]+-[0-9]{2}$"`
+	// Chapter is the name of the chapter that holds the requirement.
+	Chapter string `json:"chapter" yaml:"-"`
+	// Title is the promise in one line.
+	Title string `json:"title" yaml:"title" jsonschema:"required,minLength=1"`
+	// Level says how binding the promise is, in the words of RFC 2119. OBSERVE
+	// is recorded for comparison and never judged.
+	Level Level `json:"level" yaml:"level" jsonschema:"required,enum=MUST,enum=SHOULD,enum=MAY,enum=OBSERVE"`
+	// Source names the document that makes the promise, as in "RFC 8737 §3".
+	Source string `json:"source" yaml:"source" jsonschema:"required,minLength=1"`
+	// Text is the promise in full, in the catalogue's own words.
+	Text string `json:"text" yaml:"text" jsonschema:"required,minLength=1"`
+	// Why says why the promise matters to somebody who runs the server.
+	Why string `json:"why" yaml:"why" jsonschema:"required,minLength=1"`
+	// Needs are further chapters that a target must claim, and requirements
+	// that must have passed, before this requirement is judged.
+	Needs []Need `json:"needs,omitempty" yaml:"needs" jsonschema:"minItems=1"`
+	// Autocert are the versions of golang.org/x/crypto for which the promise
+	// holds, as in ">= 0.45.0 < 0.58.0". Without it, the promise holds for all.
+	Autocert Range `json:"autocert,omitzero" yaml:"autocert"`
+	// Worlds are the kinds of world in which the requirement can be tried.
+	// Without it, any world will do.
+	Worlds []string `json:"worlds,omitempty" yaml:"worlds" jsonschema:"minItems=1,enum=namespace,enum=loopback"`
+	// Unbroken says why no known-bad server can break the promise. It is empty
+	// where one can.
+	Unbroken string `json:"unbroken,omitempty" yaml:"unbroken" jsonschema:"minLength=1"`
+	// Cases are the rows of the requirement's table. A requirement without
+	// cases is tried once.
+	Cases []Case `json:"cases,omitempty" yaml:"cases" jsonschema:"minItems=1"`
+	// Combine describes further rows by the values of their fields. Cases holds
+	// the rows too.
+	Combine *Combination `json:"-" yaml:"combine"`
+	// Except are the values that the rows of Combine do not combine: for each
+	// field, a list of values.
+	Except []map[string][]string `json:"-" yaml:"except" jsonschema:"minItems=1"`
+	// File is the path of the chapter's file, "scenarios/http-01.yaml".
+	File string `json:"file" yaml:"-"`
+	// Line is where the entry begins in the file, from 1.
+	Line int `json:"line" yaml:"-"`
 }
 
 // A Need is one condition of a requirement: either a chapter that the target
 // must claim too, or a requirement ("ID" or "ID/case") that must have passed
-// before this one's result counts.
+// before this requirement's result counts.
 type Need struct {
 	Chapter string
 	ID      string
@@ -74,5 +104,16 @@ type Need struct {
 // String returns the need as the file has it.
 func (n Need) String() string { return n.Chapter + n.ID }
 
-// MarshalText makes a need a plain string in JSON.
+// MarshalText writes a need as a plain string in JSON.
 func (n Need) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads the name of a chapter, or else an ID. Whether the
+// catalogue holds the ID is checked when all chapters are loaded.
+func (n *Need) UnmarshalText(text []byte) error {
+	if slices.Contains(ChapterNames(), string(text)) {
+		*n = Need{Chapter: string(text)}
+	} else {
+		*n = Need{ID: string(text)}
+	}
+	return nil
+}

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// A Range is a set of versions of golang.org/x/crypto: comparisons that must
-// all hold, as ">= 0.45.0 < 0.58.0". The zero Range holds for every version.
+// A Range describes a set of versions by comparisons that must all hold, as in
+// ">= 0.45.0 < 0.58.0". The zero Range holds for every version.
 type Range struct {
 	text  string
 	tests []comparison
@@ -17,17 +17,17 @@ type Range struct {
 
 type comparison struct {
 	operator string
-	version  string // with the leading v that semver wants
+	version  string // with the leading v that package semver expects
 }
 
-// A Verdict says how a version stands to a [Range].
+// A Verdict says whether a version is in a [Range].
 type Verdict int
 
 // The verdicts of [Range.Holds].
 const (
-	Holds   Verdict = iota // inside: the promise is judged
-	Outside                // outside: what is seen is only recorded
-	Unknown                // the version is not known, so the promise is judged
+	Holds   Verdict = iota // the version is in the range: the promise is judged
+	Outside                // the version is not in the range: the result is only recorded
+	Unknown                // the version is unknown: the promise is judged
 )
 
 var operators = []string{">=", "<=", ">", "<", "="}
@@ -62,7 +62,7 @@ func ParseRange(text string) (Range, error) {
 	return r, nil
 }
 
-// Holds says whether version ("v0.58.0", or without the v) is in the range.
+// Holds reports whether version ("v0.58.0", or without the v) is in the range.
 // An empty or malformed version, such as that of a development build, is
 // Unknown.
 func (r Range) Holds(version string) Verdict {
@@ -97,14 +97,20 @@ func (c comparison) holds(version string) bool {
 	}
 }
 
-// IsZero reports whether the range is that of every version.
+// IsZero reports whether the range holds for every version.
 func (r Range) IsZero() bool { return len(r.tests) == 0 }
 
 // String returns the range as the file has it.
 func (r Range) String() string { return r.text }
 
-// MarshalText makes a range a plain string in JSON.
+// MarshalText writes a range as a plain string in JSON.
 func (r Range) MarshalText() ([]byte, error) { return []byte(r.text), nil }
+
+// UnmarshalText reads a range; see [ParseRange].
+func (r *Range) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRange(string(text))
+	return err
+}
 
 func withV(version string) string {
 	if strings.HasPrefix(version, "v") {

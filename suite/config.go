@@ -64,7 +64,7 @@ var _ = Requirement("CFG-05", func(e *Env) {
 	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
 	Expect(e.Path(".cache")).To(HoldFiles())
 	for _, address := range []string{e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
-		e.AwaitAnswer(address)
+		e.AwaitListener(address)
 	}
 })
 

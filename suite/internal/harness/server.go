@@ -51,6 +51,7 @@ type Server struct {
 	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
+	served bool             // it has been ready once
 	past   []*sut.Log       // what it wrote before it was started again
 }
 
@@ -121,7 +122,7 @@ func (v *Server) AwaitReady() {
 		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
 	}
 	v.awaitChallengeListener()
-	v.ready = v.Process.Log().Mark()
+	v.ready, v.served = v.Process.Log().Mark(), true
 	v.noteWarnings()
 }
 

@@ -135,7 +135,7 @@ func fake(t *testing.T, manner string, change func(*Target)) *Target {
 	tt.Command = []string{self, "fake", manner, "{{.Keys.listen_addr}}"}
 	tt.Ready.TCP = "listen_addr"
 	tt.Env = map[string]string{"GORACE": "atexit_sleep_ms=0"} // a race-enabled fake would exit a second late
-	tt.Config.template = "listen {{.Keys.listen_addr}}\n"
+	tt.Config.Template = "listen {{.Keys.listen_addr}}\n"
 	if change != nil {
 		change(tt)
 	}

@@ -15,8 +15,8 @@ import (
 
 // writeFiles writes the config file and the target's further files.
 func (t *Target) writeFiles(l *Launch, v view) error {
-	for _, name := range slices.Sorted(maps.Keys(t.Config.files)) {
-		text, err := v.render("config.files."+name, t.Config.files[name])
+	for _, name := range slices.Sorted(maps.Keys(t.Config.Files)) {
+		text, err := v.render("config.files."+name, t.Config.Files[name])
 		if err != nil {
 			return err
 		}
@@ -60,15 +60,15 @@ func write(path string, text []byte, mode fs.FileMode) error {
 // configText is the content of the config file.
 func (t *Target) configText(l *Launch, v view) ([]byte, error) {
 	l.configuration = v.Keys
-	if t.Config.base == nil {
-		if l.Input.Raw != nil && !strings.Contains(t.Config.template, ".Raw") {
+	if t.Config.Base.Kind == 0 {
+		if l.Input.Raw != nil && !strings.Contains(t.Config.Template, ".Raw") {
 			return l.Input.Raw, nil
 		}
-		text, err := v.render("config.template", t.Config.template)
+		text, err := v.render("config.template", t.Config.Template)
 		return []byte(text), err
 	}
 	base := map[string]any{}
-	if err := t.Config.base.Load(&base); err != nil {
+	if err := t.Config.Base.Load(&base); err != nil {
 		return nil, fmt.Errorf("config.base: %w", err)
 	}
 	rendered, err := v.renderValue("config.base", base)
@@ -95,7 +95,7 @@ func (v view) renderValue(key string, value any) (any, error) {
 		return v.render(key, value)
 	case map[string]any:
 		for name, inner := range value {
-			if value[name], err = v.renderValue(join(key, name), inner); err != nil {
+			if value[name], err = v.renderValue(key+"."+name, inner); err != nil {
 				return nil, err
 			}
 		}

@@ -14,22 +14,23 @@ import (
 
 // Load reads a target: the built-in one of this name (see [Names]), or the
 // file at this path. knows says whether an "ID" or "ID/case" is in the
-// catalogue; nil accepts all. The error holds every mistake of the file, each
-// a [scenarios.Mistake].
+// catalogue; nil accepts all. The error joins every mistake of the file, each
+// a [strictyaml.Mistake].
 func Load(nameOrPath string, knows func(id string) bool) (*Target, error) {
 	if fs.ValidPath(nameOrPath) && !strings.Contains(nameOrPath, "/") {
 		if text, err := targets.Files.ReadFile(nameOrPath + ".yaml"); err == nil {
-			return parseFile("fixtures/targets/"+nameOrPath+".yaml", text, knows)
+			return parseTarget("fixtures/targets/"+nameOrPath+".yaml", text, knows)
 		}
 	}
 	text, err := os.ReadFile(nameOrPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("target: found %q, expected the path of a target file or one of %s: %w", nameOrPath, strings.Join(Names(), ", "), err)
+		return nil, fmt.Errorf("target: found %q, expected the path of a target file or one of %s: %w",
+			nameOrPath, strings.Join(Names(), ", "), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
-	t, err := parseFile(nameOrPath, text, knows)
+	t, err := parseTarget(nameOrPath, text, knows)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func Load(nameOrPath string, knows func(id string) bool) (*Target, error) {
 	return t, err
 }
 
-// Names are the names of the built-in targets.
+// Names returns the names of the built-in targets.
 func Names() []string {
 	entries, err := targets.Files.ReadDir(".")
 	if err != nil {
@@ -50,11 +51,11 @@ func Names() []string {
 	return names
 }
 
-// SetBinary makes the target run another executable of the same server: path
-// takes the place of the command's first word, and of the first words of the
-// version and schedule commands where they are the same; another schedule
-// command is then looked for beside it alone. A path with a slash is relative
-// to the current directory.
+// SetBinary makes the target run another executable of the same server. path
+// replaces the first word of the command, and the first words of the version and
+// schedule commands where they are the same. A schedule command with another
+// first word is then looked for in the directory of path only. A path with a
+// slash is relative to the current directory.
 func (t *Target) SetBinary(path string) {
 	if strings.ContainsRune(path, filepath.Separator) {
 		if abs, err := filepath.Abs(path); err == nil {
@@ -71,9 +72,9 @@ func (t *Target) SetBinary(path string) {
 }
 
 // Resolve makes the first word of every command an absolute path. A word with
-// a slash is relative to the target file's directory (of a built-in target:
-// the current directory), any other is looked up on PATH. For the schedule
-// command see [Target.ScheduleCommand].
+// a slash is relative to the target file's directory, or to the current
+// directory for a built-in target; any other word is looked up on PATH. For the
+// schedule command see [Target.ScheduleCommand].
 func (t *Target) Resolve() error {
 	for _, c := range []struct {
 		key     string
@@ -84,7 +85,8 @@ func (t *Target) Resolve() error {
 		}
 		path, err := t.find(c.command[0])
 		if err != nil {
-			return fmt.Errorf("target %s: %s: found %q, expected an executable: %w", t.Name, c.key, c.command[0], err)
+			return fmt.Errorf("target %s: %s: found %q, expected an executable: %w",
+				t.Name, c.key, c.command[0], err)
 		}
 		c.command[0] = path
 	}

@@ -1,225 +1,184 @@
 package sut
 
 import (
-	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"go.yaml.in/yaml/v4"
-	"golang.org/x/sys/unix"
+
+	"assay/scenarios/strictyaml"
 )
 
-// parseFile reads a target file. file is its name for messages.
-func parseFile(file string, text []byte, knows func(string) bool) (*Target, error) {
-	p := &parser{file: file, knows: knows}
-	var document yaml.Node
-	if err := yaml.Load(text, &document, yaml.WithUniqueKeys(false)); err != nil {
-		p.syntax(text, err)
-		return nil, p.err()
-	}
+// parseTarget decodes a target file; file is its name in messages. knows is that of
+// [Load].
+func parseTarget(file string, text []byte, knows func(id string) bool) (*Target, error) {
 	t := newTarget()
-	p.target(t, follow(document.Content[0]))
-	if err := p.err(); err != nil {
+	f := strictyaml.Decode(file, text, t)
+	checkCommands(f, t)
+	checkConfig(f, &t.Config)
+	checkReady(f, t)
+	checkState(f, t.State)
+	checkProfiles(f, t.Profiles)
+	checkKnownFailures(f, t.KnownFailures, knows)
+	if err := f.Err(); err != nil {
 		return nil, err
+	}
+	if t.Ready.TCP == "" && t.Ready.Log == nil && t.Ready.HTTP == "" {
+		t.Ready.TCP = "listen_addr"
 	}
 	return t, nil
 }
 
-// syntax reports a file that is no YAML document.
-func (p *parser) syntax(text []byte, err error) {
-	line, found := 1, err.Error()
-	var loading *yaml.LoadError
-	if errors.As(err, &loading) {
-		line, found = max(1, loading.Mark.Line), loading.Message
-	}
-	expected := "one YAML document"
-	if strings.Contains(string(text), ": {{") {
-		expected += "; a value that begins with a template has to be quoted"
-	}
-	p.wrong(line, whole, found, expected)
-}
-
-func (p *parser) target(t *Target, n *yaml.Node) {
-	p.mapping(n, whole, map[string]reader{
-		"name":           p.text(&t.Name),
-		"version":        p.command(&t.VersionCommand),
-		"command":        p.startCommand(&t.Command),
-		"env":            p.env(&t.Env),
-		"config":         func(n *yaml.Node, key string) { p.config(&t.Config, n, key) },
-		"ready":          func(n *yaml.Node, key string) { p.ready(&t.Ready, n, key) },
-		"on_bad_config":  choice(p, &t.OnBadConfig, ExitOnBadConfig, LogBadConfig),
-		"stop":           p.signal(&t.StopSignal),
-		"reload":         choice(p, &t.Reload, ReloadSIGHUP, ReloadWatch, ReloadNone),
-		"forks":          p.flag(&t.Forks),
-		"state":          p.patterns(&t.State),
-		"health":         p.urlPath(&t.Health),
-		"schedule":       p.command(&t.Schedule),
-		"profiles":       p.profiles(&t.Profiles),
-		"known_failures": p.knownFailures(&t.KnownFailures),
-	}, "name", "command", "config", "profiles")
-	if t.Ready.TCP == "" && t.Ready.Log == nil && t.Ready.HTTP == "" {
-		t.Ready.TCP = "listen_addr"
-	}
-}
-
-// command reads a command line that is run apart from any scenario, so that
-// there is nothing that a template could see.
-func (p *parser) command(into *[]string) reader {
-	return func(n *yaml.Node, key string) {
-		p.list(n, key, "words", func(n *yaml.Node, key string) {
-			var word string
-			p.text(&word)(n, key)
+// checkCommands checks the command lines and the environment.
+func checkCommands(f *strictyaml.File, t *Target) {
+	for key, words := range map[string][]string{"version": t.VersionCommand, "schedule": t.Schedule} {
+		for i, word := range words {
 			if strings.Contains(word, "{{") {
-				p.wrong(n.Line, key, describe(n), "a word without a template: this command runs outside any scenario")
-			}
-			*into = append(*into, word)
-		})
-	}
-}
-
-// startCommand reads the server's command line: templates, but for the name
-// of the executable.
-func (p *parser) startCommand(into *[]string) reader {
-	return func(n *yaml.Node, key string) {
-		p.list(n, key, "words", func(n *yaml.Node, key string) {
-			var word string
-			if len(*into) > 0 {
-				p.template(&word)(n, key)
-			} else if p.text(&word)(n, key); strings.Contains(word, "{{") {
-				p.wrong(n.Line, key, describe(n), "an executable, without a template")
-			}
-			*into = append(*into, word)
-		})
-	}
-}
-
-func (p *parser) env(into *map[string]string) reader {
-	return func(n *yaml.Node, key string) {
-		*into = map[string]string{}
-		for name, value := range p.entries(n, key) {
-			var text string
-			if strings.Contains(name.Value, "=") {
-				p.wrong(name.Line, join(key, name.Value), "a name with =", "the name of an environment variable")
-			}
-			p.template(&text)(value, join(key, name.Value))
-			(*into)[name.Value] = text
-		}
-	}
-}
-
-// profiles reads the chapters that the target claims. Some say nothing without
-// one of others: what a certificate comes from, and how its name is proved.
-func (p *parser) profiles(into *[]string) reader {
-	beside := map[string][]string{"acme": {"http-01", "tls-alpn-01"}, "resilience": {"byo", "acme"}}
-	return func(n *yaml.Node, key string) {
-		p.list(n, key, "profiles", func(n *yaml.Node, key string) {
-			var profile string
-			choice(p, &profile, Profiles...)(n, key)
-			if profile != "" && slices.Contains(*into, profile) {
-				p.wrong(n.Line, key, describe(n)+" for the second time", "each profile once")
-			}
-			*into = append(*into, profile)
-		})
-		for i, profile := range *into {
-			others := beside[profile]
-			if others != nil && !slices.ContainsFunc(others, func(other string) bool { return slices.Contains(*into, other) }) {
-				p.wrong(n.Content[i].Line, fmt.Sprintf("%s[%d]", key, i), strconv.Quote(profile)+" alone", strings.Join(others, " or ")+" beside it")
+				f.Expect(fmt.Sprintf("%s[%d]", key, i),
+					"a word without a template: this command runs outside of any test")
 			}
 		}
 	}
+	for key, text := range f.Texts("command") {
+		if key != "command[0]" {
+			checkTemplate(f, key, text)
+		} else if strings.Contains(text, "{{") {
+			f.Expect(key, "an executable, without a template")
+		}
+	}
+	for name := range t.Env {
+		if strings.Contains(name, "=") {
+			f.Wrong("env."+name, "a name with =", "the name of an environment variable")
+		}
+	}
+	checkTemplates(f, "env")
 }
 
-func (p *parser) signal(into *syscall.Signal) reader {
-	return func(n *yaml.Node, key string) {
-		number := unix.SignalNum(n.Value)
-		if n.Kind != yaml.ScalarNode || number == 0 {
-			p.wrong(n.Line, key, describe(n), "a signal such as SIGTERM or SIGINT")
-			return
+// checkConfig checks how the server is configured.
+func checkConfig(f *strictyaml.File, c *Config) {
+	if f.Has("config") {
+		exactlyOne(f, "config", "base", "template")
+	}
+	if filepath.Base(c.File) != c.File || !filepath.IsLocal(c.File) {
+		f.Expect("config.file", "a file name without a directory")
+	}
+	if f.Has("config.base") {
+		checkBase(f, c)
+	}
+	for _, key := range []string{"config.base", "config.template", "config.files"} {
+		checkTemplates(f, key)
+	}
+	for name := range c.Files {
+		if key := "config.files." + name; !filepath.IsLocal(name) {
+			f.Wrong(key, "a path that leads out of the directory", "a relative path below it")
 		}
-		*into = number
+	}
+	for name := range c.Names {
+		if key := "config.names." + name; !slices.Contains(Keys, name) {
+			f.Wrong(key, "an unknown key", "one of "+strings.Join(Keys, ", "))
+		}
+	}
+	if f.Has("config.base") && len(c.Names) > 0 {
+		f.Wrong("config.names", "names together with base",
+			"names together with template: a server that reads the keys as they are uses their names")
+	}
+	if _, both := c.Files[c.File]; both {
+		f.Wrong("config.files", "the config file "+c.File, "other files")
 	}
 }
 
-func (p *parser) urlPath(into *string) reader {
-	return func(n *yaml.Node, key string) {
-		if !isText(n) || !strings.HasPrefix(n.Value, "/") {
-			p.wrong(n.Line, key, describe(n), "a path that begins with /")
-			return
-		}
-		*into = n.Value
+// checkBase checks the YAML over which the keys of tests are merged.
+func checkBase(f *strictyaml.File, c *Config) {
+	if c.Base.Kind == yaml.AliasNode {
+		c.Base = *c.Base.Alias
+	}
+	if c.Base.Kind != yaml.MappingNode {
+		f.Expect("config.base", "a mapping")
+	} else if err := c.Base.Load(&map[string]any{}, yaml.WithUniqueKeys(false)); err != nil {
+		f.Wrong("config.base", err.Error(), "a mapping that can be decoded")
 	}
 }
 
-// patterns reads names of files below a start's directory.
-func (p *parser) patterns(into *[]string) reader {
-	return func(n *yaml.Node, key string) {
-		p.list(n, key, "patterns", func(n *yaml.Node, key string) {
-			var pattern string
-			p.text(&pattern)(n, key)
-			if _, err := path.Match(pattern, ""); err != nil || (pattern != "" && !filepath.IsLocal(pattern)) {
-				p.wrong(n.Line, key, describe(n), "the name of a file below .Dir; * and ? stand for what varies")
-			}
-			*into = append(*into, pattern)
-		})
+// checkReady checks the conditions under which the server counts as ready and
+// healthy.
+func checkReady(f *strictyaml.File, t *Target) {
+	if f.Has("ready") {
+		exactlyOne(f, "ready", "tcp", "log", "http")
 	}
-}
-
-func (p *parser) duration(into *time.Duration) reader {
-	return func(n *yaml.Node, key string) {
-		d, err := time.ParseDuration(n.Value)
-		if n.Kind != yaml.ScalarNode || err != nil || d <= 0 {
-			p.wrong(n.Line, key, describe(n), "a duration above 0 with a unit, such as 5s or 500ms")
-			return
-		}
-		*into = d
+	if t.Ready.Timeout <= 0 {
+		f.Expect("ready.timeout", "a duration above 0")
 	}
-}
-
-// ready reads exactly one condition, and a timeout.
-func (p *parser) ready(into *ReadyWhen, n *yaml.Node, key string) {
-	p.mapping(n, key, map[string]reader{
-		"tcp":     p.addressKey(&into.TCP),
-		"log":     p.regexp(&into.Log),
-		"http":    p.urlPath(&into.HTTP),
-		"timeout": p.duration(&into.Timeout),
-	})
-	p.exactlyOne(n, key, "tcp", "log", "http")
-}
-
-// addressKey reads the name of one of the keys that hold an address.
-func (p *parser) addressKey(into *string) reader {
-	return func(n *yaml.Node, key string) {
-		if !isText(n) || !slices.Contains([]string{"listen_addr", "tls_letsencrypt_listen"}, n.Value) {
-			p.wrong(n.Line, key, describe(n), "a configuration key that holds an address: listen_addr or tls_letsencrypt_listen")
-			return
+	for key, text := range map[string]string{"ready.http": t.Ready.HTTP, "health": t.Health} {
+		if f.Has(key) && !strings.HasPrefix(text, "/") {
+			f.Expect(key, "a path that begins with /")
 		}
-		*into = n.Value
 	}
 }
 
 // exactlyOne demands one of some keys that exclude each other.
-func (p *parser) exactlyOne(n *yaml.Node, key string, names ...string) {
-	if n.Kind != yaml.MappingNode {
-		return
-	}
+func exactlyOne(f *strictyaml.File, key string, names ...string) {
 	var found []string
-	for i := 0; i < len(n.Content); i += 2 {
-		if slices.Contains(names, n.Content[i].Value) {
-			found = append(found, n.Content[i].Value)
+	for _, name := range names {
+		if f.Has(key + "." + name) {
+			found = append(found, name)
 		}
 	}
 	expected := "exactly one of " + strings.Join(names, ", ")
 	switch len(found) {
 	case 0:
-		p.wrong(n.Line, key, "none of them", expected)
+		f.Wrong(key, "none of them", expected)
 	case 1:
 	default:
-		p.wrong(n.Line, key, strings.Join(found, " and "), expected)
+		f.Wrong(key, strings.Join(found, " and "), expected)
+	}
+}
+
+// checkState checks the patterns of the server's own files.
+func checkState(f *strictyaml.File, patterns []string) {
+	for i, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil || !filepath.IsLocal(pattern) {
+			f.Expect(fmt.Sprintf("state[%d]", i),
+				"the name of a file below .Dir, in which * and ? match what varies")
+		}
+	}
+}
+
+// companions lists, for chapters that can be judged only together with another
+// one, those others: where a certificate comes from, and how its name is proved.
+var companions = map[string][]string{
+	"acme":       {"http-01", "tls-alpn-01"},
+	"resilience": {"byo", "acme"},
+}
+
+// checkProfiles checks the chapters that the target claims.
+func checkProfiles(f *strictyaml.File, profiles []string) {
+	claimed := func(chapter string) bool { return slices.Contains(profiles, chapter) }
+	for i, profile := range profiles {
+		key := fmt.Sprintf("profiles[%d]", i)
+		others := companions[profile]
+		switch {
+		case slices.Contains(profiles[:i], profile):
+			f.Wrong(key, fmt.Sprintf("%q a second time", profile), "each profile once")
+		case others != nil && !slices.ContainsFunc(others, claimed):
+			f.Wrong(key, fmt.Sprintf("%q alone", profile), strings.Join(others, " or ")+" together with it")
+		}
+		f.OneOf(key, Profiles)
+	}
+}
+
+// checkKnownFailures checks what tags cannot express about known failures.
+func checkKnownFailures(f *strictyaml.File, all []KnownFailure, knows func(id string) bool) {
+	for i, k := range all {
+		key := fmt.Sprintf("known_failures[%d].", i)
+		if knows != nil && !knows(k.ID) {
+			f.Expect(key+"id", "an ID, or ID/case, of the catalogue")
+		}
+		if u, err := url.Parse(k.Link); f.Has(key+"link") && (err != nil || u.Host == "") {
+			f.Expect(key+"link", "a URL such as https://host/path")
+		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"assay/scenarios"
+	"assay/scenarios/strictyaml"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -36,8 +36,8 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(err.Error()+"\n", "\n")); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}
-	if m := new(scenarios.Mistake); !errors.As(err, m) || m.Line == 0 {
-		t.Errorf("%v holds no scenarios.Mistake with a line", err)
+	if m := new(strictyaml.Mistake); !errors.As(err, m) || m.Line == 0 {
+		t.Errorf("%v holds no strictyaml.Mistake with a line", err)
 	}
 }
 
@@ -48,36 +48,36 @@ func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ text, want string }{
 		"no mistake":                 {smallest + "config: {base: {}}", ""},
-		"empty file":                 {"", "t.yaml:1: target file: found "},
-		"not a mapping":              {"- a\n", "t.yaml:1: target file: found a list, expected a mapping"},
-		"two documents":              {smallest + "config: {base: {}}\n---\na: b\n", "expected one YAML document"},
-		"not YAML":                   {"name: [x\ncommand: y\n", "expected one YAML document"},
-		"unquoted template":          {smallest + "config: {base: {}}\nhealth: {{.Dir}}\n", "t.yaml:5: health: found a template without quotes, expected a path"},
-		"unquoted template in a map": {smallest + "config:\n  base:\n    path: {{.Dir}}/x\n", "a value that begins with a template has to be quoted"},
-		"nothing of what is needed": {"health: /health\n", `t.yaml:1: name: found nothing, expected this key
-t.yaml:1: command: found nothing, expected this key
-t.yaml:1: config: found nothing, expected this key
-t.yaml:1: profiles: found nothing, expected this key`},
-		"duplicate key":                                {smallest + "name: y\nconfig: {base: {}}", "t.yaml:4: name: found the key for the second time, expected it once; it also stands in line 1"},
+		"empty file":                 {"", "t.yaml:1: YAML: found "},
+		"not a mapping":              {"- a\n", "t.yaml:1: YAML: found a list, expected a mapping"},
+		"two documents":              {smallest + "config: {base: {}}\n---\na: b\n", "t.yaml:5: YAML: found a second document, expected one YAML document"},
+		"not YAML":                   {"name: [x\ncommand: y\n", "expected one well-formed YAML document"},
+		"unquoted template":          {smallest + "config: {base: {}}\nhealth: {{.Dir}}\n", "t.yaml:5: health: found a template without quotes, expected text"},
+		"unquoted template in a map": {smallest + "config:\n  base:\n    path: {{.Dir}}/x\n", "a value that begins with {{ has to be quoted"},
+		"nothing of what is needed": {"health: /health\n", `t.yaml:1: command: found nothing, expected a list
+t.yaml:1: config: found nothing, expected a mapping with file, base, template, files, names
+t.yaml:1: name: found nothing, expected text
+t.yaml:1: profiles: found nothing, expected a list`},
+		"duplicate key":                                {smallest + "name: y\nconfig: {base: {}}", "t.yaml:4: name: found the key a second time, expected each key once; it is also on line 1"},
 		"neither base nor text":                        {smallest + "config: {file: x}", "t.yaml:4: config: found none of them, expected exactly one of base, template"},
 		"both base and text":                           {smallest + "config: {base: {}, template: x}", "t.yaml:4: config: found base and template, expected exactly one of base, template"},
 		"config file twice":                            {smallest + "config: {file: a, base: {}, files: {a: x}}", "t.yaml:4: config.files: found the config file a, expected other files"},
 		"ready with nothing":                           {smallest + "config: {base: {}}\nready: {timeout: 1s}", "t.yaml:5: ready: found none of them, expected exactly one of tcp, log, http"},
-		"ready by unknown key":                         {smallest + "config: {base: {}}\nready: {tcp: port}", `t.yaml:5: ready.tcp: found "port", expected a configuration key`},
-		"ready by a key without an address":            {smallest + "config: {base: {}}\nready: {tcp: acme_email}", `t.yaml:5: ready.tcp: found "acme_email", expected a configuration key that holds an address: listen_addr or tls_letsencrypt_listen`},
-		"a certificate from a CA, by no challenge":     {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, acme]", `t.yaml:4: profiles[1]: found "acme" alone, expected http-01 or tls-alpn-01 beside it`},
-		"resilience without a certificate":             {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]", `t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme beside it`},
+		"ready by unknown key":                         {smallest + "config: {base: {}}\nready: {tcp: port}", `t.yaml:5: ready.tcp: found "port", expected one of listen_addr, tls_letsencrypt_listen`},
+		"ready by a key without an address":            {smallest + "config: {base: {}}\nready: {tcp: acme_email}", `t.yaml:5: ready.tcp: found "acme_email", expected one of listen_addr, tls_letsencrypt_listen`},
+		"a certificate from a CA, by no challenge":     {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, acme]", `t.yaml:4: profiles[1]: found "acme" alone, expected http-01 or tls-alpn-01 together with it`},
+		"resilience without a certificate":             {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]", `t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme together with it`},
 		"resilience with a CA's certificate":           {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [tls-alpn-01, acme, resilience]", ""},
 		"negative timeout":                             {smallest + "config: {base: {}}\nready: {tcp: listen_addr, timeout: -1s}", `t.yaml:5: ready.timeout: found "-1s", expected a duration above 0`},
-		"empty command":                                {"name: x\ncommand: []\nprofiles: [byo]\nconfig: {base: {}}", "t.yaml:2: command: found an empty list, expected a list of words"},
-		"command as text":                              {"name: x\ncommand: x serve\nprofiles: [byo]\nconfig: {base: {}}", `t.yaml:2: command: found "x serve", expected a list of words`},
+		"empty command":                                {"name: x\ncommand: []\nprofiles: [byo]\nconfig: {base: {}}", "t.yaml:2: command: found an empty list, expected at least one item"},
+		"command as text":                              {"name: x\ncommand: x serve\nprofiles: [byo]\nconfig: {base: {}}", `t.yaml:2: command: found "x serve", expected a list`},
 		"templated executable":                         {"name: x\ncommand: [\"{{.Dir}}/x\"]\nprofiles: [byo]\nconfig: {base: {}}", "expected an executable, without a template"},
 		"number in env":                                {smallest + "config: {base: {}}\nenv: {DEBUG: 1}", "t.yaml:5: env.DEBUG: found the number 1, expected text"},
 		"unknown function":                             {smallest + "config: {template: \"{{upper .Dir}}\"}", `t.yaml:4: config.template: found function "upper" not defined, expected a Go template`},
 		"unknown key of a branch that no sample takes": {smallest + "config: {template: \"{{if eq .Dir `x`}}{{.Keys.nope}}{{end}}\"}", "t.yaml:4: config.template: found .Keys.nope, expected one of server_url, "},
 		"a template that fails without its key":        {smallest + "config:\n  template: |\n    a\n    {{slice .Keys.acme_url 0 3}}\n", "t.yaml:7: config.template: found at <slice .Keys.acme_url 0 3>"},
 		"name of an unknown key":                       {smallest + "config:\n  template: x\n  names: {tls_cert: y}\n", `t.yaml:6: config.names.tls_cert: found an unknown key, expected one of server_url, `},
-		"names beside base":                            {smallest + "config: {base: {}, names: {tls_cert_path: y}}", "t.yaml:4: config.names: found names beside base, expected them beside template alone"},
+		"names beside base":                            {smallest + "config: {base: {}, names: {tls_cert_path: y}}", "t.yaml:4: config.names: found names together with base, expected names together with template"},
 		"state outside":                                {smallest + "config: {base: {}}\nstate: [../db]", `t.yaml:5: state[0]: found "../db", expected the name of a file below .Dir`},
 		"state by a bad pattern":                       {smallest + "config: {base: {}}\nstate: [\"db[\"]", `t.yaml:5: state[0]: found "db[", expected the name of a file below .Dir`},
 		"cannot":                                       {smallest + "config: {template: '{{cannot `why`}}'}", ""},
@@ -86,12 +86,12 @@ t.yaml:1: profiles: found nothing, expected this key`},
 		"anchors":                                      {smallest + "config: &c {base: {}}\nenv: {A: &a text, B: *a}", ""},
 		"unknown ID":                                   {smallest + "config: {base: {}}\nknown_failures: [{id: NO-1, reason: x}]", `t.yaml:5: known_failures[0].id: found "NO-1", expected an ID, or ID/case, of the catalogue`},
 		"no known failures left":                       {smallest + "config: {base: {}}\nknown_failures: []", ""},
-		"missing reason":                               {smallest + "config: {base: {}}\nknown_failures: [{id: A-01}]", "t.yaml:5: known_failures[0].reason: found nothing, expected this key"},
-		"number for a version":                         {smallest + "config: {base: {}}\nknown_failures: [{id: A-01, reason: x, version: 1.2}]", "t.yaml:5: known_failures[0].version: found the number 1.2, expected comparisons"},
+		"missing reason":                               {smallest + "config: {base: {}}\nknown_failures: [{id: A-01}]", "t.yaml:5: known_failures[0].reason: found nothing, expected text"},
+		"number for a version":                         {smallest + "config: {base: {}}\nknown_failures: [{id: A-01, reason: x, version: 1.2}]", "t.yaml:5: known_failures[0].version: found the number 1.2, expected text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parseFile("t.yaml", []byte(row.text), func(id string) bool { return id == "A-01" })
+			_, err := parseTarget("t.yaml", []byte(row.text), func(id string) bool { return id == "A-01" })
 			switch {
 			case row.want == "" && err != nil:
 				t.Errorf("got %v, want no mistake", err)
@@ -109,7 +109,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("a: &a [*a]\n")
 	f.Add("config: &c {base: *c}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if tt, err := parseFile("t.yaml", []byte(text), nil); err == nil {
+		if tt, err := parseTarget("t.yaml", []byte(text), nil); err == nil {
 			tt.Command[0] = "/x"
 			if _, err := tt.Prepare(Input{Dir: t.TempDir()}); err != nil {
 				t.Log(err)

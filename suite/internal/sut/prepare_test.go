@@ -15,7 +15,7 @@ import (
 // parsed is the target of a file's text, with a command that exists.
 func parsed(t *testing.T, text string) *Target {
 	t.Helper()
-	tt, err := parseFile("t.yaml", []byte(text), nil)
+	tt, err := parseTarget("t.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,7 +181,7 @@ func (p *Process) Stop(ctx context.Context) Ending {
 	}
 	asked := time.Now()
 	forced := true
-	if err := p.Signal(p.launch.target.StopSignal); err == nil || errors.Is(err, os.ErrProcessDone) {
+	if err := p.Signal(p.launch.target.StopSignal.Signal); err == nil || errors.Is(err, os.ErrProcessDone) {
 		select {
 		case <-p.exited:
 			forced = false

@@ -1,12 +1,14 @@
-// Package sut is all that Assay knows of the server under test: its target
+// Package sut holds all that Assay knows about the server under test: its target
 // file, the configuration that is written for it, and the running process.
 //
-// A target file says how an executable is started, configured, stopped and
-// asked for its version, what it claims, and which failures are known. The
-// server itself is a black box: an executable, a config file, sockets, a log.
+// A target file says how an executable is started, configured, stopped and asked
+// for its version, what it claims, and which failures are known. Assay sees
+// nothing else of the server than its executable, configuration file, sockets,
+// log and cache directory.
 package sut
 
 import (
+	"errors"
 	"maps"
 	"os/exec"
 	"path"
@@ -18,125 +20,146 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/sys/unix"
 
 	"assay/scenarios"
 )
 
-// Profiles are what a target can claim: the chapters of the catalogue.
+// Profiles lists what a target can claim: the chapters of the catalogue.
 var Profiles = scenarios.ChapterNames()
 
-// Target is a target file that was read and found to be without a mistake.
-// Its strings may hold Go templates where the fields say so; see [Input] for
-// what they see.
+// Target describes a server to Assay: how it is started, configured, stopped and
+// asked for its version, what it claims, and which failures of it are known.
+//
+// Some texts are Go templates, which see the directory, the configuration file
+// and the keys of each test.
 type Target struct {
 	// File is the target file's absolute path, or "" for a built-in target.
-	File string
+	File string `yaml:"-"`
 	// Name is what reports call the target.
-	Name string
-	// VersionCommand prints the target's version; empty if there is none.
-	VersionCommand []string
-	// Command starts the server. All words but the first may be templates.
-	// After [Target.Resolve], the first is an absolute path.
-	Command []string
-	// Env are further environment variables of the server, templates.
-	Env map[string]string
+	Name string `yaml:"name" jsonschema:"required,minLength=1"`
+	// VersionCommand is a command line that prints the server's version. The
+	// first line of its output counts. It holds no templates.
+	VersionCommand []string `yaml:"version" jsonschema:"minItems=1,minLength=1"`
+	// Command is the command line that starts the server in the foreground. A
+	// first word with a slash is relative to the target file; any other first
+	// word is looked up on PATH. The other words are templates.
+	Command []string `yaml:"command" jsonschema:"required,minItems=1,minLength=1"`
+	// Forks says that the command starts the server as its child and exits with
+	// code 0 before the server ends. The target then counts as exited when its
+	// last descendant has ended. The child has to stay in the command's process
+	// group, because signals are sent to the group.
+	Forks bool `yaml:"forks"`
+	// Env holds environment variables of the server, besides PATH, HOME, TMPDIR,
+	// LANG, TZ and SSL_CERT_DIR. The values are templates.
+	Env map[string]string `yaml:"env"`
 	// Config says how the server is configured.
-	Config Config
-	// Ready says when the server is ready.
-	Ready ReadyWhen
-	// OnBadConfig is what the server does with a configuration that it
-	// refuses.
-	OnBadConfig BadConfig
-	// StopSignal asks the server to end; SIGTERM by default.
-	StopSignal syscall.Signal
-	// Reload is how the server takes up a certificate that was replaced.
-	Reload Reload
-	// Forks (key "forks") says that the command starts the server as a child
-	// and exits with code 0 before the server ends. The target then counts as
-	// exited when its last descendant is gone. The child has to stay in the
-	// command's process group, because that is what signals are sent to.
-	Forks bool
-	// State are patterns ([path.Match]) of paths below the spec's directory
-	// that hold the server's own state, such as a database: files that it may
-	// write whatever becomes of its configuration.
-	State []string
-	// Health is the path of an HTTP request that a healthy server answers
-	// with 200; "" if there is none.
-	Health string
-	// Schedule is a command that prints the renewal schedule in virtual time
-	// as JSON; empty if there is none.
-	Schedule []string
-	// Profiles are the chapters that the target claims.
-	Profiles []string
-	// KnownFailures are the requirements that the target is known to fail.
-	KnownFailures []KnownFailure
+	Config Config `yaml:"config" jsonschema:"required"`
+	// Ready says when the server is ready. Without it, the server is ready when
+	// the address in listen_addr listens.
+	Ready ReadyWhen `yaml:"ready"`
+	// OnBadConfig says what the server does with a configuration that it refuses.
+	OnBadConfig BadConfig `yaml:"on_bad_config" jsonschema:"enum=exit,enum=log,default=exit"`
+	// StopSignal is the signal that asks the server to end, SIGTERM by default.
+	StopSignal Signal `yaml:"stop"`
+	// State lists patterns of the paths, below the directory of a test, of files
+	// that hold the server's own state, such as a database. The server may write
+	// these files even when it refuses its configuration, but no others.
+	State []string `yaml:"state" jsonschema:"minItems=1,minLength=1"`
+	// Reload says how the server takes up a certificate that was replaced.
+	Reload Reload `yaml:"reload" jsonschema:"enum=SIGHUP,enum=watch,enum=none,default=none"`
+	// Health is the path of an HTTP request that a healthy server answers with
+	// 200. Without it, nothing is known to be answered so.
+	Health string `yaml:"health" jsonschema:"pattern=^/"`
+	// Schedule is a command line that prints the renewal schedule in virtual time
+	// as JSON. It holds no templates. A first word without a slash is looked for
+	// in the directory of the server's executable, then on PATH.
+	Schedule []string `yaml:"schedule" jsonschema:"minItems=1,minLength=1"`
+	// Profiles lists the chapters of the catalogue that the server supports.
+	// acme requires http-01 or tls-alpn-01; resilience requires byo or acme.
+	Profiles []string `yaml:"profiles" jsonschema:"required,minItems=1,uniqueItems=true"`
+	// KnownFailures lists the requirements that the server is known to fail.
+	KnownFailures []KnownFailure `yaml:"known_failures"`
 
 	version, autocert func() string
 	startVersion      func(*exec.Cmd) error
 	replaced          bool // by SetBinary
 }
 
-// Config says how a server is configured: exactly one of Base and Template.
+// Config says how a server is configured. Exactly one of base and template is
+// given.
 type Config struct {
-	// File is the config file's name in the spec's directory.
-	File string
-	// base is YAML over which the scenario's keys are merged; its strings are
-	// templates.
-	base *yaml.Node
-	// template is the whole config file in any syntax.
-	template string
-	// files are further files below the spec's directory, templates.
-	files map[string]string
-	// names are what the server calls keys in its messages, where its config
-	// file is a template's; see [Target.Calls].
-	names map[string]string
+	// File is the name of the configuration file in the directory of the test.
+	File string `yaml:"file" jsonschema:"minLength=1,default=config.yaml"`
+	// Base is YAML over which the keys of each test are merged, for a server that
+	// reads headscale's keys. Its texts are templates.
+	Base yaml.Node `yaml:"base"`
+	// Template is the whole configuration file, in any syntax.
+	Template string `yaml:"template"`
+	// Files holds further files by their path below the directory of the test.
+	// Their contents are templates.
+	Files map[string]string `yaml:"files"`
+	// Names holds the server's own names for headscale's keys, which are looked
+	// for in its messages. It is used with template only.
+	Names map[string]string `yaml:"names"`
 }
 
-// ReadyWhen says how it is seen that a server is ready: exactly one of TCP,
-// Log and HTTP is set.
+// ReadyWhen says when a server is ready. Exactly one of tcp, log and http is
+// given.
 type ReadyWhen struct {
-	// TCP is the configuration key ("listen_addr") whose address has to
-	// listen. It is looked up in the kernel's socket table: a connection would
-	// leave a TLS error in the server's log.
-	TCP string
-	// Log matches a line of the server's log.
-	Log *regexp.Regexp
+	// TCP is the configuration key whose address has to listen. The address is
+	// looked up in the kernel's socket table, because a connection would leave a
+	// TLS error in the server's log.
+	TCP string `yaml:"tcp" jsonschema:"enum=listen_addr,enum=tls_letsencrypt_listen"`
+	// Log is a regular expression that matches a line of the server's log.
+	Log *regexp.Regexp `yaml:"log"`
 	// HTTP is the path of a request that has to be answered with 2xx.
-	HTTP string
+	HTTP string `yaml:"http" jsonschema:"pattern=^/"`
 	// Timeout is how long the server may take on a machine with nothing else to
-	// do; 5 s by default. See [Readiness], AtLeast.
-	Timeout time.Duration
+	// do, 5s by default. Tests may give it longer.
+	Timeout time.Duration `yaml:"timeout"`
 }
 
-// BadConfig is what a server does with a configuration that it refuses.
+// BadConfig says what a server does with a configuration that it refuses.
 type BadConfig string
 
 // The values of on_bad_config.
 const (
 	ExitOnBadConfig BadConfig = "exit" // exit with a code other than 0; the default
-	LogBadConfig    BadConfig = "log"  // say so in the log, and go on
+	LogBadConfig    BadConfig = "log"  // log the refusal and go on
 )
 
-// Reload is how a server takes up a certificate that was replaced on disk.
+// Reload says how a server takes up a certificate that was replaced on disk.
 type Reload string
 
 // The values of reload.
 const (
 	ReloadSIGHUP Reload = "SIGHUP" // when it gets this signal
 	ReloadWatch  Reload = "watch"  // by itself, when the files change
-	ReloadNone   Reload = "none"   // not without a restart; the default
+	ReloadNone   Reload = "none"   // only when it is restarted; the default
 )
 
-// Claims says whether the target claims this chapter of the catalogue.
+// A Signal is a signal that a target file names, such as SIGTERM.
+type Signal struct{ syscall.Signal }
+
+// UnmarshalText reads the name of a signal.
+func (s *Signal) UnmarshalText(name []byte) error {
+	if s.Signal = unix.SignalNum(string(name)); s.Signal == 0 {
+		return errors.New("a signal such as SIGTERM or SIGINT")
+	}
+	return nil
+}
+
+// Claims reports whether the target claims this chapter of the catalogue.
 func (t *Target) Claims(chapter string) bool { return slices.Contains(t.Profiles, chapter) }
 
-// newTarget is a target with every default that an absent key stands for.
+// newTarget returns a target with the default value of every key.
 func newTarget() *Target {
 	t := &Target{
 		Config:      Config{File: "config.yaml"},
 		Ready:       ReadyWhen{Timeout: 5 * time.Second},
 		OnBadConfig: ExitOnBadConfig,
-		StopSignal:  syscall.SIGTERM,
+		StopSignal:  Signal{syscall.SIGTERM},
 		Reload:      ReloadNone,
 
 		startVersion: (*exec.Cmd).Start,
@@ -146,20 +169,20 @@ func newTarget() *Target {
 	return t
 }
 
-// Templated says that the config file is a template's, in whatever syntax, and
-// not headscale's YAML with the scenario's keys in it.
-func (t *Target) Templated() bool { return t.Config.template != "" }
+// Templated reports whether the configuration file is made from a template. If
+// not, it is YAML with headscale's keys.
+func (t *Target) Templated() bool { return t.Config.Template != "" }
 
-// Calls is the server's own name for one of [Keys], to be looked for in its
-// messages; "" if the target file does not tell.
+// Calls returns the server's own name for one of [Keys], which is looked for in
+// its messages; "" if the target file gives no name.
 func (t *Target) Calls(key string) string {
-	if name := t.Config.names[key]; name != "" || t.Templated() {
+	if name := t.Config.Names[key]; name != "" || t.Templated() {
 		return name
 	}
 	return key
 }
 
-// Owns says whether a path below the spec's directory is the server's own
+// Owns reports whether a path below the spec's directory is the server's own
 // state.
 func (t *Target) Owns(name string) bool {
 	return slices.ContainsFunc(t.State, func(pattern string) bool {
@@ -168,13 +191,14 @@ func (t *Target) Owns(name string) bool {
 	})
 }
 
-// Takes says whether the server is told the value of one of [Keys] at all. A
-// template may have no place for one.
+// Takes reports whether the value of one of [Keys] reaches the server. A template
+// may leave out some keys.
 func (t *Target) Takes(key string) bool {
 	if !t.Templated() {
 		return true
 	}
-	texts := slices.Concat([]string{t.Config.template}, t.Command, slices.Collect(maps.Values(t.Config.files)), slices.Collect(maps.Values(t.Env)))
+	texts := slices.Concat([]string{t.Config.Template}, t.Command,
+		slices.Collect(maps.Values(t.Config.Files)), slices.Collect(maps.Values(t.Env)))
 	return slices.ContainsFunc(texts, func(text string) bool {
 		parsed, err := parseTemplate("", text)
 		return err == nil && slices.Contains(mentions(parsed, "Keys"), key)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"text/template"
 
-	"go.yaml.in/yaml/v4"
+	"assay/scenarios/strictyaml"
 )
 
 // Keys are the configuration keys that scenarios set, with headscale's names
@@ -105,58 +105,59 @@ func (v view) render(key, text string) (string, error) {
 	return out.String(), nil
 }
 
-// template reads a string that may be a template. It has to execute with every
-// key set and with none, and to name nothing that does not exist.
-func (p *parser) template(into *string) reader {
-	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
-			p.wrong(n.Line, key, describe(n), "text")
+// checkTemplates checks every text at and below a key of the target file.
+func checkTemplates(f *strictyaml.File, key string) {
+	for key, text := range f.Texts(key) {
+		checkTemplate(f, key, text)
+	}
+}
+
+// checkTemplate checks that a text is a template that mentions only what exists,
+// and that can be executed both with every key set and with none.
+func checkTemplate(f *strictyaml.File, key, text string) {
+	t, err := parseTemplate(key, text)
+	if err != nil {
+		wrongTemplate(f, key, err, "a Go template")
+		return
+	}
+	for _, name := range mentions(t, "Keys") {
+		if !slices.Contains(Keys, name) {
+			f.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
 			return
 		}
-		*into = n.Value
-		t, err := parseTemplate(key, n.Value)
-		if err != nil {
-			p.badTemplate(n, key, err, "a Go template")
+	}
+	env := map[string]string{}
+	for _, name := range mentions(t, "Env") {
+		env[name] = "value"
+	}
+	all := map[string]any{}
+	for _, name := range Keys {
+		all[name] = "127.0.0.1:443" // an address, so that host and port can split it
+	}
+	sample := view{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env}
+	for _, keys := range []map[string]any{all, {}} {
+		sample.Keys = keys
+		var cannot *Inexpressible
+		if _, err := sample.render(key, text); err != nil && !errors.As(err, &cannot) {
+			wrongTemplate(f, key, err, "a template of "+viewNames)
 			return
-		}
-		for _, name := range mentions(t, "Keys") {
-			if !slices.Contains(Keys, name) {
-				p.wrong(n.Line, key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
-				return
-			}
-		}
-		env := map[string]string{}
-		for _, name := range mentions(t, "Env") {
-			env[name] = "value"
-		}
-		all := map[string]any{}
-		for _, name := range Keys {
-			all[name] = "127.0.0.1:443" // an address, so that host and port have something to split
-		}
-		for _, sample := range []view{
-			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: all, Env: env, Raw: "raw"},
-			{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Keys: map[string]any{}, Env: env},
-		} {
-			var cannot *Inexpressible
-			if _, err := sample.render(key, n.Value); err != nil && !errors.As(err, &cannot) {
-				p.badTemplate(n, key, err, "a template of Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw")
-				return
-			}
 		}
 	}
 }
 
-// templateError takes apart a message of text/template: "template: NAME:LINE:COLUMN: text".
+// viewNames lists what templates can name, for messages.
+const viewNames = "Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw"
+
+// templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
+// text", and finds its line and its text.
 var templateError = regexp.MustCompile(`^template: .*?:(\d+):(?:\d+:)? (?:executing "[^"]*" )?(.*)$`)
 
-// badTemplate reports an error of text/template at its line of the file.
-func (p *parser) badTemplate(n *yaml.Node, key string, err error, expected string) {
-	line, found := n.Line, err.Error()
+// wrongTemplate reports an error of text/template at its line of the file.
+func wrongTemplate(f *strictyaml.File, key string, err error, expected string) {
+	line, found := 1, err.Error()
 	if m := templateError.FindStringSubmatch(found); m != nil {
-		if within, err := strconv.Atoi(m[1]); err == nil && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			line += within // a block begins below the line of its key
-		}
+		line, _ = strconv.Atoi(m[1]) // digits, by the pattern
 		found = strings.TrimSuffix(m[2], " in type sut.view")
 	}
-	p.wrong(line, key, found, expected)
+	f.WrongLine(key, line, found, expected)
 }

@@ -30,6 +30,11 @@ type Client struct {
 	Suites     []uint16 // TLS 1.2 cipher suites; nil means Go's own
 	KeepOpen   bool     // leave the connection open in Handshake.Conn
 
+	// Schemes are the signature algorithms that the client offers (RFC 8446
+	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
+	// effect.
+	Schemes []tls.SignatureScheme
+
 	// AnyServerName sends ServerName even where crypto/tls would not, an IP
 	// address, say. Only the server's first answer is seen then.
 	AnyServerName bool
@@ -85,6 +90,11 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		raw.Close()
 		return h
 	}
+	if c.Schemes != nil {
+		h.Err = c.shakeBySchemes(ctx, raw, h)
+		raw.Close()
+		return h
+	}
 	conn := tls.Client(raw, c.config(h))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		h.Err = err
@@ -103,15 +113,12 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 }
 
 func (c Client) config(h *Handshake) *tls.Config {
-	min := c.MinVersion
-	if min == 0 {
-		min = tls.VersionTLS12
-	}
+	lowest, highest := c.versions()
 	return &tls.Config{
 		ServerName:         c.ServerName,
 		NextProtos:         c.Protocols,
-		MinVersion:         min,
-		MaxVersion:         c.MaxVersion,
+		MinVersion:         lowest,
+		MaxVersion:         highest,
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
 		InsecureSkipVerify: true, // judged below, so that a bad chain is still seen
@@ -125,6 +132,18 @@ func (c Client) config(h *Handshake) *tls.Config {
 			return nil
 		},
 	}
+}
+
+// versions returns the lowest and the highest version that the client speaks.
+func (c Client) versions() (lowest, highest uint16) {
+	lowest, highest = c.MinVersion, c.MaxVersion
+	if lowest == 0 {
+		lowest = tls.VersionTLS12
+	}
+	if highest == 0 {
+		highest = tls.VersionTLS13
+	}
+	return lowest, highest
 }
 
 // Verify judges a chain as a client does that knows the roots, follows what

@@ -42,9 +42,9 @@ type Release struct {
 
 // Note explains a change.
 type Note struct {
-	Text string   `json:"text" yaml:"text"`
-	IDs  []string `json:"ids,omitempty" yaml:"ids,omitempty"` // the requirements that show it
-	Link string   `json:"link,omitempty" yaml:"link,omitempty"`
+	Text string   `json:"text" yaml:"text" jsonschema:"required,minLength=1"`
+	IDs  []string `json:"ids,omitempty" yaml:"ids"` // the requirements that show it
+	Link string   `json:"link,omitempty" yaml:"link" jsonschema:"minLength=1"`
 }
 
 // Requirement is what became of one requirement.

@@ -268,14 +268,14 @@ func TestReadNotesNamesMistakes(t *testing.T) {
 		"v0.1.0: [{text: x, ids: [X-01], link: 'https://example.com'}]": nil,
 		"# nothing to explain yet\n":                                    nil,
 		"":                                                              nil,
-		"v0.1.0:\n- {text: x, txt: x}":                                  {`:2: found "txt", expected text, ids or link`},
-		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '":     {":3: found a note without text, expected an explanation", ":4: found a note without text"},
-		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {`:2: found "v0.10.0", expected a version that there is`, `:2: found "X-99", expected an ID of the catalogue`},
-		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]":               {":2: found v0.1.0 a second time, expected each version once"},
-		"v0.1.0: [{text: x}\n":                                   {":2: ", "expected well-formed YAML"},
-		"v0.1.0: x":                                              {":1: found no list, expected notes on v0.1.0"},
-		"v0.1.0: [{text: x, ids: X-01}]":                         {":1: found no list, expected IDs of the catalogue"},
-		"- v0.1.0":                                               {":1: found no mapping, expected versions, each with a list of notes"},
+		"v0.1.0:\n- {text: x, txt: x}":                                  {":2: v0.1.0[0].txt: found an unknown key, expected one of text, ids, link"},
+		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '":     {":3: v0.1.0[1].text: found nothing, expected text", `:4: v0.1.0[2].text: found " ", expected text`},
+		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {`:2: v0.10.0: found "v0.10.0", expected a version that exists`, `:2: v0.10.0[0].ids[0]: found "X-99", expected an ID of the catalogue`},
+		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]":               {":2: v0.1.0: found the key a second time, expected each key once"},
+		"v0.1.0: [{text: x}\n":                                   {":2: ", "expected one well-formed YAML document"},
+		"v0.1.0: x":                                              {`:1: v0.1.0: found "x", expected a list`},
+		"v0.1.0: [{text: x, ids: X-01}]":                         {`:1: v0.1.0[0].ids: found "X-01", expected a list`},
+		"- v0.1.0":                                               {":1: YAML: found a list, expected a mapping"},
 	} {
 		path := filepath.Join(t.TempDir(), NotesFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
