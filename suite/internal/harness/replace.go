@@ -132,9 +132,7 @@ func (v *Server) ReloadAndAwaitComplaint() {
 	v.Reload()
 	ctx, cancel := v.s.within(time.Second)
 	defer cancel()
-	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
-		return Complaint.MatchString(line.Words())
-	})
+	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", Complains)
 }
 
 // AwaitPair shakes hands until the new pair is served: nothing but a handshake

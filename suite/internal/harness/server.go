@@ -111,6 +111,7 @@ func (v *Server) Start() {
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
 	default:
 		v.s.Must(err)
+		v.Process.Log().LeaveOut(v.s.names(v.Settings))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/logtext"
 )
 
 // Complaints finds the lines of a log that can be the reason of a refusal. It
@@ -16,17 +18,40 @@ type Complaints struct {
 	Mask     func(string) string
 }
 
-// In returns the lines of a log that are complaints. From a line that prints
-// most of the configuration, the keys and their values are cut out.
+// In returns the lines of a log that are complaints. From a line that prints the
+// configuration, the keys and their values are cut out. A line at the level of
+// information is no complaint unless it says that something is wrong.
 func (c Complaints) In(log []string) []string {
-	var known []string
+	known := map[string]bool{}
 	for _, line := range c.Controls {
-		known = append(known, c.shape(line))
+		known[c.shape(line)] = true
 	}
 	var complaints []string
+	var held []string // lines of nothing but a key and a value, right after a complaint
+	after := false    // the line before is a complaint
 	for _, line := range log {
 		shape := c.shape(line)
-		if slices.Contains(known, shape) || !word.MatchString(strings.ReplaceAll(shape, keyShape, "")) {
+		switch {
+		case known[shape]:
+			after, held = false, nil
+			continue
+		case !word.MatchString(strings.ReplaceAll(shape, keyShape, "")):
+			// "bad value:" and then the key and the value on a line of their own,
+			// unless it is the beginning of the whole configuration.
+			switch {
+			case !after:
+			case len(held) == mostHeld || c.everyConfiguration(line):
+				after, held = false, nil
+			default:
+				held = append(held, line)
+			}
+			continue
+		}
+		complaints = append(complaints, held...)
+		held = nil
+		level := logtext.LevelOf(line)
+		informs := level == logtext.Info || level == logtext.Debug
+		if after = !informs || alarm.MatchString(shape); !after {
 			continue
 		}
 		if c.printsConfiguration(line) {
@@ -34,8 +59,20 @@ func (c Complaints) In(log []string) []string {
 		}
 		complaints = append(complaints, line)
 	}
-	return complaints
+	return append(complaints, held...)
 }
+
+// mostHeld is how many keys with their values a refusal may show on lines of
+// their own.
+const mostHeld = 3
+
+// everyConfiguration reports whether a line shows a key that every configuration
+// has, and that no refusal is about.
+func (c Complaints) everyConfiguration(line string) bool {
+	return slices.ContainsFunc(alwaysSet, func(key string) bool { return strings.Contains(line, key) })
+}
+
+var alwaysSet = []string{"server_url", "listen_addr"}
 
 const keyShape = "<key>"
 
@@ -69,15 +106,21 @@ func longestFirst(texts []string) []string {
 	return sorted
 }
 
-// printsConfiguration reports whether a line has four keys or more, each with a
-// value after it.
+// printsConfiguration reports whether a line prints the configuration: it has two
+// keys with their values, one of which every configuration has, or four keys.
 func (c Complaints) printsConfiguration(line string) bool {
-	pairs := 0
+	pairs, valued, always := 0, 0, false
 	for _, key := range c.Keys {
-		after := regexp.MustCompile(regexp.QuoteMeta(key) + `["']?\s*[:=]`)
-		if after.MatchString(line) {
-			pairs++
+		at := regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`).FindStringIndex(line)
+		if at == nil {
+			continue
+		}
+		pairs++
+		rest := line[at[1]:]
+		if slices.ContainsFunc(c.Values, func(v string) bool { return len(v) > 1 && strings.HasPrefix(rest, v) }) {
+			valued++
+			always = always || slices.Contains(alwaysSet, key)
 		}
 	}
-	return pairs >= 4
+	return pairs >= 4 || valued >= 2 && always
 }

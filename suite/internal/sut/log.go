@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"assay/suite/internal/logtext"
 )
 
 // Bounds of a [Log].
@@ -22,10 +24,11 @@ var ErrExited = errors.New("the server exited")
 // Stream is where a line of the log came from.
 type Stream string
 
-// The streams of a process, and Assay's own notes about them.
+// The streams of a process, the files that it logs to, and Assay's own notes.
 const (
 	Stdout Stream = "stdout"
 	Stderr Stream = "stderr"
+	File   Stream = "file"
 	Note   Stream = "assay"
 )
 
@@ -34,16 +37,19 @@ type Line struct {
 	T      time.Duration // since the process was started
 	Stream Stream
 	Text   string
+
+	names *logtext.Names // see Log.LeaveOut
 }
 
-// Log is what a process wrote, line by line, the two streams in the order in
-// which their lines arrived. Its methods can be called at any time, by any
+// Log is what a process wrote, line by line, all streams in the order in which
+// their lines arrived. Its methods can be called at any time, by any
 // goroutine.
 type Log struct {
 	started time.Time
 	limit   int
 
 	mu      sync.Mutex
+	names   *logtext.Names // what belongs to this run
 	lines   []Line
 	dropped int // lines dropped before lines[0]
 	bytes   int
@@ -87,16 +93,18 @@ func (l *Log) Tail(n int) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text(lines), "\n"), "\n", "\n  ")
 }
 
-// Wait returns the first line that matches, among those that are there and
-// those to come. what says in words what is awaited. The error says so too,
-// shows the last lines, and wraps the context's error, or [ErrExited] if
-// there are no lines to come.
+// Wait returns the first line that matches, among those that are there and those
+// to come. The text what describes the line that is awaited, for the error. The
+// error also shows the last lines, and wraps the context's error, or [ErrExited]
+// if no more lines can come.
 func (l *Log) Wait(ctx context.Context, what string, match func(Line) bool) (Line, error) {
 	return l.WaitSince(ctx, 0, what, match)
 }
 
 // WaitSince is [Log.Wait] for lines after a mark.
-func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(Line) bool) (Line, error) {
+func (l *Log) WaitSince(
+	ctx context.Context, mark int, what string, match func(Line) bool,
+) (Line, error) {
 	for {
 		lines, missed, ended, changed := l.from(mark, true)
 		for _, line := range lines {
@@ -106,24 +114,35 @@ func (l *Log) WaitSince(ctx context.Context, mark int, what string, match func(L
 		}
 		mark += missed + len(lines)
 		if ended {
-			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, ErrExited, l.Tail(tailLines))
+			return Line{}, l.inVain(what, ErrExited)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return Line{}, fmt.Errorf("waited for %s in the log: %w; its last lines:\n%s", what, context.Cause(ctx), l.Tail(tailLines))
+			return Line{}, l.inVain(what, context.Cause(ctx))
 		}
 	}
 }
 
-// from returns the lines after a mark, how many of them were dropped, whether
-// the log has ended and, for one who waits, what is closed at the next change.
-func (l *Log) from(mark int, wait bool) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
+// inVain returns the error of a wait for a line that did not come.
+func (l *Log) inVain(what string, cause error) error {
+	const format = "waited for %s in the log: %w; its last lines:\n%s"
+	return fmt.Errorf(format, what, cause, l.Tail(tailLines))
+}
+
+// from returns the lines after a mark, how many of them were dropped, and whether
+// the log has ended. If the caller waits, the next change closes the channel.
+func (l *Log) from(mark int, wait bool) (
+	lines []Line, missed int, ended bool, changed <-chan struct{},
+) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missed = max(0, l.dropped-mark)
 	if first := mark + missed - l.dropped; first < len(l.lines) {
 		lines = append(lines, l.lines[first:]...)
+		for i := range lines {
+			lines[i].names = l.names
+		}
 	}
 	if wait {
 		if l.changed == nil {
@@ -150,7 +169,7 @@ func (l *Log) add(stream Stream, line string) {
 	l.wake()
 }
 
-// end says that nothing will be added any more.
+// end marks the log as complete.
 func (l *Log) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
