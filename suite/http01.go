@@ -122,12 +122,17 @@ var _ = Requirement("HTTP01-06", func(e *Env) {
 }, Slow)
 
 var _ = Table("HTTP01-07", func(e *Env, row struct {
-	ServerURL, Path string
-	Leads           []string
+	ServerURL string `yaml:"server_url"`
+	Absent    bool   // no server_url at all
+	Path      string
+	Leads     []string
 }) {
 	settings := Settings{}
 	if row.ServerURL != "" {
 		settings["server_url"] = e.Expand(row.ServerURL)
+	}
+	if row.Absent {
+		settings["server_url"] = nil
 	}
 	e.Start(e.HTTP01(settings))
 	e.AwaitListener(e.Addr(5080))

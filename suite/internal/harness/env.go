@@ -18,13 +18,23 @@ import (
 	"assay/suite/internal/world"
 )
 
-// Expand fills a row's text with what only the spec knows.
+// Expand replaces the placeholders in a row's text by what only the spec knows:
+// {hostname}, {HOSTNAME} in upper case, {v4} and {v6} for the host's addresses,
+// {challenges} for the address of the preset's challenge listener, and {dir} for
+// the spec's directory.
 func (e *Env) Expand(text string) string {
 	v4, v6 := e.World.Host()
-	return strings.NewReplacer("{hostname}", e.Hostname, "{HOSTNAME}", strings.ToUpper(e.Hostname), "{v4}", v4.String(), "{v6}", v6.String(), "{dir}", e.Dir).Replace(text)
+	return strings.NewReplacer(
+		"{hostname}", e.Hostname,
+		"{HOSTNAME}", strings.ToUpper(e.Hostname),
+		"{v4}", v4.String(),
+		"{v6}", v6.String(),
+		"{challenges}", e.Addr(5080),
+		"{dir}", e.Dir,
+	).Replace(text)
 }
 
-// ExpandAll is expand for each text of a list.
+// ExpandAll returns the texts of a list, each expanded by [Env.Expand].
 func (e *Env) ExpandAll(texts []string) []string {
 	all := []string{}
 	for _, text := range texts {

@@ -80,11 +80,12 @@ func (e *Env) MkDir(name string) {
 	e.Must(os.MkdirAll(e.Path(name), 0o755))
 }
 
-// ServeAndStop starts the target with this pair, sees it served and stops it:
-// what is in its log then was said at start.
-func (e *Env) ServeAndStop(id *pki.Identity) *Server {
+// ServeAndStop starts the target with this pair, sees the pair served, and stops
+// the target, so that its log holds what it says at start.
+func (e *Env) ServeAndStop(id *pki.Identity, over ...Settings) *Server {
 	ginkgo.GinkgoHelper()
-	server := e.StartOwn(id)
+	cert, key := e.WritePair(id, "cert.pem", "key.pem")
+	server := e.Start(e.Own(cert, key, over...))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
 	server.Stop()
 	return server

@@ -34,6 +34,18 @@ func (e *Env) among(logs []*sut.Log, wanted sut.Line) bool {
 	})
 }
 
+// Said reports whether these lines, which a server of this spec wrote, hold one
+// like this. See [sut.Line.Shape].
+func (e *Env) Said(lines []sut.Line, words string) bool {
+	words, _, _ = strings.Cut(words, "\n")
+	var settings Settings
+	if len(e.servers) > 0 {
+		settings = e.servers[len(e.servers)-1].Settings
+	}
+	shape := e.named(sut.Line{Text: words}, settings).Shape()
+	return slices.ContainsFunc(lines, func(line sut.Line) bool { return line.Shape() == shape })
+}
+
 // named gives a line the names of this spec and of a server's configuration.
 func (e *Env) named(line sut.Line, settings Settings) sut.Line {
 	return line.Named(e.names(settings))

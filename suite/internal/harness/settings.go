@@ -1,15 +1,20 @@
 package harness
 
 import (
+	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/match"
+	"assay/suite/internal/sut"
 )
 
 // Settings are configuration keys and their values, with the names that
@@ -157,4 +162,43 @@ func (e *Env) StartIn(mode string, options ...StartOption) (*Server, func()) {
 	return server, func() {
 		gomega.Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()))
 	}
+}
+
+// ReloadsBy reports whether the target declares this way to take up a
+// certificate that was replaced on disk.
+func (e *Env) ReloadsBy(way sut.Reload) bool { return e.setup.Target.Reload == way }
+
+// Signal sends a signal to the server. A server that has ended gets none.
+func (v *Server) Signal(signal syscall.Signal) {
+	ginkgo.GinkgoHelper()
+	if err := v.Process.Signal(signal); !errors.Is(err, os.ErrProcessDone) {
+		v.s.Must(err)
+	}
+}
+
+// EndBy sends a signal that should end the server, waits for the end, and returns
+// it. A server that is still there after the wait is killed.
+func (v *Server) EndBy(signal syscall.Signal) sut.Ending {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := v.s.within(Patience)
+	defer cancel()
+	sent := time.Now()
+	v.Signal(signal)
+	forced := false
+	select {
+	case <-v.Process.Exited():
+	case <-ctx.Done():
+		forced = true
+		v.Kill()
+	}
+	ending := v.Process.Ending()
+	ending.Took, ending.Forced = time.Since(sent), forced
+	return ending
+}
+
+// LogSinceReady returns what the server has written since it was ready, in its
+// last start.
+func (v *Server) LogSinceReady() []sut.Line {
+	lines := v.Process.Log().Lines()
+	return lines[min(v.ready, len(lines)):]
 }

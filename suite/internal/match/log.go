@@ -178,3 +178,18 @@ func subset(some, all map[string]bool) bool {
 	}
 	return true
 }
+
+// MentionNone succeeds if no line of the log contains one of these words, in upper
+// or lower case. The names of the run do not count.
+func MentionNone(words ...string) types.GomegaMatcher {
+	expected := "no log line about " + strings.Join(words, ", ")
+	return match(expected, func(log []sut.Line) (bool, string) {
+		var found []string
+		for _, line := range log {
+			if containsAny(strings.ToLower(line.Subject()), words) {
+				found = append(found, line.Text)
+			}
+		}
+		return len(found) == 0, strings.Join(found, "\n")
+	})
+}

@@ -62,3 +62,12 @@ func BeClean(within time.Duration) types.GomegaMatcher {
 		return !e.Before && !e.Forced && e.Code == 0 && e.Took <= within, e.String()
 	})
 }
+
+// EndWithin succeeds if the process ended in this time, with any exit code or by
+// the signal itself.
+func EndWithin(within time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("an end within %s of the signal", within)
+	return match(expected, func(e sut.Ending) (bool, string) {
+		return !e.Before && !e.Forced && e.Took <= within, e.String()
+	})
+}

@@ -79,8 +79,9 @@ func (resp *Response) read(conn io.Reader) error {
 	return err
 }
 
-// Exchange sends a request over a connection that was kept open, which it
-// ends; the end of the context does too. The protocol has to be HTTP/1.1.
+// Exchange sends a request over a connection that was kept open, by the protocol
+// that was negotiated: HTTP/2, or else HTTP/1.1. The exchange ends the
+// connection, and so does the end of the context.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
 	if h.Conn == nil {
@@ -89,6 +90,11 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	}
 	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
 	defer stop()
+	if h.State.NegotiatedProtocol == http2Protocol {
+		resp.Err = h.exchange2(ctx, resp)
+		h.Conn.Close()
+		return resp
+	}
 	if _, resp.Err = h.Conn.Write(resp.Request.bytes()); resp.Err == nil {
 		resp.Err = resp.read(h.Conn)
 	}
