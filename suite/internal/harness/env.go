@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"os"
@@ -63,8 +64,9 @@ type Env struct {
 	servers    []*Server
 	Outcome    Outcome
 	handshakes handshakes
-	warnings   []string // that servers gave when they started
-	known      []string // secrets that it has come across: keys, tokens of challenges
+	warnings   []string                       // that servers gave when they started
+	known      []string                       // secrets that it has come across: keys, tokens of challenges
+	forms      map[[sha256.Size]byte][]string // of the keys in files, by their content
 	// Fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
 	Fail, Skip func(message string, callerSkip ...int)

@@ -75,7 +75,8 @@ var arrows = []arrow{
 		from: "suite/internal/harness",
 		to: []string{
 			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
-			"suite/internal/wire", "suite/internal/logtext", "suite/report/...", "scenarios",
+			"suite/internal/wire", "suite/internal/logtext", "suite/internal/secret",
+			"suite/report/...", "scenarios",
 			"pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
@@ -104,6 +105,10 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/logtext",
 		why:  "a line of a log is read by itself",
+	},
+	{
+		from: "suite/internal/secret",
+		why:  "what a key looks like follows from the key alone",
 	},
 	{
 		from: "suite/internal/version",
