@@ -58,8 +58,7 @@ var _ = Table("AUTOCERT-02", func(e *Env, row struct {
 		}
 	}
 	e.RefuseHandshake(server, "after.example.test")
-	Expect(server.Log()).To(LogNothingBetween("before.example.test", "after.example.test",
-		"tls", "autocert", "certificate"))
+	e.ExpectQuiet(server, "before.example.test", "after.example.test", "tls", "autocert", "certificate")
 })
 
 var _ = Table("AUTOCERT-03", func(e *Env, row struct {

@@ -6,8 +6,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"assay/suite/internal/logtext"
+	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
 	"assay/suite/report"
 )
@@ -73,6 +78,31 @@ func (e *Env) names(settings Settings) *logtext.Names {
 		}
 	}
 	return names
+}
+
+// ExpectQuiet fails the spec if the server has written a line about these words
+// between the refusals of two foreign names, see [Env.RefuseHandshake]. If it has
+// written anything, it is watched for as long again while nobody connects: a line
+// that it writes then too is not about handshakes.
+func (e *Env) ExpectQuiet(server *Server, from, to string, words ...string) {
+	ginkgo.GinkgoHelper()
+	between, _ := match.Between(server.Log(), from, to)
+	var idle []sut.Line
+	if len(between) > 0 {
+		took := max(100*time.Millisecond, between[len(between)-1].T-between[0].T)
+		e.pause(took) // for lines that come late
+		mark := server.Process.Log().Mark()
+		e.pause(took)
+		idle = server.Process.Log().Since(mark)
+	}
+	gomega.Expect(server.Log()).To(match.LogNothingBetween(from, to, idle, words...))
+}
+
+// pause lets time pass in which nothing is done to the server.
+func (e *Env) pause(d time.Duration) {
+	ctx, cancel := e.within(d)
+	defer cancel()
+	<-ctx.Done()
 }
 
 // Complains reports whether a line tells of a failure, in whatever words. The

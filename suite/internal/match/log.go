@@ -18,24 +18,38 @@ import (
 // in upper or lower case, between the first line with the text from and the first
 // one after it with the text to. The names of the run do not count: a line that
 // tells where a connection came from is not about the words in the host's name.
-func LogNothingBetween(from, to string, words ...string) types.GomegaMatcher {
+// Lines that the server writes while nothing happens do not count either: the
+// lines of idle are such ones.
+func LogNothingBetween(from, to string, idle []sut.Line, words ...string) types.GomegaMatcher {
 	expected := fmt.Sprintf("no log line about %s, between those with %s and with %s",
 		strings.Join(words, ", "), from, to)
 	return match(expected, func(log []sut.Line) (bool, string) {
-		var found []string
-		between := false
-		for _, line := range log {
-			switch text := strings.ToLower(line.Words()); {
-			case strings.Contains(text, from):
-				between = true
-			case between && strings.Contains(text, to):
-				return len(found) == 0, strings.Join(found, "\n")
-			case between && containsAny(strings.ToLower(line.Subject()), words):
-				found = append(found, line.Text)
-			}
+		between, complete := Between(log, from, to)
+		if !complete {
+			return false, "no line with " + to
 		}
-		return false, "no line with " + to
+		found := unlike(slices.DeleteFunc(between, func(line sut.Line) bool {
+			return !containsAny(strings.ToLower(line.Subject()), words)
+		}), idle)
+		return len(found) == 0, texts(found)
 	})
+}
+
+// Between returns the lines between the first one with the text from and the first
+// one after it with the text to, and whether there are both.
+func Between(log []sut.Line, from, to string) (lines []sut.Line, complete bool) {
+	begun := false
+	for _, line := range log {
+		switch text := strings.ToLower(line.Words()); {
+		case strings.Contains(text, from):
+			begun = true
+		case begun && strings.Contains(text, to):
+			return lines, true
+		case begun:
+			lines = append(lines, line)
+		}
+	}
+	return lines, false
 }
 
 func containsAny(text string, words []string) bool {

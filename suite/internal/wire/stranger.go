@@ -90,7 +90,12 @@ func SendBytes(ctx context.Context, dial DialFunc, address string, text []byte) 
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	go func() { _, _ = conn.Write(text) }() // a server may refuse before it has read everything
+	go func() { // a server may refuse before it has read everything
+		_, _ = conn.Write(text)
+		if half, ok := conn.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite() // a server that waits for more learns that nothing comes
+		}
+	}()
 	_, err = conn.Read(make([]byte, 1))
 	if errors.Is(err, net.ErrClosed) {
 		return context.Cause(ctx)
