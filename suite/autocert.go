@@ -58,7 +58,8 @@ var _ = Table("AUTOCERT-02", func(e *Env, row struct {
 		}
 	}
 	e.RefuseHandshake(server, "after.example.test")
-	e.ExpectQuiet(server, "before.example.test", "after.example.test", "tls", "autocert", "certificate")
+	e.ExpectQuiet(server, "before.example.test", "after.example.test",
+		"tls", "autocert", "certificate")
 })
 
 var _ = Table("AUTOCERT-03", func(e *Env, row struct {
@@ -75,7 +76,8 @@ var _ = Table("AUTOCERT-03", func(e *Env, row struct {
 	server := e.StartACME()
 	Expect(e.Handshake(server)).NotTo(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveInjected(1))
-	server.WaitLog("a line with "+problem.Type+" and "+longDetail, ContainsAll([]string{longDetail, problem.Type}))
+	server.WaitLog("a line with "+problem.Type+" and "+longDetail,
+		ContainsAll([]string{longDetail, problem.Type}))
 	Expect(server.Process).To(BeAlive())
 
 	server.Restart()
@@ -84,8 +86,8 @@ var _ = Table("AUTOCERT-03", func(e *Env, row struct {
 
 // longDetail is a problem's detail as CAs write them: long, with a reason, a
 // moment and a link.
-const longDetail = "Error creating new order :: too many certificates (5) already issued for this " +
-	"exact set of identifiers in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: " +
+const longDetail = "Error creating new order :: too many certificates (5) already issued for " +
+	"this exact set of identifiers in the last 168h0m0s, retry after 2031-02-03 04:05:06 UTC: " +
 	"see https://ca.example/docs/rate-limits/#exact-set"
 
 var _ = Requirement("AUTOCERT-04", func(e *Env) {

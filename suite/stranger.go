@@ -53,9 +53,12 @@ var _ = Table("RES-50", func(e *Env, row struct {
 // send lets a stranger send a forgery in one place of what the server reads.
 func send(e *Env, server *Server, address, where string, secure bool, f Forgery) {
 	if strings.HasPrefix(where, "http2-") {
-		fields := map[string]string{":method": http.MethodGet, ":scheme": "https", ":authority": e.Hostname, ":path": "/"}
+		fields := map[string]string{
+			":method": http.MethodGet, ":scheme": "https", ":authority": e.Hostname, ":path": "/",
+		}
 		name := map[string]string{
-			"http2-authority": ":authority", "http2-path": ":path", "http2-method": ":method", "http2-user-agent": "user-agent",
+			"http2-authority": ":authority", "http2-path": ":path", "http2-method": ":method",
+			"http2-user-agent": "user-agent",
 		}[where]
 		fields[name] = map[bool]string{true: "/" + f.Text, false: f.Text}[name == ":path"]
 		var ordered []wire.Field

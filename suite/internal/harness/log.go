@@ -64,8 +64,10 @@ func (e *Env) names(settings Settings) *logtext.Names {
 	v4, v6 := e.World.Host()
 	label, _, _ := strings.Cut(e.Hostname, ".")
 	names := &logtext.Names{
-		Words: []string{e.Hostname, label, filepath.Base(e.Dir), e.requirement.ID, v4.String(), v6.String()},
-		Dirs:  []string{e.Dir},
+		Words: []string{
+			e.Hostname, label, filepath.Base(e.Dir), e.requirement.ID, v4.String(), v6.String(),
+		},
+		Dirs: []string{e.Dir},
 	}
 	if real, err := filepath.EvalSymlinks(e.Dir); err == nil && real != e.Dir {
 		names.Dirs = append(names.Dirs, real)

@@ -30,7 +30,7 @@ func (e *Env) Greet(server *Server, options ...ClientOption) *wire.Handshake {
 // server gave one, and returns the second handshake.
 func (e *Env) Resume(server *Server, options ...ClientOption) *wire.Handshake {
 	ginkgo.GinkgoHelper()
-	sessions := &sessions{ClientSessionCache: tls.NewLRUClientSessionCache(1), given: make(chan struct{}, 1)}
+	sessions := &sessions{tls.NewLRUClientSessionCache(1), make(chan struct{}, 1)}
 	options = append(options, func(c *wire.Client) { c.Sessions = sessions })
 	first := e.Handshake(server, append(options, KeepOpen)...)
 	Expect(first).To(match.Complete())

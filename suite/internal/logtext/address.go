@@ -53,14 +53,16 @@ func inFields(fields []field) (found []netip.AddrPort) {
 		name := plainName(f.name)
 		if ip, ok := parseIP(f.value); ok && len(ips) < mostAddresses {
 			ips = append(ips, part{stem: stem(name), ip: ip})
-		} else if port, ok := parsePort(f.value); ok && namesPort(name) && len(ports) < mostAddresses {
+		} else if port, ok := parsePort(f.value); ok && namesPort(name) &&
+			len(ports) < mostAddresses {
 			ports = append(ports, part{stem: stem(name), port: port})
 		}
 	}
 	for _, ip := range ips {
 		alike := slices.ContainsFunc(ports, func(p part) bool { return p.stem == ip.stem })
 		for _, port := range ports {
-			if port.stem == ip.stem || !alike && (len(ips) == 1 || len(ports) == 1 || port.stem == "" || ip.stem == "") {
+			lone := len(ips) == 1 || len(ports) == 1 || port.stem == "" || ip.stem == ""
+			if port.stem == ip.stem || !alike && lone {
 				found = append(found, netip.AddrPortFrom(ip.ip, port.port))
 			}
 		}

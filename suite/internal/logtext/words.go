@@ -7,7 +7,8 @@ import "strings"
 // them, and every address that it gives in parts, as "ip:port". A text within a
 // text within a text is found too.
 func Words(line string) string {
-	if strings.IndexByte(line, '\\') < 0 && strings.IndexByte(line, escape) < 0 && !mayHoldAddress(line) {
+	if strings.IndexByte(line, '\\') < 0 && strings.IndexByte(line, escape) < 0 &&
+		!mayHoldAddress(line) {
 		return line // by far the most
 	}
 	r := read(line)

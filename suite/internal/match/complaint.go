@@ -69,7 +69,9 @@ const mostHeld = 3
 // everyConfiguration reports whether a line shows a key that every configuration
 // has, and that no refusal is about.
 func (c Complaints) everyConfiguration(line string) bool {
-	return slices.ContainsFunc(alwaysSet, func(key string) bool { return strings.Contains(line, key) })
+	return slices.ContainsFunc(alwaysSet, func(key string) bool {
+		return strings.Contains(line, key)
+	})
 }
 
 var alwaysSet = []string{"server_url", "listen_addr"}
@@ -111,13 +113,16 @@ func longestFirst(texts []string) []string {
 func (c Complaints) printsConfiguration(line string) bool {
 	pairs, valued, always := 0, 0, false
 	for _, key := range c.Keys {
-		at := regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`).FindStringIndex(line)
+		assigned := regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`)
+		at := assigned.FindStringIndex(line)
 		if at == nil {
 			continue
 		}
 		pairs++
 		rest := line[at[1]:]
-		if slices.ContainsFunc(c.Values, func(v string) bool { return len(v) > 1 && strings.HasPrefix(rest, v) }) {
+		if slices.ContainsFunc(c.Values, func(value string) bool {
+			return len(value) > 1 && strings.HasPrefix(rest, value)
+		}) {
 			valued++
 			always = always || slices.Contains(alwaysSet, key)
 		}

@@ -85,7 +85,8 @@ const (
 // longer than 16 KiB. Lines of JSON may hold characters beyond ASCII as they were
 // sent: their readers are no terminals. The server must have ended.
 func StayReadable(sent []Forgery) types.GomegaMatcher {
-	const expected = "log lines that a stranger cannot forge, without control characters, of 16 KiB at most"
+	const expected = "log lines that a stranger cannot forge, without control characters, " +
+		"of 16 KiB at most"
 	return match(expected, func(log []sut.Line) (bool, string) {
 		total := 0
 		for _, line := range log {

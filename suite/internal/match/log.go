@@ -96,10 +96,11 @@ func RaiseNoAlarm(control []sut.Line) types.GomegaMatcher {
 }
 
 // alarm matches the words in which a line without a level warns.
-var alarm = regexp.MustCompile(`(?i)\bwarn|caution|attention|beware|\b(may|might|will|would|do|does|can|could|is|are) not\b` +
-	`|cannot|can't|won't|don't|doesn't|\breject|\brefus|incomplete|missing|untrusted|distrust|\bfail|\berror|broken` +
-	`|unable|invalid|problem|\brisk|\bbad\b|wrong|mismatch|expired|expires|differ|ignor|insecure|unknown|unverif` +
-	`|should|must\b|instead|suspicious|not (be )?(trusted|valid|match|covered|found)|no (such|chain|issuer|path)`)
+var alarm = regexp.MustCompile(`(?i)\bwarn|caution|attention|beware|cannot|can't|won't|don't|doesn't` +
+	`|\b(may|might|will|would|do|does|can|could|is|are) not\b|\breject|\brefus|incomplete|missing` +
+	`|untrusted|distrust|\bfail|\berror|broken|unable|invalid|problem|\brisk|\bbad\b|wrong|mismatch` +
+	`|expired|expires|differ|ignor|insecure|unknown|unverif|should|must\b|instead|suspicious` +
+	`|not (be )?(trusted|valid|match|covered|found)|no (such|chain|issuer|path)`)
 
 // unlike returns the lines of a log that a control's log does not have, each
 // once.
@@ -172,13 +173,15 @@ func copies(a, b sut.Line) bool {
 
 // formatWords are words that formats of logs add to a message.
 var formatWords = []string{
-	"time", "ts", "timestamp", "level", "lvl", "severity", "msg", "message", "text", "logger", "caller",
-	"info", "inf", "information", "warn", "warning", "wrn", "error", "err", "debug", "log", "stream", "source",
+	"time", "ts", "timestamp", "level", "lvl", "severity", "msg", "message", "text", "logger",
+	"caller", "info", "inf", "information", "warn", "warning", "wrn", "error", "err", "debug", "log",
+	"stream", "source",
 }
 
 func wordsOf(line sut.Line) map[string]bool {
 	words := map[string]bool{}
-	for word := range strings.FieldsFuncSeq(strings.ToLower(line.Shape()), func(r rune) bool { return !unicode.IsLetter(r) }) {
+	other := func(r rune) bool { return !unicode.IsLetter(r) }
+	for word := range strings.FieldsFuncSeq(strings.ToLower(line.Shape()), other) {
 		words[word] = true
 	}
 	return words

@@ -53,7 +53,9 @@ func BeRefusalNamingOneOf(words ...string) types.GomegaMatcher {
 	expected := "a refusal that names " + strings.Join(words, " or ") +
 		": exit code not 0, no listener, no file written"
 	return match(expected, func(r *Refusal) (bool, string) {
-		named := slices.ContainsFunc(words, func(word string) bool { return contains(r.Complaints, word) })
+		named := slices.ContainsFunc(words, func(word string) bool {
+			return contains(r.Complaints, word)
+		})
 		return r.refused() && named, r.String()
 	})
 }
@@ -79,7 +81,8 @@ func containsNumber(line, number string) bool {
 
 // wholeNumber matches times, dates, addresses and decimals, and as its group
 // every other number: 12 in "config.yaml:12:3" and in "line 12".
-var wholeNumber = regexp.MustCompile(`\d+(?:[:.]\d+){2,}(?:[.,]\d+)?|\d+[-/]\d+[-/]\d+(?:T\d+)?|\d+\.\d+|(\d+)`)
+var wholeNumber = regexp.MustCompile(`\d+(?:[:.]\d+){2,}(?:[.,]\d+)?` +
+	`|\d+[-/]\d+[-/]\d+(?:T\d+)?|\d+\.\d+|(\d+)`)
 
 // Refusal describes what a target did that should refuse its configuration.
 type Refusal struct {

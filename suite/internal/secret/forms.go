@@ -162,7 +162,8 @@ func encodings(secret []byte) (forms []string) {
 			strings.ToUpper(strings.ReplaceAll(spaced, " ", ":")),
 			`\x`+strings.ReplaceAll(spaced, " ", `\x`))
 		numbers := strings.Trim(fmt.Sprint([]byte(piece)), "[]")
-		forms = append(forms, numbers, strings.ReplaceAll(numbers, " ", ", "), strings.ReplaceAll(numbers, " ", ","))
+		forms = append(forms, numbers,
+			strings.ReplaceAll(numbers, " ", ", "), strings.ReplaceAll(numbers, " ", ","))
 	}
 	return forms
 }

@@ -72,5 +72,7 @@ func (s *source) takenUp() bool {
 func (p *Process) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	_ = p.poll(ctx, func() (bool, error) { return p.sources[0].takenUp() && p.sources[1].takenUp(), nil })
+	_ = p.poll(ctx, func() (bool, error) {
+		return p.sources[0].takenUp() && p.sources[1].takenUp(), nil
+	})
 }

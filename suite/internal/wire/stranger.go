@@ -21,7 +21,9 @@ type Field struct{ Name, Value string }
 // they are: with characters that RFC 9113 §8.2.1 forbids too. It returns when the
 // server has answered, has refused the request or has ended the connection. The
 // error is that of a server that does not speak HTTP/2.
-func SendFields(ctx context.Context, dial DialFunc, address, serverName string, fields []Field) error {
+func SendFields(
+	ctx context.Context, dial DialFunc, address, serverName string, fields []Field,
+) error {
 	raw, err := dial(ctx, "tcp", address)
 	if err != nil {
 		return err
