@@ -166,8 +166,6 @@ var (
 	// The word for a level, alone or in brackets, at the beginning of a text:
 	// "WARN ", "[warn] ", "WARNING:", "W, [", "WARN[0012]", "[ssl:warn]".
 	leading = regexp.MustCompile(`^(?:[\[(<|*#!=-]{0,3} ?)(?:[a-z_0-9]{1,24}:)?([A-Za-z]{1,13}(?:\+\d)?)(?:[\])>|:*!,]| ?-|$|\[\d|\t|\s)`)
-	// The name of a logger before the level: "name - WARNING - ", "main: WARN ".
-	named = regexp.MustCompile(`^(?:\[?[\w.:/@-]{1,64}\]?(?: - |: | |\t)){1,3}`)
 	// A level in capitals near the beginning of a text: "… - WARNING - …".
 	capital = regexp.MustCompile(`(?:^|[\s\[|:(-])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|ALERT|PANIC)(?:[\s\]|:),-]|$)`)
 	// A word for a level before a colon: "config.yaml:2: warning: …".

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,12 +17,37 @@ type Complaints struct {
 	Keys     []string // names of configuration keys
 	Values   []string // values and lines of the configuration, as they were written
 	Mask     func(string) string
+
+	names    *strings.Replacer         // takes values and keys out of a line
+	assigned map[string]*regexp.Regexp // a key with what may stand before its value
+}
+
+// prepare makes once what every line needs: a configuration may have thousands of
+// lines.
+func (c *Complaints) prepare() {
+	c.assigned = map[string]*regexp.Regexp{}
+	with := map[string]string{}
+	for _, key := range c.Keys {
+		c.assigned[key] = regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`)
+		with[key] = keyShape
+	}
+	for _, value := range c.Values {
+		if len(value) > 1 {
+			with[value] = ""
+		}
+	}
+	var pairs []string
+	for _, name := range longestFirst(slices.Collect(maps.Keys(with))) {
+		pairs = append(pairs, name, with[name])
+	}
+	c.names = strings.NewReplacer(pairs...)
 }
 
 // In returns the lines of a log that are complaints. From a line that prints the
 // configuration, the keys and their values are cut out. A line at the level of
 // information is no complaint unless it says that something is wrong.
 func (c Complaints) In(log []string) []string {
+	c.prepare()
 	known := map[string]bool{}
 	for _, line := range c.Controls {
 		known[c.shape(line)] = true
@@ -88,14 +114,7 @@ var (
 // shape returns a line without what differs between two starts: values, names of
 // keys, numbers and quotation marks.
 func (c Complaints) shape(line string) string {
-	for _, value := range longestFirst(c.Values) {
-		if len(value) > 1 {
-			line = strings.ReplaceAll(line, value, "")
-		}
-	}
-	for _, key := range longestFirst(c.Keys) {
-		line = strings.ReplaceAll(line, key, keyShape)
-	}
+	line = c.names.Replace(line)
 	if c.Mask != nil {
 		line = c.Mask(line)
 	}
@@ -113,8 +132,7 @@ func longestFirst(texts []string) []string {
 func (c Complaints) printsConfiguration(line string) bool {
 	pairs, valued, always := 0, 0, false
 	for _, key := range c.Keys {
-		assigned := regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`)
-		at := assigned.FindStringIndex(line)
+		at := c.assigned[key].FindStringIndex(line)
 		if at == nil {
 			continue
 		}
