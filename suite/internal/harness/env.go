@@ -10,6 +10,7 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"os"
@@ -72,10 +73,11 @@ type Env struct {
 	servers    []*Server
 	Outcome    Outcome
 	handshakes handshakes
-	warnings   []string          // that servers gave when they started
-	known      []string          // secrets that the spec has seen: keys, tokens of challenges
-	searching  bool              // for secrets, see [Env.WithoutSecrets]
-	masks      map[string]string // see [Env.roles]; set when the spec ends
+	warnings   []string                       // that servers gave when they started
+	known      []string                       // secrets that the spec has seen
+	forms      map[[sha256.Size]byte][]string // of the keys in files, by their content
+	searching  bool                           // for secrets, see [Env.WithoutSecrets]
+	masks      map[string]string              // see [Env.roles]; set when the spec ends
 	began      time.Time
 	waits      waits
 	// Fail and Skip end the spec. They call [ginkgo.Fail] and [ginkgo.Skip], or

@@ -19,6 +19,7 @@ type arrow struct {
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire", "suite/internal/replace",
+	"suite/internal/logtext",
 	"scenarios", "pebble", "fixtures/...",
 }
 
@@ -69,7 +70,7 @@ var arrows = []arrow{
 		from: "suite/internal/match",
 		to: []string{
 			"suite/internal/wire", "suite/internal/sut", "suite/internal/browser",
-			"pebble", "fixtures/...",
+			"suite/internal/logtext", "pebble", "fixtures/...",
 		},
 		why: "a matcher looks at plain values and has no side effects",
 	},
@@ -78,8 +79,9 @@ var arrows = []arrow{
 		to: []string{
 			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
-			"suite/internal/browser", "suite/internal/once", "suite/internal/patience",
-			"suite/internal/replace", "suite/report", "scenarios", "pebble", "fixtures/...",
+			"suite/internal/logtext", "suite/internal/secret", "suite/internal/patience",
+			"suite/internal/once", "suite/internal/browser", "suite/internal/replace",
+			"suite/report", "scenarios", "pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
 	},
@@ -95,7 +97,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/internal/sut",
-		to:   []string{"scenarios/...", "fixtures/targets"},
+		to:   []string{"suite/internal/logtext", "scenarios/...", "fixtures/targets"},
 		why:  "the target is known by its file, its process and its log",
 	},
 	{
@@ -122,6 +124,14 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/replace",
 		why:  "replacing files depends on the file system alone",
+	},
+	{
+		from: "suite/internal/logtext",
+		why:  "reading a line of a log needs nothing else",
+	},
+	{
+		from: "suite/internal/secret",
+		why:  "the forms of a key depend on the key only",
 	},
 	{
 		from: "suite/internal/version",
