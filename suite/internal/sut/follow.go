@@ -1,0 +1,135 @@
+package sut
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// File is the stream of the lines in the file that the target file calls log.
+const File Stream = "file"
+
+// followPause is how often a log file is looked at while nobody reads the log.
+const followPause = 20 * time.Millisecond
+
+// A follower adds what is written to a file to a log, line by line. The file may
+// appear late, be renamed and made anew, or be emptied.
+type follower struct {
+	path string
+
+	mu     sync.Mutex
+	lines  splitter
+	file   *os.File // nil while there is no file
+	offset int64    // bytes of file that were read
+	last   []byte   // those before offset, to see that the file was emptied and written again
+	closed bool
+}
+
+// follow begins to follow a file. What is in the file already belongs to an
+// earlier start and is left out.
+func follow(path string, log *Log) *follower {
+	f := &follower{path: path, lines: splitter{log: log, stream: File}}
+	if f.open() {
+		if size, err := f.file.Seek(0, io.SeekEnd); err == nil {
+			f.offset = size
+			f.last = make([]byte, min(size, 256))
+			n, _ := f.file.ReadAt(f.last, size-int64(len(f.last)))
+			f.last = f.last[:n]
+		}
+	}
+	return f
+}
+
+// open opens the file if there is one. Only a regular file is opened: opening a
+// pipe would wait for its other end.
+func (f *follower) open() bool {
+	if info, err := os.Stat(f.path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return false
+	}
+	f.file, f.offset, f.last = file, 0, nil
+	return true
+}
+
+// catchUp adds everything that has been written so far.
+func (f *follower) catchUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for !f.closed {
+		if f.file == nil && !f.open() {
+			return
+		}
+		f.read()
+		ours, err := f.file.Stat()
+		if err != nil {
+			return
+		}
+		now, err := os.Stat(f.path)
+		if err != nil || os.SameFile(ours, now) {
+			return // or renamed, and no new file yet: the server may still write to the old one
+		}
+		f.read()
+		f.letGo()
+	}
+}
+
+// read adds what follows the offset. A file that has become shorter, or whose
+// bytes before the offset have changed, was emptied and is read from its start.
+func (f *follower) read() {
+	info, err := f.file.Stat()
+	if err != nil || info.Size() == f.offset {
+		return
+	}
+	before := make([]byte, len(f.last))
+	_, err = f.file.ReadAt(before, f.offset-int64(len(before)))
+	if info.Size() < f.offset || err != nil || !bytes.Equal(before, f.last) {
+		f.lines.end()
+		f.offset, f.last = 0, nil
+	}
+	for buffer := make([]byte, 32<<10); ; {
+		n, err := f.file.ReadAt(buffer, f.offset)
+		f.lines.Write(buffer[:n])
+		f.offset += int64(n)
+		f.last = append(f.last, buffer[:n]...)
+		f.last = bytes.Clone(f.last[max(0, len(f.last)-256):])
+		if err != nil || n == 0 {
+			return
+		}
+	}
+}
+
+func (f *follower) letGo() {
+	f.lines.end()
+	f.file.Close()
+	f.file = nil
+}
+
+// run looks at the file from time to time, until a channel is closed.
+func (f *follower) run(until <-chan struct{}) {
+	ticker := time.NewTicker(followPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-until:
+			return
+		case <-ticker.C:
+			f.catchUp()
+		}
+	}
+}
+
+// close adds what is left, with a last line that has no end.
+func (f *follower) close() {
+	f.catchUp()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file != nil {
+		f.letGo()
+	}
+	f.closed = true
+}
