@@ -46,17 +46,21 @@ type Env struct {
 	setup       Setup
 	requirement scenarios.Requirement
 	row         scenarios.Case
+	worker      int
 
-	ca         *pebble.CA
-	caOptions  []func(*pebble.Options)
-	Resolver   *pebble.DNS
-	servers    []*Server
-	Outcome    Outcome
-	handshakes handshakes
-	warnings   []string          // that servers gave when they started
-	known      []string          // secrets that it has come across: keys, tokens of challenges
-	searching  bool              // for secrets, see [Env.WithoutSecrets]
-	masks      map[string]string // see [Env.roles]; set when the spec ends
+	ca        *pebble.CA
+	caOptions []func(*pebble.Options)
+	Resolver  *pebble.DNS
+	servers   []*Server
+
+	backendAddress string
+	Outcome        Outcome
+	handshakes     handshakes
+	warnings       []string          // that servers gave when they started
+	known          []string          // secrets that it has come across: keys, tokens of challenges
+	further        int               // how many further ports were given out
+	searching      bool              // for secrets, see [Env.WithoutSecrets]
+	masks          map[string]string // see [Env.roles]; set when the spec ends
 	// Fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
 	// where no spec is running.
 	Fail, Skip func(message string, callerSkip ...int)
@@ -109,6 +113,7 @@ func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenari
 		setup:       setup,
 		requirement: r,
 		row:         row,
+		worker:      worker,
 		Skip:        ginkgo.Skip,
 	}
 	e.Fail = func(message string, callerSkip ...int) {

@@ -1,13 +1,11 @@
 package harness
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -105,24 +103,6 @@ func (e *Env) SwapPair(id *pki.Identity, d pki.Defect) {
 	e.Swap("key.pem", key)
 }
 
-// Reload lets the server know that its files have changed, in the way that the
-// target file says. One that has to be restarted does not offer this.
-func (v *Server) Reload() {
-	ginkgo.GinkgoHelper()
-	switch v.s.setup.Target.Reload {
-	case sut.ReloadWatch: // it sees for itself
-	case sut.ReloadSIGHUP:
-		if err := v.Process.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
-			v.s.Must(err)
-		}
-	default:
-		v.s.Fail("expected  a server that takes up a new certificate while it runs\nseen      reload: none in the target file")
-	}
-}
-
-// OffersReload says whether the target takes up a new certificate while it runs.
-func (e *Env) OffersReload() bool { return e.setup.Target.Reload != sut.ReloadNone }
-
 // ReloadAndAwaitComplaint lets the server know that its files have changed for the worse, and
 // waits until it complains of them. One that does so in silence, or in other
 // words, is given a second: a line alone may be no more than that it begins.
@@ -152,7 +132,7 @@ func (e *Env) AwaitChain(server *Server, old, fresh *pki.Identity) {
 
 func (e *Env) awaitServed(server *Server, old, fresh *pki.Identity, serveOld, serveFresh types.GomegaMatcher) {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := e.within(Patience)
+	ctx, cancel := e.within(e.ReloadPatience())
 	defer cancel()
 	next := time.NewTicker(10 * time.Millisecond)
 	defer next.Stop()
@@ -176,7 +156,7 @@ func (e *Env) awaitServed(server *Server, old, fresh *pki.Identity, serveOld, se
 		select {
 		case <-next.C:
 		case <-ctx.Done():
-			e.Fail("expected  the new certificate, " + match.Name(fresh.Leaf) + ", within " + Patience.String() + "\nseen      " + match.Indent(match.Describe(seen)))
+			e.Fail("expected  the new certificate, " + match.Name(fresh.Leaf) + ", within " + e.ReloadPatience().String() + "\nseen      " + match.Indent(match.Describe(seen)))
 		}
 	}
 }

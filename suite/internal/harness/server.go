@@ -51,7 +51,9 @@ type Server struct {
 	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
-	past   []*sut.Log       // what it wrote before it was started again
+
+	journal int        // how many entries the CA's journal had when it was started
+	past    []*sut.Log // what it wrote before it was started again
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -78,13 +80,12 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 	}
 	settings = settings.With(o.over...)
 	o.input.Keys = settings
+	o.input.Ports, o.input.Backend = e.furtherPorts(), e.backend()
 	for _, f := range o.forwards {
 		e.Must(e.World.Forward(f[0], f[1]))
 	}
 	launch, err := e.setup.Target.Prepare(o.input)
-	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
-		e.SkipUnless(false, cannot.Error())
-	}
+	e.skipInexpressible(err)
 	e.Must(err)
 	if o.change != nil {
 		e.Must(o.change(launch.ConfigFile))
@@ -98,6 +99,10 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 // target's failure, not Assay's: the probe has seen it run.
 func (v *Server) Start() {
 	ginkgo.GinkgoHelper()
+	v.needsNoSecond()
+	if v.s.ca != nil {
+		v.journal = len(v.s.ca.Journal().Entries())
+	}
 	var err error
 	v.before, err = v.s.World.Listeners()
 	v.s.Must(err)
@@ -105,6 +110,7 @@ func (v *Server) Start() {
 		v.past = append(v.past, v.Process.Log())
 	}
 	v.Process, err = sut.Start(v.launch, v.s.World.Start)
+	v.s.skipInexpressible(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
@@ -121,6 +127,7 @@ func (v *Server) AwaitReady() {
 		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
 	}
 	v.awaitChallengeListener()
+	v.awaitIssued()
 	v.ready = v.Process.Log().Mark()
 	v.noteWarnings()
 }
@@ -174,12 +181,15 @@ func (v *Server) WholeLog() (lines []sut.Line) {
 	return lines
 }
 
-// Listeners are the addresses that the server listens at.
+// Listeners are the addresses that the server listens at, but for the further
+// ports that the target file names.
 func (v *Server) Listeners() []netip.AddrPort {
 	ginkgo.GinkgoHelper()
 	all, err := v.s.World.Listeners()
 	v.s.Must(err)
-	return slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
+	return slices.DeleteFunc(all, func(l netip.AddrPort) bool {
+		return slices.Contains(v.before, l) || v.launch.OwnPort(l)
+	})
 }
 
 // Stop asks the server to stop, as the target file says, and waits.

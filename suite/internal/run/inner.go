@@ -116,7 +116,7 @@ func (p *plan) startWorkers(inside *world.Run) (types.Report, error) {
 	}
 	os.Setenv(harness.ResultsVariable, results)
 	args := []string{
-		fmt.Sprintf("--procs=%d", min(p.Procs, max(1, p.count()))),
+		fmt.Sprintf("--procs=%d", p.setup(inside).Workers(inside.Kind(), min(p.Procs, max(1, p.count())))),
 		"--output-dir=" + inside.Scratch(),
 		"--no-color", "--succinct", "--keep-going",
 		// Servers under test write to pipes of their own: nothing is to be
