@@ -47,7 +47,9 @@ func (e *Env) DamageFile(path string, how Damage) {
 		rand.Read(text)
 	case damageBadKey:
 		_, rest := pem.Decode(text)
-		text = append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}), rest...)
+		text = append(
+			pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}),
+			rest...)
 	case damageMismatch:
 		_, rest := pem.Decode(text)
 		other, err := pki.NewAutocertAccountKey()
@@ -55,7 +57,9 @@ func (e *Env) DamageFile(path string, how Damage) {
 		text = append(bytes.TrimSpace(other), '\n')
 		text = append(text, rest...)
 	case damageOtherName:
-		text, err = pki.AutocertCacheEntry(e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}))
+		text, err = pki.AutocertCacheEntry(
+			e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}),
+		)
 		e.Must(err)
 	case damageKeyOnly:
 		key, _ := pem.Decode(text)

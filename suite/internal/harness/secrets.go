@@ -2,6 +2,9 @@ package harness
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -44,18 +47,53 @@ func privateKeys(text []byte) (secrets []string) {
 		if !strings.Contains(block.Type, "PRIVATE KEY") {
 			continue
 		}
-		secrets = append(secrets,
-			base64.StdEncoding.EncodeToString(block.Bytes),
-			base64.RawURLEncoding.EncodeToString(block.Bytes),
-			hex.EncodeToString(block.Bytes))
-		for line := range bytes.Lines(pem.EncodeToMemory(block)) {
-			// The last line of a key may be so short that it stands elsewhere too.
-			if line = bytes.TrimSpace(line); len(line) >= 16 && !bytes.HasPrefix(line, []byte("-----")) {
-				secrets = append(secrets, string(line))
+		for _, der := range encodings(block.Bytes) {
+			secrets = append(secrets,
+				string(der),
+				base64.StdEncoding.EncodeToString(der),
+				base64.RawURLEncoding.EncodeToString(der),
+				hex.EncodeToString(der))
+			encoded := pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der})
+			for line := range bytes.Lines(encoded) {
+				// The last line of a key may be so short that it stands elsewhere too.
+				line = bytes.TrimSpace(line)
+				if len(line) >= 16 && !bytes.HasPrefix(line, []byte("-----")) {
+					secrets = append(secrets, string(line))
+				}
 			}
 		}
 	}
 	return secrets
+}
+
+// encodings returns the DER forms of the private key that is in one of them:
+// PKCS#8, and SEC 1 or PKCS#1. The form that the file has comes first.
+func encodings(der []byte) (forms [][]byte) {
+	add := func(form []byte, err error) {
+		same := func(known []byte) bool { return bytes.Equal(known, form) }
+		if err == nil && !slices.ContainsFunc(forms, same) {
+			forms = append(forms, form)
+		}
+	}
+	add(der, nil)
+	var key any
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		if key, err = x509.ParseECPrivateKey(der); err != nil {
+			key, err = x509.ParsePKCS1PrivateKey(der)
+		}
+	}
+	if err != nil {
+		return forms // encrypted, or damaged
+	}
+	add(x509.MarshalPKCS8PrivateKey(key))
+	switch key := key.(type) {
+	case *ecdsa.PrivateKey:
+		add(x509.MarshalECPrivateKey(key))
+	case *rsa.PrivateKey:
+		add(x509.MarshalPKCS1PrivateKey(key), nil)
+	}
+	return forms
 }
 
 // LookForSecrets does what makes servers say something: it shakes hands in ways

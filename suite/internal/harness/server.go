@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -19,13 +20,14 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// AwaitEnd starts the target, waits for it to end by itself, and returns it. It
-// need not: [EndInError] judges.
+// AwaitEnd starts the target, waits until it has ended by itself, and returns
+// it. It waits no longer than a server may take that cannot do what it was
+// told: [match.EndInError] judges.
 func (e *Env) AwaitEnd(keys Settings, options ...StartOption) *sut.Process {
 	ginkgo.GinkgoHelper()
 	server := e.prepare(keys, options...)
 	server.Start()
-	ctx, cancel := context.WithTimeout(e.ctx, match.Prompt)
+	ctx, cancel := e.within(Limits.Prompt)
 	defer cancel()
 	select {
 	case <-server.Process.Exited():
@@ -45,15 +47,19 @@ func (e *Env) LastConfiguration() string {
 // Server is a target that was started for the spec.
 type Server struct {
 	Settings Settings     // its configuration
-	Process  *sut.Process // anew after each restart
+	Process  *sut.Process // another one after each restart
+
+	// StartTook is how long the last start took until the server was ready.
+	StartTook time.Duration
 
 	s      *Env
 	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
+	served bool             // it has been ready once
+	past   []*sut.Log       // what it wrote before it was started again
 
-	journal int        // how many entries the CA's journal had when it was started
-	past    []*sut.Log // what it wrote before it was started again
+	journal int // how many entries the CA's journal had when it was started
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -112,13 +118,18 @@ func (v *Server) Start() {
 	v.Process, err = sut.Start(v.launch, v.s.World.Start)
 	v.s.skipInexpressible(err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
+		errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
 	default:
 		v.s.Must(err)
 	}
+	if v.s.setup.Recorder != nil {
+		v.s.setup.Recorder.Watch(v.Process.Pid())
+	}
 }
 
+// AwaitReady waits until the server is ready, as its target file says.
 func (v *Server) AwaitReady() {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := v.s.within(v.s.setup.StartPatience())
@@ -126,28 +137,32 @@ func (v *Server) AwaitReady() {
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
 	}
+	v.StartTook = time.Since(v.Process.Started())
 	v.awaitChallengeListener()
 	v.awaitIssued()
-	v.ready = v.Process.Log().Mark()
+	v.ready, v.served = v.Process.Log().Mark(), true
 	v.noteWarnings()
 }
 
 // awaitChallengeListener gives a server that is to answer HTTP-01 the time to
-// open its second listener too, since targets say of the first alone when they
-// are ready. One that opens it for a challenge only is not wrong: what has to
-// answer, and when, is for specs to say.
+// open its second listener too, since target files tell of the first alone when
+// the server is ready. A server that opens the second for a challenge only is
+// not wrong. Specs say what has to answer, and when.
 func (v *Server) awaitChallengeListener() {
 	address, expected := v.Settings.challengeListener()
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(Patience / 5) // a server that opens it only for a challenge costs the whole wait
+	ctx, cancel := v.s.within(Limits.Listener)
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }
 
 func (v *Server) readiness() sut.Readiness {
-	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, ListenersBefore: v.before, MinTimeout: Patience}
+	return sut.Readiness{
+		Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial,
+		ListenersBefore: v.before, MinTimeout: Patience,
+	}
 }
 
 // awaitListener waits until the server has opened any listener at all; the
@@ -199,31 +214,49 @@ func (v *Server) Stop() sut.Ending {
 	return v.Process.Stop(ctx)
 }
 
+// Kill ends the server by SIGKILL, if it was started.
 func (v *Server) Kill() {
 	if v.Process != nil {
 		v.Process.Kill()
 	}
 }
 
+// defaultListenAddr is what headscale's configuration has for listen_addr.
+const defaultListenAddr = "127.0.0.1:8080"
+
 // Address is the "ip:port" at which clients reach listen_addr.
 func (v *Server) Address() string {
 	text, _ := v.Settings["listen_addr"].(string)
+	if text == "" {
+		text = defaultListenAddr
+	}
 	return v.s.reachable(text)
 }
 
-// reachable makes an address to connect to of one to listen on: an empty or
-// unspecified host becomes the target's host.
+// reachable returns the "ip:port" at which clients reach a listener. An empty or
+// unspecified host becomes the target's host, and a name becomes what it stands
+// for. A text that is no address is returned as it is.
 func (e *Env) reachable(listen string) string {
-	host, port, found := strings.Cut(listen, ":")
-	if found && (host == "" || host == "0.0.0.0") {
-		v4, _ := e.World.Host()
-		return v4.String() + ":" + port
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
 	}
-	if rest, ok := strings.CutPrefix(listen, "[::]:"); ok {
-		_, v6 := e.World.Host()
-		return "[" + v6.String() + "]:" + rest
+	if number, named := map[string]string{"http": "80", "https": "443"}[port]; named {
+		port = number
 	}
-	return listen
+	v4, v6 := e.World.Host()
+	switch host {
+	case "", "0.0.0.0":
+		host = v4.String()
+	case "::":
+		host = v6.String()
+	case "localhost":
+		host = "127.0.0.1"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // ConfigName is the config file's name, without its directory.
@@ -262,8 +295,8 @@ func (v *Server) KillAndStart() {
 	v.AwaitReady()
 }
 
-// StartOrExit starts the server again, and lets it refuse to: what it says is
-// in its log either way.
+// StartOrExit starts the server again, and lets it refuse to start. What it
+// says is in its log either way.
 func (v *Server) StartOrExit() {
 	ginkgo.GinkgoHelper()
 	v.Stop()

@@ -78,3 +78,19 @@ func LogOnce(text string) types.GomegaMatcher {
 		return len(found) == 1, fmt.Sprintf("%d\n%s", len(found), strings.Join(found, "\n"))
 	})
 }
+
+// MentionNone succeeds if no line of the log contains one of these words, in upper
+// or lower case.
+func MentionNone(words ...string) types.GomegaMatcher {
+	expected := "no log line about " + strings.Join(words, ", ")
+	return match(expected, func(log []sut.Line) (bool, string) {
+		var found []string
+		for _, line := range log {
+			text := strings.ToLower(line.Words())
+			if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) }) {
+				found = append(found, line.Text)
+			}
+		}
+		return len(found) == 0, strings.Join(found, "\n")
+	})
+}

@@ -45,9 +45,7 @@ func ShowNoSecret(secrets []string) types.GomegaMatcher {
 // key.
 func ContainNoneOf(secrets []string) types.GomegaMatcher {
 	return match("an HTTP response without a private key, a token or a key authorisation", func(r *wire.Response) (bool, string) {
-		if r.Err != nil {
-			return false, r.Err.Error()
-		}
+		// A server that hangs up has shown what arrived before, and no more.
 		_, found := spilled(r.Body+fmt.Sprint(r.Header), secrets)
 		return !found && !strings.Contains(r.Body, "PRIVATE KEY"), fmt.Sprintf("status %d of %s", r.Status, r.Request.Target)
 	})

@@ -32,6 +32,11 @@ type Client struct {
 	Suites     []uint16 // TLS 1.2 cipher suites; nil means Go's own
 	KeepOpen   bool     // leave the connection open in Handshake.Conn
 
+	// Schemes are the signature algorithms that the client offers (RFC 8446
+	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
+	// effect.
+	Schemes []tls.SignatureScheme
+
 	// AnyServerName sends ServerName even if crypto/tls would leave it out, such
 	// as an IP address. The handshake then ends after the server's first record.
 	AnyServerName bool
@@ -67,6 +72,7 @@ type Handshake struct {
 	Requested bool                // whether the server asked for a client certificate
 	Local     string              // the client's own "ip:port"
 	Conn      *tls.Conn           // open if KeepOpen is set and Err is nil
+	Began     time.Time
 	Took      time.Duration
 }
 
@@ -75,9 +81,8 @@ type Handshake struct {
 func (c Client) Handshake(ctx context.Context) *Handshake {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	h := &Handshake{Client: c}
-	start := time.Now()
-	defer func() { h.Took = time.Since(start) }()
+	h := &Handshake{Client: c, Began: time.Now()}
+	defer func() { h.Took = time.Since(h.Began) }()
 
 	raw, err := c.Dial(ctx, "tcp", c.Address)
 	if err != nil {
@@ -87,6 +92,11 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 	h.Local = raw.LocalAddr().String()
 	if c.AnyServerName {
 		h.Err = c.sendHello(ctx, raw)
+		raw.Close()
+		return h
+	}
+	if c.Schemes != nil {
+		h.Err = c.shakeBySchemes(ctx, raw, h)
 		raw.Close()
 		return h
 	}
@@ -108,15 +118,12 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 }
 
 func (c Client) config(h *Handshake) *tls.Config {
-	min := c.MinVersion
-	if min == 0 {
-		min = tls.VersionTLS12
-	}
+	lowest, highest := c.versions()
 	return &tls.Config{
 		ServerName:         c.ServerName,
 		NextProtos:         c.Protocols,
-		MinVersion:         min,
-		MaxVersion:         c.MaxVersion,
+		MinVersion:         lowest,
+		MaxVersion:         highest,
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
 		InsecureSkipVerify: true, // VerifyConnection records the result instead
@@ -130,6 +137,18 @@ func (c Client) config(h *Handshake) *tls.Config {
 			return nil
 		},
 	}
+}
+
+// versions returns the lowest and the highest version that the client speaks.
+func (c Client) versions() (lowest, highest uint16) {
+	lowest, highest = c.MinVersion, c.MaxVersion
+	if lowest == 0 {
+		lowest = tls.VersionTLS12
+	}
+	if highest == 0 {
+		highest = tls.VersionTLS13
+	}
+	return lowest, highest
 }
 
 // Verify verifies a chain for ServerName as a client does that trusts Roots, uses

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Request is one HTTP/1.1 request, which is sent to Address on a connection of its
@@ -32,6 +33,8 @@ type Response struct {
 	Status  int
 	Header  http.Header
 	Body    string // at most 1 MiB
+	Began   time.Time
+	Took    time.Duration
 }
 
 // maxBody is the number of bytes of a body that are read.
@@ -41,7 +44,8 @@ const maxBody = 1 << 20
 func (r Request) Send(ctx context.Context) *Response {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	resp := &Response{Request: r}
+	resp := &Response{Request: r, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if err := r.send(ctx, resp); err != nil {
 		resp.Err = withCause(ctx, err)
 	}
@@ -83,10 +87,12 @@ func (resp *Response) read(conn io.Reader) error {
 	return err
 }
 
-// Exchange sends an HTTP/1.1 GET request on the connection that was kept open, and
-// reads the response. When the context ends, it closes the connection.
+// Exchange sends a request over a connection that was kept open, by the protocol
+// that was negotiated: HTTP/2, or else HTTP/1.1. The exchange ends the
+// connection, and so does the end of the context.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
-	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
+	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if h.Conn == nil {
 		resp.Err = errors.New("the connection was not kept open")
 		return resp
@@ -95,6 +101,11 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
 	defer stop()
+	if h.State.NegotiatedProtocol == http2Protocol {
+		resp.Err = withCause(ctx, h.exchange2(ctx, resp))
+		h.Conn.Close()
+		return resp
+	}
 	_, err := h.Conn.Write(resp.Request.bytes())
 	if err == nil {
 		err = resp.read(h.Conn)
