@@ -157,6 +157,8 @@ func textual(t reflect.Type) *jsonschema.Schema {
 		s := &jsonschema.Schema{Type: "object", Required: []string{"case"}, Properties: jsonschema.NewProperties()}
 		s.Properties.Set("case", &jsonschema.Schema{Type: "string", Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"})
 		return s
+	case reflect.TypeFor[scenarios.Combination](): // each field of the rows with its values
+		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "array"}}
 	case reflect.TypeFor[yaml.Node]():
 		return &jsonschema.Schema{Type: "object"}
 	}

@@ -12,7 +12,7 @@ import (
 // Port describes a further port of the server's own. Tests that look at
 // listeners know it.
 type Port struct {
-	// Name is what templates call the port: .Ports.NAME is its address.
+	// Name identifies the port in templates: .Ports.NAME is its address.
 	Name string `yaml:"name" jsonschema:"required,pattern=^[A-Za-z_][A-Za-z0-9_]*$"`
 	// Fixed is the number of a port that the server cannot be told. Without it,
 	// Assay gives each start a number of its own.
