@@ -59,12 +59,19 @@ func (e *Env) RefuseDamaged(row DamagedPair) (
 }
 
 // DamagePair replaces cert.pem and key.pem by this pair, damaged as the row
-// says, and returns the paths of "cert" and "key".
+// says, and returns the paths of "cert" and "key", as the target is told them.
 func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
 	ginkgo.GinkgoHelper()
+	combined := e.setup.Target.Pair == sut.CombinedPair
+	e.SkipUnless(!combined || row.Cert != pki.Swapped,
+		"in one file with both, the key may stand before the certificates")
 	files := map[string]string{"cert": e.Path("cert.pem"), "key": e.Path("key.pem")}
 	e.damage(files["cert"], row.Cert, id.CertFile)
 	e.damage(files["key"], row.Key, id.KeyFile)
+	if combined {
+		both := sut.CombinedPath(files["cert"], files["key"])
+		files["cert"], files["key"] = both, both
+	}
 	return files
 }
 

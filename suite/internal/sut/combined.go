@@ -18,8 +18,8 @@ type combinedPair struct {
 }
 
 // combinePaths replaces tls_cert_path and tls_key_path by the path of the
-// combined file. The file is beside the certificate, and its name holds the names
-// of both files, so that messages about it name them.
+// combined file. The file is beside the certificate. Its name holds the names of
+// both files, so that messages about it name them.
 func (l *Launch) combinePaths() error {
 	in := l.Input.Keys
 	if l.target.Pair != CombinedPair || in["tls_cert_path"] == nil && in["tls_key_path"] == nil {
@@ -35,14 +35,19 @@ func (l *Launch) combinePaths() error {
 	case cert == key:
 		return nil
 	}
-	l.pair = combinedPair{cert, key,
-		filepath.Join(filepath.Dir(cert), filepath.Base(cert)+"-and-"+filepath.Base(key))}
+	l.pair = combinedPair{cert, key, CombinedPath(cert, key)}
 	l.Input.Keys = make(map[string]any, len(in))
 	for name, value := range in {
 		l.Input.Keys[name] = value
 	}
 	l.Input.Keys["tls_cert_path"], l.Input.Keys["tls_key_path"] = l.pair.file, l.pair.file
 	return nil
+}
+
+// CombinedPath returns the path of the file that holds what these two files do,
+// for a target with pair: combined.
+func CombinedPath(cert, key string) string {
+	return filepath.Join(filepath.Dir(cert), filepath.Base(cert)+"-and-"+filepath.Base(key))
 }
 
 // combine writes the combined file anew, at once, so that no server reads a part
