@@ -255,7 +255,7 @@ var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 	) + " file as the one at fault"
 	server.WaitLog(file+", unlike all lines about a good pair", func(line sut.Line) bool {
 		words := line.Words()
-		return Complaint.MatchString(words) && row.Blames(words) && !e.Said(control, words)
+		return Complains(line) && row.Blames(words) && !e.Said(control, words)
 	})
 }, TimingDependent) // the server may notice that one file is replaced before the other one is
 

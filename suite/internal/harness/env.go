@@ -10,6 +10,7 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"os"
@@ -73,10 +74,11 @@ type Env struct {
 	servers    []*Server
 	Outcome    Outcome
 	handshakes handshakes
-	warnings   []string          // that servers gave when they started
-	known      []string          // secrets that the spec has seen: keys, tokens of challenges
-	searching  bool              // for secrets, see [Env.WithoutSecrets]
-	masks      map[string]string // see [Env.roles]; set when the spec ends
+	warnings   []string                       // that servers gave when they started
+	known      []string                       // secrets that the spec has seen
+	forms      map[[sha256.Size]byte][]string // of the keys in files, by their content
+	searching  bool                           // for secrets, see [Env.WithoutSecrets]
+	masks      map[string]string              // see [Env.roles]; set when the spec ends
 	began      time.Time
 
 	further        int    // how many further ports were given out

@@ -14,7 +14,6 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/match"
-	"assay/suite/internal/redact"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
@@ -200,9 +199,7 @@ func (v *Server) ReloadInVain(took time.Duration, matchers ...types.GomegaMatche
 	began := time.Now()
 	v.watch(took*3/2+margin, func() bool {
 		return time.Since(began) > untilComplaint ||
-			slices.ContainsFunc(v.Process.Log().Since(mark), func(line sut.Line) bool {
-				return Complaint.MatchString(line.Words())
-			})
+			slices.ContainsFunc(v.Process.Log().Since(mark), Complains)
 	}, matchers)
 }
 
@@ -247,15 +244,4 @@ func (e *Env) Ends(open *wire.Handshake, d time.Duration) bool {
 			return true
 		}
 	}
-}
-
-// Said says whether these lines hold one like this, see [Server.Logged].
-func (e *Env) Said(lines []sut.Line, words string) bool {
-	mask := redact.NewMask(e.roles())
-	shape := func(text string) string { return number.ReplaceAllString(mask.Text(text), "0") }
-	wanted := shape(words)
-	return slices.ContainsFunc(
-		lines,
-		func(line sut.Line) bool { return shape(line.Words()) == wanted },
-	)
 }

@@ -98,7 +98,7 @@ func (e *Env) AwaitFailedValidation() (reason string) {
 // server says at start, and from what came late.
 func (e *Env) RefuseHandshake(server *Server, name string) {
 	ginkgo.GinkgoHelper()
-	Expect(e.Handshake(server, SNI(name))).To(match.EndInAnAlert())
+	Expect(e.Handshake(server, SNI(name))).To(match.BeRefused())
 	server.WaitLog("a line about the handshake for "+name, Mentions(name))
 }
 

@@ -123,6 +123,7 @@ func (v *Server) Start() {
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
 	default:
 		v.s.Must(err)
+		v.Process.Log().LeaveOut(v.s.names(v.Settings))
 	}
 	if v.s.setup.Recorder != nil {
 		v.s.setup.Recorder.Watch(v.Process.Pid())

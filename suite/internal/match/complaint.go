@@ -1,9 +1,12 @@
 package match
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/logtext"
 )
 
 // Complaints finds the lines of a log that can be the reason of a refusal. It
@@ -14,20 +17,67 @@ type Complaints struct {
 	Keys     []string // names of configuration keys
 	Values   []string // values and lines of the configuration, as they were written
 	Mask     func(string) string
+
+	names    *strings.Replacer         // takes values and keys out of a line
+	assigned map[string]*regexp.Regexp // a key with what may stand before its value
 }
 
-// In returns the lines of a log that are complaints. From a line that prints
-// most of the configuration, the keys and their values are cut out.
+// prepare makes once what every line needs: a configuration may have thousands of
+// lines.
+func (c *Complaints) prepare() {
+	c.assigned = map[string]*regexp.Regexp{}
+	with := map[string]string{}
+	for _, key := range c.Keys {
+		c.assigned[key] = regexp.MustCompile(regexp.QuoteMeta(key) + `["'\\]*\s*[:=]+>?\s*["'\\]*`)
+		with[key] = keyShape
+	}
+	for _, value := range c.Values {
+		if len(value) > 1 {
+			with[value] = ""
+		}
+	}
+	var pairs []string
+	for _, name := range longestFirst(slices.Collect(maps.Keys(with))) {
+		pairs = append(pairs, name, with[name])
+	}
+	c.names = strings.NewReplacer(pairs...)
+}
+
+// In returns the lines of a log that are complaints. From a line that prints the
+// configuration, the keys and their values are cut out. A line at the level of
+// information is no complaint unless it says that something is wrong.
 func (c Complaints) In(log []string) []string {
-	var known []string
+	c.prepare()
+	known := map[string]bool{}
 	for _, line := range c.Controls {
-		known = append(known, c.shape(line))
+		known[c.shape(line)] = true
 	}
 	var complaints []string
+	var held []string // lines of nothing but a key and a value, right after a complaint
+	after := false    // the line before is a complaint
 	for _, line := range log {
 		shape := c.shape(line)
-		sentence := word.MatchString(strings.ReplaceAll(shape, keyShape, ""))
-		if !sentence || slices.Contains(known, shape) {
+		switch {
+		case known[shape]:
+			after, held = false, nil
+			continue
+		case !word.MatchString(strings.ReplaceAll(shape, keyShape, "")):
+			// "bad value:" and then the key and the value on a line of their own,
+			// unless it is the beginning of the whole configuration.
+			switch {
+			case !after:
+			case len(held) == mostHeld || c.everyConfiguration(line):
+				after, held = false, nil
+			default:
+				held = append(held, line)
+			}
+			continue
+		}
+		complaints = append(complaints, held...)
+		held = nil
+		level := logtext.LevelOf(line)
+		informs := level == logtext.Info || level == logtext.Debug
+		if after = !informs || alarm.MatchString(shape); !after {
 			continue
 		}
 		if c.printsConfiguration(line) {
@@ -35,8 +85,22 @@ func (c Complaints) In(log []string) []string {
 		}
 		complaints = append(complaints, line)
 	}
-	return complaints
+	return append(complaints, held...)
 }
+
+// mostHeld is how many keys with their values a refusal may show on lines of
+// their own.
+const mostHeld = 3
+
+// everyConfiguration reports whether a line shows a key that every configuration
+// has, and that no refusal is about.
+func (c Complaints) everyConfiguration(line string) bool {
+	return slices.ContainsFunc(alwaysSet, func(key string) bool {
+		return strings.Contains(line, key)
+	})
+}
+
+var alwaysSet = []string{"server_url", "listen_addr"}
 
 const keyShape = "<key>"
 
@@ -50,14 +114,7 @@ var (
 // shape returns a line without what differs between two starts: values, names of
 // keys, numbers and quotation marks.
 func (c Complaints) shape(line string) string {
-	for _, value := range longestFirst(c.Values) {
-		if len(value) > 1 {
-			line = strings.ReplaceAll(line, value, "")
-		}
-	}
-	for _, key := range longestFirst(c.Keys) {
-		line = strings.ReplaceAll(line, key, keyShape)
-	}
+	line = c.names.Replace(line)
 	if c.Mask != nil {
 		line = c.Mask(line)
 	}
@@ -70,15 +127,23 @@ func longestFirst(texts []string) []string {
 	return sorted
 }
 
-// printsConfiguration reports whether a line has four keys or more, each with a
-// value after it.
+// printsConfiguration reports whether a line prints the configuration: it has two
+// keys with their values, one of which every configuration has, or four keys.
 func (c Complaints) printsConfiguration(line string) bool {
-	pairs := 0
+	pairs, valued, always := 0, 0, false
 	for _, key := range c.Keys {
-		after := regexp.MustCompile(regexp.QuoteMeta(key) + `["']?\s*[:=]`)
-		if after.MatchString(line) {
-			pairs++
+		at := c.assigned[key].FindStringIndex(line)
+		if at == nil {
+			continue
+		}
+		pairs++
+		rest := line[at[1]:]
+		if slices.ContainsFunc(c.Values, func(value string) bool {
+			return len(value) > 1 && strings.HasPrefix(rest, value)
+		}) {
+			valued++
+			always = always || slices.Contains(alwaysSet, key)
 		}
 	}
-	return pairs >= 4
+	return pairs >= 4 || valued >= 2 && always
 }

@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,14 +53,36 @@ func BeRefusalNamingOneOf(words ...string) types.GomegaMatcher {
 	expected := "a refusal that names " + strings.Join(words, " or ") +
 		": exit code not 0, no listener, no file written"
 	return match(expected, func(r *Refusal) (bool, string) {
-		named := slices.ContainsFunc(words, func(word string) bool { return contains(r.Complaints, word) })
+		named := slices.ContainsFunc(words, func(word string) bool {
+			return contains(r.Complaints, word)
+		})
 		return r.refused() && named, r.String()
 	})
 }
 
+// contains reports whether one of the lines contains a word. A word that is a
+// number counts only as a whole one that is no part of a time or an address.
 func contains(lines []string, word string) bool {
-	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, word) })
+	find := strings.Contains
+	if strings.Trim(word, "0123456789") == "" {
+		find = containsNumber
+	}
+	return slices.ContainsFunc(lines, func(line string) bool { return find(line, word) })
 }
+
+func containsNumber(line, number string) bool {
+	for _, at := range wholeNumber.FindAllStringSubmatchIndex(line, -1) {
+		if at[2] >= 0 && line[at[2]:at[3]] == number {
+			return true
+		}
+	}
+	return false
+}
+
+// wholeNumber matches times, dates, addresses and decimals, and as its group
+// every other number: 12 in "config.yaml:12:3" and in "line 12".
+var wholeNumber = regexp.MustCompile(`\d+(?:[:.]\d+){2,}(?:[.,]\d+)?` +
+	`|\d+[-/]\d+[-/]\d+(?:T\d+)?|\d+\.\d+|(\d+)`)
 
 // Refusal describes what a target did that should refuse its configuration.
 type Refusal struct {

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// File is the stream of the lines in the file that the target file calls log.
-const File Stream = "file"
-
 // followPause is how often a log file is looked at while nobody reads the log.
 const followPause = 20 * time.Millisecond
 

@@ -32,6 +32,10 @@ type Client struct {
 	Suites     []uint16 // TLS 1.2 cipher suites; nil means Go's own
 	KeepOpen   bool     // leave the connection open in Handshake.Conn
 
+	// Sessions keeps what the server gives to resume a session (RFC 8446 §2.2); nil
+	// resumes none.
+	Sessions tls.ClientSessionCache
+
 	// Schemes are the signature algorithms that the client offers (RFC 8446
 	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
 	// effect.
@@ -126,6 +130,7 @@ func (c Client) config(h *Handshake) *tls.Config {
 		MaxVersion:         highest,
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
+		ClientSessionCache: c.Sessions,
 		InsecureSkipVerify: true, // VerifyConnection records the result instead
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			h.Requested = true
