@@ -19,7 +19,9 @@ func (hostOnly) Host() (v4, v6 netip.Addr) { return netip.MustParseAddr("127.0.0
 
 func TestFurtherPorts(t *testing.T) {
 	t.Parallel()
-	target := &sut.Target{Ports: []sut.Port{{Name: "metrics"}, {Name: "debug", Fixed: 6060}, {Name: "grpc"}}}
+	target := &sut.Target{
+		Ports: []sut.Port{{Name: "metrics"}, {Name: "debug", Fixed: 6060}, {Name: "grpc"}},
+	}
 	seen := map[string]int{}
 	for worker := range world.MaxWorker + 1 {
 		e := &Env{World: hostOnly{}, worker: worker, setup: Setup{Target: target}}
@@ -68,7 +70,8 @@ func TestBackendAnswersEverything(t *testing.T) {
 		}
 		body, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		if err != nil || response.StatusCode != http.StatusOK || !strings.HasSuffix(string(body), want+"\n") {
+		shown := strings.HasSuffix(string(body), want+"\n")
+		if err != nil || response.StatusCode != http.StatusOK || !shown {
 			t.Errorf("%s: %d %q, %v", path, response.StatusCode, body, err)
 		}
 	}

@@ -30,7 +30,8 @@ func (l *Launch) combinePaths() error {
 	switch {
 	case cert == "" || key == "":
 		return &Inexpressible{
-			Reason: "it has one setting for certificate and key, and the test sets one of the two alone",
+			Reason: "it has one setting for certificate and key, " +
+				"and the test sets one of the two alone",
 		}
 	case cert == key:
 		return nil
@@ -93,7 +94,9 @@ func (c combinedPair) write(dir string) error {
 			return err
 		}
 		if info.IsDir() {
-			return &Inexpressible{Reason: "a directory cannot be a part of the file with certificate and key"}
+			return &Inexpressible{
+				Reason: "a directory cannot be a part of the file with certificate and key",
+			}
 		}
 		if mode != 0 { // a part that cannot be read makes the whole so
 			mode = info.Mode().Perm()
