@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -42,6 +43,22 @@ func (e *Env) Send(server *Server, say []byte) []byte {
 	}
 	answer, _ := io.ReadAll(io.LimitReader(conn, 1<<20)) // however it ends
 	return answer
+}
+
+// Resumes shakes hands with the server once more, and reports whether the server
+// resumed a session of the configuration's cache (RFC 8446 §2.2).
+func (e *Env) Resumes(server *Server, config *tls.Config) bool {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	conn, err := e.World.Dial(ctx, "tcp", server.Address())
+	e.Must(err)
+	defer conn.Close()
+	client := tls.Client(conn, config)
+	if err := client.HandshakeContext(ctx); err != nil {
+		e.Fail("expected  a TLS handshake that completes\nseen      " + err.Error())
+	}
+	return client.ConnectionState().DidResume
 }
 
 // Hello is what a client of the server would say first.
