@@ -36,6 +36,10 @@ type Result struct {
 	DurationMS int64 `json:"duration_ms"`
 	// UsedCA says that at least one case had a CA that the target could use.
 	UsedCA bool `json:"used_ca,omitempty"`
+	// TriedTwice says why the requirement was tried a second time. The outcome of
+	// the second try counts. It is empty if the requirement was tried once, or
+	// has cases.
+	TriedTwice string `json:"tried_twice,omitempty"`
 	// KnownFailure is the entry of the target's known failures that applied.
 	KnownFailure *Excuse `json:"known_failure,omitempty"`
 
@@ -58,6 +62,7 @@ type Case struct {
 	LeftOut    bool   `json:"left_out,omitempty"`
 
 	DurationMS   int64   `json:"duration_ms,omitempty"`
+	TriedTwice   string  `json:"tried_twice,omitempty"`
 	KnownFailure *Excuse `json:"known_failure,omitempty"`
 	// Evidence is nil for the case whose evidence the result has.
 	Evidence *Evidence `json:"evidence,omitempty"`

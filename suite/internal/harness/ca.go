@@ -1,14 +1,14 @@
 package harness
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -102,13 +102,10 @@ func (e *Env) hostLike(home netip.Addr) netip.Addr {
 	return v4
 }
 
-// reachable bounds the wait for a CA of Assay's own, on the same machine.
-const reachable = 10 * time.Second
-
 // probeCA makes sure that the CA can be reached where targets look for it, so
 // that a CA that is not there is never held against a target.
 func (e *Env) probeCA(at netip.AddrPort) error {
-	ctx, cancel := context.WithTimeout(e.ctx, reachable)
+	ctx, cancel := e.within(Limits.CA)
 	defer cancel()
 	conn, err := e.World.Dial(ctx, "tcp", at.String())
 	if err != nil {
@@ -139,6 +136,20 @@ func (e *Env) startResolver() error {
 	e.Resolver.Point(e.World.Services().Authority, e.World.Services().ACME.Addr())
 	return nil
 }
+
+// validationTimeout says whether the CA gave up a validation for want of time.
+// The target may have been too slow, or this machine.
+func (e *Env) validationTimeout() bool {
+	if e.ca == nil {
+		return false
+	}
+	return slices.ContainsFunc(e.ca.Journal().Validations(), func(entry pebble.Entry) bool {
+		return !entry.Valid() && outOfTime.MatchString(entry.Detail)
+	})
+}
+
+// outOfTime matches what Pebble and Go say of a time limit that passed.
+var outOfTime = regexp.MustCompile(`(?i)time(d )?-?out|deadline exceeded`)
 
 // overload tells a target's failure from this machine's: Pebble gives DNS two
 // seconds, and where the spec's own did not answer in that time, the CA could

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
+	"assay/suite/internal/browser"
 	"assay/suite/internal/match"
 	"assay/suite/internal/wire"
 )
@@ -161,4 +162,36 @@ func Host(name string) func(*wire.Request) { return func(r *wire.Request) { r.Ho
 // Through makes the client's connections in another way.
 func Through(way func(wire.DialFunc) wire.DialFunc) ClientOption {
 	return func(c *wire.Client) { c.Dial = way(c.Dial) }
+}
+
+// Browser is a headless Chromium in the spec's world. It trusts the CA's root
+// beside its own.
+type Browser struct {
+	s *Env
+	b *browser.Browser
+}
+
+// Browser starts the browser. Where this machine has none, the spec is skipped.
+func (e *Env) Browser() *Browser {
+	ginkgo.GinkgoHelper()
+	if missing := browser.Missing(); missing != "" {
+		e.SkipUnless(false, missing)
+	}
+	e.MkDir("browser")
+	v4, _ := e.World.Host()
+	b, err := browser.Start(e.ctx, browser.Options{
+		Dir: e.Path("browser"), Root: e.CA().RootPEM(), Host: e.Hostname, Addr: v4.String(),
+		Start: e.World.Start, StartLimit: Limits.Browser, VisitLimit: Patience,
+	})
+	e.Must(err)
+	e.Closers = append(e.Closers, b.Close)
+	return &Browser{s: e, b: b}
+}
+
+// Visit loads a page.
+func (b *Browser) Visit(url string) browser.Visit {
+	ginkgo.GinkgoHelper()
+	v, err := b.b.Visit(url)
+	b.s.Must(err)
+	return v
 }

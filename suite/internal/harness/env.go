@@ -1,3 +1,11 @@
+// Package harness is the environment of a spec: a world with a network of its
+// own, a directory, a CA, and the servers and clients that the spec starts in
+// it. It also holds the registry of specs, by requirement ID.
+//
+// Specs import this package and package match with a dot, so that they read as
+// sentences. The helpers here carry the mechanics and record evidence; they
+// judge nothing but what every spec takes for granted, such as that a server
+// becomes ready.
 package harness
 
 import (
@@ -14,6 +22,7 @@ import (
 
 	"assay/pebble"
 	"assay/scenarios"
+	"assay/suite/internal/patience"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 )
@@ -21,10 +30,13 @@ import (
 // Expand fills a row's text with what only the spec knows.
 func (e *Env) Expand(text string) string {
 	v4, v6 := e.World.Host()
-	return strings.NewReplacer("{hostname}", e.Hostname, "{HOSTNAME}", strings.ToUpper(e.Hostname), "{v4}", v4.String(), "{v6}", v6.String(), "{dir}", e.Dir).Replace(text)
+	return strings.NewReplacer(
+		"{hostname}", e.Hostname, "{HOSTNAME}", strings.ToUpper(e.Hostname),
+		"{v4}", v4.String(), "{v6}", v6.String(), "{dir}", e.Dir,
+	).Replace(text)
 }
 
-// ExpandAll is expand for each text of a list.
+// ExpandAll calls [Env.Expand] for each text of a list.
 func (e *Env) ExpandAll(texts []string) []string {
 	all := []string{}
 	for _, text := range texts {
@@ -33,10 +45,10 @@ func (e *Env) ExpandAll(texts []string) []string {
 	return all
 }
 
-// Scenario is the surroundings of one spec: a world with a network of its
-// own, a directory, a CA when one is asked for, and the servers started in
-// it. Nothing in it is shared with another spec. Its methods carry the
-// mechanics; what they find goes to the report by itself.
+// Env is the environment of one spec: a world with a network of its own, a
+// directory, a CA if the spec asks for one, and the servers that it starts.
+// Nothing in it is shared with another spec. What its methods observe goes to
+// the report by itself.
 type Env struct {
 	Hostname string      // the name of the target's host, "http01-02.assay.test"
 	World    world.World // where the target runs
@@ -54,11 +66,13 @@ type Env struct {
 	Outcome    Outcome
 	handshakes handshakes
 	warnings   []string          // that servers gave when they started
-	known      []string          // secrets that it has come across: keys, tokens of challenges
+	known      []string          // secrets that the spec has seen: keys, tokens of challenges
 	searching  bool              // for secrets, see [Env.WithoutSecrets]
 	masks      map[string]string // see [Env.roles]; set when the spec ends
-	// Fail and skip end the spec: [ginkgo.Fail] and [ginkgo.Skip], or a panic
-	// where no spec is running.
+	began      time.Time
+	waits      waits
+	// Fail and Skip end the spec. They call [ginkgo.Fail] and [ginkgo.Skip], or
+	// panic where no spec is running.
 	Fail, Skip func(message string, callerSkip ...int)
 	Closers    []func() error
 }
@@ -70,10 +84,13 @@ type Setup struct {
 	Env    []string   // further KEY=VALUE for the target
 	Stock  bool       // the CA is Pebble as it comes: no faults can be injected
 	Keep   string     // the directory that specs' directories are copied to; "" copies none
+	Again  bool       // the cases are tried for the second time
+
+	Recorder *patience.Recorder // measures whether the machine is starved; may be nil
 }
 
-// StartPatience is how long a start may take. What the target file says of an
-// idle machine never shortens it.
+// StartPatience returns how long a start may take. The time that the target
+// file gives for an idle machine never shortens it.
 func (u Setup) StartPatience() time.Duration {
 	return max(Patience, u.Target.Ready.Timeout)
 }
@@ -91,8 +108,10 @@ func (e *Env) NeedsClaim(chapter string) {
 	e.SkipUnless(e.Claims(chapter), "the target does not claim "+chapter)
 }
 
-// newScenario opens the surroundings for one case of a requirement.
-func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenarios.Case, worker, serial int) (*Env, error) {
+// Open opens the environment for one case of a requirement. worker and serial
+// number it within the run.
+func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenarios.Case,
+	worker, serial int) (*Env, error) {
 	name := strings.ToLower(r.ID)
 	if row.Name != "" {
 		name += "-" + row.Name
@@ -109,15 +128,11 @@ func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenari
 		setup:       setup,
 		requirement: r,
 		row:         row,
+		began:       time.Now(),
 		Skip:        ginkgo.Skip,
 	}
-	e.Fail = func(message string, callerSkip ...int) {
-		skip := 1
-		if len(callerSkip) > 0 {
-			skip += callerSkip[0]
-		}
-		ginkgo.Fail(e.WithoutSecrets(message), skip)
-	}
+	e.Fail = e.fail
+	current.Store(e)
 	e.Outcome = NewOutcome(r.ID, row.Name)
 	if err := os.MkdirAll(e.Dir, 0o755); err != nil {
 		w.Close()
@@ -140,6 +155,9 @@ func (e *Env) Must(err error) {
 	}
 	ginkgo.GinkgoHelper()
 	e.Outcome.Broken = err.Error()
+	if timedOut(err) {
+		e.measureSince(time.Time{})
+	}
 	e.Fail("Assay itself failed: " + err.Error())
 }
 
@@ -181,7 +199,7 @@ func (e *Env) Write(name string, data []byte) string {
 	return path
 }
 
-// HealthPath is where the target answers that it is well, or its first page.
+// HealthPath is the path at which the target says that it is well, or "/".
 func (e *Env) HealthPath() string {
 	if path := e.setup.Target.Health; path != "" {
 		return path
@@ -189,14 +207,14 @@ func (e *Env) HealthPath() string {
 	return "/"
 }
 
-// NeedsKey leaves the spec if the target's configuration has no place for a
-// key that it is about.
+// NeedsKey skips the spec if the target's configuration has no place for a key
+// that the spec is about.
 func (e *Env) NeedsKey(key string) {
 	e.SkipUnless(e.setup.Target.CanSet(key), "the target's configuration has nothing for "+key)
 }
 
-// NamesOf is what the target's messages are expected to call keys. One whose
-// name the target file does not tell is left out.
+// NamesOf returns what the target's messages are expected to call keys. A key
+// whose name the target file does not tell is left out.
 func (e *Env) NamesOf(keys ...string) []string {
 	var names []string
 	for _, key := range keys {
@@ -207,8 +225,8 @@ func (e *Env) NamesOf(keys ...string) []string {
 	return names
 }
 
-// AnyNameOf is what the target's messages may call keys: the keys themselves, and
-// what [Env.names] adds.
+// AnyNameOf returns what the target's messages may call keys: the keys
+// themselves, and the names that [Env.NamesOf] adds.
 func (e *Env) AnyNameOf(keys ...string) []string {
 	all := slices.Clone(keys)
 	for _, name := range e.NamesOf(keys...) {

@@ -1,7 +1,13 @@
 package harness
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -10,6 +16,7 @@ import (
 	"assay/fixtures/pki"
 	"assay/pebble"
 	"assay/suite/internal/match"
+	"assay/suite/internal/once"
 	"assay/suite/internal/wire"
 )
 
@@ -122,4 +129,73 @@ func (e *Env) ExpectRecovery(server *Server) {
 	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()), "with the CA well again, after a restart")
+}
+
+// Schedule runs the target's schedule command, once in a run: the specs that
+// look at its output share it. Without a command the spec is skipped.
+func (e *Env) Schedule() *match.Schedule {
+	ginkgo.GinkgoHelper()
+	cmd, err := e.setup.Target.ScheduleCommand(e.Dir, e.setup.Env)
+	if err != nil {
+		e.SkipUnless(false, err.Error())
+	}
+	ctx, cancel := e.within(Limits.Schedule + Limits.CA) // another spec may run it
+	defer cancel()
+	name := "schedule.json"
+	if e.setup.Again {
+		name = "schedule-again.json"
+	}
+	path := filepath.Join(e.setup.Run.Scratch(), name)
+	result, err := once.Do(ctx, path, func() (scheduleResult, error) { return e.runSchedule(cmd) })
+	e.Must(err)
+	e.Outcome.Deadline = result.Deadline
+	if result.Failure != "" {
+		e.Fail("expected  a schedule command that exits with code 0\n" +
+			"seen      " + match.Indent(result.Failure))
+	}
+	schedule, err := match.ReadSchedule(result.Output)
+	if err != nil {
+		e.Fail("expected  the renewal schedule as JSON (see type Schedule)\n" +
+			"seen      " + match.Indent(err.Error()+"\n"+match.FirstLine(string(result.Output))))
+	}
+	e.Observe("schedule", "days played through", schedule.Span.Days())
+	return schedule
+}
+
+// scheduleResult is what the schedule command left.
+type scheduleResult struct {
+	Output   []byte
+	Failure  string    // how it ended, if not as it should
+	Deadline *Deadline // the time limit that decided the failure, if one did
+}
+
+// runSchedule runs the schedule command in the spec's world, as the target's
+// own. The error is Assay's own.
+func (e *Env) runSchedule(cmd *exec.Cmd) (result scheduleResult, err error) {
+	ctx, cancel := e.within(Limits.Schedule)
+	defer cancel()
+	began := time.Now()
+	var output, trouble bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &trouble
+	if err := e.World.Start(cmd); err != nil {
+		return result, fmt.Errorf("starting the schedule command: %w", err)
+	}
+	if e.setup.Recorder != nil {
+		e.setup.Recorder.Watch(cmd.Process.Pid)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		e.measureSince(began)
+		cmd.Process.Kill()
+	})
+	err = cmd.Wait()
+	stop()
+	result.Output = output.Bytes()
+	switch {
+	case ctx.Err() != nil:
+		result.Failure = fmt.Sprintf("no end within %s", Limits.Schedule)
+		result.Deadline = e.Outcome.Deadline
+	case err != nil:
+		result.Failure = strings.TrimSpace(err.Error() + "\n" + trouble.String())
+	}
+	return result, nil
 }

@@ -130,7 +130,7 @@ func (v *Server) ReloadAndAwaitComplaint() {
 	ginkgo.GinkgoHelper()
 	mark := v.Process.Log().Mark()
 	v.Reload()
-	ctx, cancel := v.s.within(time.Second)
+	ctx, cancel := v.s.within(Limits.Change)
 	defer cancel()
 	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
 		return Complaint.MatchString(line.Words())
@@ -165,7 +165,7 @@ func (e *Env) awaitServed(server *Server, old, fresh *pki.Identity, serveOld, se
 			select {
 			case <-server.Process.Exited():
 				e.Fail("expected  a server that lives on when its files have changed\nseen      it " + server.Process.Ending().String())
-			case <-time.After(time.Second): // a refused connection may be the first sign of its end
+			case <-time.After(Limits.Change): // a refused connection may be the first sign of its end
 			}
 			matcher := serveOld
 			if seen.Err == nil && seen.Leaf().Equal(fresh.Leaf) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -19,13 +20,14 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// AwaitEnd starts the target, waits for it to end by itself, and returns it. It
-// need not: [EndInError] judges.
+// AwaitEnd starts the target, waits until it has ended by itself, and returns
+// it. It waits no longer than a server may take that cannot do what it was
+// told: [match.EndInError] judges.
 func (e *Env) AwaitEnd(keys Settings, options ...StartOption) *sut.Process {
 	ginkgo.GinkgoHelper()
 	server := e.prepare(keys, options...)
 	server.Start()
-	ctx, cancel := context.WithTimeout(e.ctx, match.Prompt)
+	ctx, cancel := e.within(Limits.Prompt)
 	defer cancel()
 	select {
 	case <-server.Process.Exited():
@@ -45,7 +47,10 @@ func (e *Env) LastConfiguration() string {
 // Server is a target that was started for the spec.
 type Server struct {
 	Settings Settings     // its configuration
-	Process  *sut.Process // anew after each restart
+	Process  *sut.Process // another one after each restart
+
+	// StartTook is how long the last start took until the server was ready.
+	StartTook time.Duration
 
 	s      *Env
 	launch *sut.Launch
@@ -106,13 +111,18 @@ func (v *Server) Start() {
 	}
 	v.Process, err = sut.Start(v.launch, v.s.World.Start)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
+		errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
 	default:
 		v.s.Must(err)
 	}
+	if v.s.setup.Recorder != nil {
+		v.s.setup.Recorder.Watch(v.Process.Pid())
+	}
 }
 
+// AwaitReady waits until the server is ready, as its target file says.
 func (v *Server) AwaitReady() {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := v.s.within(v.s.setup.StartPatience())
@@ -120,27 +130,31 @@ func (v *Server) AwaitReady() {
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
 		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
 	}
+	v.StartTook = time.Since(v.Process.Started())
 	v.awaitChallengeListener()
 	v.ready = v.Process.Log().Mark()
 	v.noteWarnings()
 }
 
 // awaitChallengeListener gives a server that is to answer HTTP-01 the time to
-// open its second listener too, since targets say of the first alone when they
-// are ready. One that opens it for a challenge only is not wrong: what has to
-// answer, and when, is for specs to say.
+// open its second listener too, since target files tell of the first alone when
+// the server is ready. A server that opens the second for a challenge only is
+// not wrong. Specs say what has to answer, and when.
 func (v *Server) awaitChallengeListener() {
 	address, expected := v.Settings.challengeListener()
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(Patience / 5) // a server that opens it only for a challenge costs the whole wait
+	ctx, cancel := v.s.within(Limits.Listener)
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }
 
 func (v *Server) readiness() sut.Readiness {
-	return sut.Readiness{Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial, ListenersBefore: v.before, MinTimeout: Patience}
+	return sut.Readiness{
+		Address: v.Address(), Listeners: v.s.World.Listeners, Dial: v.s.World.Dial,
+		ListenersBefore: v.before, MinTimeout: Patience,
+	}
 }
 
 // awaitListener waits until the server has opened any listener at all; the
@@ -179,7 +193,9 @@ func (v *Server) Listeners() []netip.AddrPort {
 	ginkgo.GinkgoHelper()
 	all, err := v.s.World.Listeners()
 	v.s.Must(err)
-	return slices.DeleteFunc(all, func(l netip.AddrPort) bool { return slices.Contains(v.before, l) })
+	return slices.DeleteFunc(all, func(l netip.AddrPort) bool {
+		return slices.Contains(v.before, l)
+	})
 }
 
 // Stop asks the server to stop, as the target file says, and waits.
@@ -189,6 +205,7 @@ func (v *Server) Stop() sut.Ending {
 	return v.Process.Stop(ctx)
 }
 
+// Kill ends the server by SIGKILL, if it was started.
 func (v *Server) Kill() {
 	if v.Process != nil {
 		v.Process.Kill()
@@ -252,8 +269,8 @@ func (v *Server) KillAndStart() {
 	v.AwaitReady()
 }
 
-// StartOrExit starts the server again, and lets it refuse to: what it says is
-// in its log either way.
+// StartOrExit starts the server again, and lets it refuse to start. What it
+// says is in its log either way.
 func (v *Server) StartOrExit() {
 	ginkgo.GinkgoHelper()
 	v.Stop()

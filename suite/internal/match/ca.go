@@ -148,10 +148,10 @@ func HaveIssuedAtMost(n int) types.GomegaMatcher {
 	})
 }
 
-// HaveWaited: between the first two requests of this kind lies at least this
-// time.
+// HaveWaited succeeds if between the first two requests of this kind lies at
+// least this time.
 func HaveWaited(kind pebble.Kind, pause time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("a second %s, %s after the first or later", kind, pause), func(j *pebble.Journal) (bool, string) {
+	return within(pause, fmt.Sprintf("a second %s, %s after the first or later", kind, pause), func(j *pebble.Journal) (bool, string) {
 		asked := j.Requests(kind)
 		if len(asked) < 2 {
 			return false, Lines(asked, "none")

@@ -14,7 +14,7 @@ import (
 // ends by it.
 func EndWithin(limit time.Duration) types.GomegaMatcher {
 	expected := fmt.Sprintf("an end within %s of the stop signal", limit)
-	return match(expected, func(e sut.Ending) (bool, string) {
+	return within(limit, expected, func(e sut.Ending) (bool, string) {
 		return !e.EndedEarly && !e.Killed && e.Took <= limit, e.String()
 	})
 }

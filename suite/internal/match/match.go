@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/onsi/gomega/types"
 )
@@ -13,6 +14,7 @@ type matcher struct {
 	expected string
 	judge    func(actual any) (ok bool, seen string, err error)
 	seen     string
+	limit    time.Duration // the time limit that is part of the promise, if any
 }
 
 // match makes a matcher for values of type T.
@@ -29,6 +31,7 @@ func match[T any](expected string, judge func(T) (ok bool, seen string)) types.G
 
 func (m *matcher) Match(actual any) (ok bool, err error) {
 	ok, m.seen, err = m.judge(actual)
+	last.Store(&judged{expected: m.expected, limit: m.limit, actual: actual})
 	return ok, err
 }
 
@@ -38,6 +41,13 @@ func (m *matcher) FailureMessage(any) string {
 
 func (m *matcher) NegatedFailureMessage(any) string {
 	return "expected  not " + Indent(m.expected) + "\nseen      " + Indent(m.seen)
+}
+
+// within makes a matcher for a promise with a time limit.
+func within[T any](limit time.Duration, expected string, judge func(T) (ok bool, seen string)) types.GomegaMatcher {
+	m := match(expected, judge).(*matcher)
+	m.limit = limit
+	return m
 }
 
 // Print: a command's output is exactly this.

@@ -33,14 +33,12 @@ func ListenAtPort(port int) types.GomegaMatcher {
 	})
 }
 
-// Prompt is how soon a server that cannot do what it was told must have said
-// so and ended. Nobody looks at a log for longer before trying a client.
-const Prompt = 5 * time.Second
-
-// EndInError: the server has ended by itself, with an exit code other than 0,
-// and has said why in words that contain one of these.
+// EndInError succeeds if the server has ended by itself, with an exit code
+// other than 0, and has said why in words that contain one of these. The time
+// that it had for that is the caller's to bound.
 func EndInError(words ...string) types.GomegaMatcher {
-	expected := fmt.Sprintf("an end within %s, with an exit code other than 0 and a message that names %s", Prompt, strings.Join(words, " or "))
+	expected := fmt.Sprintf("a prompt end, with an exit code other than 0 and a message that names %s",
+		strings.Join(words, " or "))
 	return match(expected, func(p *sut.Process) (bool, string) {
 		log := p.Log().Words()
 		named := false
@@ -51,14 +49,17 @@ func EndInError(words ...string) types.GomegaMatcher {
 		case <-p.Exited():
 			return named && p.ExitCode() != 0, fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
 		default:
-			return false, "it runs on, saying\n" + p.Log().Tail(12)
+			return false, fmt.Sprintf("it still runs after %s, saying\n%s",
+				time.Since(p.Started()).Round(100*time.Millisecond), p.Log().Tail(12))
 		}
 	})
 }
 
-// BeClean: the process ended by itself, with exit code 0, in this time.
-func BeClean(within time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("an end with exit code 0 within %s of the stop signal", within), func(e sut.Ending) (bool, string) {
-		return !e.EndedEarly && !e.Killed && e.Code == 0 && e.Took <= within, e.String()
+// BeClean succeeds if the process ended by itself, with exit code 0, in this
+// time.
+func BeClean(limit time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("an end with exit code 0 within %s of the stop signal", limit)
+	return within(limit, expected, func(e sut.Ending) (bool, string) {
+		return !e.EndedEarly && !e.Killed && e.Code == 0 && e.Took <= limit, e.String()
 	})
 }

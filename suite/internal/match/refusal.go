@@ -58,6 +58,7 @@ type Refusal struct {
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
 
+	Began   time.Time     // when the target was started
 	Waited  time.Duration // how long it had to exit, or to open a listener
 	MayLive bool          // the target's file says that it only logs what is wrong
 }

@@ -51,14 +51,14 @@ func refused(h *wire.Handshake) bool {
 
 // CompleteWithin: the handshake completed, and soon.
 func CompleteWithin(limit time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("a TLS handshake that completes within %s", limit), func(h *wire.Handshake) (bool, string) {
+	return within(limit, fmt.Sprintf("a TLS handshake that completes within %s", limit), func(h *wire.Handshake) (bool, string) {
 		return h.Err == nil && h.Took <= limit, fmt.Sprintf("%s, after %s", Describe(h), h.Took.Round(time.Millisecond))
 	})
 }
 
 // BeRefusedWithin: the handshake was refused, and soon.
 func BeRefusedWithin(limit time.Duration) types.GomegaMatcher {
-	return match(fmt.Sprintf("a handshake refused within %s", limit), func(h *wire.Handshake) (bool, string) {
+	return within(limit, fmt.Sprintf("a handshake refused within %s", limit), func(h *wire.Handshake) (bool, string) {
 		return refused(h) && h.Took <= limit, fmt.Sprintf("%s, after %s", Describe(h), h.Took.Round(time.Millisecond))
 	})
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onsi/ginkgo/v2/types"
-
 	"assay/scenarios"
 	"assay/suite/internal/redact"
 	"assay/suite/internal/verdict"
@@ -25,7 +23,7 @@ type conclusion struct {
 	started     time.Time
 	kind        world.Kind
 	reason      string
-	ginkgo      types.Report
+	outcomes    []outcome
 	err         error // the run itself failed: the probe, or Assay
 	interrupted bool
 }
@@ -34,7 +32,12 @@ type conclusion struct {
 // claims and its known failures. The outcomes are free of secrets. The texts that
 // arise here are redacted here.
 func (p *plan) conclude(c conclusion) *report.Report {
-	results, issuances := outcomes(c.ginkgo)
+	var results []verdict.Outcome
+	issuances := 0
+	for _, o := range c.outcomes {
+		results = append(results, o.Outcome)
+		issuances += o.Issuances
+	}
 	var secrets redact.Redactor
 	in := verdict.Input{
 		Run: report.Report{
@@ -93,6 +96,9 @@ func (p *plan) deselected(r scenarios.Requirement, row string) string {
 
 // selected says whether a case is to be run at all.
 func (p *plan) selected(r scenarios.Requirement, row string) bool {
+	if p.again != nil {
+		return p.again[r.ID+suffix(row)]
+	}
 	return scenarios.Claimed(r, p.target.Profiles) && p.deselected(r, row) == ""
 }
 

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"assay/suite/internal/harness"
+	"assay/suite/internal/browser"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 )
@@ -32,7 +32,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 		examineWorld(),
 		examineFiles(),
 		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
-		examineTool(harness.BrowserCommand(), "EXPIRY-03 looks at the certificate with a real browser"),
+		examineTool(browser.Command(), "EXPIRY-03 looks at the certificate with a real browser"),
 		examineTool("certutil", "EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
 	}
 	p, err := makePlan(o)

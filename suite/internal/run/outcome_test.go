@@ -27,12 +27,19 @@ func TestOutcomes(t *testing.T) {
 	passed, failing := harness.NewOutcome("X-01", ""), harness.NewOutcome("X-02", "")
 	passed.Issuances = 2
 	failing.Status, failing.Reason = report.Failed, "[redacted]"
-	results, issuances := outcomes(types.Report{SpecReports: types.SpecReports{
+	var results []outcome
+	issuances := 0
+	for _, s := range (types.SpecReports{
 		spec(types.SpecStatePassed, passed),
 		spec(types.SpecStateFailed, failing),
 		spec(types.SpecStateTimedout, passed),
 		{LeafNodeType: types.NodeTypeIt, State: types.SpecStateSkipped}, // never began
-	}})
+	}) {
+		if o, ok := outcomeOf(s); ok {
+			results = append(results, o)
+			issuances += o.Issuances
+		}
+	}
 	want := []struct {
 		status report.Status
 		reason string

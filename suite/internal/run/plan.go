@@ -10,6 +10,7 @@ import (
 
 	"assay/scenarios"
 	"assay/suite/internal/harness"
+	"assay/suite/internal/patience"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 )
@@ -33,17 +34,25 @@ type Options struct {
 	ProbeOnly bool
 }
 
-// plan is a run made ready: options that are complete and checked, and what
+// plan holds what a run needs: options that are complete and checked, and what
 // they name, loaded. Every process of a run makes the same plan.
 type plan struct {
 	Options
 	catalogue *scenarios.Catalogue
 	target    *sut.Target
+
+	// Of a worker alone:
+	again         map[string]bool // the cases to try for the second time; nil is all
+	starvedInARow int             // see countStarved
+	recorder      *patience.Recorder
 }
 
 // setup is what the specs of the run share.
 func (p *plan) setup(run *world.Run) harness.Setup {
-	u := harness.Setup{Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock"}
+	u := harness.Setup{
+		Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock",
+		Again: p.again != nil, Recorder: p.recorder,
+	}
 	if p.Keep {
 		u.Keep = filepath.Join(p.Out, "kept")
 	}
@@ -69,7 +78,7 @@ func (o *Options) fill() error {
 		o.CA = "edge"
 	}
 	if o.Procs <= 0 {
-		o.Procs = min(8*runtime.NumCPU(), 40)
+		o.Procs = defaultProcs(runtime.GOMAXPROCS(0), patience.Runnable())
 	}
 	paths := []*string{&o.Out}
 	if strings.ContainsRune(o.Bin, filepath.Separator) {
@@ -88,14 +97,22 @@ func (o *Options) fill() error {
 	return nil
 }
 
+// defaultProcs is the number of worker processes for so many processors, which
+// follow the limits of a cgroup (see [runtime.GOMAXPROCS]). Specs wait most of
+// their time, so there are eight workers for each. Where other programs run too, there
+// is one less for each thread that they run, down to two for each processor.
+func defaultProcs(processors, runnable int) int {
+	return min(max(2*processors, 8*processors-max(0, runnable-1)), 40)
+}
+
 // makePlan checks the options and loads what they name. Its errors are the
 // user's to mend: usage, target file, or a catalogue that does not hold.
 func makePlan(o Options) (*plan, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
-	if harness.PatienceErr != nil {
-		return nil, harness.PatienceErr
+	if harness.LimitsErr != nil {
+		return nil, harness.LimitsErr
 	}
 	switch o.CA {
 	case "edge", "stock":
@@ -127,6 +144,9 @@ func makePlan(o Options) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{Options: o, catalogue: catalogue, target: t}
+	if err := p.readAgain(); err != nil {
+		return nil, err
+	}
 	if err := p.checkSelection(); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,9 @@ import (
 )
 
 // probe starts the target once with the simplest configuration that its
-// profiles allow. A target that cannot be started at all is a matter of the
-// target file or of the machine, and nothing is judged by it (CONTRACTS §3).
+// profiles allow, and measures how long that takes: time limits follow it. If
+// the target cannot be started at all, the cause is the target file or the
+// machine, and nothing is judged.
 func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 	e, err := harness.Open(ctx, p.setup(inside), scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
 	if err != nil {
@@ -24,24 +25,27 @@ func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 		}
 	}()
 	e.Fail = func(message string, _ ...int) { panic(probeFailure(e.WithoutSecrets(message))) }
-	e.Skip = e.Fail // what it asks for must be had
+	e.Skip = e.Fail // nothing that it needs may be missing
 	defer func() {
 		switch ended := recover().(type) {
 		case nil:
 		case probeFailure:
-			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s", p.target.Name, ended, e.LastConfiguration())
+			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s",
+				p.target.Name, ended, e.LastConfiguration())
 		default:
 			panic(ended) // Assay's own mistake
 		}
 	}()
-	e.Start(simplest(e)).Stop()
+	server := e.Start(simplest(e))
+	harness.SetMeasuredStart(server.StartTook)
+	server.Stop()
 	return nil
 }
 
 // probeFailure is what a failing step panics with, where there is no spec.
 type probeFailure string
 
-// simplest is the least that a target of these profiles can be asked for.
+// simplest returns the simplest configuration for a target of these profiles.
 func simplest(e *harness.Env) harness.Settings {
 	switch {
 	case e.Claims("config"):

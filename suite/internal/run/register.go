@@ -17,6 +17,9 @@ import (
 // the call, so an embedder's own suite never sees it.
 func register(p *plan, run *world.Run) {
 	serial := 0
+	if p.again != nil {
+		serial = secondSerial
+	}
 	order := sequence(p)
 	for _, chapter := range p.catalogue.Chapters {
 		ginkgo.Describe(chapter.Name, ginkgo.Label(ownLabel, chapter.Name), func() {
@@ -31,18 +34,25 @@ func register(p *plan, run *world.Run) {
 	}
 }
 
+// secondSerial is the number after which specs are numbered that are tried for
+// the second time. No directory of the first time has such a number.
+const secondSerial = 10000
+
 // ownLabel marks Assay's specs in a tree that may hold an embedder's too.
 const ownLabel = "assay"
 
-// registerCase makes one Ginkgo spec. Each runs in a Scenario of its own,
-// which brings its outcome home whatever happened.
+// registerCase makes one Ginkgo spec. Each runs in an environment of its own,
+// which hands in the outcome whatever happened.
 func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
 	s := harness.Specs[r.ID]
 	timeout := p.specTimeout()
 	if s.SharesSchedule {
-		timeout += 2 * harness.SchedulePatience // another spec's, then its own
+		timeout += 2 * harness.Limits.Schedule // another spec's, then its own
 	}
-	decorations := []any{ginkgo.Label(string(r.Level)), priority, ginkgo.SpecTimeout(timeout), ginkgo.GracePeriod(time.Second)}
+	decorations := []any{
+		ginkgo.Label(string(r.Level)), priority,
+		ginkgo.SpecTimeout(timeout), ginkgo.GracePeriod(time.Second),
+	}
 	body := func(ctx ginkgo.SpecContext) {
 		*serial++
 		if reason := unfit(r, run.Kind()); reason != "" {
@@ -50,7 +60,8 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 			ginkgo.DeferCleanup(func() { harness.AddOutcome(e) })
 			ginkgo.Skip(reason)
 		}
-		e, err := harness.Open(ctx, p.setup(run), r, row, ginkgo.GinkgoParallelProcess(), *serial)
+		worker := ginkgo.GinkgoParallelProcess()
+		e, err := harness.Open(ctx, p.setup(run), r, row, worker, *serial)
 		if err != nil {
 			e = &harness.Env{Outcome: harness.NewOutcome(r.ID, row.Name), Fail: ginkgo.Fail}
 			ginkgo.DeferCleanup(func() { harness.AddOutcome(e) })
@@ -58,16 +69,18 @@ func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenario
 		}
 		gomega.RegisterFailHandler(e.Fail)
 		ginkgo.DeferCleanup(func() { e.Finish() })
+		p.skipHopeless(e)
 		s.Body(e)
 	}
 	ginkgo.It(r.ID+suffix(row.Name)+": "+r.Title, append(decorations, body)...)
 }
 
-// specTimeout is for Assay's own machinery: a spec's waits have deadlines of
-// their own, which say what was awaited. It has to outlast those that a spec may
-// wait in vain, one after the other, and still go on: eight at most.
+// specTimeout is the time limit of a whole spec, for Assay's own mistakes: a
+// spec's waits have limits of their own, which say what was awaited. It has to
+// be longer than all waits together that a spec may wait in vain and still go
+// on: eight at most.
 func (p *plan) specTimeout() time.Duration {
-	return max(time.Minute, 8*p.setup(nil).StartPatience())
+	return max(harness.Limits.SpecAtLeast, 8*p.setup(nil).StartPatience())
 }
 
 func suffix(name string) string {

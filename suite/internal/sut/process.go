@@ -115,6 +115,13 @@ func (p *Process) wait() {
 // Log returns what the server wrote.
 func (p *Process) Log() *Log { return p.log }
 
+// Pid is the number of the process that was started, in the suite's own PID
+// namespace.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Started returns when the process was started.
+func (p *Process) Started() time.Time { return p.started }
+
 // Exited returns a channel that is closed when the server has ended, its process
 // group is killed and its log is complete.
 func (p *Process) Exited() <-chan struct{} { return p.exited }

@@ -27,6 +27,7 @@ type judgement struct {
 	leftOut      bool     // by an option of the user
 	unclaimed    []string // chapters that the target does not claim
 	usedCA       bool
+	triedTwice   string
 	cases        []judgement // rows; one without a name if there is no table
 	decider      int         // index of the case that decided the status
 	observations []report.Observation
@@ -142,7 +143,7 @@ func (j *judge) missing() (report.Status, string) {
 func fromOutcome(o Outcome, name string) judgement {
 	v := judgement{
 		name: name, status: o.Status, reason: o.Reason, duration: o.Duration,
-		held: o.Status == report.Passed, usedCA: o.UsedCA, evidence: o.Evidence,
+		held: o.Status == report.Passed, usedCA: o.UsedCA, triedTwice: o.TriedTwice, evidence: o.Evidence,
 	}
 	switch o.Status {
 	case report.Passed:

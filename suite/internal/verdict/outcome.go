@@ -17,7 +17,8 @@ type Outcome struct {
 	// Reason is the message of the spec, with any number of lines.
 	Reason       string               `json:"reason,omitempty"`
 	Duration     time.Duration        `json:"duration,omitempty"`
-	UsedCA       bool                 `json:"used_ca,omitempty"` // see report.Result
+	UsedCA       bool                 `json:"used_ca,omitempty"`     // see report.Result
+	TriedTwice   string               `json:"tried_twice,omitempty"` // see report.Result
 	Observations []report.Observation `json:"observations,omitempty"`
 	Evidence     *report.Evidence     `json:"evidence,omitempty"`
 }

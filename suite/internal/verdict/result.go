@@ -31,13 +31,15 @@ func (j *judge) result(req scenarios.Requirement, v judgement) report.Result {
 		r.Evidence.Repeat = j.in.Repeat(j.withNeeds(req)...)
 	}
 	if len(v.cases) == 1 && v.cases[0].name == "" {
+		r.TriedTwice = v.cases[0].triedTwice
 		return r
 	}
 	for i, c := range v.cases {
 		k := report.Case{
 			Case: c.name, Status: c.status, DidNotHold: c.didNotHold,
 			LeftOut:    c.status == report.Skipped && c.leftOut,
-			DurationMS: c.duration.Milliseconds(), KnownFailure: c.excuse,
+			DurationMS: c.duration.Milliseconds(), TriedTwice: c.triedTwice,
+			KnownFailure: c.excuse,
 		}
 		k.Reason, k.Detail = c.words()
 		if i != v.decider {

@@ -67,6 +67,7 @@ type Handshake struct {
 	Requested bool                // whether the server asked for a client certificate
 	Local     string              // the client's own "ip:port"
 	Conn      *tls.Conn           // open if KeepOpen is set and Err is nil
+	Began     time.Time
 	Took      time.Duration
 }
 
@@ -75,9 +76,8 @@ type Handshake struct {
 func (c Client) Handshake(ctx context.Context) *Handshake {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	h := &Handshake{Client: c}
-	start := time.Now()
-	defer func() { h.Took = time.Since(start) }()
+	h := &Handshake{Client: c, Began: time.Now()}
+	defer func() { h.Took = time.Since(h.Began) }()
 
 	raw, err := c.Dial(ctx, "tcp", c.Address)
 	if err != nil {

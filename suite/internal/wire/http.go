@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Request is one HTTP/1.1 request, which is sent to Address on a connection of its
@@ -32,6 +33,8 @@ type Response struct {
 	Status  int
 	Header  http.Header
 	Body    string // at most 1 MiB
+	Began   time.Time
+	Took    time.Duration
 }
 
 // maxBody is the number of bytes of a body that are read.
@@ -41,7 +44,8 @@ const maxBody = 1 << 20
 func (r Request) Send(ctx context.Context) *Response {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	resp := &Response{Request: r}
+	resp := &Response{Request: r, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if err := r.send(ctx, resp); err != nil {
 		resp.Err = withCause(ctx, err)
 	}
@@ -86,7 +90,8 @@ func (resp *Response) read(conn io.Reader) error {
 // Exchange sends an HTTP/1.1 GET request on the connection that was kept open, and
 // reads the response. When the context ends, it closes the connection.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
-	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}}
+	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}, Began: time.Now()}
+	defer func() { resp.Took = time.Since(resp.Began) }()
 	if h.Conn == nil {
 		resp.Err = errors.New("the connection was not kept open")
 		return resp

@@ -1,0 +1,150 @@
+package run
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	ginkgorun "github.com/onsi/ginkgo/v2/ginkgo/command"
+	"github.com/onsi/ginkgo/v2/ginkgo/run"
+	"github.com/onsi/gomega"
+
+	"assay/suite/internal/harness"
+	"assay/suite/internal/patience"
+	"assay/suite/internal/world"
+	"assay/suite/report"
+)
+
+// workerVariable marks the processes that Ginkgo started to run specs.
+const workerVariable = "ASSAY_WORKER"
+
+// afterSignal is how long the workers of an interrupted run may take to end.
+// Whoever interrupts a run kills it after some seconds, and the report has to
+// be written before.
+const afterSignal = 4 * time.Second
+
+// startWorkers runs specs in parallel, as the ginkgo command would: this
+// executable, under a name that the command takes for a compiled suite, is
+// started once for each worker. It returns the outcomes that the workers left
+// in the directory results.
+func (p *plan) startWorkers(interrupted context.Context, inside *world.Run, results string,
+	procs int) ([]outcome, error) {
+	if err := os.Mkdir(results, 0o700); err != nil {
+		return nil, err
+	}
+	link := filepath.Join(results, "assay.test")
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(executable, link); err != nil {
+		return nil, err
+	}
+	os.Setenv(workerVariable, "1")
+	if os.Getenv("GOMAXPROCS") == "" {
+		// There are more workers than processors: each is one thread's work.
+		os.Setenv("GOMAXPROCS", "1")
+	}
+	os.Setenv(harness.ResultsVariable, results)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		runGinkgo([]string{
+			fmt.Sprintf("--procs=%d", procs),
+			"--output-dir=" + inside.Scratch(),
+			"--no-color", "--succinct", "--keep-going",
+			// Servers under test write to pipes of their own: nothing is to be
+			// intercepted, and interception costs a second where a child lives on.
+			"--output-interceptor-mode=none",
+			link,
+		})
+	}()
+	select {
+	case <-ended:
+	case <-interrupted.Done():
+		select {
+		case <-ended:
+		case <-time.After(afterSignal):
+		}
+	}
+	return readOutcomes(results)
+}
+
+// runGinkgo calls the ginkgo command's run. That call always ends in a panic,
+// which carries the exit code that a command line would see.
+func runGinkgo(args []string) (exit int) {
+	defer func() {
+		ended := recover()
+		if details, ok := ended.(ginkgorun.AbortDetails); ok {
+			exit = details.ExitCode
+			if details.Error != nil {
+				fmt.Fprintln(os.Stderr, details.Error)
+			}
+			return
+		}
+		if ended != nil {
+			panic(ended)
+		}
+	}()
+	run.BuildRunCommand().Run(args, nil)
+	return 0
+}
+
+// work is a worker: it takes specs from Ginkgo's queue until there are none.
+func (p *plan) work(inside *world.Run) int {
+	testing.Init() // flags of go test, which the ginkgo command gives
+	flag.Parse()
+	results := os.Getenv(harness.ResultsVariable)
+	if results == "" && !p.NoProbe { // a process of ginkgo -p: nobody probed before
+		if err := p.probe(context.Background(), inside); err != nil {
+			fmt.Fprintln(os.Stderr, "assay:", err)
+			return report.ExitTrouble
+		}
+	}
+	p.recorder = patience.Start()
+	if !p.runSpecs(inside, results) {
+		return report.ExitFailed
+	}
+	return report.ExitOK
+}
+
+// runSpecs registers the specs and runs this process's share of them. It leaves
+// each outcome in the directory results, if there is one, when the spec ends.
+func (p *plan) runSpecs(inside *world.Run, results string) bool {
+	gomega.RegisterFailHandler(harness.FailAssertion)
+	register(p, inside)
+	if results != "" {
+		ginkgo.ReportAfterEach(func(spec ginkgo.SpecReport) {
+			o, ok := outcomeOf(spec)
+			if !ok {
+				return // the spec never began
+			}
+			p.countStarved(o)
+			if err := o.write(results, ginkgo.GinkgoParallelProcess()); err != nil {
+				fmt.Fprintln(os.Stderr, "assay: writing an outcome:", err)
+			}
+		})
+	}
+	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
+	suiteConfig.GracePeriod = time.Second
+	// Whatever else is in the tree is not Assay's.
+	if filter := suiteConfig.LabelFilter; filter != "" { // the user's, by ginkgo -p
+		suiteConfig.LabelFilter = "(" + filter + ") && " + ownLabel
+	} else {
+		suiteConfig.LabelFilter = ownLabel
+	}
+	// Without this, a spec's priority has no effect within its chapter.
+	suiteConfig.RandomizeAllSpecs = true
+	return ginkgo.RunSpecs(silentT{}, "Assay", suiteConfig, reporterConfig)
+}
+
+// silentT stands where Ginkgo expects a *testing.T. What failed is in the
+// report.
+type silentT struct{}
+
+func (silentT) Fail() {}
