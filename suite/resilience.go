@@ -19,16 +19,16 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// A noHello is what a peer may say in place of a ClientHello, as the
-// catalogue's rows have it.
+// A noHello describes what a peer sends instead of a ClientHello, as the rows of the
+// catalogue have it.
 type noHello struct {
 	Name  string // for messages
-	Hex   string // these bytes
-	Times int    // so many times; 0 means once
-	Hello string // or a ClientHello, changed in this way
+	Hex   string // the bytes to send
+	Times int    // how often to send them; 0 means once
+	Hello string // how a ClientHello is changed that is sent instead of Hex
 }
 
-// bytes makes it, from a good hello where it needs one.
+// bytes returns what the peer sends; hello is a good ClientHello.
 func (n noHello) bytes(hello []byte) ([]byte, error) {
 	hello = bytes.Clone(hello)
 	switch n.Hello {
@@ -49,8 +49,8 @@ func (n noHello) bytes(hello []byte) ([]byte, error) {
 	return nil, fmt.Errorf("unknown change of a hello %q", n.Hello)
 }
 
-// The chapter resilience: CAs, disks, peers and signals that misbehave
-// (scenarios/resilience.yaml).
+// The specs below judge the chapter resilience: faults of CAs, disks, peers and
+// machines (scenarios/resilience.yaml). storage.go holds those about disks.
 
 var _ = Table("RES-01", func(e *Env, row struct{ Request pebble.Kind }) {
 	e.NeedsEdge()
@@ -116,8 +116,7 @@ var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 	server := e.StartACME()
 	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	e.AwaitFault()
-	// Who waits for the CA's answer too waits for the whole delay, but for what
-	// it took to notice the fault.
+	// A client that has to wait for the CA's answer waits for nearly the whole delay.
 	Expect(e.Handshake(server, SNI("other.example.test"))).To(BeRefusedWithin(delay * 3 / 4))
 	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveIssued(1))
@@ -157,7 +156,7 @@ var _ = Table("RES-10", func(e *Env, row struct {
 	Expect(e.Journal()).To(HaveAskedAtMost(asked, 10))
 	e.KeepConnecting(server, afterFailure)
 	Expect(e.Journal()).To(HaveRequestedAtMost(requestsAtMost))
-	server.Kill() // it would wait for the issuance under way
+	server.Kill() // at the stop signal the server would wait for the issuance
 	e.ExpectRecovery(server)
 }, Slow)
 
@@ -234,7 +233,8 @@ var _ = Table("RES-19", func(e *Env, row struct{ Issuing bool }) {
 		e.Inject(pebble.Slow(pebble.KindDirectory, time.Minute))
 	}
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
-	if !row.Issuing { // The control: a server that stops well, and does nothing else, has not served.
+	if !row.Issuing {
+		// The control: the server serves before it stops.
 		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	}
 	e.Connect(e.Addr(5080), []byte("GET / HTTP/1.1\r\n"))
@@ -284,7 +284,7 @@ var _ = Table("RES-22", func(e *Env, row struct{ Damage Damage }) {
 	server := e.StartACME()
 	fresh := e.Handshake(server)
 	Expect(fresh).To(HaveFullChainTo(e.CA().Root()))
-	// The control: what is in its place now is good, and is served.
+	// The control: the entry that replaced it is good, and is served.
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(fresh.Leaf()))
 	Expect(e.Journal()).To(HaveIssued(1))
@@ -296,7 +296,7 @@ var _ = Table("RES-23", func(e *Env, row struct{ Damage Damage }) {
 	e.DamageFile(e.Write("cache/"+pki.AutocertAccountKey, key), row.Damage)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-	// The control: the key in its place now is good, and is used.
+	// The control: the key that replaced it is good, and is used.
 	server.Stop()
 	e.DamageFile(e.Path("cache", e.Hostname), DamageLost)
 	server.Restart()
@@ -307,7 +307,7 @@ var _ = Table("RES-23", func(e *Env, row struct{ Damage Damage }) {
 var _ = Table("RES-26", func(e *Env, row struct{ Say string }) {
 	const peers = 40
 	server, root := e.StartSecure()
-	// The control; and a certificate from a CA is there by then.
+	// The control. It also makes sure that the server has its certificate.
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	hello := e.Hello(server)
 	for range peers {
@@ -349,7 +349,9 @@ var _ = Table("RES-28", func(e *Env, row struct {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		options := []ClientOption{Trusting(root), TLSVersion(version)}
 		if row.Records > 0 {
-			options = append(options, Through(func(d wire.DialFunc) wire.DialFunc { return wire.Fragmented(d, row.Records) }))
+			options = append(options, Through(func(d wire.DialFunc) wire.DialFunc {
+				return wire.Fragmented(d, row.Records)
+			}))
 		}
 		if row.Bytes {
 			options = append(options, Through(wire.Dribbled))
@@ -405,9 +407,10 @@ var _ = Requirement("RES-31", func(e *Env) {
 
 var _ = Requirement("RES-32", func(e *Env) {
 	const clients = 200
-	e.CA().Point(e.Hostname) // the CA finds no such name
+	e.CA().Point(e.Hostname) // the CA finds no address for the name
 	server := e.StartACME()
-	for i, h := range e.InParallel(clients, func() *wire.Handshake { return e.ImpatientHandshake(server) }) {
+	connect := func() *wire.Handshake { return e.ImpatientHandshake(server) }
+	for i, h := range e.InParallel(clients, connect) {
 		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
 	expectPeace(e, server)
@@ -429,7 +432,7 @@ var _ = Requirement("RES-33", func(e *Env) {
 }, Slow)
 
 var _ = Requirement("RES-34", func(e *Env) {
-	// The control: what the server says of the CA when all is well.
+	// The control: what the server logs about the CA when it does not need it.
 	kept := e.CacheCertificate("cache", 60*Day, 90*Day)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(ServeLeaf(kept.Leaf))
@@ -440,13 +443,16 @@ var _ = Requirement("RES-34", func(e *Env) {
 	e.CA().Down()
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
-	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA", e.NewLineWith(healthy, e.CA().DirectoryURL()))
+	server.WaitLog("a line with the CA's URL, unlike those of a start that needs no CA",
+		e.NewLineWith(healthy, e.CA().DirectoryURL()))
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	e.CA().Restore()
 	server.Restart()
 	Expect(e.Handshake(server)).To(Complete())
-	e.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool { return len(j.Issued()) == 1 })
+	e.Await("a renewed certificate, after a restart", func(j *pebble.Journal) bool {
+		return len(j.Issued()) == 1
+	})
 })
 
 var _ = Table("RES-64", func(e *Env, row struct{ Version uint16 }) {
@@ -454,7 +460,8 @@ var _ = Table("RES-64", func(e *Env, row struct{ Version uint16 }) {
 	old, fresh := e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
 	server := e.StartOwn(old)
 	config := &tls.Config{
-		ServerName: e.Hostname, InsecureSkipVerify: true, MinVersion: row.Version, MaxVersion: row.Version,
+		ServerName: e.Hostname, InsecureSkipVerify: true,
+		MinVersion: row.Version, MaxVersion: row.Version,
 		ClientSessionCache: tls.NewLRUClientSessionCache(1),
 	}
 	get := func() *wire.Response {
@@ -483,8 +490,8 @@ var _ = Requirement("RES-65", func(e *Env) {
 	e.Observe("chain", "a certificate that demands an OCSP response", what)
 })
 
-// endure lets the server meet a fault at its first issuance: the client is
-// served or refused, the server lives on, and gets its certificate when the
+// endure makes the server meet a fault at its first issuance. It expects clients to
+// be served or refused, the server to live, and to get its certificate when the
 // fault is over.
 func endure(e *Env, fault pebble.Fault) {
 	server := meetFault(e, fault)
@@ -493,14 +500,15 @@ func endure(e *Env, fault pebble.Fault) {
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 }
 
-// endureForLong is endure for a fault that lasts. It watches the server while the
-// fault lasts.
+// endureForLong does the same for a fault that lasts, and watches the server in the
+// meantime.
 func endureForLong(e *Env, fault pebble.Fault) {
 	server := meetFault(e, fault.Persistently())
 	expectPeace(e, server)
 	e.ExpectRecovery(server)
 }
 
+// meetFault starts a server that meets a fault at its first issuance.
 func meetFault(e *Env, fault pebble.Fault) *Server {
 	e.Inject(fault)
 	server := e.StartACME()
@@ -532,17 +540,19 @@ func expectPeace(e *Env, server *Server) {
 	Expect(e.Journal()).To(HaveIssuedAtMost(OrdersAtMost))
 }
 
-// killAt lets a server begin an issuance, kills it while it waits for the
-// answer to the first request of this kind, which it never gets whole, and
-// starts it again.
+// killAt makes a server begin an issuance, kills it while it waits for the answer to
+// the first request of this kind, and starts it again.
 func killAt(e *Env, step pebble.Kind) *Server {
 	e.Inject(pebble.Slow(step, time.Minute))
 	server := e.StartACME()
 	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	e.AwaitFault()
 	if step == pebble.KindChallenge {
-		// The CA comes to look before the server is gone, or after: not by chance.
-		e.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool { return len(j.Validations()) > 0 })
+		// Without this wait, chance would decide whether the CA validates before the
+		// server is killed.
+		e.Await("the CA's verdict on the challenge", func(j *pebble.Journal) bool {
+			return len(j.Validations()) > 0
+		})
 	}
 	e.CA().Restore()
 	server.KillAndStart()
@@ -550,11 +560,13 @@ func killAt(e *Env, step pebble.Kind) *Server {
 	return server
 }
 
-// caDetail is the detail of a problem as CAs write them: long, with a link.
-const caDetail = "The operator of this CA forbids what was asked for, as of 2031-02-03 04:05:06 UTC, " +
-	"until the account was bound to a contract: see https://ca.example.test/help/contracts/#binding"
+// caDetail is the detail of a problem document as CAs write it: long, with a link.
+const caDetail = "The operator of this CA forbids what was asked for, as of 2031-02-03 " +
+	"04:05:06 UTC, until the account was bound to a contract: " +
+	"see https://ca.example.test/help/contracts/#binding"
 
-// accountRefused is how a CA asks for an external account (RFC 8555 §7.3.4).
+// accountRefused is the problem document with which a CA demands an external account
+// (RFC 8555 §7.3.4).
 var accountRefused = pebble.Problem{
 	Type:   "urn:ietf:params:acme:error:externalAccountRequired",
 	Detail: caDetail,

@@ -109,10 +109,10 @@ var _ = Table("RES-62", func(e *Env, row struct {
 		e.SkipUnless(runs(server), "the server does not start with such a cache directory")
 		Expect(e.ImpatientHandshake(server)).To(BeServedOrRefused(e.CA().Root()))
 	}
-	// A server may do this and that at first. After that, it has to be calm.
+	// The server may log, retry and store a few things at first.
 	const atFirst, watched = 3 * time.Second, 7 * time.Second
-	e.WatchGrowth(server, cache, healthy, atFirst)
-	growth := e.WatchGrowth(server, cache, healthy, watched)
+	e.WatchGrowth(server, healthy, atFirst)
+	growth := e.WatchGrowth(server, healthy, watched)
 	Expect(growth).To(StayBounded())
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 	Expect(e.Journal()).To(HaveFailedAtMost(FailuresAtMost))

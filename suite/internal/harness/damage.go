@@ -24,23 +24,23 @@ import (
 	"assay/suite/internal/world"
 )
 
-// Damage is a way in which a file of the cache can be spoilt.
+// Damage is a way in which a file of the cache can be damaged.
 type Damage string
 
-// The ways of a cache entry, as the catalogue's rows call them.
+// The kinds of damage, as the catalogue's rows call them.
 const (
-	damageEmpty     Damage = "empty"          // no byte
-	damageTruncated Damage = "truncated"      // ends in the middle
-	damageGarbage   Damage = "garbage"        // random bytes
-	damageBadKey    Damage = "bad-key"        // PEM as it should be, around a key that is none
-	damageMismatch  Damage = "mismatched-key" // another's key
-	damageOtherName Damage = "other-name"     // a good pair for another name
-	damageDirectory Damage = "directory"      // a directory in the file's place
-	DamageLost      Damage = "lost"           // not there
-	damageKeyOnly   Damage = "key-only"       // the key alone
+	damageEmpty     Damage = "empty"          // the file has no byte
+	damageTruncated Damage = "truncated"      // the last third of the file is missing
+	damageGarbage   Damage = "garbage"        // the file holds random bytes
+	damageBadKey    Damage = "bad-key"        // the PEM block of the key holds no key
+	damageMismatch  Damage = "mismatched-key" // the key belongs to another certificate
+	damageOtherName Damage = "other-name"     // the certificate is for another name
+	damageDirectory Damage = "directory"      // a directory has replaced the file
+	DamageLost      Damage = "lost"           // the file is missing
+	damageKeyOnly   Damage = "key-only"       // the file holds the key alone
 )
 
-// DamageFile damages the file at path, which exists unless it is to be lost.
+// DamageFile damages the file at path. The file has to exist, except for DamageLost.
 func (e *Env) DamageFile(path string, how Damage) {
 	ginkgo.GinkgoHelper()
 	if how == DamageLost {
@@ -58,7 +58,8 @@ func (e *Env) DamageFile(path string, how Damage) {
 		rand.Read(text)
 	case damageBadKey:
 		_, rest := pem.Decode(text)
-		text = append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}), rest...)
+		noKey := &pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}
+		text = append(pem.EncodeToMemory(noKey), rest...)
 	case damageMismatch:
 		_, rest := pem.Decode(text)
 		other, err := pki.NewAutocertAccountKey()
@@ -66,7 +67,8 @@ func (e *Env) DamageFile(path string, how Damage) {
 		text = append(bytes.TrimSpace(other), '\n')
 		text = append(text, rest...)
 	case damageOtherName:
-		text, err = pki.AutocertCacheEntry(e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}))
+		other := e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1})
+		text, err = pki.AutocertCacheEntry(other)
 		e.Must(err)
 	case damageKeyOnly:
 		key, _ := pem.Decode(text)
@@ -95,7 +97,8 @@ func (e *Env) Storage(dir string, fault storage.Fault) *Storage {
 	ginkgo.GinkgoHelper()
 	e.Must(os.MkdirAll(e.Path(dir), 0o700))
 	d, err := storage.Prepare(e.World, e.Path(dir), fault)
-	e.SkipUnless(!errors.Is(err, world.ErrUnsupported), fmt.Sprint("needs a file system of its own: ", err))
+	e.SkipUnless(!errors.Is(err, world.ErrUnsupported),
+		fmt.Sprint("needs a file system of its own: ", err))
 	e.Must(err)
 	e.Closers = append(e.Closers, d.Close)
 	return &Storage{s: e, dir: d, path: e.Path(dir)}
@@ -155,7 +158,9 @@ func (e *Env) AwaitStoredOrTold(server *Server, healthy []*sut.Log, d *Storage, 
 
 // WatchGrowth lets clients come, one each tenth of a second, and returns by how
 // much the server's log, files, memory and open files have grown meanwhile.
-func (e *Env) WatchGrowth(server *Server, d *Storage, healthy []*sut.Log, during time.Duration) match.Growth {
+func (e *Env) WatchGrowth(
+	server *Server, healthy []*sut.Log, during time.Duration,
+) match.Growth {
 	ginkgo.GinkgoHelper()
 	isNew := e.NewLineWith(healthy, "")
 	measure := func() (g match.Growth, known bool) {

@@ -35,7 +35,8 @@ func HaveMode(mode fs.FileMode) types.GomegaMatcher {
 		if err != nil {
 			return false, err.Error()
 		}
-		return info.Mode().Perm() == mode, fmt.Sprintf("%s has %04o", filepath.Base(path), info.Mode().Perm())
+		seen := info.Mode().Perm()
+		return seen == mode, fmt.Sprintf("%s has %04o", filepath.Base(path), seen)
 	})
 }
 
@@ -71,7 +72,8 @@ type StorageState struct {
 
 // BeStored succeeds if the certificate is in the cache directory.
 func BeStored() types.GomegaMatcher {
-	return match("a certificate that is stored in the cache directory", func(s StorageState) (bool, string) {
+	expected := "a certificate that is stored in the cache directory"
+	return match(expected, func(s StorageState) (bool, string) {
 		return s.Stored, "no file there holds it"
 	})
 }
@@ -79,8 +81,8 @@ func BeStored() types.GomegaMatcher {
 // BeStoredOrTold succeeds if the certificate is in the cache directory dir, or if
 // the log names dir, unlike the log of a server that could store it.
 func BeStoredOrTold(dir string) types.GomegaMatcher {
-	expected := "a certificate that is stored in " + dir + ", or a log line that names this directory, " +
-		"unlike those of a server that can store it"
+	expected := "a certificate that is stored in " + dir +
+		", or a log line that names this directory, unlike those of a server that can store it"
 	return match(expected, func(s StorageState) (bool, string) {
 		return s.Stored || s.Told, "neither; the log ends with\n" + s.Log
 	})
@@ -108,21 +110,22 @@ const (
 // StayBounded succeeds if hardly anything has grown. A server may log a few lines
 // for each client that it refuses.
 func StayBounded() types.GomegaMatcher {
-	expected := fmt.Sprintf("at most %[1]d new log lines and %[1]d for each client that was refused, "+
+	expected := fmt.Sprintf("at most %[1]d new log lines and %[1]d for each refused client, "+
 		"%[2]d further files, %[3]d further open files and %[4]d MB more memory",
 		linesAtMost, filesAtMost, descriptorsAtMost, memoryAtMost>>20)
 	return match(expected, func(g Growth) (bool, string) {
 		ok := g.Lines <= linesAtMost*(1+g.Refused) && g.Files <= filesAtMost &&
 			g.Descriptors <= descriptorsAtMost && g.Memory <= memoryAtMost
-		return ok, fmt.Sprintf("%d new log lines, %d further files, %d further open files, %d MB more memory, "+
-			"while %d clients came, of which %d were refused",
+		return ok, fmt.Sprintf("%d new log lines, %d further files, %d further open files, "+
+			"%d MB more memory, while %d clients came, of which %d were refused",
 			g.Lines, g.Files, g.Descriptors, g.Memory>>20, g.Clients, g.Refused)
 	})
 }
 
 // BePrivate succeeds if nobody but its owner may read or write the file.
 func BePrivate() types.GomegaMatcher {
-	return match("a file that its owner alone may read and write", func(path string) (bool, string) {
+	expected := "a file that its owner alone may read and write"
+	return match(expected, func(path string) (bool, string) {
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return true, "no file"
@@ -130,6 +133,7 @@ func BePrivate() types.GomegaMatcher {
 		if err != nil {
 			return false, err.Error()
 		}
-		return info.Mode().Perm()&0o077 == 0, fmt.Sprintf("%s has mode %04o", filepath.Base(path), info.Mode().Perm())
+		mode := info.Mode().Perm()
+		return mode&0o077 == 0, fmt.Sprintf("%s has mode %04o", filepath.Base(path), mode)
 	})
 }

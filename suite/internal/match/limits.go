@@ -10,9 +10,12 @@ import (
 
 // HaveFailedAtMost succeeds if no more than n validations have failed.
 func HaveFailedAtMost(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("at most %d failed validations", n), func(j *pebble.Journal) (bool, string) {
-		failed := j.Filter(func(e pebble.Entry) bool { return e.Kind == pebble.KindValidation && !e.Valid() })
-		return len(failed) <= n, fmt.Sprintf("%d\n%s", len(failed), Lines(failed[:min(len(failed), 12)], ""))
+	expected := fmt.Sprintf("at most %d failed validations", n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		failed := j.Filter(func(e pebble.Entry) bool {
+			return e.Kind == pebble.KindValidation && !e.Valid()
+		})
+		return len(failed) <= n, counted(failed)
 	})
 }
 
@@ -27,8 +30,14 @@ func HaveOrderedNothing() types.GomegaMatcher {
 // HaveRequestedAtMost succeeds if clients sent no more than n requests of all
 // kinds together, connections that the CA turned away among them.
 func HaveRequestedAtMost(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("at most %d requests to the CA", n), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("at most %d requests to the CA", n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		sent := j.Filter(func(e pebble.Entry) bool { return e.From == "target" })
-		return len(sent) <= n, fmt.Sprintf("%d\n%s", len(sent), Lines(sent[:min(len(sent), 12)], ""))
+		return len(sent) <= n, counted(sent)
 	})
+}
+
+// counted returns the number of entries, and the first of them.
+func counted(entries []pebble.Entry) string {
+	return fmt.Sprintf("%d\n%s", len(entries), Lines(entries[:min(len(entries), 12)], ""))
 }
