@@ -51,10 +51,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		"no YAML":           {"- id: [\n", []string{"2: YAML: found did not find expected node content, expected one well-formed YAML document"}},
 		"mapping":           {"id: BYO-01\n", []string{"1: YAML: found a mapping, expected a list"}},
 		"empty list":        {"[]\n", []string{"1: YAML: found an empty list, expected a list of requirements"}},
-		"text for an entry": {entry + "- BYO-02\n", []string{"7: [1]: found \"BYO-02\", expected a mapping with id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases"}},
+		"text for an entry": {entry + "- BYO-02\n", []string{"7: [1]: found \"BYO-02\", expected a mapping with id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases, combine, except, group"}},
 		"two documents":     {entry + "---\n" + second, []string{"7: YAML: found a second document, expected one YAML document"}},
 		"unknown key": {entry + "  leve: MAY\n", []string{
-			"7: BYO-01: leve: found an unknown key, expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases"}},
+			"7: BYO-01: leve: found an unknown key, expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases, combine, except, group"}},
 		"duplicate key":     {entry + "  level: MAY\n", []string{"7: BYO-01: level: found the key a second time, expected each key once; it is also on line 3"}},
 		"duplicate ID":      {entry + entry, []string{"7: BYO-01: id: found BYO-01 a second time, expected each ID once"}},
 		"descending":        {second + entry, []string{"7: BYO-01: id: found BYO-01 after BYO-02, expected ascending order"}},
@@ -109,7 +109,7 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 		"dns-01.yaml": entry,
 	})
 	want := []string{
-		"byo.yaml:7: BYO-01: colour: found an unknown key, expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases",
+		"byo.yaml:7: BYO-01: colour: found an unknown key, expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, cases, combine, except, group",
 		"byo.yaml:8: BYO-01: cases[0].case: found nothing, expected a name of lower-case letters, digits and hyphens",
 		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE`,
 		"acme.yaml:1: ACME-01: source: found nothing, expected text",

@@ -32,6 +32,7 @@ func parse(name string, text []byte, chapter *Chapter) *strictyaml.File {
 		checkTwice(f, key+".needs", r.Needs)
 		checkTwice(f, key+".worlds", r.Worlds)
 		checkCases(f, key+".cases", r)
+		combineCases(f, key, r)
 	}
 	checkIDs(f, chapter)
 	return f
@@ -60,6 +61,29 @@ func checkCases(f *strictyaml.File, key string, r *Requirement) {
 		case slices.Contains(names[:i], c.Name):
 			f.Wrong(at, strconv.Quote(c.Name)+" a second time", "each name once")
 		}
+	}
+}
+
+// combineCases adds the rows of a combination to those that are listed.
+func combineCases(f *strictyaml.File, key string, r *Requirement) {
+	if r.Combine == nil {
+		for _, part := range []string{".except", ".group"} {
+			if f.Has(key + part) {
+				f.Wrong(key+part, "this key without combine", "this key only together with combine")
+			}
+		}
+		return
+	}
+	rows, err := r.Combine.rows(r.Except, r.Group)
+	if err != nil {
+		f.Wrong(key+".combine", err.Error(), "values that can be combined")
+	}
+	for _, row := range rows {
+		row.File, row.id = r.File, r.ID
+		if slices.ContainsFunc(r.Cases, func(c Case) bool { return c.Name == row.Name }) {
+			f.Wrong(key+".combine", strconv.Quote(row.Name)+" a second time", "each name once")
+		}
+		r.Cases = append(r.Cases, row)
 	}
 }
 

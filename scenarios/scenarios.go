@@ -87,6 +87,15 @@ type Requirement struct {
 	// Cases are the rows of the requirement's table. A requirement without
 	// cases is tried once.
 	Cases []Case `json:"cases,omitempty" yaml:"cases" jsonschema:"minItems=1"`
+	// Combine describes further rows by the values of their fields. Cases holds
+	// the rows too.
+	Combine *Combination `json:"-" yaml:"combine"`
+	// Except are the values that the rows of Combine do not combine: for each
+	// field, a list of values.
+	Except []map[string][]string `json:"-" yaml:"except" jsonschema:"minItems=1"`
+	// Group are the fields in which all rows of one case agree, see
+	// [Combination]. Without it, each row is a case.
+	Group []string `json:"-" yaml:"group" jsonschema:"minItems=1"`
 	// File is the path of the chapter's file, "scenarios/http-01.yaml".
 	File string `json:"file" yaml:"-"`
 	// Line is where the entry begins in the file, from 1.

@@ -2,7 +2,11 @@ package suite
 
 import (
 	"errors"
+	"io/fs"
+	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,16 +17,27 @@ import (
 	. "assay/suite/internal/match"
 )
 
-// The chapter config: what the configuration file may say, and what is
-// refused (scenarios/config.yaml).
+// The specs below judge the chapter config: what the configuration file may say,
+// and what is refused (scenarios/config.yaml).
 
 var _ = Table("CFG-01", func(e *Env, row struct{ Keys Settings }) {
+	if challenge, set := row.Keys["tls_letsencrypt_challenge_type"].(string); set && e.Claims("acme") {
+		e.NeedsClaim(strings.ToLower(challenge)) // the target may refuse the other type
+	}
 	journal := e.Journal()
-	server := e.Start(e.Plain(Settings{"acme_url": e.CA().DirectoryURL()}, row.Keys))
+	ours := Settings{"acme_url": e.CA().DirectoryURL()}
+	server := e.Start(e.Plain(ours, e.ExpandSettings(row.Keys)))
 
-	Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy())
-	Expect(e.Handshake(server)).NotTo(Complete())
+	e.ExpectPlainHTTP(server)
+	Expect(e.Handshake(server)).NotTo(AnswerInTLS())
+	Expect(server.Listeners()).NotTo(ListenAtPort(e.World.Port(5080)))
 	Expect(journal).To(HaveNoRequests())
+	server.Stop()
+
+	if row.Keys == nil && (e.Claims("byo") || e.Claims("acme")) {
+		control, root := e.StartSecure()
+		Expect(e.Handshake(control, Trusting(root))).To(HaveFullChainTo(root))
+	}
 })
 
 var _ = Table("CFG-02", func(e *Env, row struct{ Set []string }) {
@@ -36,7 +51,8 @@ var _ = Table("CFG-02", func(e *Env, row struct{ Set []string }) {
 	for _, name := range row.Set {
 		both[name] = own[name]
 	}
-	Expect(e.Refuse(both)).To(BeRefusal(e.NamesOf(append(row.Set, "tls_letsencrypt_hostname")...)...))
+	names := e.NamesOf(append(row.Set, "tls_letsencrypt_hostname")...)
+	Expect(e.Refuse(both)).To(BeRefusal(names...))
 })
 
 var _ = Table("CFG-03", func(e *Env, row struct{ Set, Missing string }) {
@@ -45,51 +61,102 @@ var _ = Table("CFG-03", func(e *Env, row struct{ Set, Missing string }) {
 	Expect(e.Handshake(control)).To(Complete())
 	control.Stop()
 
-	Expect(e.Refuse(e.Own(cert, key, Settings{row.Missing: nil}))).To(BeRefusal(e.NamesOf(row.Missing)...))
+	half := e.Own(cert, key, Settings{row.Missing: nil})
+	Expect(e.Refuse(half)).To(BeRefusal(e.NamesOf(row.Missing)...))
 })
 
 var _ = Table("CFG-04", func(e *Env, row struct{ Keys Settings }) {
 	e.Start(e.HTTP01()).Stop()
 
-	Expect(e.Refuse(e.HTTP01(row.Keys))).To(BeRefusal(append(e.NamesOf("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")...))
+	names := append(e.NamesOf("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")
+	Expect(e.Refuse(e.HTTP01(row.Keys))).To(BeRefusal(names...))
 })
 
-var _ = Requirement("CFG-05", func(e *Env) {
-	server := e.Start(e.HTTP01(Settings{
-		"tls_letsencrypt_listen":         nil,
-		"tls_letsencrypt_cache_dir":      nil,
-		"tls_letsencrypt_challenge_type": nil,
-	}))
+var _ = Table("CFG-05", func(e *Env, row struct{ Absent []string }) {
+	expectDefaults(e, row.Absent, nil)
+})
+
+var _ = Table("CFG-23", func(e *Env, row struct{ Empty []string }) {
+	expectDefaults(e, row.Empty, "")
+})
+
+// letsEncrypt is the host of the directory that acme_url has by default, and
+// letsEncryptPath is the path (headscale configuration).
+const (
+	letsEncrypt     = "acme-v02.api.letsencrypt.org"
+	letsEncryptPath = "/directory"
+)
+
+// expectDefaults starts a server in which these keys have no value, that is, a
+// nil or an empty one, and expects their documented defaults to be in force. The
+// name of Let's Encrypt's endpoint leads to the spec's CA.
+func expectDefaults(e *Env, keys []string, none any) {
+	const address = "127.0.0.4"
+	id := e.Identity(pki.Spec{Names: []string{letsEncrypt}})
+	endpoint := e.ServeCA(address+":443", id, letsEncryptPath)
+	e.Resolver.Point(letsEncrypt, netip.MustParseAddr(address))
+	bundle := e.Write("roots.pem", append(id.RootPEM(), e.CA().EndpointRoot()...))
+
+	settings := e.HTTP01()
+	for _, key := range keys {
+		settings[key] = none
+	}
+	absent := func(key string) bool { return slices.Contains(keys, key) }
+	listeners := []string{e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80"}
+	if !absent("tls_letsencrypt_listen") {
+		e.Must(e.World.Forward(80, 5080))
+		listeners = []string{e.Addr(5080)}
+	}
+	server := e.Start(settings, TrustOnly(bundle))
+	for _, address := range listeners {
+		e.AwaitListener(address)
+	}
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
-	Expect(e.Path(".cache")).To(HoldFiles())
-	for _, address := range []string{e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
-		e.AwaitAnswer(address)
+	if absent("tls_letsencrypt_cache_dir") {
+		Expect(e.Path(".cache")).To(HoldFiles())
+	} else {
+		Expect(e.Path("cache")).To(HoldFiles())
 	}
+	if absent("acme_url") {
+		Expect(endpoint.Names()).To(ContainElement(letsEncrypt), "server names at the default CA")
+		Expect(endpoint.Requests()).To(ContainElement("GET "+letsEncryptPath), "requests to it")
+	} else {
+		Expect(endpoint.Requests()).To(BeEmpty(), "requests to the default CA")
+	}
+}
+
+var _ = Table("CFG-24", func(e *Env, row struct {
+	Mode  string
+	Empty bool
+}) {
+	absent := Settings{"listen_addr": nil}
+	if row.Empty {
+		absent["listen_addr"] = ""
+	}
+	defer func() {
+		Expect(e.ConnectError(e.Addr(8080))).To(HaveOccurred(), "a listener at another address")
+	}()
+	if row.Mode == "plain" {
+		e.ExpectPlainHTTP(e.Start(e.Plain(absent)))
+		return
+	}
+	e.NeedsClaim("byo")
+	id := e.Identity(pki.Spec{})
+	Expect(e.Handshake(e.StartOwn(id, absent))).To(ServeLeaf(id.Leaf))
 })
 
-var _ = Table("CFG-06", func(e *Env, row struct {
-	Own    bool
-	Scheme string
-}) {
+var _ = Table("CFG-06", func(e *Env, row struct{ Mode, Scheme string }) {
 	e.NeedsKey("server_url")
-	id := e.Identity(pki.Spec{})
-	suits := e.Plain()
-	if row.Own {
-		suits = e.Own(e.WritePair(id, "cert.pem", "key.pem"))
-	}
-	serve := func(keys Settings) *Server {
-		server := e.Start(keys)
-		if row.Own {
-			Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
-		} else {
-			Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy())
-		}
+	serve := func(over Settings) *Server {
+		server, serves := e.StartIn(row.Mode, over)
+		serves()
 		server.Stop()
 		return server
 	}
-	control := serve(suits)
-	Expect(serve(suits.With(Settings{"server_url": row.Scheme + "://" + e.Hostname})).Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url")...))
+	control := serve(nil)
+	other := serve(Settings{"server_url": row.Scheme + "://" + e.Hostname})
+	Expect(other.Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url")...))
 }, MayWarn)
 
 var _ = Table("CFG-07", func(e *Env, row struct{ Host string }) {
@@ -102,12 +169,13 @@ var _ = Table("CFG-07", func(e *Env, row struct{ Host string }) {
 	}
 	control := serve(nil)
 	other := serve(Settings{"server_url": "https://" + e.Expand(row.Host)})
-	Expect(other.Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url", "tls_letsencrypt_hostname")...))
+	names := e.AnyNameOf("server_url", "tls_letsencrypt_hostname")
+	Expect(other.Log()).To(WarnUnlike(control.Log(), names...))
 }, MayWarn)
 
 var _ = Table("CFG-08", func(e *Env, row struct{ Instead, Raw string }) {
 	control := e.Start(e.Plain())
-	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
+	e.ExpectPlainHTTP(control)
 	control.Stop()
 
 	instead := map[string]StartOption{
@@ -126,7 +194,7 @@ var _ = Table("CFG-09", func(e *Env, row struct {
 	Missing bool
 }) {
 	control := e.Start(e.Plain())
-	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
+	e.ExpectPlainHTTP(control)
 	control.Stop()
 
 	spoil := RawConfig([]byte(row.Raw))
@@ -138,16 +206,69 @@ var _ = Table("CFG-09", func(e *Env, row struct {
 	Expect(refusal).To(SpeakOnStderr(control.ConfigName()))
 })
 
-var _ = Table("CFG-10", func(e *Env, row struct{ Append, Key string }) {
-	e.SkipUnless(e.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
-	control := e.Start(e.Plain())
-	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
+var _ = Table("CFG-10", func(e *Env, row struct {
+	Append, Key string
+	Values      []string
+}) {
+	e.SkipUnless(e.ReadsYAML(), appendsYAML)
+	if row.Append != "" {
+		control := e.Start(e.Plain())
+		e.ExpectPlainHTTP(control)
+		control.Stop()
+		more := appendConfig(func(string) string { return row.Append })
+		Expect(e.Refuse(e.Plain(), more)).To(BeRefusal(row.Key))
+		return
+	}
+	settings, serves := settingsFor(e, row.Key)
+	control := e.Start(settings)
+	serves(control)
 	control.Stop()
-
-	Expect(e.Refuse(e.Plain(), appendConfig(func(string) string { return row.Append }))).To(BeRefusal(row.Key))
+	for _, value := range row.Values {
+		// A server that takes the value for a text finds a file of this name.
+		e.Must(copyFile(e.Path("key.pem"), e.Path(value)))
+		wrong := appendConfig(func(string) string { return row.Key + ": " + value + "\n" })
+		Expect(e.Refuse(settings.With(Settings{row.Key: nil}), wrong)).To(BeRefusal(row.Key), value)
+	}
 })
 
-// appendConfig adds to the config file what more makes of its text.
+// appendsYAML is the reason for which targets with another syntax are skipped.
+const appendsYAML = "the target's configuration is not headscale's YAML, so nothing can be appended"
+
+// settingsFor returns a configuration in which a key has an effect, and what shows
+// that a server with this configuration serves.
+func settingsFor(e *Env, key string) (Settings, func(*Server)) {
+	switch {
+	case key == "server_url", key == "listen_addr":
+		return e.Plain(), e.ExpectPlainHTTP
+	case key == "tls_cert_path", key == "tls_key_path":
+		e.NeedsClaim("byo")
+		id := e.Identity(pki.Spec{})
+		text, err := id.Combined()
+		e.Must(err)
+		both := e.Write("key.pem", text) // certificate and key in one file fit either key
+		return e.Own(both, both), func(server *Server) {
+			Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
+		}
+	}
+	e.NeedsClaim("acme")
+	settings := e.ACME()
+	e.Must(e.World.Forward(80, 5080)) // to the challenge listener, if there is one
+	return settings, func(server *Server) {
+		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	}
+}
+
+// copyFile copies a file, if there is one, to a name that may be no file name.
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(filepath.Base(to), "[{: ") {
+		return nil
+	}
+	return errors.Join(err, os.WriteFile(to, text, 0o600))
+}
+
+// appendConfig returns a start option that appends a text to the config file. The
+// function more makes the text from what the file contains.
 func appendConfig(more func(text string) string) StartOption {
 	return ChangeConfig(func(path string) error {
 		text, err := os.ReadFile(path)
@@ -162,14 +283,14 @@ var _ = Table("CFG-11", func(e *Env, row struct {
 	Line   string
 	Number int
 }) {
-	e.SkipUnless(e.ReadsYAML(), "the target's configuration is not headscale's YAML, so nothing can be appended to it")
+	e.SkipUnless(e.ReadsYAML(), appendsYAML)
 	at := func(line string) StartOption {
 		return appendConfig(func(text string) string {
 			return strings.Repeat("#\n", row.Number-1-strings.Count(text, "\n")) + line + "\n"
 		})
 	}
 	control := e.Start(e.Plain(), at("# nothing"))
-	Expect(e.Get(control.Address(), e.HealthPath())).To(BeHealthy())
+	e.ExpectPlainHTTP(control)
 	control.Stop()
 
 	Expect(e.Refuse(e.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
@@ -202,21 +323,57 @@ type listener struct {
 	Port int
 }
 
-// listening is the row's configuration, and what shows that such a server
-// serves.
+// listening returns the row's configuration, and what shows that a server with
+// this configuration serves.
 func listening(e *Env, row listener) (keys Settings, serves func(*Server)) {
 	at := Settings{"listen_addr": e.Addr(row.Port)}
 	switch row.Kind {
 	case "plain":
-		return e.Plain(at), func(server *Server) { Expect(e.Get(server.Address(), e.HealthPath())).To(BeHealthy()) }
+		return e.Plain(at), e.ExpectPlainHTTP
 	case "own":
 		e.NeedsClaim("byo")
 		id := e.Identity(pki.Spec{})
 		cert, key := e.WritePair(id, "cert.pem", "key.pem")
-		return e.Own(cert, key, at), func(server *Server) { Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf)) }
+		return e.Own(cert, key, at), func(server *Server) {
+			Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
+		}
 	default:
 		e.NeedsClaim("acme")
 		e.Must(e.World.Forward(80, 5080)) // to the challenge listener, if there is one
-		return e.ACME(at), func(server *Server) { Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root())) }
+		return e.ACME(at), func(server *Server) {
+			Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+		}
 	}
 }
+
+var _ = Table("CFG-22", func(e *Env, row struct {
+	ListenAddr       string `yaml:"listen_addr"`
+	Challenges, Type string
+	Apart            bool
+}) {
+	settings := e.HTTP01(Settings{
+		"listen_addr":            e.Expand(row.ListenAddr),
+		"tls_letsencrypt_listen": nil,
+	})
+	if row.Challenges != "" {
+		settings["tls_letsencrypt_listen"] = e.Expand(row.Challenges)
+	}
+	if row.Type != "" {
+		e.NeedsClaim(strings.ToLower(row.Type))
+		settings["tls_letsencrypt_challenge_type"] = row.Type
+	}
+	if row.Apart {
+		server := e.Start(settings)
+		e.AwaitListener(server.Address())
+		if row.Type != "TLS-ALPN-01" {
+			e.AwaitListener(e.Expand(row.Challenges))
+		}
+		return
+	}
+	control := e.Start(settings.With(Settings{"tls_letsencrypt_listen": e.Addr(5999)}))
+	e.AwaitListener(control.Address())
+	control.Stop()
+
+	names := e.NamesOf("listen_addr", "tls_letsencrypt_listen")
+	Expect(e.Refuse(settings)).To(BeRefusal(names...))
+})

@@ -2,25 +2,45 @@ package suite
 
 import (
 	"net/http"
+	"strings"
 
 	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/pebble"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/wire"
 )
 
-// The chapter http-01: the challenge over plain HTTP (scenarios/http-01.yaml).
+// The specs below judge the chapter http-01, the challenge over plain HTTP
+// (scenarios/http-01.yaml).
 
 var _ = Requirement("HTTP01-01", func(e *Env) {
-	server := e.Start(e.HTTP01(Settings{"tls_letsencrypt_listen": nil}))
-	for _, address := range []string{e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80"} {
-		e.AwaitAnswer(address)
-	}
-	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
+	expectChallengeAnswered(e, Settings{"tls_letsencrypt_listen": nil},
+		e.Addr(80), e.Addr6(80), "127.0.0.1:80", "[::1]:80")
 })
+
+// expectChallengeAnswered starts a server with these settings and expects it to
+// answer a pending HTTP-01 challenge at each of the addresses. What it answers to
+// other requests does not count.
+func expectChallengeAnswered(e *Env, settings Settings, addresses ...string) *Server {
+	hold := e.HoldValidation(80)
+	defer hold.Release()
+	server := e.Start(e.HTTP01(settings))
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	path := hold.AwaitPath()
+	for _, address := range addresses {
+		Expect(e.Get(address, path)).To(ServeKeyAuthorization(tokenOf(path)), address)
+	}
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
+	return server
+}
+
+// tokenOf returns the token in the path of an HTTP-01 challenge.
+func tokenOf(path string) string { return strings.TrimPrefix(path, ChallengePath) }
 
 var _ = Requirement("HTTP01-02", func(e *Env) {
 	server := e.Start(e.HTTP01(Settings{"tls_letsencrypt_listen": e.Addr(5080)}), Forward(80, 5080))
@@ -34,7 +54,7 @@ var _ = Table("HTTP01-03", func(e *Env, row struct {
 	Listen          string
 	Answers, Silent []string
 }) {
-	// The control: the listener is one where challenges are answered.
+	// The control shows that challenges are answered at such a listener.
 	control := e.Start(e.HTTP01(), Forward(80, 5080))
 	Expect(e.Handshake(control)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
@@ -43,10 +63,11 @@ var _ = Table("HTTP01-03", func(e *Env, row struct {
 
 	e.Start(e.HTTP01(Settings{"tls_letsencrypt_listen": e.Expand(row.Listen)}))
 	for _, address := range row.Answers {
-		e.AwaitAnswer(e.Expand(address))
+		e.AwaitListener(e.Expand(address))
 	}
 	for _, address := range row.Silent {
-		Expect(e.Get(e.Expand(address), "/")).NotTo(Answer(), address)
+		silent := e.ConnectError(e.Expand(address))
+		Expect(silent).To(HaveOccurred(), "something listens at "+address)
 	}
 })
 
@@ -58,15 +79,31 @@ var _ = Requirement("HTTP01-04", func(e *Env) {
 })
 
 var _ = Requirement("HTTP01-05", func(e *Env) {
+	hold := e.HoldValidation(80)
+	defer hold.Release()
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
-	bothAnswer := func() {
-		e.AwaitAnswer(e.Addr(5080))
-		Expect(e.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
+	bothListen := func() {
+		e.AwaitListener(e.Addr(5080))
+		e.AwaitListener(server.Address())
 	}
-	bothAnswer()
-	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-	bothAnswer()
-	Expect(e.GetTLS(server, e.HealthPath())).To(BeHealthy())
+	bothListen()
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	path := hold.AwaitPath()
+	Expect(e.Get(e.Addr(5080), path)).To(ServeKeyAuthorization(tokenOf(path)))
+	bothListen()
+	hold.Release()
+	seen := <-first
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	bothListen()
+	Expect(e.GetTLS(server, e.HealthPath())).To(e.BeHealthy())
+
+	// A client of another kind makes some servers order a second certificate. The
+	// challenge of that order has to be answered like the first.
+	orders := e.Journal().Requests(pebble.KindNewOrder)
+	second := e.Handshake(server, OtherKeyTypeThan(seen))
+	if len(e.Journal().Requests(pebble.KindNewOrder)) > len(orders) {
+		Expect(second).To(HaveFullChainTo(e.CA().Root()), "a client of another kind")
+	}
 })
 
 var _ = Requirement("HTTP01-06", func(e *Env) {
@@ -74,20 +111,40 @@ var _ = Requirement("HTTP01-06", func(e *Env) {
 	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).NotTo(HaveFullChainTo(e.CA().Root()))
 	}
+	expectFewAttempts(e, server)
 	Expect(server.Process).To(BeAlive())
-	Expect(e.Get(e.Addr(5080), "/")).To(Answer())
-	Expect(e.Handshake(server, SNI("other.example.test"))).To(AnswerInTLS())
-	Expect(e.Journal()).To(HaveIssuedNothingWithin(5, 10))
+	e.AwaitListener(e.Addr(5080))
+	e.AwaitListener(server.Address())
 
 	e.Must(e.World.Forward(80, 5080))
 	server.Restart()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-})
+}, Slow)
 
-var _ = Table("HTTP01-07", func(e *Env, row struct{ Path string }) {
-	e.Start(e.HTTP01())
-	e.AwaitAnswer(e.Addr(5080))
-	Expect(e.Get(e.Addr(5080), row.Path)).To(RedirectTo("https://" + e.Hostname + row.Path))
+var _ = Table("HTTP01-07", func(e *Env, row struct {
+	ServerURL string `yaml:"server_url"`
+	Absent    bool   // no server_url at all
+	Path      string
+	Leads     []string
+}) {
+	settings := Settings{}
+	if row.ServerURL != "" {
+		settings["server_url"] = e.Expand(row.ServerURL)
+	}
+	if row.Absent {
+		settings["server_url"] = nil
+	}
+	e.Start(e.HTTP01(settings))
+	e.AwaitListener(e.Addr(5080))
+	Expect(e.Get(e.Addr(5080), row.Path)).To(RedirectTo(e.ExpandAll(row.Leads)...))
+}, MayWarn)
+
+var _ = Requirement("HTTP01-20", func(e *Env) {
+	server := issueByHTTP01(e)
+	answer := e.Get(e.Addr(5080), "/")
+	Expect(answer).To(BeRedirect())
+	e.Observe("protocol", "redirect", answer.Status)
+	Expect(server.Process).To(BeAlive())
 })
 
 var _ = Table("HTTP01-08", func(e *Env, row struct{ Host, Text string }) {
@@ -98,12 +155,10 @@ var _ = Table("HTTP01-08", func(e *Env, row struct{ Host, Text string }) {
 	e.Observe("error", "other host", answer.Body)
 })
 
-var _ = Table("HTTP01-09", func(e *Env, row struct {
-	Path     string
-	Statuses []int
-}) {
-	// Beside the cache directory lie keys, under the names that the tokens of
-	// such paths lead to; autocert's tokens have an ending (CVE-2022-30636).
+var _ = Table("HTTP01-09", func(e *Env, row struct{ Path string }) {
+	// Keys lie beside the cache directory, at the names to which the tokens of
+	// such paths lead. The files of autocert's tokens have a suffix
+	// (CVE-2022-30636).
 	key, err := e.Identity(pki.Spec{}).KeyFile(pki.None)
 	e.Must(err)
 	for _, name := range []string{"outside", "outside+http-01"} {
@@ -113,11 +168,14 @@ var _ = Table("HTTP01-09", func(e *Env, row struct {
 	defer hold.Release()
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
-	Expect(e.Get(e.Addr(5080), hold.AwaitPath())).To(HaveStatus(http.StatusOK))
+	pending := hold.AwaitPath()
+	answer := e.Get(e.Addr(5080), pending)
+	Expect(answer).To(ServeKeyAuthorization(tokenOf(pending)))
 	givesNothing := func() {
-		answer := e.Get(e.Addr(5080), e.Expand(row.Path))
-		Expect(answer).To(HaveStatus(row.Statuses...))
-		Expect(answer).To(HoldNoSecret())
+		given := e.Get(e.Addr(5080), e.Expand(row.Path))
+		Expect(given).To(HoldNoSecret())
+		Expect(given).To(Withhold(strings.TrimSpace(answer.Body)))
+		Expect(given).To(Withhold(SecretsBelow(e, ".")...))
 	}
 	givesNothing()
 	hold.Release()
@@ -153,20 +211,23 @@ var _ = Requirement("HTTP01-12", func(e *Env) {
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
 	path := hold.AwaitPath()
-	Expect(e.Get(e.Addr(5080), path)).To(HaveStatus(http.StatusOK))
-	Expect(e.Get(e.Addr(5080), path)).NotTo(HoldNoSecret(), "the key authorisation, while the challenge is pending")
+	answer := e.Get(e.Addr(5080), path)
+	Expect(answer).To(ServeKeyAuthorization(tokenOf(path)))
+	authorization := strings.TrimSpace(answer.Body)
 	hold.Release()
 	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
 
 	e.Eventually(func(g Gomega) {
-		g.Expect(e.Get(e.Addr(5080), path)).To(BeGone())
+		g.Expect(e.Get(e.Addr(5080), path)).To(Withhold(authorization))
 	}, "the challenge's path to be answered no longer")
 	server.Restart()
-	Expect(e.Get(e.Addr(5080), path)).To(BeGone())
+	e.AwaitListener(e.Addr(5080))
+	Expect(e.Get(e.Addr(5080), path)).To(Withhold(authorization))
 })
 
-// issueByHTTP01 is the control of specs about what the challenge listener must
-// not give: by the same listener the CA has validated the hostname.
+// issueByHTTP01 starts a server and lets the CA validate the hostname through its
+// challenge listener. It is the control of specs about what that listener must
+// not answer.
 func issueByHTTP01(e *Env) *Server {
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))

@@ -101,7 +101,7 @@ var _ = Requirement("RENEW-06", func(e *Env) {
 		e.RefuseHandshake(server, before)
 	})
 	e.RefuseHandshake(server, after)
-	Expect(server.Log()).To(LogNothingBetween(before, after, "tls", "acme", "cert", "renew"))
+	e.ExpectQuiet(server, before, after, "tls", "acme", "cert", "renew")
 })
 
 var _ = Requirement("RENEW-07", func(e *Env) {

@@ -371,7 +371,7 @@ var _ = Requirement("RES-29", func(e *Env) {
 	server, root := e.StartSecure()
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	secure := e.GetTLS(server, e.HealthPath())
-	Expect(secure).To(Answer())
+	Expect(secure).To(e.BeHealthy())
 	plain := e.Get(server.Address(), e.HealthPath())
 	Expect(plain).NotTo(BeServed())
 	Expect(plain).NotTo(ShowTheSameAs(secure))
@@ -384,7 +384,7 @@ var _ = Requirement("RES-30", func(e *Env) {
 	Expect(plain).NotTo(BeServed(), "before there is a certificate")
 	e.ExpectRecovery(server)
 	secure := e.GetTLS(server, e.HealthPath())
-	Expect(secure).To(Answer())
+	Expect(secure).To(e.BeHealthy())
 	Expect(plain).NotTo(ShowTheSameAs(secure), "before there is a certificate")
 })
 

@@ -11,8 +11,8 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// The chapter tls-alpn-01: the challenge inside a TLS handshake
-// (scenarios/tls-alpn-01.yaml).
+// The specs below judge the chapter tls-alpn-01, the challenge inside a TLS
+// handshake (scenarios/tls-alpn-01.yaml).
 
 var _ = Requirement("ALPN01-01", func(e *Env) {
 	server := e.Start(e.ALPN01())
@@ -79,13 +79,15 @@ var _ = Table("ALPN01-06", func(e *Env, row struct{ Offer []string }) {
 	ordinary := e.Handshake(server)
 	Expect(ordinary).To(HaveFullChainTo(e.CA().Root()))
 
-	// A client that can do nothing with the first certificate makes the server
-	// order a second, if it has more than one.
+	// A client that cannot use the first certificate makes a server with several
+	// kinds of certificates order a second one.
 	hold.Resume()
-	second := InBackground(func() *wire.Handshake { return e.Handshake(server, OtherKeyTypeThan(ordinary)) })
+	otherKind := OtherKeyTypeThan(ordinary)
+	second := InBackground(func() *wire.Handshake { return e.Handshake(server, otherKind) })
 	if early := hold.AwaitUnless(second); early != nil {
 		Expect(early).To(BeServedOrRefused(e.CA().Root()))
-		e.SkipUnless(false, "this server has one certificate for all clients: no challenge is pending while it has one")
+		e.SkipUnless(false,
+			"this server has one certificate for all clients, so no challenge is pending now")
 	}
 	Expect(e.Handshake(server, Offering(ChallengeProtocol))).To(HaveACMEIdentifier())
 	Expect(e.Handshake(server, Offering(row.Offer...))).To(ServeLeaf(ordinary.Leaf()))
@@ -96,13 +98,16 @@ var _ = Table("ALPN01-06", func(e *Env, row struct{ Offer []string }) {
 
 var _ = Table("ALPN01-07", func(e *Env, row struct{ SNI string }) {
 	server := e.Start(e.ALPN01())
-	Expect(e.Handshake(server, SNI(e.Expand(row.SNI)), Offering(ChallengeProtocol))).NotTo(Negotiate(ChallengeProtocol))
+	askForChallenge := func() *wire.Handshake {
+		return e.Handshake(server, SNI(e.Expand(row.SNI)), Offering(ChallengeProtocol))
+	}
+	Expect(askForChallenge()).NotTo(Negotiate(ChallengeProtocol))
 
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveValidated("tls-alpn-01", e.Hostname))
 	e.Eventually(func(g Gomega) {
-		g.Expect(e.Handshake(server, SNI(e.Expand(row.SNI)), Offering(ChallengeProtocol))).NotTo(Negotiate(ChallengeProtocol))
-	}, "the challenge's protocol to be settled on no longer")
+		g.Expect(askForChallenge()).NotTo(Negotiate(ChallengeProtocol))
+	}, "the challenge's protocol to be negotiated no longer")
 })
 
 var _ = Requirement("ALPN01-08", func(e *Env) {
@@ -112,7 +117,8 @@ var _ = Requirement("ALPN01-08", func(e *Env) {
 	e.Must(os.RemoveAll(e.Path("cache")))
 
 	elsewhere := e.Start(e.ALPN01(Settings{"listen_addr": e.Addr(9000)}), Forward(443, 9000))
-	elsewhere.WaitLog("a warning that the CA comes to port 443, which the control at that port did not log", func(l sut.Line) bool {
+	wanted := "a warning that the CA comes to port 443, which the control at that port did not log"
+	elsewhere.WaitLog(wanted, func(l sut.Line) bool {
 		return WhereTheCAComes.MatchString(l.Words()) && !control.Logged(l.Words())
 	})
 	Expect(e.Handshake(elsewhere)).To(HaveFullChainTo(e.CA().Root()))

@@ -111,7 +111,13 @@ func (l *laboratory) try(ctx context.Context, m *mutants.Mutant) trial {
 	}
 	r, err := l.report(ctx, m.Name, only, func(dir string) ([]string, error) {
 		server, err := mutants.Build(ctx, l.root, m, dir)
-		return []string{"--bin", server}, err
+		options := []string{"--bin", server}
+		if m.Target != nil && err == nil {
+			target := filepath.Join(dir, "target.yaml")
+			options = append(options, "--target", target)
+			err = os.WriteFile(target, m.Target, 0o644)
+		}
+		return options, err
 	})
 	if err == nil {
 		t.verdict, err = judge(m, r)

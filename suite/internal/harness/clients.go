@@ -8,6 +8,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	"assay/pebble"
 	"assay/suite/internal/browser"
@@ -44,8 +45,8 @@ func Offering(protocols ...string) ClientOption {
 	return func(c *wire.Client) { c.Protocols = protocols }
 }
 
-// RSAOnly makes a client that accepts RSA certificates alone: autocert gives
-// those one of their own.
+// RSAOnly makes a client that accepts RSA certificates only, by the cipher suites
+// that it offers: autocert has a certificate of its own for such clients.
 func RSAOnly() ClientOption {
 	return func(c *wire.Client) {
 		c.MaxVersion, c.Suites = tls.VersionTLS12, wire.RSASuites
@@ -56,6 +57,14 @@ func RSAOnly() ClientOption {
 func ECDSAOnly() ClientOption {
 	return func(c *wire.Client) {
 		c.MaxVersion, c.Suites = tls.VersionTLS12, wire.ECDSASuites
+	}
+}
+
+// Schemes makes a client of this version, a tls.Version constant, that offers
+// these signature algorithms only, such as [wire.RSASchemes].
+func Schemes(version uint16, schemes []tls.SignatureScheme) ClientOption {
+	return func(c *wire.Client) {
+		c.MinVersion, c.MaxVersion, c.Schemes = version, version, schemes
 	}
 }
 
@@ -147,13 +156,45 @@ func Post(body, upgrade string) func(*wire.Request) {
 	}
 }
 
-// AwaitAnswer waits until something answers HTTP at an address: the challenge
-// listener may come later than the server is ready.
-func (e *Env) AwaitAnswer(address string) {
+// AwaitListener waits until a connection to an address is accepted: the challenge
+// listener may open later than the server is ready. What the server answers there
+// to a request that is no challenge is its own affair.
+func (e *Env) AwaitListener(address string) {
 	ginkgo.GinkgoHelper()
 	e.Eventually(func(g Gomega) {
-		g.Expect(e.Get(address, "/")).To(match.Answer(), address)
-	}, "an answer at "+address)
+		g.Expect(e.ConnectError(address)).NotTo(HaveOccurred(), address)
+	}, "a listener at "+address)
+}
+
+// ConnectError connects to an address of the target's host, closes the
+// connection, and returns the error of connecting; nil if something listens.
+func (e *Env) ConnectError(address string) error {
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	conn, err := e.World.Dial(ctx, "tcp", e.reachable(address))
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
+// BeHealthy returns the matcher for the answer to a request for
+// [Env.HealthPath]. A target without a health check has promised no page there,
+// so any status will do.
+func (e *Env) BeHealthy() types.GomegaMatcher {
+	if e.setup.Target.Health == "" {
+		return match.Answer()
+	}
+	return match.BeHealthy()
+}
+
+// ExpectPlainHTTP fails the spec unless the server answers plain HTTP at its
+// listen_addr.
+func (e *Env) ExpectPlainHTTP(server *Server) {
+	ginkgo.GinkgoHelper()
+	answer := e.Get(server.Address(), e.HealthPath())
+	Expect(answer).To(match.AnswerPlainHTTP())
+	Expect(answer).To(e.BeHealthy())
 }
 
 // Host sends another Host header.

@@ -10,6 +10,7 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"os"
@@ -27,16 +28,23 @@ import (
 	"assay/suite/internal/world"
 )
 
-// Expand fills a row's text with what only the spec knows.
+// Expand replaces the placeholders in a row's text by what only the spec knows:
+// {hostname}, {HOSTNAME} in upper case, {v4} and {v6} for the host's addresses,
+// {challenges} for the address of the preset's challenge listener, and {dir} for
+// the spec's directory.
 func (e *Env) Expand(text string) string {
 	v4, v6 := e.World.Host()
 	return strings.NewReplacer(
-		"{hostname}", e.Hostname, "{HOSTNAME}", strings.ToUpper(e.Hostname),
-		"{v4}", v4.String(), "{v6}", v6.String(), "{dir}", e.Dir,
+		"{hostname}", e.Hostname,
+		"{HOSTNAME}", strings.ToUpper(e.Hostname),
+		"{v4}", v4.String(),
+		"{v6}", v6.String(),
+		"{challenges}", e.Addr(5080),
+		"{dir}", e.Dir,
 	).Replace(text)
 }
 
-// ExpandAll calls [Env.Expand] for each text of a list.
+// ExpandAll returns the texts of a list, each expanded by [Env.Expand].
 func (e *Env) ExpandAll(texts []string) []string {
 	all := []string{}
 	for _, text := range texts {
@@ -65,10 +73,11 @@ type Env struct {
 	servers    []*Server
 	Outcome    Outcome
 	handshakes handshakes
-	warnings   []string          // that servers gave when they started
-	known      []string          // secrets that the spec has seen: keys, tokens of challenges
-	searching  bool              // for secrets, see [Env.WithoutSecrets]
-	masks      map[string]string // see [Env.roles]; set when the spec ends
+	warnings   []string                       // that servers gave when they started
+	known      []string                       // secrets that the spec has seen
+	forms      map[[sha256.Size]byte][]string // of the keys in files, by their content
+	searching  bool                           // for secrets, see [Env.WithoutSecrets]
+	masks      map[string]string              // see [Env.roles]; set when the spec ends
 	began      time.Time
 	waits      waits
 	// Fail and Skip end the spec. They call [ginkgo.Fail] and [ginkgo.Skip], or

@@ -48,7 +48,11 @@ func (e *Env) StartOwn(id *pki.Identity, options ...StartOption) *Server {
 // into a cache directory, in the form of autocert's DirCache, as if an earlier
 // run of the server had obtained it. autocert keeps certificates with ECDSA
 // and with RSA keys side by side; see [WithRSAKey].
-func (e *Env) CacheCertificate(dir string, left, lifetime time.Duration, change ...func(*pki.Spec)) *pki.Identity {
+func (e *Env) CacheCertificate(
+	dir string,
+	left, lifetime time.Duration,
+	change ...func(*pki.Spec),
+) *pki.Identity {
 	ginkgo.GinkgoHelper()
 	spec := pki.Spec{Intermediates: 1, Lifetime: lifetime, Age: pki.Left(left, lifetime)}
 	for _, c := range change {
@@ -80,11 +84,12 @@ func (e *Env) MkDir(name string) {
 	e.Must(os.MkdirAll(e.Path(name), 0o755))
 }
 
-// ServeAndStop starts the target with this pair, sees it served and stops it:
-// what is in its log then was said at start.
-func (e *Env) ServeAndStop(id *pki.Identity) *Server {
+// ServeAndStop starts the target with this pair, sees the pair served, and stops
+// the target, so that its log holds what it says at start.
+func (e *Env) ServeAndStop(id *pki.Identity, over ...Settings) *Server {
 	ginkgo.GinkgoHelper()
-	server := e.StartOwn(id)
+	cert, key := e.WritePair(id, "cert.pem", "key.pem")
+	server := e.Start(e.Own(cert, key, over...))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
 	server.Stop()
 	return server
@@ -103,12 +108,24 @@ func (e *Env) PairAs(form string, id *pki.Identity) (cert, key string) {
 		path := e.Write("combined.pem", both)
 		return path, path
 	case "text-before": // as openssl x509 -text and the browsers' exports have it
-		chainText = append([]byte("Certificate:\n    Data:\n        Version: 3 (0x2)\nsubject=CN = "+e.Hostname+"\n"), chainText...)
+		chainText = append(
+			[]byte("Certificate:\n    Data:\n        Version: 3 (0x2)\nsubject=CN = "+e.Hostname+"\n"),
+			chainText...)
 		keyText = append([]byte("Private-Key: (256 bit)\nBag Attributes: <No Attributes>\n"), keyText...)
 	case "ec-parameters": // as openssl ecparam -genkey writes it: the curve P-256 by name
-		keyText = append([]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"), keyText...)
+		keyText = append(
+			[]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"),
+			keyText...)
 	case "crlf":
-		chainText, keyText = bytes.ReplaceAll(chainText, []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(keyText, []byte("\n"), []byte("\r\n"))
+		chainText, keyText = bytes.ReplaceAll(
+			chainText,
+			[]byte("\n"),
+			[]byte("\r\n"),
+		), bytes.ReplaceAll(
+			keyText,
+			[]byte("\n"),
+			[]byte("\r\n"),
+		)
 	default:
 		e.Must(fmt.Errorf("form %q of a pair: expected one that the spec knows", form))
 	}

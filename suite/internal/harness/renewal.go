@@ -103,7 +103,7 @@ func (e *Env) AwaitFailedValidation() (reason string) {
 // also separate what the server wrote between them from what it wrote at start.
 func (e *Env) RefuseHandshake(server *Server, name string) {
 	ginkgo.GinkgoHelper()
-	Expect(e.Handshake(server, SNI(name))).To(match.EndInAnAlert())
+	Expect(e.Handshake(server, SNI(name))).To(match.BeRefused())
 	server.WaitLog("a line about the handshake for "+name, Mentions(name))
 }
 

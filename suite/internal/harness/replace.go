@@ -1,100 +1,101 @@
 package harness
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
-	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/match"
-	"assay/suite/internal/sut"
+	"assay/suite/internal/replace"
+	"assay/suite/internal/wire"
 )
 
-// damaged is a row about a pair that cannot be used: what is wrong with the
-// certificate file, with the key file, and which of the two is at fault.
+// DamagedPair is a row about a pair that cannot be used.
 type DamagedPair struct {
+	// Cert and Key are what is wrong with each file.
 	Cert, Key pki.Defect
-	Names     []string
+	// Names holds "cert", "key" or both: the files that a message may blame.
+	Names []string
+	// MayServe says that some servers can read the files all the same.
+	MayServe bool `yaml:"may_serve"`
 }
 
-// Blames says whether a line names a file of the row's that is at fault, by its
-// name or by its setting.
+// Blames says whether a line names a file that is at fault, by the file's name
+// or by the setting that holds the file's path.
 func (row DamagedPair) Blames(line string) bool {
 	return slices.ContainsFunc(row.Names, func(name string) bool {
 		return strings.Contains(line, name+".pem") || strings.Contains(line, "tls_"+name+"_path")
 	})
 }
 
-// RefuseDamaged starts the target with a good pair, as the control, and then
-// with the damaged one in the same files.
-func (e *Env) RefuseDamaged(row DamagedPair) (*match.Refusal, map[string]string) {
-	id := e.Identity(pki.Spec{})
-	control := e.StartOwn(id)
-	Expect(e.Handshake(control)).To(match.ServeLeaf(id.Leaf))
-	control.Stop()
+// Complaint matches a line about a failure.
+var Complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject` +
+	`|not |no such|missing|denied|mismatch|keep|kept|\bno\b|\bbad\b|wrong|broken|damage|empty|ignor` +
+	`|incomplete|truncate|expected`)
 
-	files := e.DamagePair(row, id)
-	return e.Refuse(control.Settings), files
+// RefuseDamaged starts the target with a good pair, as the control, and then
+// with the damaged pair in the same files. It returns what came of that, see
+// [Env.RefuseOrServe], the pair, and the paths of "cert" and "key".
+func (e *Env) RefuseDamaged(row DamagedPair) (
+	refusal *match.Refusal, seen *wire.Handshake, id *pki.Identity, files map[string]string,
+) {
+	ginkgo.GinkgoHelper()
+	id = e.Identity(pki.Spec{})
+	control := e.ServeAndStop(id)
+	files = e.DamagePair(row, id)
+	if row.MayServe {
+		refusal, seen = e.RefuseOrServe(control.Settings)
+	} else {
+		refusal = e.Refuse(control.Settings)
+	}
+	return refusal, seen, id, files
 }
 
-// DamagePair puts this pair, damaged as the row says, in the place of cert.pem
-// and key.pem, and returns their paths.
+// DamagePair replaces cert.pem and key.pem by this pair, damaged as the row
+// says, and returns the paths of "cert" and "key".
 func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
+	ginkgo.GinkgoHelper()
 	files := map[string]string{"cert": e.Path("cert.pem"), "key": e.Path("key.pem")}
 	e.damage(files["cert"], row.Cert, id.CertFile)
 	e.damage(files["key"], row.Key, id.KeyFile)
 	return files
 }
 
-// damage does to one file of a pair what a row says; content gives the file's
-// bytes with a defect.
+// damage replaces one file of a pair; content returns the file's bytes with a
+// defect.
 func (e *Env) damage(path string, defect pki.Defect, content func(pki.Defect) ([]byte, error)) {
+	ginkgo.GinkgoHelper()
 	e.Must(os.Remove(path))
+	mode := os.FileMode(0o600)
 	switch defect {
 	case "missing":
+		return
 	case "directory":
 		e.Must(os.Mkdir(path, 0o755))
+		return
 	case "unreadable":
-		text, err := content(pki.None)
-		e.Must(err)
-		e.Must(os.WriteFile(path, text, 0))
-	default:
-		text, err := content(defect)
-		e.Must(err)
-		e.Must(os.WriteFile(path, text, 0o600))
+		defect, mode = pki.None, 0
 	}
+	text, err := content(defect)
+	e.Must(err)
+	e.Must(os.WriteFile(path, text, mode))
 }
 
-// Complaint is what a line has that tells of a failure, in whatever words.
-var Complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject|not |no such|missing|denied|mismatch|keep|kept|\bno\b|\bbad\b|wrong|broken|damage|empty|ignor|incomplete|truncate|expected`)
-
-// Swap puts a file in the place of another, at once: a reader sees the old one
-// or the new one, never a part.
+// Swap replaces a file by renaming: a reader sees the old content or the new
+// content, never a part.
 func (e *Env) Swap(name string, data []byte) {
 	ginkgo.GinkgoHelper()
 	e.Must(os.Rename(e.Write(name+".new", data), e.Path(name)))
 }
 
-// Replace puts another pair in the place of cert.pem and key.pem, and lets the
-// server know.
-func (v *Server) Replace(id *pki.Identity) {
-	ginkgo.GinkgoHelper()
-	v.s.SwapPair(id, pki.None)
-	v.Reload()
-}
-
-// SwapPair puts another pair in the place of cert.pem and key.pem, with a
-// defect in its chain.
+// SwapPair replaces cert.pem and key.pem by another pair, with a defect in its
+// chain.
 func (e *Env) SwapPair(id *pki.Identity, d pki.Defect) {
 	ginkgo.GinkgoHelper()
 	chain, err := id.CertFile(d)
@@ -105,114 +106,86 @@ func (e *Env) SwapPair(id *pki.Identity, d pki.Defect) {
 	e.Swap("key.pem", key)
 }
 
-// Reload lets the server know that its files have changed, in the way that the
-// target file says. One that has to be restarted does not offer this.
-func (v *Server) Reload() {
+// Replace replaces cert.pem and key.pem by another pair, and lets the server
+// know.
+func (v *Server) Replace(id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	switch v.s.setup.Target.Reload {
-	case sut.ReloadWatch: // it sees for itself
-	case sut.ReloadSIGHUP:
-		if err := v.Process.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
-			v.s.Must(err)
-		}
-	default:
-		v.s.Fail("expected  a server that takes up a new certificate while it runs\nseen      reload: none in the target file")
-	}
-}
-
-// OffersReload says whether the target takes up a new certificate while it runs.
-func (e *Env) OffersReload() bool { return e.setup.Target.Reload != sut.ReloadNone }
-
-// ReloadAndAwaitComplaint lets the server know that its files have changed for the worse, and
-// waits until it complains of them. One that does so in silence, or in other
-// words, is given a second: a line alone may be no more than that it begins.
-func (v *Server) ReloadAndAwaitComplaint() {
-	ginkgo.GinkgoHelper()
-	mark := v.Process.Log().Mark()
+	v.s.SwapPair(id, pki.None)
 	v.Reload()
-	ctx, cancel := v.s.within(Limits.Change)
-	defer cancel()
-	_, _ = v.Process.Log().WaitSince(ctx, mark, "a complaint about the changed files", func(line sut.Line) bool {
-		return Complaint.MatchString(line.Words())
-	})
 }
 
-// AwaitPair shakes hands until the new pair is served: nothing but a handshake
-// tells. Until then every single one has to complete, with the old pair.
-func (e *Env) AwaitPair(server *Server, old, fresh *pki.Identity) {
-	ginkgo.GinkgoHelper()
-	e.awaitServed(server, old, fresh, match.ServeLeaf(old.Leaf), match.ServeLeaf(fresh.Leaf))
+// A Place holds the files of a running server's pair, see [replace.Place].
+type Place struct {
+	place *replace.Place
+	env   *Env
 }
 
-// AwaitChain is [Env.AwaitPair], with the whole chain of either pair.
-func (e *Env) AwaitChain(server *Server, old, fresh *pki.Identity) {
+// StartInPlace starts the target with this pair in files that will be replaced
+// in a certain way. Only By and Files of the way matter.
+func (e *Env) StartInPlace(way replace.Way, id *pki.Identity) (*Server, *Place) {
 	ginkgo.GinkgoHelper()
-	e.awaitServed(server, old, fresh, match.ServeExactly(old.Chain()), match.ServeExactly(fresh.Chain()))
-}
-
-func (e *Env) awaitServed(server *Server, old, fresh *pki.Identity, serveOld, serveFresh types.GomegaMatcher) {
-	ginkgo.GinkgoHelper()
-	ctx, cancel := e.within(Patience)
-	defer cancel()
-	next := time.NewTicker(10 * time.Millisecond)
-	defer next.Stop()
-	for {
-		seen := e.Handshake(server)
-		if done, _ := serveFresh.Match(seen); done {
-			return
-		}
-		if yet, _ := serveOld.Match(seen); !yet {
-			select {
-			case <-server.Process.Exited():
-				e.Fail("expected  a server that lives on when its files have changed\nseen      it " + server.Process.Ending().String())
-			case <-time.After(Limits.Change): // a refused connection may be the first sign of its end
-			}
-			matcher := serveOld
-			if seen.Err == nil && seen.Leaf().Equal(fresh.Leaf) {
-				matcher = serveFresh
-			}
-			e.Fail(matcher.FailureMessage(seen))
-		}
-		select {
-		case <-next.C:
-		case <-ctx.Done():
-			e.Fail("expected  the new certificate, " + match.Name(fresh.Leaf) + ", within " + Patience.String() + "\nseen      " + match.Indent(match.Describe(seen)))
-		}
-	}
-}
-
-// StartBehind starts the target with this pair in cert.pem and key.pem; for
-// "linking" they are symbolic links, as certbot makes them.
-func (e *Env) StartBehind(by string, id *pki.Identity) *Server {
-	ginkgo.GinkgoHelper()
-	cert, key := e.Path("cert.pem"), e.Path("key.pem")
-	if by == "linking" {
-		e.WritePair(id, "archive/cert1.pem", "archive/key1.pem")
-		e.Link("cert.pem", "archive/cert1.pem")
-		e.Link("key.pem", "archive/key1.pem")
-	} else {
-		e.WritePair(id, "cert.pem", "key.pem")
-	}
-	server := e.Start(e.Own(cert, key))
+	place, err := replace.Create(e.Path("tls"), way, e.pair(id))
+	e.Must(err)
+	server := e.Start(e.Own(place.CertPath(), place.KeyPath()))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
-	return server
+	return server, &Place{place, e}
 }
 
-// ReplaceBy puts another pair in the place of the first.
-func (e *Env) ReplaceBy(by string, id *pki.Identity) {
+func (e *Env) pair(id *pki.Identity) replace.Pair {
 	ginkgo.GinkgoHelper()
-	switch by {
-	case "renaming":
-		e.SwapPair(id, pki.None)
-	case "writing":
-		e.WritePair(id, "cert.pem", "key.pem")
-	case "linking":
-		e.WritePair(id, "archive/cert2.pem", "archive/key2.pem")
-		for _, name := range []string{"cert", "key"} {
-			e.Link(name+".new", "archive/"+name+"2.pem")
-			e.Must(os.Rename(e.Path(name+".new"), e.Path(name+".pem")))
-		}
-	default:
-		e.Must(fmt.Errorf("replacing a pair by %q: expected renaming, writing or linking", by))
+	key, err := id.KeyFile(pki.None)
+	e.Must(err)
+	return replace.Pair{Cert: id.ChainPEM(), Key: key}
+}
+
+// Successor mints the certificate that replaces another one in this way.
+func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
+	ginkgo.GinkgoHelper()
+	const day = 24 * time.Hour
+	spec := pki.Spec{
+		NotBefore: old.Leaf.NotBefore,
+		Lifetime:  old.Leaf.NotAfter.Sub(old.Leaf.NotBefore),
 	}
+	switch way.Ends {
+	case replace.EndsLater:
+		spec.Lifetime += day
+	case replace.EndsEarlier:
+		spec.Lifetime -= day
+	}
+	if way.Key == replace.SameKey || way.Key == replace.KeptKey {
+		spec.PrivateKey = old.Key
+	}
+	return e.Identity(spec)
+}
+
+// Put replaces the pair while no server runs.
+func (p *Place) Put(way replace.Way, id *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	p.env.Must(p.place.Replace(way, p.env.pair(id), nil))
+}
+
+// Replace replaces the pair while the server runs, and waits until the server
+// serves the new one. If there is a pause between the two files, the server is
+// told of the first one too: many tools run their hook for each file. The server
+// may refuse handshakes until both files are there, but it never serves a
+// certificate with the key of another one. It returns the new pair.
+func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki.Identity {
+	ginkgo.GinkgoHelper()
+	fail := p.env.Fail
+	p.env.Fail = func(message string, callerSkip ...int) {
+		fail(message+"\nreplaced  "+way.String(), callerSkip...)
+	}
+	defer func() { p.env.Fail = fail }()
+
+	fresh := p.env.Successor(way, old)
+	between := func() {
+		if pause := way.Order.Pause(); pause > 0 {
+			server.Reload()
+			server.Watch(pause, match.ServeLeaf(old.Leaf), match.ServeLeaf(fresh.Leaf), match.BeRefused())
+		}
+	}
+	p.env.Must(p.place.Replace(way, p.env.pair(fresh), between))
+	server.Reload()
+	server.await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
+	return fresh
 }

@@ -1,66 +1,61 @@
 package harness
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/pem"
+	"crypto/sha256"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"assay/suite/internal/match"
+	"assay/suite/internal/secret"
 )
 
-// SecretsBelow are the private keys in the PEM files below a directory of the
-// spec's, in every form in which a log might hold them: the file's own lines,
-// and the key in base64, in its alphabet for URLs, and in hexadecimal. A server
-// that keeps nothing there has no secret there.
+// SecretsBelow returns the private keys in the files below a directory of the
+// spec's, in every form in which a log, an answer or another file might hold them:
+// see [secret.Forms]. It returns nothing for a server that keeps no keys there.
 func SecretsBelow(e *Env, dir string) (secrets []string) {
 	e.Must(filepath.WalkDir(e.Path(dir), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return IgnoreGone(err)
 		}
-		text, err := os.ReadFile(path)
-		secrets = append(secrets, privateKeys(text)...)
+		content, err := os.ReadFile(path)
+		if len(content) <= largestKeyFile {
+			secrets = append(secrets, e.keyForms(content)...)
+		}
 		return IgnoreGone(err)
 	}))
-	for _, secret := range secrets {
-		if !slices.Contains(e.known, secret) {
-			e.known = append(e.known, secret)
-		}
-	}
+	slices.Sort(secrets)
+	secrets = slices.Compact(secrets)
+	e.known = append(e.known, secrets...)
+	slices.Sort(e.known)
+	e.known = slices.Compact(e.known)
 	return secrets
 }
 
-// privateKeys are the private keys in a PEM text, see [secretsBelow].
-func privateKeys(text []byte) (secrets []string) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if !strings.Contains(block.Type, "PRIVATE KEY") {
-			continue
+// keyForms is [secret.Forms], computed once for each content of a file.
+func (e *Env) keyForms(content []byte) []string {
+	sum := sha256.Sum256(content)
+	forms, known := e.forms[sum]
+	if !known {
+		forms = secret.Forms(content)
+		if e.forms == nil {
+			e.forms = map[[sha256.Size]byte][]string{}
 		}
-		secrets = append(secrets,
-			base64.StdEncoding.EncodeToString(block.Bytes),
-			base64.RawURLEncoding.EncodeToString(block.Bytes),
-			hex.EncodeToString(block.Bytes))
-		for line := range bytes.Lines(pem.EncodeToMemory(block)) {
-			// The last line of a key may be so short that it stands elsewhere too.
-			if line = bytes.TrimSpace(line); len(line) >= 16 && !bytes.HasPrefix(line, []byte("-----")) {
-				secrets = append(secrets, string(line))
-			}
-		}
+		e.forms[sum] = forms
 	}
-	return secrets
+	return forms
 }
 
-// LookForSecrets does what makes servers say something: it shakes hands in ways
-// that they refuse, and asks for pages that might show a secret, at listen_addr
-// and at a plain address, if one is given.
+// largestKeyFile bounds the files in which keys are looked for, in bytes.
+const largestKeyFile = 1 << 20
+
+// LookForSecrets makes the server log something: it shakes hands in ways that
+// servers refuse, and asks for pages that might show a secret, at listen_addr and
+// at a plain address, if one is given. No answer may hold a secret.
 func (e *Env) LookForSecrets(server *Server, plain string, secrets []string, pages ...string) {
 	ginkgo.GinkgoHelper()
 	e.Handshake(server, SNI(""))

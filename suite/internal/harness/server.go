@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -56,6 +56,7 @@ type Server struct {
 	launch *sut.Launch
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
+	served bool             // it has been ready once
 	past   []*sut.Log       // what it wrote before it was started again
 }
 
@@ -116,6 +117,7 @@ func (v *Server) Start() {
 		v.s.Fail("expected  a command that can be executed\nseen      " + err.Error())
 	default:
 		v.s.Must(err)
+		v.Process.Log().LeaveOut(v.s.names(v.Settings))
 	}
 	if v.s.setup.Recorder != nil {
 		v.s.setup.Recorder.Watch(v.Process.Pid())
@@ -132,7 +134,7 @@ func (v *Server) AwaitReady() {
 	}
 	v.StartTook = time.Since(v.Process.Started())
 	v.awaitChallengeListener()
-	v.ready = v.Process.Log().Mark()
+	v.ready, v.served = v.Process.Log().Mark(), true
 	v.noteWarnings()
 }
 
@@ -212,25 +214,42 @@ func (v *Server) Kill() {
 	}
 }
 
+// defaultListenAddr is what headscale's configuration has for listen_addr.
+const defaultListenAddr = "127.0.0.1:8080"
+
 // Address is the "ip:port" at which clients reach listen_addr.
 func (v *Server) Address() string {
 	text, _ := v.Settings["listen_addr"].(string)
+	if text == "" {
+		text = defaultListenAddr
+	}
 	return v.s.reachable(text)
 }
 
-// reachable makes an address to connect to of one to listen on: an empty or
-// unspecified host becomes the target's host.
+// reachable returns the "ip:port" at which clients reach a listener. An empty or
+// unspecified host becomes the target's host, and a name becomes what it stands
+// for. A text that is no address is returned as it is.
 func (e *Env) reachable(listen string) string {
-	host, port, found := strings.Cut(listen, ":")
-	if found && (host == "" || host == "0.0.0.0") {
-		v4, _ := e.World.Host()
-		return v4.String() + ":" + port
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
 	}
-	if rest, ok := strings.CutPrefix(listen, "[::]:"); ok {
-		_, v6 := e.World.Host()
-		return "[" + v6.String() + "]:" + rest
+	if number, named := map[string]string{"http": "80", "https": "443"}[port]; named {
+		port = number
 	}
-	return listen
+	v4, v6 := e.World.Host()
+	switch host {
+	case "", "0.0.0.0":
+		host = v4.String()
+	case "::":
+		host = v6.String()
+	case "localhost":
+		host = "127.0.0.1"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // ConfigName is the config file's name, without its directory.

@@ -2,14 +2,11 @@ package harness
 
 import (
 	"crypto/x509"
-	"strings"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/fixtures/pki"
 	"assay/pebble"
-	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
 )
 
@@ -116,47 +113,4 @@ func TrustOnly(bundle string) StartOption {
 // starts.
 func ChangeConfig(change func(path string) error) StartOption {
 	return startOption(func(o *startup) { o.change = change })
-}
-
-// Refuse starts the target with a configuration that it should refuse, and
-// reports what it did.
-func (e *Env) Refuse(keys Settings, options ...StartOption) *match.Refusal {
-	ginkgo.GinkgoHelper()
-	server := e.prepare(keys, options...)
-	before := e.Files()
-	server.Start()
-	r := &match.Refusal{
-		Began:   time.Now(),
-		Waited:  e.setup.StartPatience(),
-		MayLive: e.setup.Target.OnBadConfig == sut.LogBadConfig,
-	}
-	ctx, cancel := e.within(r.Waited)
-	defer cancel()
-	r.Listening = server.awaitListener(ctx) == nil
-	if r.Listening && !r.MayLive {
-		// A server may open its listener before it looks at the rest, if it
-		// does not leave it open.
-		select {
-		case <-server.Process.Exited():
-			r.Listening = false
-		case <-time.After(Limits.Change):
-		}
-	}
-	select {
-	case <-server.Process.Exited():
-		r.Exited, r.ExitCode = true, server.Process.ExitCode()
-	default:
-		server.Kill()
-	}
-	r.Log = server.Process.Log().Words()
-	if r.Exited {
-		e.Observe("error", "refusal", strings.Split(strings.TrimSpace(r.Log), "\n"))
-	}
-	for _, line := range server.Process.Log().Lines() {
-		if line.Stream == sut.Stderr {
-			r.Stderr += line.Words() + "\n"
-		}
-	}
-	r.Written = e.NewFiles(before)
-	return r
 }

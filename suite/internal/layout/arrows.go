@@ -18,7 +18,7 @@ type arrow struct {
 // specs lists what a spec may see: the environment, matchers, and plain values.
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
-	"suite/internal/sut", "suite/internal/wire",
+	"suite/internal/sut", "suite/internal/wire", "suite/internal/logtext",
 	"scenarios", "pebble", "fixtures/...",
 }
 
@@ -66,14 +66,19 @@ var arrows = []arrow{
 
 	{
 		from: "suite/internal/match",
-		to:   []string{"suite/internal/wire", "suite/internal/sut", "pebble", "fixtures/..."},
-		why:  "a matcher looks at plain values and has no side effects",
+		to: []string{
+			"suite/internal/wire", "suite/internal/sut", "suite/internal/logtext", "pebble",
+			"fixtures/...",
+		},
+		why: "a matcher looks at plain values and has no side effects",
 	},
 	{
 		from: "suite/internal/harness",
 		to: []string{
 			"suite/internal/match", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
+			"suite/internal/logtext", "suite/internal/secret", "suite/internal/patience",
+			"suite/internal/once", "suite/internal/browser", "suite/internal/replace",
 			"suite/report", "scenarios", "pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
@@ -89,7 +94,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/internal/sut",
-		to:   []string{"scenarios/...", "fixtures/targets"},
+		to:   []string{"suite/internal/logtext", "scenarios/...", "fixtures/targets"},
 		why:  "the target is known by its file, its process and its log",
 	},
 	{
@@ -99,6 +104,14 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/wire",
 		why:  "a client shows what it sees and knows nothing else",
+	},
+	{
+		from: "suite/internal/logtext",
+		why:  "a line of a log is read by itself",
+	},
+	{
+		from: "suite/internal/secret",
+		why:  "what a key looks like follows from the key alone",
 	},
 	{
 		from: "suite/internal/version",

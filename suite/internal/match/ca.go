@@ -12,10 +12,11 @@ import (
 	"assay/pebble"
 )
 
-// HaveValidated: the CA validated this name by this challenge type, and by no
-// other (RFC 8555 §8; RFC 8737 §3).
+// HaveValidated succeeds if the CA validated this name by this challenge type,
+// and by no other (RFC 8555 §8; RFC 8737 §3).
 func HaveValidated(challenge, hostname string) types.GomegaMatcher {
-	return match(fmt.Sprintf("%s validated by %s and nothing else", hostname, challenge), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("%s validated by %s and nothing else", hostname, challenge)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		ok := j.Validated(challenge, hostname)
 		for _, e := range j.Validations() {
 			if e.Valid() && e.Challenge != challenge {
@@ -26,9 +27,11 @@ func HaveValidated(challenge, hostname string) types.GomegaMatcher {
 	})
 }
 
-// HaveAttemptedOnly: no challenge of another type was ever put to the test.
+// HaveAttemptedOnly succeeds if the CA was asked to validate challenges of this
+// type, and of no other.
 func HaveAttemptedOnly(challenge string) types.GomegaMatcher {
-	return match("validation attempted by "+challenge+" alone", func(j *pebble.Journal) (bool, string) {
+	expected := "validation attempted by " + challenge + " alone"
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		ok := len(j.Validations()) > 0
 		for _, e := range j.Validations() {
 			ok = ok && e.Challenge == challenge
@@ -37,29 +40,42 @@ func HaveAttemptedOnly(challenge string) types.GomegaMatcher {
 	})
 }
 
-// HaveIssued: the CA issued this many certificates.
+// HaveNoFailedValidation succeeds if every validation that the CA attempted
+// succeeded, and there was one at least.
+func HaveNoFailedValidation() types.GomegaMatcher {
+	return match("validations that all succeed", func(j *pebble.Journal) (bool, string) {
+		all := j.Validations()
+		failed := slices.ContainsFunc(all, func(e pebble.Entry) bool { return !e.Valid() })
+		return len(all) > 0 && !failed, Lines(all, "no validation at all")
+	})
+}
+
+// HaveIssued succeeds if the CA issued this many certificates.
 func HaveIssued(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("%d certificates issued by the CA", n), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("%d certificates issued by the CA", n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		return len(j.Issued()) == n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
 	})
 }
 
-// HaveOrdered: clients asked the CA for this many orders.
+// HaveOrdered succeeds if clients placed this many orders at the CA.
 func HaveOrdered(n int) types.GomegaMatcher {
 	return match(fmt.Sprintf("%d orders", n), func(j *pebble.Journal) (bool, string) {
 		orders := j.Requests(pebble.KindNewOrder)
-		return len(orders) == n, fmt.Sprintf("%d\n%s", len(orders), Lines(j.Entries(), "no request at all"))
+		all := Lines(j.Entries(), "no request at all")
+		return len(orders) == n, fmt.Sprintf("%d\n%s", len(orders), all)
 	})
 }
 
-// HaveInjected: this many injected faults befell a request.
+// HaveInjected succeeds if this many requests met an injected fault.
 func HaveInjected(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("%d requests that an injected fault befell", n), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("%d requests that met an injected fault", n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		return len(j.Faults()) == n, Lines(j.Requests(pebble.KindAny), "no request at all")
 	})
 }
 
-// HaveNoRequests: no client asked the CA for anything.
+// HaveNoRequests succeeds if no client sent the CA a request.
 func HaveNoRequests() types.GomegaMatcher {
 	return match("no request to the CA", func(j *pebble.Journal) (bool, string) {
 		requests := j.Requests(pebble.KindAny)
@@ -67,12 +83,15 @@ func HaveNoRequests() types.GomegaMatcher {
 	})
 }
 
-// HaveOneAccount: the CA made one account, and every order is its (RFC 8555
-// §7.1.2).
+// HaveOneAccount succeeds if the CA made one account, and that account placed
+// every order (RFC 8555 §7.1.2).
 func HaveOneAccount() types.GomegaMatcher {
-	return match("one account made by the CA, and every order of that account", func(j *pebble.Journal) (bool, string) {
+	expected := "one account made by the CA, and every order of that account"
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		var accounts []string
-		made := j.Filter(func(e pebble.Entry) bool { return e.Kind == pebble.KindNewAccount && e.Status == http.StatusCreated })
+		made := j.Filter(func(e pebble.Entry) bool {
+			return e.Kind == pebble.KindNewAccount && e.Status == http.StatusCreated
+		})
 		orders := j.Requests(pebble.KindNewOrder)
 		for _, e := range append(made, orders...) {
 			if !slices.Contains(accounts, e.Account) {
@@ -80,35 +99,41 @@ func HaveOneAccount() types.GomegaMatcher {
 			}
 		}
 		ok := len(made) == 1 && len(accounts) == 1 && len(orders) > 0
-		return ok, fmt.Sprintf("%d made; accounts %v\n%s", len(made), accounts, Lines(append(made, orders...), ""))
+		all := Lines(append(made, orders...), "")
+		return ok, fmt.Sprintf("%d made; accounts %v\n%s", len(made), accounts, all)
 	})
 }
 
-// HaveRegistered: an account was made that agreed to the CA's terms and has
-// exactly these contacts (RFC 8555 §7.3).
+// HaveRegistered succeeds if the CA made an account that agreed to its terms of
+// service and has exactly these contacts (RFC 8555 §7.3).
 func HaveRegistered(contact []string) types.GomegaMatcher {
-	return match(fmt.Sprintf("an account that agrees to the terms of service, with contact %v", contact), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("an account that agrees to the terms of service, with contact %v", contact)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		for _, e := range j.Requests(pebble.KindNewAccount) {
 			if e.Status == http.StatusCreated {
-				return e.TermsAgreed && slices.Equal(e.Contact, contact), fmt.Sprintf("agreed: %t, contact %v", e.TermsAgreed, e.Contact)
+				seen := fmt.Sprintf("agreed: %t, contact %v", e.TermsAgreed, e.Contact)
+				return e.TermsAgreed && slices.Equal(e.Contact, contact), seen
 			}
 		}
 		return false, Lines(j.Requests(pebble.KindNewAccount), "no account")
 	})
 }
 
-// HaveIssuedNothingWithin: nothing was issued, and the CA was asked in vain no more often
-// than this.
+// HaveIssuedNothingWithin succeeds if the CA issued no certificate, and counts no
+// more failed validations and no more orders than these.
 func HaveIssuedNothingWithin(validations, orders int) types.GomegaMatcher {
-	expected := fmt.Sprintf("nothing issued, at most %d failed validations and %d orders", validations, orders)
+	expected := fmt.Sprintf("nothing issued, at most %d failed validations and %d orders",
+		validations, orders)
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		tried, ordered := j.Validations(), j.Requests(pebble.KindNewOrder)
 		ok := len(tried) <= validations && len(ordered) <= orders && len(j.Issued()) == 0
-		return ok, fmt.Sprintf("%d failed validations, %d orders\n%s", len(tried), len(ordered), Lines(append(tried, ordered...), ""))
+		return ok, fmt.Sprintf("%d failed validations, %d orders, %d certificates\n%s",
+			len(tried), len(ordered), len(j.Issued()), Lines(append(tried, ordered...), ""))
 	})
 }
 
-// Lines are journal entries, one a line.
+// Lines returns journal entries as text, one entry a line, or none if there are
+// no entries.
 func Lines(entries []pebble.Entry, none string) string {
 	if len(entries) == 0 {
 		return none
@@ -120,43 +145,48 @@ func Lines(entries []pebble.Entry, none string) string {
 	return strings.Join(all, "\n")
 }
 
-// Bounds that no trouble may break. They are those of Let's Encrypt (Rate
-// Limits: 5 failed validations for an account and name each hour, 5
-// certificates for one set of names each week): who stays within them can try
-// again when the trouble is over.
+// OrdersAtMost and FailuresAtMost bound what a server may cost its CA while
+// something is wrong. They are Let's Encrypt's limits: 5 failed validations for
+// an account and name each hour, and 5 certificates for one set of names each
+// week. A server that stays within them can try again when all is well.
 const (
 	OrdersAtMost   = 5
 	FailuresAtMost = 5
 )
 
-// HaveOrderedAtMost: clients of the CA placed no more orders than this.
+// HaveOrderedAtMost succeeds if clients placed no more orders than this.
 func HaveOrderedAtMost(n int) types.GomegaMatcher { return HaveAskedAtMost(pebble.KindNewOrder, n) }
 
-// HaveAskedAtMost: there were no more requests of this kind; for
-// [pebble.KindTLS], no more connections that the CA turned away.
+// HaveAskedAtMost succeeds if the CA got no more requests of this kind. For
+// [pebble.KindTLS] it counts the connections that the CA turned away.
 func HaveAskedAtMost(kind pebble.Kind, n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("at most %d times %s at the CA", n, kind), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("at most %d times %s at the CA", n, kind)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		asked := j.Filter(func(e pebble.Entry) bool { return e.Kind == kind })
-		return len(asked) <= n, fmt.Sprintf("%d\n%s", len(asked), Lines(asked[:min(len(asked), 12)], ""))
+		first := Lines(asked[:min(len(asked), 12)], "")
+		return len(asked) <= n, fmt.Sprintf("%d\n%s", len(asked), first)
 	})
 }
 
-// HaveIssuedAtMost: the CA issued no more certificates than this.
+// HaveIssuedAtMost succeeds if the CA issued no more certificates than this.
 func HaveIssuedAtMost(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("at most %d certificates issued by the CA", n), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("at most %d certificates issued by the CA", n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
 		return len(j.Issued()) <= n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
 	})
 }
 
-// HaveWaited succeeds if between the first two requests of this kind lies at
-// least this time.
+// HaveWaited succeeds if the second request of this kind came at least this time
+// after the first.
 func HaveWaited(kind pebble.Kind, pause time.Duration) types.GomegaMatcher {
-	return within(pause, fmt.Sprintf("a second %s, %s after the first or later", kind, pause), func(j *pebble.Journal) (bool, string) {
+	expected := fmt.Sprintf("a second %s, %s after the first or later", kind, pause)
+	return within(pause, expected, func(j *pebble.Journal) (bool, string) {
 		asked := j.Requests(kind)
 		if len(asked) < 2 {
 			return false, Lines(asked, "none")
 		}
 		waited := asked[1].T - asked[0].T
-		return waited >= pause, fmt.Sprintf("after %s\n%s", waited.Round(time.Millisecond), Lines(asked, ""))
+		seen := fmt.Sprintf("after %s\n%s", waited.Round(time.Millisecond), Lines(asked, ""))
+		return waited >= pause, seen
 	})
 }

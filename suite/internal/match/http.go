@@ -3,61 +3,176 @@ package match
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
+	"golang.org/x/net/idna"
 
 	"assay/suite/internal/wire"
 )
 
-// HaveStatus: the HTTP response's status is one of these.
+// HaveStatus succeeds if the HTTP response has one of these status codes.
 func HaveStatus(statuses ...int) types.GomegaMatcher {
-	return match(fmt.Sprintf("an HTTP response with status %v", statuses), func(r *wire.Response) (bool, string) {
+	expected := fmt.Sprintf("an HTTP response with status %v", statuses)
+	return match(expected, func(r *wire.Response) (bool, string) {
 		return r.Err == nil && slices.Contains(statuses, r.Status), describeResponse(r)
 	})
 }
 
-// Answer: something came back, whatever it says.
+// Answer succeeds if a whole HTTP response arrived, with any status.
 func Answer() types.GomegaMatcher {
 	return match("an HTTP response", func(r *wire.Response) (bool, string) {
 		return r.Err == nil, describeResponse(r)
 	})
 }
 
-// BeGone: the response says that there is nothing here, with status 403 or 404,
-// or leads away, as servers do that send every other request to https.
-func BeGone() types.GomegaMatcher {
-	return match("an HTTP response with status 403 or 404, or a redirect", func(r *wire.Response) (bool, string) {
-		away := r.Status/100 == 3 && r.Header.Get("Location") != ""
-		return r.Err == nil && (r.Status == http.StatusForbidden || r.Status == http.StatusNotFound || away), describeResponse(r)
+// AnswerPlainHTTP succeeds if a server that speaks plain HTTP answered. The
+// status may be any but 400, which a TLS server sends to a client that speaks
+// plain HTTP to it.
+func AnswerPlainHTTP() types.GomegaMatcher {
+	expected := "a response by plain HTTP (any status but 400, the answer of a TLS server)"
+	return match(expected, func(r *wire.Response) (bool, string) {
+		return r.Err == nil && r.Status != http.StatusBadRequest, describeResponse(r)
 	})
 }
 
-// BeHealthy: a response that says that all is well, with status 2xx; where the
-// target has no health path, a redirect is as good.
+// BeHealthy succeeds if the response has a status 2xx or 3xx. It is for the path
+// that the target file declares as its health check.
 func BeHealthy() types.GomegaMatcher {
-	return match("an HTTP response of a server that is well (2xx or 3xx)", func(r *wire.Response) (bool, string) {
+	expected := "a response of the health check that reports a healthy server (2xx or 3xx)"
+	return match(expected, func(r *wire.Response) (bool, string) {
 		return r.Err == nil && r.Status >= 200 && r.Status < 400, describeResponse(r)
 	})
 }
 
-// BeServed: a response with what was asked for, with status 2xx.
+// BeServed succeeds if the response has a status 2xx.
 func BeServed() types.GomegaMatcher {
-	return match("an HTTP response with what was asked for (2xx)", func(r *wire.Response) (bool, string) {
+	expected := "an HTTP response with what was asked for (2xx)"
+	return match(expected, func(r *wire.Response) (bool, string) {
 		return r.Err == nil && r.Status >= 200 && r.Status < 300, describeResponse(r)
 	})
 }
 
-// RedirectTo: a redirect of any kind to exactly this URL (RFC 9110 §15.4).
-func RedirectTo(url string) types.GomegaMatcher {
-	kinds := []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
-	return match("a redirect (301, 302, 307 or 308) to "+url, func(r *wire.Response) (bool, string) {
-		return r.Err == nil && slices.Contains(kinds, r.Status) && r.Header.Get("Location") == url, describeResponse(r)
+// ServeKeyAuthorization succeeds if the response answers an HTTP-01 challenge
+// for this token: status 200, and a body that begins with the token and a dot
+// (RFC 8555 §8.3).
+func ServeKeyAuthorization(token string) types.GomegaMatcher {
+	expected := "the answer to the challenge: status 200 and a body that begins with its token"
+	return match(expected, func(r *wire.Response) (bool, string) {
+		answers := strings.HasPrefix(strings.TrimSpace(r.Body), token+".")
+		seen := describeResponse(r)
+		if r.Err == nil {
+			seen = fmt.Sprintf("status %d, a body with the token: %t", r.Status, answers)
+		}
+		return r.Err == nil && r.Status == http.StatusOK && answers, seen
 	})
 }
 
-// HaveBodyLine: the body is this text, but for white space around it.
+// Withhold succeeds if neither the body nor the header of the response contains
+// one of these texts. A server that sends no response withholds them too.
+func Withhold(texts ...string) types.GomegaMatcher {
+	expected := "a response without the content that is not public"
+	return match(expected, func(r *wire.Response) (bool, string) {
+		all := r.Body + fmt.Sprint(r.Header)
+		for _, text := range texts {
+			if strings.Contains(all, text) {
+				seen := fmt.Sprintf("it is in the response to %s, with status %d", r.Request.Target, r.Status)
+				return false, seen
+			}
+		}
+		return true, describeResponse(r)
+	})
+}
+
+// redirects are the status codes that make clients send a GET to the URL in the
+// Location header (RFC 9110 §15.4).
+var redirects = []int{
+	http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+	http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+}
+
+// BeRedirect succeeds if the response leads clients to a URL with the scheme https.
+func BeRedirect() types.GomegaMatcher {
+	expected := fmt.Sprintf("a redirect (one of %v) to https", redirects)
+	return match(expected, func(r *wire.Response) (bool, string) {
+		if r.Err != nil || !slices.Contains(redirects, r.Status) {
+			return false, describeResponse(r)
+		}
+		to, err := followed(r)
+		if err != nil {
+			return false, describeResponse(r) + because(err)
+		}
+		return strings.EqualFold(to.Scheme, "https"), describeResponse(r)
+	})
+}
+
+// RedirectTo succeeds if a client that follows the response ends up at one of
+// these URLs. Two URLs are the same if scheme, host, effective port, path and
+// query are, as for [http.Client]: the default port may be written or left out.
+func RedirectTo(urls ...string) types.GomegaMatcher {
+	expected := fmt.Sprintf("a redirect (one of %v) to %s", redirects, strings.Join(urls, " or "))
+	return match(expected, func(r *wire.Response) (bool, string) {
+		if r.Err != nil || !slices.Contains(redirects, r.Status) {
+			return false, describeResponse(r)
+		}
+		to, err := followed(r)
+		if err != nil {
+			return false, describeResponse(r) + because(err)
+		}
+		for _, wanted := range urls {
+			u, err := url.Parse(wanted)
+			if err == nil && canonicalURL(u) == canonicalURL(to) {
+				return true, describeResponse(r)
+			}
+		}
+		return false, describeResponse(r) + "\nwhich is " + canonicalURL(to)
+	})
+}
+
+// followed returns the URL that a client of the response goes to. A Location
+// may be relative to the URL that was asked for (RFC 9110 §10.2.2).
+func followed(r *wire.Response) (*url.URL, error) {
+	location := r.Header.Get("Location")
+	if location == "" {
+		return nil, http.ErrNoLocation
+	}
+	to, err := url.Parse(location)
+	if err != nil {
+		return nil, err
+	}
+	asked := &url.URL{Scheme: "http", Host: r.Request.Host, Path: "/"}
+	return asked.ResolveReference(to), nil
+}
+
+// canonicalURL writes a URL such that two URLs for the same resource are equal
+// (RFC 3986 §6.2): scheme and host in lower case, the host in ASCII, the port
+// always there, "/" for an empty path, no fragment.
+func canonicalURL(u *url.URL) string {
+	scheme, host, port := strings.ToLower(u.Scheme), u.Hostname(), u.Port()
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	text := scheme + "://" + strings.ToLower(host) + ":" + port + path
+	if u.RawQuery != "" {
+		text += "?" + u.RawQuery
+	}
+	return text
+}
+
+// HaveBodyLine succeeds if the body is this text. White space around it does not
+// count.
 func HaveBodyLine(text string) types.GomegaMatcher {
 	return match("a body that says "+text, func(r *wire.Response) (bool, string) {
 		return r.Err == nil && strings.TrimSpace(r.Body) == text, describeResponse(r)

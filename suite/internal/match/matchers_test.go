@@ -26,7 +26,8 @@ func TestMatchersCanFail(t *testing.T) {
 	saw := func(chain ...*x509.Certificate) *wire.Handshake {
 		return &wire.Handshake{Client: wire.Client{ServerName: "a.test"}, Chain: chain}
 	}
-	refusal := Refusal{Exited: true, ExitCode: 1, Log: "config.yaml:3: tls_cert_path: no such file"}
+	refusal := Refusal{Exited: true, ExitCode: 1, Log: "config.yaml:3: tls_cert_path: no such file",
+		Complaints: []string{"config.yaml:3: tls_cert_path: no such file"}}
 	changed := func(change func(*Refusal)) *Refusal {
 		r := refusal
 		change(&r)
@@ -47,9 +48,13 @@ func TestMatchersCanFail(t *testing.T) {
 		{"refusal, exit code", BeRefusal("tls_cert_path"), &refusal, changed(func(r *Refusal) { r.ExitCode = 0 }), "code 0"},
 		{"refusal, no listener", BeRefusal("tls_cert_path"), &refusal, changed(func(r *Refusal) { r.Listening = true }), "opened a listener"},
 		{"refusal, no file", BeRefusal("tls_cert_path"), &refusal, changed(func(r *Refusal) { r.Written = []string{"cache/x"} }), "cache/x"},
-		{"refusal, the key", BeRefusal("tls_cert_path"), &refusal, changed(func(r *Refusal) { r.Log = "bad configuration" }), "bad configuration"},
-		{"refusal, some message", BeRefusal(), &refusal, changed(func(r *Refusal) { r.Log = "" }), "saying nothing"},
+		{"refusal, the key", BeRefusal("tls_cert_path"), &refusal, changed(func(r *Refusal) { r.Log, r.Complaints = "bad configuration", []string{"bad configuration"} }), "bad configuration"},
+		{"refusal, some message", BeRefusal(), &refusal, changed(func(r *Refusal) { r.Log, r.Complaints = "", nil }), "saying nothing"},
 		{"redirect", RedirectTo("https://a.test/x?y"), response(302, "https://a.test/x?y"), response(302, "https://a.test/x"), "302 to https://a.test/x"},
+		{"redirect, canonical", RedirectTo("https://a.test/x"), response(308, "HTTPS://A.test:443/x"), response(308, "https://a.test:8443/x"), "a.test:8443"},
+		{"redirect, in its own script", RedirectTo("https://xn--bcher-kva.test"), response(301, "https://b%C3%BCcher.test/"), response(301, "https://bucher.test/"), "bucher.test"},
+		{"redirect, IPv6", RedirectTo("https://[fd00::1]:8443/x"), response(303, "https://[fd00::1]:8443/x"), response(303, "https://[fd00::1]/x"), "fd00"},
+		{"redirect, plain", RedirectTo("https://a.test/x"), response(302, "https://a.test:443/x"), response(302, "//a.test/x"), "http://"},
 		{"redirect, status", RedirectTo("https://a.test/x"), response(308, "https://a.test/x"), response(200, "https://a.test/x"), "200"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

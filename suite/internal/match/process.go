@@ -63,3 +63,12 @@ func BeClean(limit time.Duration) types.GomegaMatcher {
 		return !e.EndedEarly && !e.Killed && e.Code == 0 && e.Took <= limit, e.String()
 	})
 }
+
+// EndWithin succeeds if the process ended in this time, with any exit code or by
+// the signal itself.
+func EndWithin(limit time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("an end within %s of the signal", limit)
+	return within(limit, expected, func(e sut.Ending) (bool, string) {
+		return !e.EndedEarly && !e.Killed && e.Took <= limit, e.String()
+	})
+}

@@ -2,54 +2,89 @@ package match
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/onsi/gomega/types"
 )
 
-// SpeakOnStderr: the message went to standard error, and contains this. Of a
-// target whose file says that it only logs what is wrong, any stream will do.
+// SpeakOnStderr succeeds if a complaint on standard error contains this word. If
+// the target file says that the server only logs what is wrong, a complaint on
+// standard output will do.
 func SpeakOnStderr(word string) types.GomegaMatcher {
-	return match("a message on standard error that names "+word, func(r *Refusal) (bool, string) {
-		if !strings.Contains(r.Stderr, word) && !(r.MayLive && strings.Contains(r.Log, word)) {
+	expected := "a message on standard error that names " + word
+	return match(expected, func(r *Refusal) (bool, string) {
+		where := r.StderrComplaints
+		if r.MayLive {
+			where = r.Complaints
+		}
+		if !contains(where, word) {
 			return false, "on standard error:\n" + r.Stderr + "in all:\n" + r.Log
 		}
 		return true, r.Stderr
 	})
 }
 
-// BeRefusal: the target refused its configuration. That means: it exited with
-// a code other than 0, said why, in words that contain each of these, opened
-// no listener and left no file. A target whose file says that it only logs
-// what is wrong may live on, without the listener.
+// BeRefusal succeeds if the target refused its configuration: it exited with a
+// code other than 0, wrote a complaint, opened no listener and left no file. The
+// complaints together must contain each of these words. If the target file says
+// that the server only logs what is wrong, the process may live on without the
+// listener.
 func BeRefusal(words ...string) types.GomegaMatcher {
 	expected := "a refusal: exit code not 0, a message, no listener, no file written"
 	if len(words) > 0 {
-		expected = "a refusal that names " + strings.Join(words, ", ") + ": exit code not 0, no listener, no file written"
+		expected = "a refusal that names " + strings.Join(words, ", ") +
+			": exit code not 0, no listener, no file written"
 	}
 	return match(expected, func(r *Refusal) (bool, string) {
-		named := strings.TrimSpace(r.Log) != ""
+		named := len(r.Complaints) > 0
 		for _, word := range words {
-			named = named && strings.Contains(r.Log, word)
+			named = named && contains(r.Complaints, word)
 		}
 		return r.refused() && named, r.String()
 	})
 }
 
-// BeRefusalNamingOneOf: a refusal whose message contains at least one of
-// these.
+// BeRefusalNamingOneOf is [BeRefusal] for a refusal whose complaints contain at
+// least one of these words.
 func BeRefusalNamingOneOf(words ...string) types.GomegaMatcher {
-	return match("a refusal that names "+strings.Join(words, " or ")+": exit code not 0, no listener, no file written", func(r *Refusal) (bool, string) {
-		named := false
-		for _, word := range words {
-			named = named || strings.Contains(r.Log, word)
-		}
+	expected := "a refusal that names " + strings.Join(words, " or ") +
+		": exit code not 0, no listener, no file written"
+	return match(expected, func(r *Refusal) (bool, string) {
+		named := slices.ContainsFunc(words, func(word string) bool {
+			return contains(r.Complaints, word)
+		})
 		return r.refused() && named, r.String()
 	})
 }
 
-// Refusal is how a target behaved that should have refused its configuration.
+// contains reports whether one of the lines contains a word. A word that is a
+// number counts only as a whole one that is no part of a time or an address.
+func contains(lines []string, word string) bool {
+	find := strings.Contains
+	if strings.Trim(word, "0123456789") == "" {
+		find = containsNumber
+	}
+	return slices.ContainsFunc(lines, func(line string) bool { return find(line, word) })
+}
+
+func containsNumber(line, number string) bool {
+	for _, at := range wholeNumber.FindAllStringSubmatchIndex(line, -1) {
+		if at[2] >= 0 && line[at[2]:at[3]] == number {
+			return true
+		}
+	}
+	return false
+}
+
+// wholeNumber matches times, dates, addresses and decimals, and as its group
+// every other number: 12 in "config.yaml:12:3" and in "line 12".
+var wholeNumber = regexp.MustCompile(`\d+(?:[:.]\d+){2,}(?:[.,]\d+)?` +
+	`|\d+[-/]\d+[-/]\d+(?:T\d+)?|\d+\.\d+|(\d+)`)
+
+// Refusal describes what a target did that should refuse its configuration.
 type Refusal struct {
 	Exited    bool
 	ExitCode  int
@@ -57,6 +92,10 @@ type Refusal struct {
 	Stderr    string   // what it wrote to standard error
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
+
+	// Complaints are the lines of the log that can be the reason, see
+	// [Complaints]; StderrComplaints are those on standard error.
+	Complaints, StderrComplaints []string
 
 	Began   time.Time     // when the target was started
 	Waited  time.Duration // how long it had to exit, or to open a listener
@@ -68,7 +107,7 @@ func (r *Refusal) refused() bool {
 	return ended && !r.Listening && len(r.Written) == 0
 }
 
-// String tells what happened, for failure messages.
+// String returns what happened in words, for failure messages.
 func (r *Refusal) String() string {
 	var b strings.Builder
 	switch {
@@ -82,10 +121,13 @@ func (r *Refusal) String() string {
 	if len(r.Written) > 0 {
 		fmt.Fprintf(&b, ", and left files: %s", strings.Join(r.Written, ", "))
 	}
-	if log := strings.TrimSpace(r.Log); log != "" {
-		b.WriteString(", saying\n" + log)
-	} else {
+	switch log := strings.TrimSpace(r.Log); {
+	case log == "":
 		b.WriteString(", saying nothing")
+	case len(r.Complaints) == 0:
+		b.WriteString(", saying only what a healthy start says too\n" + log)
+	default:
+		b.WriteString(", saying\n" + log)
 	}
 	return b.String()
 }

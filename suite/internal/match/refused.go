@@ -15,22 +15,25 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// BeServedOrRefused: the handshake either shows a good chain to this root, or
-// is refused, in the sense of [BeRefused]. A bad certificate of the CA's is
-// neither, nor is a server that is gone.
+// BeServedOrRefused succeeds if the handshake either shows a good chain to this
+// root, or is refused in the sense of [BeRefused]. It fails for any other
+// certificate, and for a server that no longer accepts connections.
 func BeServedOrRefused(root *x509.Certificate) types.GomegaMatcher {
-	return match("a good certificate, or a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) {
+	expected := "a good certificate, or a handshake refused or kept waiting"
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		good, seen, _ := HaveFullChainTo(root).(*matcher).judge(h)
 		return good || refused(h), seen
 	})
 }
 
-// BeRefused: the server refused the handshake: by an alert, by closing the
-// connection, or with a certificate that signed itself, which no client
-// accepts. One that lets the client wait until it gives up may be trying its CA
-// again meanwhile, as acme and certmagic do; it has shown no certificate either.
+// BeRefused succeeds if the server served no certificate that a client accepts:
+// it sent an alert, closed or reset the connection, sent a self-signed
+// certificate, or let the client wait until it gave up. A server may wait
+// because it asks its CA again meanwhile, as acme and certmagic do.
 func BeRefused() types.GomegaMatcher {
-	return match("a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) { return refused(h), Describe(h) })
+	return match("a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) {
+		return refused(h), Describe(h)
+	})
 }
 
 func refused(h *wire.Handshake) bool {
@@ -41,7 +44,9 @@ func refused(h *wire.Handshake) bool {
 	if _, alert := h.Alert(); alert {
 		return true
 	}
-	for _, closed := range []error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, closed := range []error{
+		context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE,
+	} {
 		if errors.Is(h.Err, closed) {
 			return true
 		}
@@ -49,16 +54,23 @@ func refused(h *wire.Handshake) bool {
 	return false
 }
 
-// CompleteWithin: the handshake completed, and soon.
+// CompleteWithin succeeds if the handshake completed in this time.
 func CompleteWithin(limit time.Duration) types.GomegaMatcher {
-	return within(limit, fmt.Sprintf("a TLS handshake that completes within %s", limit), func(h *wire.Handshake) (bool, string) {
-		return h.Err == nil && h.Took <= limit, fmt.Sprintf("%s, after %s", Describe(h), h.Took.Round(time.Millisecond))
+	expected := fmt.Sprintf("a TLS handshake that completes within %s", limit)
+	return within(limit, expected, func(h *wire.Handshake) (bool, string) {
+		return h.Err == nil && h.Took <= limit, describeTimed(h)
 	})
 }
 
-// BeRefusedWithin: the handshake was refused, and soon.
+// BeRefusedWithin succeeds if the handshake was refused in this time, in the
+// sense of [BeRefused].
 func BeRefusedWithin(limit time.Duration) types.GomegaMatcher {
-	return within(limit, fmt.Sprintf("a handshake refused within %s", limit), func(h *wire.Handshake) (bool, string) {
-		return refused(h) && h.Took <= limit, fmt.Sprintf("%s, after %s", Describe(h), h.Took.Round(time.Millisecond))
+	expected := fmt.Sprintf("a handshake refused within %s", limit)
+	return within(limit, expected, func(h *wire.Handshake) (bool, string) {
+		return refused(h) && h.Took <= limit, describeTimed(h)
 	})
+}
+
+func describeTimed(h *wire.Handshake) string {
+	return fmt.Sprintf("%s, after %s", Describe(h), h.Took.Round(time.Millisecond))
 }

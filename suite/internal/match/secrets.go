@@ -2,7 +2,9 @@ package match
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
@@ -11,21 +13,32 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// HoldNoSecret: nothing in the response comes from a key or cache file.
+// HoldNoSecret succeeds if nothing in the response comes from a key or cache file:
+// no key, no certificate, and no line that is a key authorization.
 func HoldNoSecret() types.GomegaMatcher {
-	return match("a response without anything from a key or cache file", func(r *wire.Response) (bool, string) {
-		inPEM := strings.Contains(r.Body, "PRIVATE KEY") || strings.Contains(r.Body, "BEGIN CERTIFICATE")
-		return !inPEM && !keyAuthorization.MatchString(r.Body), describeResponse(r)
+	expected := "a response without anything from a key or cache file"
+	return match(expected, func(r *wire.Response) (bool, string) {
+		secret := strings.Contains(r.Body, "PRIVATE KEY") || strings.Contains(r.Body, "BEGIN CERTIFICATE")
+		for line := range strings.Lines(r.Body) {
+			secret = secret || keyAuthorization.MatchString(strings.TrimSpace(line))
+		}
+		return !secret, describeResponse(r)
 	})
 }
 
-// LogNone: the server has never written any of these secrets, nor a key
-// authorisation. It has stopped: its log is complete. The message does not show
-// them.
+// keyAuthorization matches the answer to a challenge: token, dot, thumbprint (RFC
+// 8555 §8.1).
+var keyAuthorization = regexp.MustCompile(`^[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}$`)
+
+// LogNone succeeds if the server has never written any of these secrets. The
+// server must have stopped, so that its log is complete. The message does not show
+// the secrets.
 func LogNone(secrets []string) types.GomegaMatcher {
-	return match("a log without a private key, a token or a key authorisation", func(log []sut.Line) (bool, string) {
+	const expected = "a log without a private key, a token or a key authorization"
+	return match(expected, func(log []sut.Line) (bool, string) {
+		find := finder(secrets)
 		for _, l := range log {
-			if line, found := spilled(l.Words(), secrets); found {
+			if line, found := find(l.Words()); found {
 				return false, "a secret in a line of the log: " + line
 			}
 		}
@@ -33,42 +46,67 @@ func LogNone(secrets []string) types.GomegaMatcher {
 	})
 }
 
-// ShowNoSecret is [LogNone] for what was written along with a refusal.
+// ShowNoSecret succeeds if nothing that was written along with a refusal holds one
+// of these secrets.
 func ShowNoSecret(secrets []string) types.GomegaMatcher {
 	return match("a refusal that shows no private key", func(r *Refusal) (bool, string) {
-		line, found := spilled(r.Log, secrets)
+		line, found := finder(secrets)(r.Log)
 		return !found, "a secret in a line of the log: " + line
 	})
 }
 
-// ContainNoneOf: an HTTP response without any of these secrets, nor another private
-// key.
+// ContainNoneOf succeeds if an HTTP response holds none of these secrets, and no
+// other private key. A server that does not answer shows none.
 func ContainNoneOf(secrets []string) types.GomegaMatcher {
-	return match("an HTTP response without a private key, a token or a key authorisation", func(r *wire.Response) (bool, string) {
-		if r.Err != nil {
-			return false, r.Err.Error()
-		}
-		_, found := spilled(r.Body+fmt.Sprint(r.Header), secrets)
-		return !found && !strings.Contains(r.Body, "PRIVATE KEY"), fmt.Sprintf("status %d of %s", r.Status, r.Request.Target)
+	const expected = "an HTTP response without a private key, a token or a key authorization"
+	return match(expected, func(r *wire.Response) (bool, string) {
+		_, found := finder(secrets)(r.Body + fmt.Sprint(r.Header))
+		seen := fmt.Sprintf("a secret in the answer with status %d to %s", r.Status, r.Request.Target)
+		return !found && !strings.Contains(r.Body, "PRIVATE KEY-----"), seen
 	})
 }
 
-// keyAuthorization is what the answer to a challenge looks like (RFC 8555
-// §8.1): token, dot, thumbprint. What goes on with another dot is something
-// else, a JSON Web Token say.
-var keyAuthorization = regexp.MustCompile(`(^|[^A-Za-z0-9_.-])[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}($|[^A-Za-z0-9_.-])`)
+// Holds reports whether a file or a text holds one of these secrets.
+func Holds(content string, secrets []string) bool {
+	_, found := finder(secrets)(content)
+	return found
+}
 
-// spilled returns the first line of a text that holds a secret, with every
-// secret in it masked.
-func spilled(text string, secrets []string) (line string, found bool) {
-	for line := range strings.Lines(text) {
-		masked := keyAuthorization.ReplaceAllString(line, "${1}[secret]${2}")
-		for _, secret := range secrets {
-			masked = strings.ReplaceAll(masked, secret, "[secret]")
-		}
-		if masked != line {
-			return strings.TrimSpace(masked), true
+// finder returns a function that returns the first line of a text that holds a
+// secret, with every secret in it masked. The function takes time proportional to
+// the length of the text, however many secrets there are.
+func finder(secrets []string) func(text string) (line string, found bool) {
+	unique := map[string]bool{}
+	for _, secret := range secrets {
+		unique[secret] = secret != ""
+	}
+	var pairs []string
+	// Of two secrets that begin alike, the longer one is masked.
+	sorted := slices.SortedFunc(maps.Keys(unique), func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range sorted {
+		if secret != "" {
+			pairs = append(pairs, secret, "[secret]")
 		}
 	}
-	return "", false
+	replacer := strings.NewReplacer(pairs...)
+	return func(text string) (string, bool) {
+		masked := replacer.Replace(text)
+		if masked == text {
+			return "", false
+		}
+		// A secret may go over several lines: the first one that differs counts.
+		rest := text
+		for line := range strings.Lines(masked) {
+			var original string
+			if end := strings.IndexByte(rest, '\n'); end >= 0 {
+				original, rest = rest[:end+1], rest[end+1:]
+			} else {
+				original, rest = rest, ""
+			}
+			if line != original {
+				return strings.TrimSpace(line), true
+			}
+		}
+		return "[secret]", true
+	}
 }

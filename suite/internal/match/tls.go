@@ -14,10 +14,12 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// HaveSeenOnly: every client of the load was served this certificate or one
-// that chains to the CA's root, and both were served to some.
+// HaveSeenOnly succeeds if every handshake was served this certificate or one
+// that chains to the CA's root, and each of the two was served to some.
 func HaveSeenOnly(old, root *x509.Certificate) types.GomegaMatcher {
-	return match("handshakes that all complete, the earlier ones with "+Name(old)+", the later ones with a certificate of the CA", func(seen []*wire.Handshake) (bool, string) {
+	expected := "handshakes that all complete, the earlier ones with " + Name(old) +
+		", the later ones with a certificate of the CA"
+	return match(expected, func(seen []*wire.Handshake) (bool, string) {
 		before, after, stray := 0, 0, ""
 		for _, h := range seen {
 			switch {
@@ -29,7 +31,8 @@ func HaveSeenOnly(old, root *x509.Certificate) types.GomegaMatcher {
 				stray = ", and one with: " + Describe(h)
 			}
 		}
-		text := fmt.Sprintf("%d handshakes: %d with the old certificate, %d with one of the CA", len(seen), before, after)
+		text := fmt.Sprintf("%d handshakes: %d with the old certificate, %d with one of the CA",
+			len(seen), before, after)
 		if stray != "" {
 			return false, text + stray
 		}
@@ -37,7 +40,7 @@ func HaveSeenOnly(old, root *x509.Certificate) types.GomegaMatcher {
 	})
 }
 
-// Serves says whether a handshake completed with this certificate.
+// Serves reports whether a handshake completed with this certificate.
 func Serves(h *wire.Handshake, leaf *x509.Certificate) bool {
 	return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(leaf)
 }
@@ -47,17 +50,18 @@ func chainsTo(h *wire.Handshake, root *x509.Certificate) bool {
 	return ok
 }
 
-// Complete: the handshake completed.
+// Complete succeeds if the handshake completed.
 func Complete() types.GomegaMatcher {
 	return match("a TLS handshake that completes", func(h *wire.Handshake) (bool, string) {
 		return h.Err == nil, Describe(h)
 	})
 }
 
-// HaveFullChainTo: a client that knows this root alone, and fetches nothing,
-// accepts what was served.
+// HaveFullChainTo succeeds if a client accepts the certificates that were served
+// when it trusts this root only and fetches no other certificate.
 func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
-	return match("a chain that a client accepts which knows only the root "+root.Subject.CommonName, func(h *wire.Handshake) (bool, string) {
+	expected := "a chain that a client accepts when it trusts only the root " + root.Subject.CommonName
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		if h.Err != nil || len(h.Chain) == 0 {
 			return false, Describe(h)
 		}
@@ -69,43 +73,49 @@ func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
 	})
 }
 
-// ServeExactly: these certificates, in this order, and no others.
+// ServeExactly succeeds if the server sent these certificates in this order, and
+// no others.
 func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
-	return match("exactly these certificates, in this order: "+subjects(want), func(h *wire.Handshake) (bool, string) {
-		return h.Err == nil && slices.EqualFunc(h.Chain, want, (*x509.Certificate).Equal), Describe(h)
+	expected := "exactly these certificates, in this order: " + subjects(want)
+	return match(expected, func(h *wire.Handshake) (bool, string) {
+		same := slices.EqualFunc(h.Chain, want, (*x509.Certificate).Equal)
+		return h.Err == nil && same, Describe(h)
 	})
 }
 
-// ServeLeaf: the first certificate served is this one.
+// ServeLeaf succeeds if the first certificate that the server sent is this one.
 func ServeLeaf(want *x509.Certificate) types.GomegaMatcher {
 	return match("the certificate "+Name(want), func(h *wire.Handshake) (bool, string) {
 		return h.Err == nil && h.Leaf() != nil && h.Leaf().Equal(want), Describe(h)
 	})
 }
 
-// ServeNamesExactly: the leaf's subject alternative names are these DNS names
-// and nothing else (RFC 5280 §4.2.1.6).
+// ServeNamesExactly succeeds if the leaf's subject alternative names are these
+// DNS names and nothing else (RFC 5280 §4.2.1.6).
 func ServeNamesExactly(names ...string) types.GomegaMatcher {
-	return match("a certificate for exactly "+strings.Join(names, ", "), func(h *wire.Handshake) (bool, string) {
+	expected := "a certificate for exactly " + strings.Join(names, ", ")
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		leaf := h.Leaf()
 		if leaf == nil {
 			return false, Describe(h)
 		}
 		others := len(leaf.IPAddresses) + len(leaf.EmailAddresses) + len(leaf.URIs)
-		return slices.Equal(leaf.DNSNames, names) && others == 0, fmt.Sprintf("names %v, addresses %v", leaf.DNSNames, leaf.IPAddresses)
+		seen := fmt.Sprintf("names %v, addresses %v", leaf.DNSNames, leaf.IPAddresses)
+		return slices.Equal(leaf.DNSNames, names) && others == 0, seen
 	})
 }
 
-// EndInAlert: the server refused the handshake with one of these alerts (RFC
-// 8446 §6.2).
+// EndInAlert succeeds if the server refused the handshake with one of these
+// alerts (RFC 8446 §6.2).
 func EndInAlert(alerts ...tls.AlertError) types.GomegaMatcher {
-	return match(fmt.Sprintf("a handshake refused with an alert of %v", alerts), func(h *wire.Handshake) (bool, string) {
+	expected := fmt.Sprintf("a handshake refused with an alert of %v", alerts)
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		alert, ok := h.Alert()
 		return ok && slices.Contains(alerts, alert), Describe(h)
 	})
 }
 
-// EndInAnAlert: the server refused the handshake with a fatal alert, whichever.
+// EndInAnAlert succeeds if the server refused the handshake with any TLS alert.
 func EndInAnAlert() types.GomegaMatcher {
 	return match("a handshake refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
 		_, ok := h.Alert()
@@ -113,10 +123,11 @@ func EndInAnAlert() types.GomegaMatcher {
 	})
 }
 
-// Negotiate: the handshake completed with this protocol chosen by ALPN (RFC
-// 7301); with none, if it is empty.
+// Negotiate succeeds if the handshake completed with this protocol chosen by
+// ALPN (RFC 7301). An empty protocol means that none was chosen.
 func Negotiate(protocol string) types.GomegaMatcher {
-	return match(fmt.Sprintf("a handshake that settles on protocol %q", protocol), func(h *wire.Handshake) (bool, string) {
+	expected := fmt.Sprintf("a handshake that settles on protocol %q", protocol)
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		if h.Err != nil {
 			return false, Describe(h)
 		}
@@ -124,22 +135,26 @@ func Negotiate(protocol string) types.GomegaMatcher {
 	})
 }
 
-// AnswerInTLS: the server speaks TLS, be it to refuse.
+// AnswerInTLS succeeds if the server sent TLS: it completed the handshake, or
+// refused it with an alert.
 func AnswerInTLS() types.GomegaMatcher {
-	return match("a handshake that completes or is refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+	expected := "a handshake that completes or is refused with a TLS alert"
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		_, alert := h.Alert()
 		return h.Err == nil || alert, Describe(h)
 	})
 }
 
-// acmeIdentifier is the extension of a challenge certificate (RFC 8737 §6.1).
+// acmeIdentifier identifies the extension of a challenge certificate (RFC 8737
+// §6.1).
 var acmeIdentifier = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 31}
 
-// HaveACMEIdentifier: the leaf is a challenge certificate: its acmeIdentifier
-// extension is critical and holds a SHA-256 digest as an octet string (RFC 8737
-// §3).
+// HaveACMEIdentifier succeeds if the leaf is a challenge certificate: its
+// acmeIdentifier extension is critical and contains a SHA-256 digest as an octet
+// string (RFC 8737 §3).
 func HaveACMEIdentifier() types.GomegaMatcher {
-	return match("a challenge certificate, with a critical acmeIdentifier extension that holds 32 octets", func(h *wire.Handshake) (bool, string) {
+	expected := "a challenge certificate, with a critical acmeIdentifier extension of 32 octets"
+	return match(expected, func(h *wire.Handshake) (bool, string) {
 		if h.Leaf() == nil {
 			return false, Describe(h)
 		}
@@ -150,13 +165,14 @@ func HaveACMEIdentifier() types.GomegaMatcher {
 			var digest []byte
 			rest, err := asn1.Unmarshal(e.Value, &digest)
 			ok := err == nil && len(rest) == 0 && len(digest) == sha256.Size && e.Critical
-			return ok, fmt.Sprintf("acmeIdentifier %x, critical: %t", e.Value, e.Critical) + because(err)
+			seen := fmt.Sprintf("acmeIdentifier %x, critical: %t", e.Value, e.Critical)
+			return ok, seen + because(err)
 		}
 		return false, "no acmeIdentifier in " + Describe(h)
 	})
 }
 
-// Describe tells what a handshake showed.
+// Describe returns what a handshake showed, in one line.
 func Describe(h *wire.Handshake) string {
 	switch {
 	case h.Err != nil:
@@ -185,8 +201,8 @@ func subjects(chain []*x509.Certificate) string {
 	return strings.Join(names, " ← ")
 }
 
-// Name is a certificate's subject and the end of its serial number: enough to
-// tell two of one subject apart.
+// Name returns a certificate's subject and the end of its serial number, which
+// distinguishes two certificates with the same subject.
 func Name(cert *x509.Certificate) string {
 	subject := cert.Subject.CommonName
 	if subject == "" && len(cert.DNSNames) > 0 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"assay/suite/internal/logtext"
 )
 
 // Bounds of a [Log].
@@ -22,10 +24,11 @@ var ErrExited = errors.New("the server exited")
 // Stream says where a line of the log comes from.
 type Stream string
 
-// The streams of a process, and Assay's own notes.
+// The streams of a process, the files that it logs to, and Assay's own notes.
 const (
 	Stdout Stream = "stdout"
 	Stderr Stream = "stderr"
+	File   Stream = "file"
 	Note   Stream = "assay"
 )
 
@@ -34,9 +37,11 @@ type Line struct {
 	T      time.Duration // since the process was started
 	Stream Stream
 	Text   string
+
+	names *logtext.Names // see Log.LeaveOut
 }
 
-// Log holds what a process wrote, line by line. The lines of both streams are in
+// Log holds what a process wrote, line by line. The lines of all streams are in
 // the order in which they arrived. Its methods can be called at any time, by any
 // goroutine.
 type Log struct {
@@ -44,6 +49,7 @@ type Log struct {
 	limit   int
 
 	mu      sync.Mutex
+	names   *logtext.Names // what belongs to this run
 	lines   []Line
 	dropped int // lines dropped before lines[0]
 	bytes   int
@@ -132,6 +138,9 @@ func (l *Log) linesFrom(
 	missed = max(0, l.dropped-mark)
 	if first := mark + missed - l.dropped; first < len(l.lines) {
 		lines = append(lines, l.lines[first:]...)
+		for i := range lines {
+			lines[i].names = l.names
+		}
 	}
 	if wait {
 		if l.changed == nil {

@@ -1,55 +1,40 @@
 package sut
 
 import (
-	"encoding/json"
-	"strconv"
 	"strings"
+
+	"assay/suite/internal/logtext"
 )
 
-// Words returns what a line says to a person: its text, followed by every quoted
-// text in it that holds escapes, without the escapes, each on a line of its own.
-// In this way a log in JSON or of key="value" pairs can be searched like a plain
-// one.
-func (l Line) Words() string {
-	if !strings.Contains(l.Text, `\`) {
-		return l.Text
-	}
-	words := l.Text
-	for rest := l.Text; ; {
-		begin := strings.IndexByte(rest, '"')
-		if begin < 0 {
-			return words
-		}
-		quoted, end := quotedText(rest[begin:])
-		if end == 0 {
-			return words
-		}
-		if quoted != rest[begin+1:begin+end-1] {
-			words += "\n" + quoted
-		}
-		rest = rest[begin+end:]
-	}
+// Words returns what the line says to a reader: its text without colours, what
+// is quoted in it without escapes, and the addresses that it gives in parts. See
+// [logtext.Words].
+func (l Line) Words() string { return logtext.Words(l.Text) }
+
+// Subject returns [Line.Words] without the names that belong to this run of the
+// server, see [Log.LeaveOut]: "PATH is self-signed" is not about the words in
+// PATH.
+func (l Line) Subject() string { return l.names.Without(l.Words()) }
+
+// Level returns how serious the line says it is.
+func (l Line) Level() logtext.Level { return logtext.LevelOf(l.names.Without(l.Text)) }
+
+// Shape returns what stays the same of the line when a server writes it again,
+// in this run or in another one. See [logtext.Shape].
+func (l Line) Shape() string { return logtext.Shape(l.Text, l.names) }
+
+// Named returns the line with these names as those of its run.
+func (l Line) Named(names *logtext.Names) Line {
+	l.names = names
+	return l
 }
 
-// quotedText returns the quoted text at the beginning of s, without quotation
-// marks and escapes, and the index after it; 0 if the quotation does not end.
-func quotedText(s string) (text string, end int) {
-	for end = 1; end < len(s) && s[end] != '"'; end++ {
-		if s[end] == '\\' {
-			end++
-		}
-	}
-	if end >= len(s) {
-		return "", 0
-	}
-	end++
-	if json.Unmarshal([]byte(s[:end]), &text) == nil {
-		return text, end
-	}
-	if text, err := strconv.Unquote(s[:end]); err == nil {
-		return text, end
-	}
-	return s[1 : end-1], end
+// LeaveOut tells the log which names belong to this run of the server and say
+// nothing: its directory, its host, its addresses. See [Line.Subject].
+func (l *Log) LeaveOut(names *logtext.Names) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.names = names
 }
 
 // Words returns what all lines say, each with a line break; see [Line.Words].

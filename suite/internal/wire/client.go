@@ -32,6 +32,15 @@ type Client struct {
 	Suites     []uint16 // TLS 1.2 cipher suites; nil means Go's own
 	KeepOpen   bool     // leave the connection open in Handshake.Conn
 
+	// Sessions keeps what the server gives to resume a session (RFC 8446 §2.2); nil
+	// resumes none.
+	Sessions tls.ClientSessionCache
+
+	// Schemes are the signature algorithms that the client offers (RFC 8446
+	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
+	// effect.
+	Schemes []tls.SignatureScheme
+
 	// AnyServerName sends ServerName even if crypto/tls would leave it out, such
 	// as an IP address. The handshake then ends after the server's first record.
 	AnyServerName bool
@@ -90,6 +99,11 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		raw.Close()
 		return h
 	}
+	if c.Schemes != nil {
+		h.Err = c.shakeBySchemes(ctx, raw, h)
+		raw.Close()
+		return h
+	}
 	conn := tls.Client(raw, c.config(h))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		h.Err = err
@@ -108,17 +122,15 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 }
 
 func (c Client) config(h *Handshake) *tls.Config {
-	min := c.MinVersion
-	if min == 0 {
-		min = tls.VersionTLS12
-	}
+	lowest, highest := c.versions()
 	return &tls.Config{
 		ServerName:         c.ServerName,
 		NextProtos:         c.Protocols,
-		MinVersion:         min,
-		MaxVersion:         c.MaxVersion,
+		MinVersion:         lowest,
+		MaxVersion:         highest,
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
+		ClientSessionCache: c.Sessions,
 		InsecureSkipVerify: true, // VerifyConnection records the result instead
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			h.Requested = true
@@ -130,6 +142,18 @@ func (c Client) config(h *Handshake) *tls.Config {
 			return nil
 		},
 	}
+}
+
+// versions returns the lowest and the highest version that the client speaks.
+func (c Client) versions() (lowest, highest uint16) {
+	lowest, highest = c.MinVersion, c.MaxVersion
+	if lowest == 0 {
+		lowest = tls.VersionTLS12
+	}
+	if highest == 0 {
+		highest = tls.VersionTLS13
+	}
+	return lowest, highest
 }
 
 // Verify verifies a chain for ServerName as a client does that trusts Roots, uses

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -193,5 +195,43 @@ func TestSendSaysWhyItGaveUp(t *testing.T) {
 	r := Request{Dial: new(net.Dialer).DialContext, Address: listener.Addr().String(), Target: "/"}
 	if response := r.Send(ctx); !errors.Is(response.Err, cause) {
 		t.Errorf("error %v, expected %q in it", response.Err, cause)
+	}
+}
+
+// TestExchangeByHTTP2 asks by the protocol that was negotiated, and notices a
+// server that negotiates HTTP/2 without speaking it.
+func TestExchangeByHTTP2(t *testing.T) {
+	for _, speaks := range []bool{true, false} {
+		id := identity(t, pki.Spec{})
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Write([]byte(r.Proto + " " + r.RequestURI))
+		}))
+		key, err := id.KeyFile(pki.None)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pair, err := tls.X509KeyPair(id.ChainPEM(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		if !speaks {
+			server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
+		}
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}}
+		server.StartTLS()
+		defer server.Close()
+		client := Client{
+			Dial: new(net.Dialer).DialContext, Address: server.Listener.Addr().String(), Roots: id.Pool(),
+			ServerName: "a.test", Protocols: []string{"h2"}, KeepOpen: true,
+		}
+		h := client.Handshake(t.Context())
+		if h.Err != nil {
+			t.Fatal(h.Err)
+		}
+		answer := h.Exchange(t.Context(), "/hello")
+		if speaks && (answer.Err != nil || answer.Body != "HTTP/2.0 /hello") || !speaks && answer.Err == nil {
+			t.Errorf("speaks HTTP/2: %v; err %v, body %q", speaks, answer.Err, answer.Body)
+		}
 	}
 }

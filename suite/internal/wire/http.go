@@ -87,8 +87,9 @@ func (resp *Response) read(conn io.Reader) error {
 	return err
 }
 
-// Exchange sends an HTTP/1.1 GET request on the connection that was kept open, and
-// reads the response. When the context ends, it closes the connection.
+// Exchange sends a request over a connection that was kept open, by the protocol
+// that was negotiated: HTTP/2, or else HTTP/1.1. The exchange ends the
+// connection, and so does the end of the context.
 func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	resp := &Response{Request: Request{Target: target, Host: h.Client.ServerName}, Began: time.Now()}
 	defer func() { resp.Took = time.Since(resp.Began) }()
@@ -100,6 +101,11 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
 	defer stop()
+	if h.State.NegotiatedProtocol == http2Protocol {
+		resp.Err = withCause(ctx, h.exchange2(ctx, resp))
+		h.Conn.Close()
+		return resp
+	}
 	_, err := h.Conn.Write(resp.Request.bytes())
 	if err == nil {
 		err = resp.read(h.Conn)

@@ -1,0 +1,188 @@
+package logtext
+
+import (
+	"slices"
+	"strings"
+)
+
+// Names are what belongs to one run of a server and says nothing about it: its
+// directory, its host, its addresses.
+type Names struct {
+	// Words are names that are taken out wherever they stand: host names,
+	// addresses, IDs. Upper and lower case count alike.
+	Words []string
+	// Dirs are absolute paths of directories. They are taken out with what
+	// stands behind them: "/run/7/tls/cert.pem" for "/run/7".
+	Dirs []string
+}
+
+// Without returns a text without the names in it. A nil Names takes nothing out.
+func (n *Names) Without(text string) string {
+	if n == nil {
+		return text
+	}
+	for _, dir := range longestFirst(n.Dirs) {
+		text = withoutPaths(text, dir)
+	}
+	for _, word := range longestFirst(n.Words) {
+		text = withoutWord(text, word)
+	}
+	return text
+}
+
+func longestFirst(texts []string) []string {
+	if slices.IsSortedFunc(texts, byLength) {
+		return texts
+	}
+	sorted := slices.Clone(texts)
+	slices.SortStableFunc(sorted, byLength)
+	return sorted
+}
+
+func byLength(a, b string) int { return len(b) - len(a) }
+
+// withoutPaths takes out every path that begins with a directory.
+func withoutPaths(text, dir string) string {
+	if dir == "" || !strings.Contains(text, dir) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, dir)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		end := strings.IndexAny(rest, " \t\n\r\"'`,;()[]{}<>|\\=")
+		if end < 0 {
+			end = len(rest)
+		}
+		// A colon ends a path, unless a name goes on behind it.
+		if colon := strings.IndexByte(rest[:end], ':'); colon >= 0 {
+			end = colon
+		}
+		text = rest[end:]
+	}
+}
+
+func withoutWord(text, word string) string {
+	if word == "" {
+		return text
+	}
+	lower := asciiLower(text)
+	word = asciiLower(word)
+	if !strings.Contains(lower, word) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		at := strings.Index(lower, word)
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:at])
+		text, lower = text[at+len(word):], lower[at+len(word):]
+	}
+}
+
+// asciiLower keeps the length of a text, unlike strings.ToLower.
+func asciiLower(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return r >= 'A' && r <= 'Z' }) < 0 {
+		return text
+	}
+	lower := []byte(text)
+	for i, c := range lower {
+		if c >= 'A' && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower)
+}
+
+// Shape returns what stays the same of a line when a server writes it again: the
+// line without names, colours, numbers, times, durations, and what looks random.
+// The members of a JSON object count in any order. Two lines with one shape say
+// the same thing.
+func Shape(line string, names *Names) string {
+	text := names.Without(Plain(line))
+	var b strings.Builder
+	b.Grow(len(text))
+	for i := 0; i < len(text); {
+		c := text[i]
+		if !isAlphanumeric(c) {
+			if space := c == ' ' || c == '\t'; !space || b.Len() > 0 && b.String()[b.Len()-1] != ' ' {
+				if space {
+					c = ' '
+				}
+				b.WriteByte(c)
+			}
+			i++
+			continue
+		}
+		end, varies := run(text, i)
+		if varies {
+			b.WriteByte('0')
+		} else {
+			b.WriteString(text[i:end])
+		}
+		i = end
+	}
+	shape := strings.TrimSpace(b.String())
+	if strings.HasPrefix(shape, "{") {
+		members := strings.Split(strings.Trim(shape, "{}"), ",")
+		slices.Sort(members)
+		shape = "{" + strings.Join(members, ",") + "}"
+	}
+	return shape
+}
+
+// run returns where a run of letters and digits ends, with the numbers that
+// belong to it, and whether it differs from start to start.
+func run(text string, i int) (end int, varies bool) {
+	if isDigit(text[i]) {
+		end = i
+		for end < len(text) && (isDigit(text[end]) ||
+			strings.IndexByte(".,:/-+", text[end]) >= 0 && end+1 < len(text) && isDigit(text[end+1])) {
+			end++
+		}
+		// A unit, or the rest of a random word.
+		for end < len(text) && isAlphanumeric(text[end]) {
+			end++
+		}
+		return end, true
+	}
+	digits, hex, changes := 0, true, 0
+	var upper, lower int
+	for end = i; end < len(text) && isAlphanumeric(text[end]); end++ {
+		c := text[end]
+		switch {
+		case isDigit(c):
+			digits++
+			if end+1 < len(text) && isLetter(text[end+1]) {
+				changes++
+			}
+		case c >= 'a' && c <= 'z':
+			lower++
+			hex = hex && c <= 'f'
+		default:
+			upper++
+			hex = hex && c <= 'F'
+		}
+	}
+	n := end - i
+	switch {
+	case hex && (digits > 0 || n >= 6):
+		return end, true
+	case n >= 8 && changes > 0, n >= 20 && digits > 0 && upper > 0 && lower > 0:
+		return end, true
+	case n >= 40 && upper >= 4 && lower >= 4:
+		return end, true
+	}
+	return end, false
+}
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+func isAlphanumeric(c byte) bool { return isDigit(c) || isLetter(c) }

@@ -1,0 +1,124 @@
+package match
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"assay/suite/internal/sut"
+)
+
+// A Forgery is a text that a stranger sends so that it changes what others read in
+// the log.
+type Forgery struct {
+	Kind string // what is special about the text
+	Text string // a harmless word, the special characters, and the marker
+
+	special, marker string
+}
+
+// specials are the characters by which a text gets out of its line, or makes a
+// terminal show another one.
+var specials = map[string]string{
+	"newline":      "\n",
+	"crlf":         "\r\n",
+	"return":       "\r",
+	"tabulator-up": "\v",
+	"form-feed":    "\f",
+	"nul":          "\x00",
+	"backspace":    "\b\b\b\b",
+	"delete":       "\x7f\x7f\x7f\x7f",
+	"escape":       "\x1b[1A\x1b[2K\x1b[G",
+	"title":        "\x1b]0;pwned\a",
+	"c1":           "\x9b2K",       // the control sequence introducer in one byte
+	"c1-utf8":      "\u009b2K",     // the same in UTF-8
+	"next-line":    "\u0085",       // NEL
+	"separator":    "\u2028\u2029", // line and paragraph
+	"right-left":   "\u202e",       // overrides the direction of what follows
+	"isolate":      "\u2067",
+	"not-utf8":     "\xff\xfe",
+	"long":         "",
+}
+
+// longText is how many characters a long text has: more than every reader of logs
+// takes for one line.
+const longText = 100_000
+
+// NewForgery makes the forgery of a kind. It panics for a kind that there is not.
+func NewForgery(kind string) Forgery {
+	special, known := specials[kind]
+	if !known {
+		panic("no forgery of kind " + kind)
+	}
+	f := Forgery{Kind: kind, special: special, marker: "forged-by-" + kind}
+	f.Text = "seen" + special + f.marker
+	if kind == "long" {
+		f.Text = strings.Repeat("long-", longText/len("long-"))
+	}
+	return f
+}
+
+// Protocols returns the text as a list for ALPN, whose names have 255 bytes at most
+// (RFC 7301 §3.1).
+func (f Forgery) Protocols() []string {
+	const longest, most = 255, 200
+	var all []string
+	for text := f.Text; text != "" && len(all) < most; {
+		n := min(len(text), longest)
+		all = append(all, text[:n])
+		text = text[n:]
+	}
+	return all
+}
+
+// Bounds of a log that strangers write into. Docker's log drivers cut a line at 16
+// KiB and journald at 48 KiB, and what follows the cut begins a line of its own.
+const (
+	longestLine = 16 << 10
+	longestLog  = 512 << 10
+)
+
+// StayReadable succeeds if no line of the log begins with what followed a special
+// character of a forgery, none holds such a character as it was sent, and none is
+// longer than 16 KiB. Lines of JSON may hold characters beyond ASCII as they were
+// sent: their readers are no terminals. The server must have ended.
+func StayReadable(sent []Forgery) types.GomegaMatcher {
+	const expected = "log lines that a stranger cannot forge, without control characters, " +
+		"of 16 KiB at most"
+	return match(expected, func(log []sut.Line) (bool, string) {
+		total := 0
+		for _, line := range log {
+			total += len(line.Text)
+			if len(line.Text) > longestLine {
+				return false, fmt.Sprintf("a line of %d bytes: %.200q…", len(line.Text), line.Text)
+			}
+			for _, f := range sent {
+				if how := f.in(line.Text); how != "" {
+					return false, fmt.Sprintf("%s: %.400q", how, line.Text)
+				}
+			}
+		}
+		return total <= longestLog, fmt.Sprintf("%d bytes of log for %d texts", total, len(sent))
+	})
+}
+
+// in says how a line shows that the forgery succeeded; "" if it did not.
+func (f Forgery) in(line string) string {
+	if f.special == "" {
+		return ""
+	}
+	line = strings.ToLower(line) // names of hosts may have changed
+	special := strings.ToLower(f.special)
+	if strings.HasPrefix(line, f.marker) {
+		return "a forged line, by " + f.Kind
+	}
+	if strings.ContainsRune(special, '\n') || !strings.Contains(line, special+f.marker) {
+		return ""
+	}
+	if special[0] >= 0x7f && strings.HasPrefix(line, "{") && json.Valid([]byte(line)) {
+		return ""
+	}
+	return "a special character as it was sent, by " + f.Kind
+}

@@ -1,0 +1,74 @@
+package replace
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// directory returns where the files of a generation lie, if both files are
+// replaced together.
+func (p *Place) directory(generation int) string {
+	name := fmt.Sprintf("..%d", generation)
+	if p.way.By == SwitchingData {
+		return p.path("live", name)
+	}
+	return p.path(name)
+}
+
+// prepareDirectory writes the files of this generation into a directory of
+// their own.
+func (p *Place) prepareDirectory(files []file) error {
+	dir := p.directory(p.generation)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := p.write(filepath.Join(dir, f.name), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstDirectory makes the files' paths lead to the directory of the first
+// generation.
+func (p *Place) firstDirectory(files []file) error {
+	if p.way.By == SwitchingData {
+		for _, f := range files {
+			if err := os.Symlink(filepath.Join("..data", f.name), p.live(f.name)); err != nil {
+				return err
+			}
+		}
+	}
+	return p.switchDirectory()
+}
+
+// switchDirectory makes the files' paths lead to this generation's directory,
+// and deletes the directory of the one before.
+func (p *Place) switchDirectory() error {
+	dir := p.directory(p.generation)
+	if p.way.By == MovingDirectory {
+		if p.generation > 0 {
+			if err := os.Rename(p.path("live"), p.path("old")); err != nil {
+				return err
+			}
+			defer os.RemoveAll(p.path("old"))
+		}
+		return os.Rename(dir, p.path("live"))
+	}
+	link := p.path("live")
+	if p.way.By == SwitchingData {
+		link = p.path("live", "..data")
+	}
+	if err := os.Symlink(filepath.Base(dir), link+".new"); err != nil {
+		return err
+	}
+	if err := os.Rename(link+".new", link); err != nil {
+		return err
+	}
+	if p.generation == 0 {
+		return nil
+	}
+	return os.RemoveAll(p.directory(p.generation - 1))
+}

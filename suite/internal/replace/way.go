@@ -1,0 +1,152 @@
+// Package replace replaces the files of a certificate and its key in the ways
+// in which tools and people do: certbot, acme.sh, lego, Kubernetes, rsync, cp,
+// editors and others.
+package replace
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Way describes how the files of a pair are replaced.
+type Way struct {
+	// By is what happens to each file, or to the directory of both.
+	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
+	// Order says which of two files is replaced first, and how much earlier.
+	Order Order `jsonschema:"pattern=^(cert|key)(-[0-9]+ms)?-first$"`
+	// Stamps says what the new file's modification time and size are.
+	Stamps Stamps `jsonschema:"enum=newer,enum=older,enum=same-time,enum=same"`
+	// Key says whether the new certificate has a new key.
+	Key Key `jsonschema:"enum=new-key,enum=same-key,enum=kept-key"`
+	// Ends says when the new certificate expires, compared with the old one.
+	Ends Ends `jsonschema:"enum=later,enum=together,enum=earlier"`
+	// Files says whether certificate and key share a file.
+	Files Files `jsonschema:"enum=separate,enum=combined"`
+}
+
+// By is what happens to a file, or to the directory that holds both files.
+type By string
+
+// The ways to replace a file. Empty means Renaming.
+const (
+	// Renaming writes a new file and renames it, as lego and rsync do.
+	Renaming By = "renaming"
+	// Writing truncates the file and writes into it, as cp and acme.sh do. A
+	// file that is mounted into a container can be replaced in no other way.
+	Writing By = "writing"
+	// WritingSlowly is Writing with a pause in the middle, as over a network.
+	WritingSlowly By = "writing-slowly"
+	// Linking removes a symbolic link and makes another one, as certbot does.
+	Linking By = "linking"
+	// HardLinking removes the file and links another one to its name, as ln -f
+	// does.
+	HardLinking By = "hard-linking"
+	// BackingUp renames the old file and writes a new one, as editors do.
+	BackingUp By = "backing-up"
+	// Deleting removes all files and writes new ones a moment later.
+	Deleting By = "deleting"
+	// Permitting puts an unreadable file in place and makes it readable a moment
+	// later.
+	Permitting By = "permitting"
+	// SwitchingDirectory makes a link to the files' directory lead to another
+	// directory, as deployment tools do.
+	SwitchingDirectory By = "switching-directory"
+	// SwitchingData is what Kubernetes does with a mounted secret: the files are
+	// links into the directory ..data, itself a link, which is switched. The old
+	// directory is deleted.
+	SwitchingData By = "switching-data"
+	// MovingDirectory renames the files' directory away and a new one into place.
+	MovingDirectory By = "moving-directory"
+)
+
+// together says whether both files are replaced at the same moment.
+func (b By) together() bool {
+	return b == SwitchingDirectory || b == SwitchingData || b == MovingDirectory
+}
+
+// Order says which of two files is replaced first: "cert-first" or "key-first".
+// The second file follows at once or, as in "cert-1500ms-first", later. Empty
+// means "cert-first".
+type Order string
+
+var orderPause = regexp.MustCompile(`-([0-9]+ms)-`)
+
+// Pause is how long the first file is new and the second one is old.
+func (o Order) Pause() time.Duration {
+	found := orderPause.FindStringSubmatch(string(o))
+	if found == nil {
+		return 0
+	}
+	pause, err := time.ParseDuration(found[1])
+	if err != nil {
+		return 0 // too large a number
+	}
+	return pause
+}
+
+func (o Order) keyFirst() bool { return strings.HasPrefix(string(o), "key-") }
+
+// Stamps says what the modification time and the size of a new file are.
+type Stamps string
+
+// The stamps. Empty means Newer.
+const (
+	// Newer is a newer time, and the same size.
+	Newer Stamps = "newer"
+	// Older is an older time than the old file's, as rsync -t and cp -p preserve
+	// it, and the same size.
+	Older Stamps = "older"
+	// SameTime is the same time, as reproducible archives and coarse clocks give
+	// it, and another size.
+	SameTime Stamps = "same-time"
+	// Same is the same time and the same size.
+	Same Stamps = "same"
+)
+
+// Key says whether the new certificate has a new key.
+type Key string
+
+// The keys. Empty means NewKey.
+const (
+	NewKey Key = "new-key"
+	// SameKey writes the old key once more, as certbot does with --reuse-key.
+	SameKey Key = "same-key"
+	// KeptKey does not touch the file of the key.
+	KeptKey Key = "kept-key"
+)
+
+// Ends says when the new certificate expires.
+type Ends string
+
+// The ends. Empty means EndsTogether.
+const (
+	EndsLater    Ends = "later"
+	EndsTogether Ends = "together"
+	// EndsEarlier happens when a CA shortens the lifetime of its certificates.
+	EndsEarlier Ends = "earlier"
+)
+
+// Files says whether certificate and key share a file.
+type Files string
+
+// The files. Empty means Separate.
+const (
+	Separate Files = "separate"
+	Combined Files = "combined"
+)
+
+// String lists what is said about the way, for messages.
+func (w Way) String() string {
+	words := []string{
+		string(w.By),
+		string(w.Stamps),
+		string(w.Key),
+		string(w.Ends),
+		string(w.Order),
+		string(w.Files),
+	}
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+	return strings.Join(words, ", ")
+}

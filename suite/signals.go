@@ -1,0 +1,93 @@
+package suite
+
+import (
+	"syscall"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
+)
+
+// The specs below judge what signals do to a server, in each of its modes
+// (scenarios/config.yaml).
+
+var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
+	e.SkipUnless(e.ReloadsBy(sut.ReloadSIGHUP),
+		"the target does not declare SIGHUP as its reload signal")
+	if row.Moment == "issuing" {
+		hangUpWhileIssuing(e, row.Mode)
+		return
+	}
+	server, serves := e.StartIn(row.Mode)
+	if row.Moment == "serving" {
+		serves()
+	}
+	expectSignalIgnored(e, server, serves)
+})
+
+// hangUpWhileIssuing sends SIGHUP while the challenge is pending.
+func hangUpWhileIssuing(e *Env, mode string) {
+	hold := e.HoldValidation(map[string]int{"http-01": 80, "tls-alpn-01": 443}[mode])
+	defer hold.Release()
+	server, serves := e.StartIn(mode)
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	hold.Await()
+	server.Signal(syscall.SIGHUP)
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+	expectSignalIgnored(e, server, serves)
+}
+
+// expectSignalIgnored sends SIGHUP twice, and expects the server to go on serving
+// for longer than the stop signal takes to end it.
+func expectSignalIgnored(e *Env, server *Server, serves func()) {
+	for range 2 {
+		server.Signal(syscall.SIGHUP)
+		serves()
+	}
+	sent := time.Now()
+	watched := func(d time.Duration) {
+		pause := time.NewTicker(100 * time.Millisecond)
+		defer pause.Stop()
+		for time.Since(sent) < d {
+			serves()
+			select {
+			case <-pause.C:
+			case <-server.Process.Exited():
+			}
+		}
+	}
+	watched(time.Second)
+	Expect(server.Process).To(BeAlive())
+	ending := server.Stop()
+	if ending.Took < time.Second/2 {
+		return
+	}
+	// A server that ends this slowly by the stop signal may end as slowly by
+	// SIGHUP.
+	server.Start()
+	server.AwaitReady()
+	server.Signal(syscall.SIGHUP)
+	sent = time.Now()
+	watched(2 * ending.Took)
+	Expect(server.Process).To(BeAlive())
+}
+
+var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal string }) {
+	signal := syscall.SIGTERM
+	if row.Signal == "sigint" {
+		signal = syscall.SIGINT
+	}
+	server, serves := e.StartIn(row.Mode)
+	serves()
+	e.Connect(server.Address(), nil) // a client that says nothing
+	Expect(server.EndBy(signal)).To(EndWithin(5 * time.Second))
+
+	server.Start()
+	server.AwaitReady()
+	serves()
+})
