@@ -63,8 +63,11 @@ func expectToldAndServed(e *Env, fault storage.Fault) {
 	e.AwaitStored(cache, e.Handshake(server))
 }
 
-var _ = Table("RES-60", func(e *Env, row struct{ Fault storage.Fault }) {
-	r := renewWithout(e, row.Fault)
+var _ = Table("RES-60", func(e *Env, row struct {
+	Fault storage.Fault
+	Early bool
+}) {
+	r := renewWithout(e, row.Fault, row.Early)
 	renewed := e.AwaitRenewal(r.server, r.old)
 	Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
 	for range 20 {
@@ -84,8 +87,11 @@ var _ = Table("RES-60", func(e *Env, row struct{ Fault storage.Fault }) {
 	Expect(e.Journal()).To(HaveIssuedAtMost(2))
 })
 
-var _ = Table("RES-61", func(e *Env, row struct{ Fault storage.Fault }) {
-	r := renewWithout(e, row.Fault)
+var _ = Table("RES-61", func(e *Env, row struct {
+	Fault storage.Fault
+	Early bool
+}) {
+	r := renewWithout(e, row.Fault, row.Early)
 	e.AwaitStoredOrTold(r.server, r.healthy, r.cache, r.old)
 })
 
@@ -97,7 +103,7 @@ var _ = Table("RES-62", func(e *Env, row struct {
 	var cache *Storage
 	var healthy []*sut.Log
 	if row.Renewal {
-		r := renewWithout(e, row.Fault)
+		r := renewWithout(e, row.Fault, false)
 		server, cache, healthy = r.server, r.cache, r.healthy
 	} else {
 		offerOwnChallenge(e)
@@ -156,8 +162,7 @@ func offerOwnChallenge(e *Env) {
 }
 
 // startHealthy starts a server whose certificate is not due, stops it, and returns
-// what it logged. It is the control: what a server logs when it has nothing to
-// store.
+// what it logged. It is the control: what a server logs that has nothing to store.
 func startHealthy(e *Env) (*Server, []*sut.Log) {
 	kept := e.CacheCertificate(cacheDir, 60*Day, 90*Day)
 	server := e.StartACME(inCache(e))
@@ -177,9 +182,11 @@ type unstoredRenewal struct {
 	healthy []*sut.Log
 }
 
-// renewWithout lets a server renew its certificate, and gives the cache directory
-// a fault once the CA validates: everything but the certificate is stored by then.
-func renewWithout(e *Env, fault storage.Fault) unstoredRenewal {
+// renewWithout makes a server renew its certificate, and gives the cache directory a
+// fault: early, before the server starts, so that it can store neither its account
+// key nor a challenge, or when the CA validates, so that only the certificate remains
+// to be stored.
+func renewWithout(e *Env, fault storage.Fault, early bool) unstoredRenewal {
 	longChains(e, fault)
 	offerOwnChallenge(e)
 	hold := e.HoldOwnChallenge()
@@ -187,11 +194,16 @@ func renewWithout(e *Env, fault storage.Fault) unstoredRenewal {
 	cache := e.Storage(cacheDir, fault)
 	server, healthy := startHealthy(e)
 	old := e.CacheCertificate(cacheDir, 29*Day, 90*Day)
+	if early {
+		cache.Break()
+	}
 	server.Start()
 	server.AwaitReady()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	hold.Await()
-	cache.Break()
+	if !early {
+		cache.Break()
+	}
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "before the certificate is renewed")
 	hold.Release()
 	e.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) > 0 })
