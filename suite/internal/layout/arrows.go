@@ -19,7 +19,7 @@ type arrow struct {
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire", "suite/internal/logtext",
-	"scenarios", "pebble", "fixtures/...",
+	"suite/internal/storage", "scenarios", "pebble", "fixtures/...",
 }
 
 // arrows is the table of directions. The first arrow whose from matches a file
@@ -79,6 +79,7 @@ var arrows = []arrow{
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
 			"suite/internal/logtext", "suite/internal/secret", "suite/internal/patience",
 			"suite/internal/once", "suite/internal/browser", "suite/internal/replace",
+			"suite/internal/storage",
 			"suite/report", "scenarios", "pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
@@ -91,6 +92,11 @@ var arrows = []arrow{
 			"suite/internal/words", "suite/report", "scenarios", "fixtures/...",
 		},
 		why: "the run knows specs by their registry alone",
+	},
+	{
+		from: "suite/internal/storage",
+		to:   []string{"suite/internal/world"},
+		why:  "a directory's faults need mounts, and nothing of the specs",
 	},
 	{
 		from: "suite/internal/sut",
