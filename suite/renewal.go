@@ -38,7 +38,7 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 	Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
 	Expect(renewed).To(ServeNamesExactly(e.Hostname))
 	e.AwaitCached(renewed)
-	expectKept(e, *before)
+	expectPrivateCache(e, *before)
 	Expect(e.RequestOn(open)).To(Answer())
 	e.ObserveIssuance("renewal")
 })
@@ -47,10 +47,10 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 // renewal takes less than a second where it is awaited.
 const afterRenewal = 3 * time.Second
 
-// expectKept expects every file of the cache to be its owner's alone, and no file
+// expectPrivateCache expects every file of the cache to be its owner's alone, and no file
 // elsewhere to hold a key of the cache; before lists the files that were there
 // before the server was started.
-func expectKept(e *Env, before []string) {
+func expectPrivateCache(e *Env, before []string) {
 	keys := SecretsBelow(e, "cache")
 	for _, name := range e.Files() {
 		if strings.HasPrefix(name, "cache/") {
@@ -156,7 +156,7 @@ var _ = Table("RENEW-10", func(e *Env, row struct{ Ago time.Duration }) {
 	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 	e.AwaitCached(seen)
-	expectKept(e, *before)
+	expectPrivateCache(e, *before)
 	Expect(e.Journal()).To(HaveIssued(1))
 })
 
@@ -256,7 +256,7 @@ var _ = Requirement("RENEW-16", func(e *Env) {
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	why := e.AwaitFailedValidation()
 	server.WaitLog("a line with the CA's reason: "+why, ContainsAll(strings.Split(why, "<token>")))
-	expectPeace(e, server)
+	expectFewOrders(e, server)
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	// The control: nothing else kept the certificate from being renewed.

@@ -211,7 +211,7 @@ var _ = Requirement("RES-17", func(e *Env) {
 	for _, h := range e.ImpatientHandshakes(server, 20) {
 		Expect(h).To(BeRefused())
 	}
-	expectPeace(e, server)
+	expectFewOrders(e, server)
 	e.ExpectRecovery(server)
 	Expect(e.Journal()).To(HaveValidated(e.OwnChallenge(), e.Hostname))
 }, Slow)
@@ -414,7 +414,7 @@ var _ = Requirement("RES-32", func(e *Env) {
 	for i, h := range e.InParallel(clients, connect) {
 		Expect(h).To(BeRefused(), fmt.Sprintf("client %d of %d", i+1, clients))
 	}
-	expectPeace(e, server)
+	expectFewOrders(e, server)
 
 	e.CA().Point(e.Hostname, e.World.Services().Gateway[0])
 	e.ExpectRecovery(server)
@@ -427,7 +427,7 @@ var _ = Requirement("RES-33", func(e *Env) {
 		Expect(h).To(BeRefused())
 	}
 	server.WaitLog("a line with the detail of the CA's refusal", Mentions(caDetail))
-	expectPeace(e, server)
+	expectFewOrders(e, server)
 	Expect(e.Journal()).To(HaveAskedAtMost(pebble.KindNewAccount, 3))
 	e.ExpectRecovery(server)
 }, Slow)
@@ -505,7 +505,7 @@ func endure(e *Env, fault pebble.Fault) {
 // meantime.
 func endureForLong(e *Env, fault pebble.Fault) {
 	server := meetFault(e, fault.Persistently())
-	expectPeace(e, server)
+	expectFewOrders(e, server)
 	e.ExpectRecovery(server)
 }
 
@@ -531,9 +531,9 @@ const (
 // afterFailure.
 const requestsAtMost = 30
 
-// expectPeace makes clients connect to a server whose issuance has failed, and
+// expectFewOrders makes clients connect to a server whose issuance has failed, and
 // expects it to keep running and to stay within the limits of the CA.
-func expectPeace(e *Env, server *Server) {
+func expectFewOrders(e *Env, server *Server) {
 	watch(e, server, afterFailure, HaveFailedAtMost(FailuresAtMost),
 		HaveOrderedAtMost(OrdersAtMost), HaveIssuedAtMost(OrdersAtMost))
 }

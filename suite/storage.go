@@ -17,16 +17,16 @@ import (
 // the chapter resilience (scenarios/resilience.yaml).
 
 var _ = Table("RES-24", func(e *Env, row struct{ Fault storage.Fault }) {
-	expectToldAndServed(e, row.Fault)
+	expectServedAndLogged(e, row.Fault)
 }, TimingDependent)
 
 var _ = Table("RES-25", func(e *Env, row struct{ Fault storage.Fault }) {
-	expectToldAndServed(e, row.Fault)
+	expectServedAndLogged(e, row.Fault)
 }, TimingDependent)
 
-// expectToldAndServed gives the cache directory a fault, while the server runs
+// expectServedAndLogged gives the cache directory a fault, while the server runs
 // and before it starts.
-func expectToldAndServed(e *Env, fault storage.Fault) {
+func expectServedAndLogged(e *Env, fault storage.Fault) {
 	longChains(e, fault)
 	cache := e.Storage(cacheDir, fault)
 	server := e.StartACME(inCache(e))
@@ -55,7 +55,7 @@ func expectToldAndServed(e *Env, fault storage.Fault) {
 	if runs(server) {
 		Expect(e.Handshake(server)).To(BeServedOrRefused(e.CA().Root()))
 	}
-	e.AwaitStoredOrTold(server, healthy, cache, nil)
+	e.AwaitStoredOrLogged(server, healthy, cache, nil)
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 
 	cache.Mend()
@@ -92,7 +92,7 @@ var _ = Table("RES-61", func(e *Env, row struct {
 	Early bool
 }) {
 	r := renewWithout(e, row.Fault, row.Early)
-	e.AwaitStoredOrTold(r.server, r.healthy, r.cache, r.old)
+	e.AwaitStoredOrLogged(r.server, r.healthy, r.cache, r.old)
 })
 
 var _ = Table("RES-62", func(e *Env, row struct {

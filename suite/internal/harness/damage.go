@@ -138,21 +138,21 @@ func (e *Env) AwaitStored(d *Storage, served *wire.Handshake) {
 	}, "the certificate that is served to be stored")
 }
 
-// AwaitStoredOrTold waits until the server has stored the certificate that it
+// AwaitStoredOrLogged waits until the server has stored the certificate that it
 // serves, or has logged a line that names the directory. A line that the healthy
 // logs have too does not count. The certificate old, if there is one, does not
 // count either.
-func (e *Env) AwaitStoredOrTold(server *Server, healthy []*sut.Log, d *Storage, old *pki.Identity) {
+func (e *Env) AwaitStoredOrLogged(server *Server, healthy []*sut.Log, d *Storage, old *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	names := e.NewLineWith(healthy, d.path)
 	e.Eventually(func(g gomega.Gomega) {
 		state := match.StorageState{Log: server.Process.Log().Tail(12)}
-		state.Told = slices.ContainsFunc(server.Log(), names)
-		if !state.Told {
+		state.Logged = slices.ContainsFunc(server.Log(), names)
+		if !state.Logged {
 			leaf := e.ImpatientHandshake(server).Leaf()
 			state.Stored = leaf != nil && (old == nil || !leaf.Equal(old.Leaf)) && d.Holds(leaf)
 		}
-		g.Expect(state).To(match.BeStoredOrTold(d.path))
+		g.Expect(state).To(match.BeStoredOrLogged(d.path))
 	}, "the certificate to be stored, or a log line that names the directory")
 }
 

@@ -66,7 +66,7 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 // StorageState says what became of a certificate that a server obtained.
 type StorageState struct {
 	Stored bool   // it is in the cache directory
-	Told   bool   // the log names the directory
+	Logged bool   // the log names the directory
 	Log    string // the end of the log
 }
 
@@ -78,13 +78,13 @@ func BeStored() types.GomegaMatcher {
 	})
 }
 
-// BeStoredOrTold succeeds if the certificate is in the cache directory dir, or if
+// BeStoredOrLogged succeeds if the certificate is in the cache directory dir, or if
 // the log names dir, unlike the log of a server that could store it.
-func BeStoredOrTold(dir string) types.GomegaMatcher {
+func BeStoredOrLogged(dir string) types.GomegaMatcher {
 	expected := "a certificate that is stored in " + dir +
 		", or a log line that names this directory, unlike those of a server that can store it"
 	return match(expected, func(s StorageState) (bool, string) {
-		return s.Stored || s.Told, "neither; the log ends with\n" + s.Log
+		return s.Stored || s.Logged, "neither; the log ends with\n" + s.Log
 	})
 }
 
