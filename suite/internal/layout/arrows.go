@@ -19,8 +19,7 @@ type arrow struct {
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire", "suite/internal/replace",
-	"suite/internal/logtext",
-	"scenarios", "pebble", "fixtures/...",
+	"suite/internal/logtext", "suite/internal/storage", "scenarios", "pebble", "fixtures/...",
 }
 
 // arrows lists the allowed imports. The first arrow whose from matches a file
@@ -81,6 +80,7 @@ var arrows = []arrow{
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
 			"suite/internal/logtext", "suite/internal/secret", "suite/internal/patience",
 			"suite/internal/once", "suite/internal/browser", "suite/internal/replace",
+			"suite/internal/storage",
 			"suite/report", "scenarios", "pebble", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
@@ -94,6 +94,11 @@ var arrows = []arrow{
 			"suite/report", "scenarios", "fixtures/...",
 		},
 		why: "the run finds specs through their registry only",
+	},
+	{
+		from: "suite/internal/storage",
+		to:   []string{"suite/internal/world"},
+		why:  "a directory's faults need mounts, and nothing of the specs",
 	},
 	{
 		from: "suite/internal/sut",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -158,19 +159,59 @@ func containsAny(dir string, paths []string) bool {
 
 // SmallDisk mounts a file system of size bytes over an existing directory of the
 // run, and returns a function that unmounts it. Every file takes at least a page.
-// Outside of the namespace world the error is ErrUnsupported, because there the
-// run has no mount tree of its own.
-func SmallDisk(w World, dir string, size int) (remove func() error, err error) {
+// The file system holds at most files files and directories, its root counted;
+// 0 sets no limit. Outside of the namespace world the error is ErrUnsupported,
+// because there the run has no mount tree of its own.
+func SmallDisk(w World, dir string, size, files int) (remove func() error, err error) {
 	if w.Kind() != Namespace {
 		return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
 	}
 	options := fmt.Sprintf("mode=0700,size=%d", size)
+	if files > 0 {
+		options += fmt.Sprintf(",nr_inodes=%d", files)
+	}
 	const flags = unix.MS_NOSUID | unix.MS_NODEV
 	if err := unix.Mount("assay-small", dir, "tmpfs", flags, options); err != nil {
 		return nil, stepError("mount a small disk", err)
 	}
+	return unmount(dir), nil
+}
+
+// SwitchableMount mounts an existing directory of the run over itself. It returns
+// a function that makes the mount read-only or writable again, and one that
+// unmounts it. Outside of the namespace world the error is ErrUnsupported.
+func SwitchableMount(w World, dir string) (
+	setReadOnly func(readOnly bool) error, remove func() error, err error,
+) {
+	if w.Kind() != Namespace {
+		return nil, nil, fmt.Errorf("world: a read-only mount: %w", ErrUnsupported)
+	}
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		return nil, nil, stepError("mount a directory over itself", err)
+	}
+	setReadOnly = func(readOnly bool) error {
+		attr := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+		if readOnly {
+			attr = &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+		}
+		// A file that is open for writing at this moment makes the mount busy.
+		for deadline := time.Now().Add(killTimeout); ; time.Sleep(busyPause) {
+			err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, attr)
+			if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
+				return stepError("change whether a mount is read-only", err)
+			}
+		}
+	}
+	return setReadOnly, unmount(dir), nil
+}
+
+// busyPause is the time between two attempts to change a mount that is busy.
+const busyPause = 5 * time.Millisecond
+
+// unmount returns a function that unmounts what was mounted over a directory.
+func unmount(dir string) func() error {
 	return func() error {
 		// MNT_DETACH, because a target that is being killed may have files open.
-		return stepError("unmount the small disk", unix.Unmount(dir, unix.MNT_DETACH))
-	}, nil
+		return stepError("unmount "+dir, unix.Unmount(dir, unix.MNT_DETACH))
+	}
 }

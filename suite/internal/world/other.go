@@ -34,8 +34,16 @@ var errNoLinux = &Unavailable{
 func Available() error { return errNoLinux }
 
 // SmallDisk returns ErrUnsupported, because it needs a mount namespace of Linux.
-func SmallDisk(World, string, int) (remove func() error, err error) {
+func SmallDisk(World, string, int, int) (remove func() error, err error) {
 	return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+}
+
+// SwitchableMount returns ErrUnsupported, because it needs a mount namespace of
+// Linux.
+func SwitchableMount(World, string) (
+	setReadOnly func(bool) error, remove func() error, err error,
+) {
+	return nil, nil, fmt.Errorf("world: a read-only mount: %w", ErrUnsupported)
 }
 
 // Without /proc, processes are not searched for. Workers kill their targets
