@@ -231,9 +231,14 @@ var _ = Table("BYO-18", func(e *Env, row DamagedPair) {
 })
 
 var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
-	old, bad := e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
-	server := e.StartOwn(old)
-	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
+	first, old, bad := e.Identity(pki.Spec{}), e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
+	server := e.StartOwn(first)
+	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf))
+
+	// A server that has taken up a pair listens for the signal, and will not miss
+	// the one about the bad pair.
+	server.Replace(old)
+	e.AwaitPairOrRefusal(server, first, old)
 
 	// What the server says when the same pair is written again is no complaint.
 	e.SwapPair(old, pki.None)

@@ -8,7 +8,6 @@ import (
 
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
-	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
 
@@ -16,7 +15,7 @@ import (
 // (scenarios/config.yaml).
 
 var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
-	e.SkipUnless(e.ReloadsBy(sut.ReloadSIGHUP),
+	e.SkipUnless(e.ReloadsBy(syscall.SIGHUP),
 		"the target does not declare SIGHUP as its reload signal")
 	if row.Moment == "issuing" {
 		hangUpWhileIssuing(e, row.Mode)

@@ -105,6 +105,7 @@ func (f *File) walk(n *yaml.Node, t reflect.Type, key string, r rules) {
 	f.byMark[at(n)] = f.values[len(f.values)-1]
 	switch {
 	case t == nil:
+	case is(t, shorthand) && n.Kind == yaml.MappingNode: // a struct as any other
 	case is(t, unmarshaler):
 		t = nil // it decodes what is inside by itself
 	case !slices.Contains([]reflect.Kind{reflect.Struct, reflect.Map, reflect.Slice}, t.Kind()):

@@ -36,6 +36,9 @@ type Report struct {
 	// SkippedCases counts the skipped cases of requirements that have a
 	// verdict all the same.
 	SkippedCases int `json:"skipped_cases,omitempty"`
+	// LeftAside lists the entries of the target's known failures that said
+	// nothing about this run, in the order of the target file.
+	LeftAside []LeftAside `json:"known_failures_left_aside,omitempty"`
 	// Results holds every requirement of the catalogue, in its order, whether
 	// or not it was run.
 	Results []Result `json:"results"`

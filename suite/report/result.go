@@ -77,6 +77,19 @@ type Excuse struct {
 	// another failure. A failure with a void excuse fails the run at any
 	// level, so that lists of known failures stay true.
 	Void string `json:"void,omitempty"`
+	// Note says that the entry is for certain versions of the target, and was
+	// applied because the target's version is unknown.
+	Note string `json:"note,omitempty"`
+}
+
+// LeftAside is an entry of the target's known failures that does not apply to
+// the run.
+type LeftAside struct {
+	ID      string `json:"id"`                // ID or ID/case
+	Version string `json:"version,omitempty"` // the versions of the target that fail, "< 0.29.3"
+	Reason  string `json:"reason"`            // the entry's own
+	// Why says why the entry does not apply.
+	Why string `json:"why"`
 }
 
 // Ran reports whether the requirement was run to a verdict.

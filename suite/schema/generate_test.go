@@ -54,7 +54,20 @@ func targetSchema(t *testing.T) *jsonschema.Schema {
 	profiles.Items.Enum = values(sut.Profiles)
 	names, _ := s.Definitions["Config"].Properties.Get("names")
 	names.PropertyNames = &jsonschema.Schema{Enum: values(sut.Keys)}
+	orText(s, "Reload", &jsonschema.Schema{
+		Type: "string", Enum: values([]string{"SIGHUP", "watch", "none"}), Default: "none",
+	})
+	orText(s, "Port", &jsonschema.Schema{Type: "string", Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"})
 	return s
+}
+
+// orText lets the values of a type be written in a short form too.
+func orText(s *jsonschema.Schema, name string, short *jsonschema.Schema) {
+	long := s.Definitions[name]
+	s.Definitions[name] = &jsonschema.Schema{
+		Description: long.Description, AnyOf: []*jsonschema.Schema{short, long},
+	}
+	long.Description = ""
 }
 
 func catalogueSchema(t *testing.T) *jsonschema.Schema {
@@ -144,6 +157,8 @@ func textual(t reflect.Type) *jsonschema.Schema {
 		s := &jsonschema.Schema{Type: "object", Required: []string{"case"}, Properties: jsonschema.NewProperties()}
 		s.Properties.Set("case", &jsonschema.Schema{Type: "string", Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"})
 		return s
+	case reflect.TypeFor[scenarios.Combination](): // each field of the rows with its values
+		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "array"}}
 	case reflect.TypeFor[yaml.Node]():
 		return &jsonschema.Schema{Type: "object"}
 	}

@@ -66,6 +66,7 @@ type Env struct {
 	setup       Setup
 	requirement scenarios.Requirement
 	row         scenarios.Case
+	worker      int
 
 	ca         *pebble.CA
 	caOptions  []func(*pebble.Options)
@@ -79,7 +80,11 @@ type Env struct {
 	searching  bool                           // for secrets, see [Env.WithoutSecrets]
 	masks      map[string]string              // see [Env.roles]; set when the spec ends
 	began      time.Time
-	waits      waits
+
+	further        int    // how many further ports were given out
+	backendAddress string // see [Env.backend]
+
+	waits waits
 	// Fail and Skip end the spec. They call [ginkgo.Fail] and [ginkgo.Skip], or
 	// panic where no spec is running.
 	Fail, Skip func(message string, callerSkip ...int)
@@ -137,6 +142,7 @@ func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenari
 		setup:       setup,
 		requirement: r,
 		row:         row,
+		worker:      worker,
 		began:       time.Now(),
 		Skip:        ginkgo.Skip,
 	}

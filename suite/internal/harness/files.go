@@ -136,7 +136,15 @@ func (e *Env) PairAs(form string, id *pki.Identity) (cert, key string) {
 // target's own state.
 func (e *Env) NewFiles(before []string) []string {
 	return slices.DeleteFunc(e.Files(), func(path string) bool {
-		return slices.Contains(before, path) || e.setup.Target.Owns(path)
+		return slices.Contains(before, path) || e.owned(path)
+	})
+}
+
+// owned reports whether a file is the target's own, or was made for one of its
+// starts.
+func (e *Env) owned(path string) bool {
+	return e.setup.Target.Owns(path) || slices.ContainsFunc(e.servers, func(v *Server) bool {
+		return v.launch.Owns(path)
 	})
 }
 

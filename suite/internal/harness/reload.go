@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -21,21 +19,38 @@ import (
 )
 
 // OffersReload says whether the target takes up a new certificate while it runs.
-func (e *Env) OffersReload() bool { return e.setup.Target.Reload != sut.ReloadNone }
+func (e *Env) OffersReload() bool { return e.setup.Target.Reload.Offered() }
+
+// ReloadPatience returns how long a server may take to serve a good pair. The
+// time that the target file gives for an idle machine never shortens it.
+func (e *Env) ReloadPatience() time.Duration {
+	return max(Patience, e.setup.Target.Reload.Within)
+}
 
 // Reload lets the server know that its files have changed, in the way that the
 // target file declares. The spec fails if the target file declares none.
 func (v *Server) Reload() {
 	ginkgo.GinkgoHelper()
-	switch v.s.setup.Target.Reload {
-	case sut.ReloadWatch: // the server notices without help
-	case sut.ReloadSIGHUP:
-		if err := v.Process.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
-			v.s.Must(err)
-		}
-	default:
+	if !v.s.OffersReload() {
 		v.s.Fail("expected  a server that takes up a new certificate while it runs\n" +
 			"seen      reload: none in the target file")
+	}
+	ctx, cancel := v.s.within(v.s.ReloadPatience())
+	defer cancel()
+	err := v.Process.Reload(ctx)
+	v.s.skipInexpressible(err)
+	if err != nil {
+		v.s.Fail("expected  a server that can be told to read its files again\n" +
+			"seen      " + match.Indent(err.Error()))
+	}
+}
+
+// skipInexpressible skips the spec if an error says that the target has no way to
+// be configured so.
+func (e *Env) skipInexpressible(err error) {
+	ginkgo.GinkgoHelper()
+	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
+		e.SkipUnless(false, cannot.Error())
 	}
 }
 
@@ -75,7 +90,8 @@ func (v *Server) Await(wanted types.GomegaMatcher, before ...types.GomegaMatcher
 func (v *Server) await(wanted types.GomegaMatcher, before ...types.GomegaMatcher) time.Duration {
 	ginkgo.GinkgoHelper()
 	const shortest, longest = 10 * time.Millisecond, 200 * time.Millisecond
-	ctx, cancel := v.s.within(Patience)
+	patience := v.s.ReloadPatience()
+	ctx, cancel := v.s.within(patience)
 	defer cancel()
 	started, told := time.Now(), time.Now()
 	for pause := shortest; ; pause = min(pause*3/2, longest) {
@@ -91,7 +107,7 @@ func (v *Server) await(wanted types.GomegaMatcher, before ...types.GomegaMatcher
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			v.s.Fail(fmt.Sprintf("within %s\n%s", Patience, wanted.FailureMessage(seen)))
+			v.s.Fail(fmt.Sprintf("within %s\n%s", patience, wanted.FailureMessage(seen)))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"assay/fixtures/pki"
 	"assay/suite/internal/match"
 	"assay/suite/internal/replace"
+	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
 
@@ -58,12 +59,19 @@ func (e *Env) RefuseDamaged(row DamagedPair) (
 }
 
 // DamagePair replaces cert.pem and key.pem by this pair, damaged as the row
-// says, and returns the paths of "cert" and "key".
+// says, and returns the paths of "cert" and "key", as the target is told them.
 func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
 	ginkgo.GinkgoHelper()
+	combined := e.setup.Target.Pair == sut.CombinedPair
+	e.SkipUnless(!combined || row.Cert != pki.Swapped,
+		"in one file with both, the key may stand before the certificates")
 	files := map[string]string{"cert": e.Path("cert.pem"), "key": e.Path("key.pem")}
 	e.damage(files["cert"], row.Cert, id.CertFile)
 	e.damage(files["key"], row.Key, id.KeyFile)
+	if combined {
+		both := sut.CombinedPath(files["cert"], files["key"])
+		files["cert"], files["key"] = both, both
+	}
 	return files
 }
 
@@ -124,11 +132,25 @@ type Place struct {
 // in a certain way. Only By and Files of the way matter.
 func (e *Env) StartInPlace(way replace.Way, id *pki.Identity) (*Server, *Place) {
 	ginkgo.GinkgoHelper()
+	way = e.inFiles(way)
 	place, err := replace.Create(e.Path("tls"), way, e.pair(id))
 	e.Must(err)
 	server := e.Start(e.Own(place.CertPath(), place.KeyPath()))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
 	return server, &Place{place, e}
+}
+
+// inFiles returns the way for a target that wants certificate and key in one
+// file: both are then new at the same moment.
+func (e *Env) inFiles(way replace.Way) replace.Way {
+	if e.setup.Target.Pair != sut.CombinedPair {
+		return way
+	}
+	way.Files, way.Order = replace.Combined, ""
+	if way.Key == replace.KeptKey {
+		way.Key = replace.SameKey
+	}
+	return way
 }
 
 func (e *Env) pair(id *pki.Identity) replace.Pair {
@@ -161,7 +183,7 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 // Put replaces the pair while no server runs.
 func (p *Place) Put(way replace.Way, id *pki.Identity) {
 	ginkgo.GinkgoHelper()
-	p.env.Must(p.place.Replace(way, p.env.pair(id), nil))
+	p.env.Must(p.place.Replace(p.env.inFiles(way), p.env.pair(id), nil))
 }
 
 // Replace replaces the pair while the server runs, and waits until the server
@@ -171,6 +193,7 @@ func (p *Place) Put(way replace.Way, id *pki.Identity) {
 // certificate with the key of another one. It returns the new pair.
 func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
+	way = p.env.inFiles(way)
 	fail := p.env.Fail
 	p.env.Fail = func(message string, callerSkip ...int) {
 		fail(message+"\nreplaced  "+way.String(), callerSkip...)

@@ -58,6 +58,8 @@ type Server struct {
 	ready  int              // where its log stood when it was ready
 	served bool             // it has been ready once
 	past   []*sut.Log       // what it wrote before it was started again
+
+	journal int // how many entries the CA's journal had when it was started
 }
 
 // Start starts the target with this configuration and waits until it is
@@ -84,13 +86,12 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 	}
 	settings = settings.With(o.over...)
 	o.input.Keys = settings
+	o.input.Ports, o.input.Backend = e.furtherPorts(), e.backend()
 	for _, f := range o.forwards {
 		e.Must(e.World.Forward(f[0], f[1]))
 	}
 	launch, err := e.setup.Target.Prepare(o.input)
-	if cannot := (*sut.Inexpressible)(nil); errors.As(err, &cannot) {
-		e.SkipUnless(false, cannot.Error())
-	}
+	e.skipInexpressible(err)
 	e.Must(err)
 	if o.change != nil {
 		e.Must(o.change(launch.ConfigFile))
@@ -104,6 +105,10 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 // target's failure, not Assay's: the probe has seen it run.
 func (v *Server) Start() {
 	ginkgo.GinkgoHelper()
+	v.needsNoSecond()
+	if v.s.ca != nil {
+		v.journal = len(v.s.ca.Journal().Entries())
+	}
 	var err error
 	v.before, err = v.s.World.Listeners()
 	v.s.Must(err)
@@ -111,6 +116,7 @@ func (v *Server) Start() {
 		v.past = append(v.past, v.Process.Log())
 	}
 	v.Process, err = sut.Start(v.launch, v.s.World.Start)
+	v.s.skipInexpressible(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
 		errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
@@ -134,6 +140,7 @@ func (v *Server) AwaitReady() {
 	}
 	v.StartTook = time.Since(v.Process.Started())
 	v.awaitChallengeListener()
+	v.awaitIssued()
 	v.ready, v.served = v.Process.Log().Mark(), true
 	v.noteWarnings()
 }
@@ -190,13 +197,14 @@ func (v *Server) WholeLog() (lines []sut.Line) {
 	return lines
 }
 
-// Listeners are the addresses that the server listens at.
+// Listeners are the addresses that the server listens at, but for the further
+// ports that the target file names.
 func (v *Server) Listeners() []netip.AddrPort {
 	ginkgo.GinkgoHelper()
 	all, err := v.s.World.Listeners()
 	v.s.Must(err)
 	return slices.DeleteFunc(all, func(l netip.AddrPort) bool {
-		return slices.Contains(v.before, l)
+		return slices.Contains(v.before, l) || v.launch.OwnPort(l)
 	})
 }
 

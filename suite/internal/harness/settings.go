@@ -164,9 +164,11 @@ func (e *Env) StartIn(mode string, options ...StartOption) (*Server, func()) {
 	}
 }
 
-// ReloadsBy reports whether the target declares this way to take up a
-// certificate that was replaced on disk.
-func (e *Env) ReloadsBy(way sut.Reload) bool { return e.setup.Target.Reload == way }
+// ReloadsBy reports whether the target declares that this signal makes it take up
+// a certificate that was replaced on disk.
+func (e *Env) ReloadsBy(signal syscall.Signal) bool {
+	return e.setup.Target.Reload.Signal.Signal == signal
+}
 
 // Signal sends a signal to the server. A server that has ended gets none.
 func (v *Server) Signal(signal syscall.Signal) {

@@ -57,7 +57,7 @@ func fields(x *report.Result, dir string) []field {
 		fs = append(fs, field{"seen", x.Reason, false})
 	}
 	if k := x.KnownFailure; k != nil {
-		fs = append(fs, field{"listed", words.Join("; ", k.Reason, k.Void, k.Link), true})
+		fs = append(fs, field{"listed", words.Join("; ", k.Reason, k.Void, k.Note, k.Link), true})
 	}
 	if e := x.Evidence; e != nil {
 		if e.Dir != "" {

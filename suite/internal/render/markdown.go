@@ -39,6 +39,7 @@ func WriteMarkdown(w io.Writer, r *report.Report) error {
 	m.list(warningsTitle, d.warnings)
 	m.list(notOfferedTitle, d.notOffered)
 	m.list(knownTitle, d.known)
+	m.leftAside(r.LeftAside)
 	m.list(observedTitle, d.remarks)
 	m.groups(unannouncedTitle, d.unannounced)
 	m.groups(skippedTitle, d.skipped)
@@ -116,9 +117,20 @@ func (m *Markdown) list(title string, results []*report.Result) {
 	for _, x := range results {
 		m.Printf("- **%s** %s: %s", Inline(x.ID), Inline(x.Title), Inline(x.Reason))
 		if k := x.KnownFailure; k != nil {
-			m.Printf(" (listed: %s)", Inline(words.Join(", ", k.Reason, k.Link, until(k.Until))))
+			m.Printf(" (listed: %s)", Inline(words.Join(", ", k.Reason, k.Link, until(k.Until), k.Note)))
 		}
 		m.Printf("\n")
+	}
+	m.Printf("\n")
+}
+
+func (m *Markdown) leftAside(entries []report.LeftAside) {
+	if len(entries) == 0 {
+		return
+	}
+	m.Printf("### %s\n\n", leftAsideTitle)
+	for _, e := range entries {
+		m.Printf("- **%s** %s: %s\n", Inline(e.ID), Inline(e.Reason), Inline(e.Why))
 	}
 	m.Printf("\n")
 }

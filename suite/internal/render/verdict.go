@@ -20,7 +20,7 @@ type Style struct {
 
 // WriteVerdict shows a report as text: the target, one line for each chapter, and
 // each failure in full; then, with reasons, warnings, what is not offered, known
-// failures, warnings that the target logged without a reason, and what was
+// failures, known failures that did not apply, warnings that the target logged without a reason, and what was
 // skipped. The last line is always "N passed, N failed, N skipped", where failed
 // counts what fails the run, and skipped what the target claims and could not be
 // judged.
@@ -47,6 +47,7 @@ func WriteVerdict(w io.Writer, r *report.Report, s Style) error {
 		p.notes(warningsTitle, d.warnings, Yellow)
 		p.notes(notOfferedTitle, d.notOffered, Dim)
 		p.knownFailures(d.known)
+		p.leftAside(r.LeftAside)
 		p.notes(observedTitle, d.remarks, Dim)
 		p.groups(unannouncedTitle, d.unannounced)
 		p.groups(skippedTitle, d.skipped)
@@ -66,6 +67,7 @@ const (
 	warningsTitle    = "Warnings (SHOULD)"
 	notOfferedTitle  = "Not offered (MAY)"
 	knownTitle       = "Known failures"
+	leftAsideTitle   = "Known failures that did not apply"
 	observedTitle    = "Observed, not judged"
 	unannouncedTitle = "Warnings at start that no spec announced"
 	skippedTitle     = "Skipped"
@@ -181,9 +183,22 @@ func (p *printer) knownFailures(results []*report.Result) {
 	for _, x := range results {
 		text := "seen: " + x.Reason
 		if k := x.KnownFailure; k != nil {
-			text = words.Join(" · ", k.Reason, k.Link, until(k.Until)) + "\n" + text
+			text = words.Join("\n",
+				words.Join(" · ", k.Reason, k.Link, until(k.Until)), k.Note, text)
 		}
 		p.item(x.ID+"  "+x.Title, text)
+	}
+}
+
+// leftAside shows the known failures that did not apply, each with the reason.
+func (p *printer) leftAside(entries []report.LeftAside) {
+	if len(entries) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line(p.Paint(Dim, leftAsideTitle))
+	for _, e := range entries {
+		p.item(e.ID+"  "+e.Reason, e.Why)
 	}
 }
 

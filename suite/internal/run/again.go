@@ -25,7 +25,7 @@ const againVariable = "ASSAY_AGAIN"
 // when all others have ended, with nothing else beside it.
 func (p *plan) judge(interrupted context.Context, inside *world.Run) ([]outcome, error) {
 	results := filepath.Join(inside.Scratch(), "outcomes")
-	procs := min(p.Procs, max(1, p.count()))
+	procs := p.setup(inside).Workers(inside.Kind(), min(p.Procs, max(1, p.count())))
 	first, err := p.startWorkers(interrupted, inside, results, procs)
 	if err != nil {
 		return first, err

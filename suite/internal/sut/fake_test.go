@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -94,6 +95,66 @@ var fakes = map[string]func(args []string) int{
 		}
 		fmt.Println(strings.Repeat("y", 200<<10))
 		fmt.Print("the end")
+		return 0
+	},
+	// writes its words into a file, rotates the file, and waits
+	"log-to-file": func(args []string) int {
+		stopped := stopSignals()
+		write := func(flag int, text string) {
+			file, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|flag, 0o600)
+			if err != nil {
+				fmt.Println(err)
+			}
+			file.WriteString(text)
+			file.Close()
+		}
+		await := func(name string) {
+			for {
+				if _, err := os.Stat(args[0] + name); err == nil {
+					return
+				}
+				<-time.After(time.Millisecond)
+			}
+		}
+		write(os.O_APPEND, "one\ntwo, in")
+		write(os.O_APPEND, " two parts\r\n")
+		await(".rotate")
+		os.Rename(args[0], args[0]+".1")
+		write(os.O_APPEND, "in a new file\n")
+		await(".empty")
+		write(os.O_TRUNC, "emptied, and longer than before\n")
+		<-stopped
+		write(os.O_APPEND, "no end")
+		return 0
+	},
+	// says what signals come, and serves the directory's content
+	"hup": func(args []string) int {
+		stopped, hup := stopSignals(), make(chan os.Signal, 10)
+		signal.Notify(hup, syscall.SIGHUP)
+		fmt.Println("ready")
+		for {
+			select {
+			case <-hup:
+				fmt.Println("reloading")
+			case <-stopped:
+				return 0
+			}
+		}
+	},
+	// the reload command: says its words and sends SIGHUP to the first
+	"tell": func(args []string) int {
+		fmt.Println("telling", os.Getenv("SSL_CERT_DIR") != "", args[1:])
+		pid, _ := strconv.Atoi(args[0])
+		if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return len(args) - 1
+	},
+	// leaves a file in the directory and lists what was there
+	"leave-file": func(args []string) int {
+		entries, err := os.ReadDir(args[1])
+		fmt.Println(len(entries), err)
+		os.WriteFile(args[1]+"/pid", nil, 0o600)
 		return 0
 	},
 	"version": func([]string) int {

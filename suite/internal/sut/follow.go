@@ -1,113 +1,132 @@
 package sut
 
 import (
-	"bufio"
-	"context"
-	"errors"
+	"bytes"
 	"io"
 	"os"
+	"sync"
 	"time"
 )
 
-// followInterval is how often a followed file is looked at. File systems have no
-// event for a file in a directory that does not exist yet.
-const followInterval = 10 * time.Millisecond
+// followPause is how often a log file is looked at while nobody reads the log.
+const followPause = 20 * time.Millisecond
 
-// Follow adds the lines of a file to the log, as those of the stream [File]. What
-// the file holds when Follow is called is left out. The file may come later, be
-// renamed and made again, or be truncated. After the context has ended, the file
-// is read to its end, and the channel is closed.
-func (l *Log) Follow(ctx context.Context, path string) (ended <-chan struct{}) {
-	f := follower{path: path}
-	f.open(true)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		l.follow(ctx, f)
-	}()
-	return done
-}
-
-func (l *Log) follow(ctx context.Context, f follower) {
-	r, w := io.Pipe()
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		l.read(File, r)
-	}()
-	f.to = bufio.NewWriter(w)
-	next := time.NewTicker(followInterval)
-	defer next.Stop()
-	for done := false; !done; {
-		select {
-		case <-next.C:
-		case <-ctx.Done():
-			done = true
-		}
-		f.look()
-	}
-	if f.file != nil {
-		f.file.Close()
-	}
-	w.Close()
-	<-read
-}
-
-// A follower copies what is appended to the file at a path.
+// A follower adds what is written to a file to a log, line by line. The file may
+// appear late, be renamed and made anew, or be emptied.
 type follower struct {
 	path string
-	file *os.File // nil while there is none
-	at   int64    // what was read of it
-	to   *bufio.Writer
+
+	mu     sync.Mutex
+	lines  splitter
+	file   *os.File // nil while there is no file
+	offset int64    // bytes of file that were read
+	last   []byte   // those before offset, to see that the file was emptied and written again
+	closed bool
 }
 
-// open opens the file at the path, if there is one.
-func (f *follower) open(atEnd bool) {
+// follow begins to follow a file. What is in the file already belongs to an
+// earlier start and is left out.
+func follow(path string, log *Log) *follower {
+	f := &follower{path: path, lines: splitter{log: log, stream: File}}
+	if f.open() {
+		if size, err := f.file.Seek(0, io.SeekEnd); err == nil {
+			f.offset = size
+			f.last = make([]byte, min(size, 256))
+			n, _ := f.file.ReadAt(f.last, size-int64(len(f.last)))
+			f.last = f.last[:n]
+		}
+	}
+	return f
+}
+
+// open opens the file if there is one. Only a regular file is opened: opening a
+// pipe would wait for its other end.
+func (f *follower) open() bool {
+	if info, err := os.Stat(f.path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	file, err := os.Open(f.path)
 	if err != nil {
-		return
+		return false
 	}
-	f.file, f.at = file, 0
-	if info, err := file.Stat(); atEnd && err == nil {
-		f.at = info.Size()
+	f.file, f.offset, f.last = file, 0, nil
+	return true
+}
+
+// catchUp adds everything that has been written so far.
+func (f *follower) catchUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for !f.closed {
+		if f.file == nil && !f.open() {
+			return
+		}
+		f.read()
+		ours, err := f.file.Stat()
+		if err != nil {
+			return
+		}
+		now, err := os.Stat(f.path)
+		if err != nil || os.SameFile(ours, now) {
+			return // or renamed, and no new file yet: the server may still write to the old one
+		}
+		f.read()
+		f.letGo()
 	}
 }
 
-// look copies what is new, and turns to the file that stands at the path now.
-func (f *follower) look() {
-	if f.file == nil {
-		f.open(false)
-	}
-	if f.file == nil {
+// read adds what follows the offset. A file that has become shorter, or whose
+// bytes before the offset have changed, was emptied and is read from its start.
+func (f *follower) read() {
+	info, err := f.file.Stat()
+	if err != nil || info.Size() == f.offset {
 		return
 	}
-	f.copy()
-	ours, err := f.file.Stat()
-	theirs, missing := os.Stat(f.path)
-	if err != nil || missing != nil || os.SameFile(ours, theirs) {
-		return
+	before := make([]byte, len(f.last))
+	_, err = f.file.ReadAt(before, f.offset-int64(len(before)))
+	if info.Size() < f.offset || err != nil || !bytes.Equal(before, f.last) {
+		f.lines.end()
+		f.offset, f.last = 0, nil
 	}
-	// The file was renamed or removed, and there is a new one. The server may
-	// have written to the old one until now.
-	f.copy()
+	for buffer := make([]byte, 32<<10); ; {
+		n, err := f.file.ReadAt(buffer, f.offset)
+		f.lines.Write(buffer[:n])
+		f.offset += int64(n)
+		f.last = append(f.last, buffer[:n]...)
+		f.last = bytes.Clone(f.last[max(0, len(f.last)-256):])
+		if err != nil || n == 0 {
+			return
+		}
+	}
+}
+
+func (f *follower) letGo() {
+	f.lines.end()
 	f.file.Close()
 	f.file = nil
-	f.open(false)
-	f.copy()
 }
 
-// copy copies what is new in the open file. A file that is shorter than what was
-// read of it was truncated, and is new from its beginning.
-func (f *follower) copy() {
-	if f.file == nil {
-		return
+// run looks at the file from time to time, until a channel is closed.
+func (f *follower) run(until <-chan struct{}) {
+	ticker := time.NewTicker(followPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-until:
+			return
+		case <-ticker.C:
+			f.catchUp()
+		}
 	}
-	if info, err := f.file.Stat(); err == nil && info.Size() < f.at {
-		f.at = 0
+}
+
+// close adds what is left, with a last line that has no end.
+func (f *follower) close() {
+	f.catchUp()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file != nil {
+		f.letGo()
 	}
-	n, err := io.Copy(f.to, io.NewSectionReader(f.file, f.at, 1<<62))
-	f.at += n
-	if err == nil || errors.Is(err, io.EOF) {
-		_ = f.to.Flush()
-	}
+	f.closed = true
 }

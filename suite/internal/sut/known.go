@@ -33,10 +33,15 @@ type KnownFailure struct {
 
 // Applies reports whether the entry is about this version of the target. version
 // is what the version command printed; its first semantic version counts. An
-// entry for certain versions does not apply to an unknown version, since nothing
-// shows then that the entry is meant.
+// entry for certain versions applies to an unknown version too.
 func (k KnownFailure) Applies(version string) bool {
-	return k.Version.IsZero() || k.Version.Holds(SemanticVersion(version)) == scenarios.Holds
+	return k.Version.Holds(SemanticVersion(version)) != scenarios.Outside
+}
+
+// Uncertain reports whether the entry applies only because the version of the
+// target is unknown.
+func (k KnownFailure) Uncertain(version string) bool {
+	return !k.Version.IsZero() && k.Version.Holds(SemanticVersion(version)) == scenarios.Unknown
 }
 
 // Expired reports whether the entry's last day has passed.

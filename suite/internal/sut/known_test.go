@@ -24,11 +24,17 @@ known_failures:
 		"0.29.2":            true,
 		"v0.29.3-beta.1":    true,
 		"v0.29.3":           false,
-		"development":       false,
-		"":                  false,
+		"development":       true,
+		"":                  true,
 	} {
 		if some.Applies(version) != applies || !all.Applies(version) {
 			t.Errorf("version %q: applies %t, and %t without a range; want %t, and true", version, some.Applies(version), all.Applies(version), applies)
+		}
+	}
+	for version, uncertain := range map[string]bool{"v0.29.2": false, "v0.29.3": false, "dev": true, "": true} {
+		if some.Uncertain(version) != uncertain || all.Uncertain(version) {
+			t.Errorf("version %q: uncertain %t, and %t without a range; want %t, and false",
+				version, some.Uncertain(version), all.Uncertain(version), uncertain)
 		}
 	}
 	last := time.Date(2027, 6, 30, 23, 59, 59, 0, time.UTC)

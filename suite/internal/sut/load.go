@@ -1,6 +1,7 @@
 package sut
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,13 @@ import (
 
 	"assay/fixtures/targets"
 )
+
+//go:embed example.yaml
+var example string
+
+// Example returns a target file that explains every key, as a start for one's
+// own.
+func Example() string { return example }
 
 // Load reads a target: the built-in one of this name (see [Names]), or the
 // file at this path. knows says whether an "ID" or "ID/case" is in the
@@ -52,8 +60,8 @@ func Names() []string {
 }
 
 // SetBinary makes the target run another executable of the same server. path
-// replaces the first word of the command, and the first words of the version and
-// schedule commands where they are the same. A schedule command with another
+// replaces the first word of the command, and the first words of the version,
+// reload and schedule commands where they are the same. A schedule command with another
 // first word is then looked for in the directory of path only. A path with a
 // slash is relative to the current directory.
 func (t *Target) SetBinary(path string) {
@@ -64,7 +72,8 @@ func (t *Target) SetBinary(path string) {
 	}
 	t.replaced = true
 	own := t.Command[0]
-	for _, command := range [][]string{t.Command, t.VersionCommand, t.Schedule} {
+	commands := [][]string{t.Command, t.VersionCommand, t.Reload.Command, t.Schedule}
+	for _, command := range commands {
 		if len(command) > 0 && command[0] == own {
 			command[0] = path
 		}
@@ -79,7 +88,9 @@ func (t *Target) Resolve() error {
 	for _, c := range []struct {
 		key     string
 		command []string
-	}{{"command", t.Command}, {"version", t.VersionCommand}} {
+	}{
+		{"command", t.Command}, {"version", t.VersionCommand}, {"reload.command", t.Reload.Command},
+	} {
 		if len(c.command) == 0 {
 			continue
 		}

@@ -43,7 +43,7 @@ func TestTheReferenceClaimsEverything(t *testing.T) {
 	if tt.Claims("http01") {
 		t.Error("claims a chapter that does not exist")
 	}
-	if tt.OnBadConfig != ExitOnBadConfig || tt.Ready.TCP != "listen_addr" || tt.Ready.Timeout != 5*time.Second || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload != ReloadSIGHUP || tt.Health != "/health" {
+	if tt.OnBadConfig != ExitOnBadConfig || tt.Ready.TCP != "listen_addr" || tt.Ready.Timeout != 5*time.Second || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload.Signal.Signal != syscall.SIGHUP || tt.Health != "/health" {
 		t.Errorf("got %+v", tt)
 	}
 	l := prepare(t, tt, Input{Dir: t.TempDir(), CABundle: "/ca.pem"})
@@ -69,7 +69,7 @@ func TestTheExampleLoads(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	tt := parsed(t, smallest+"config: {base: {}}")
-	if tt.Config.File != "config.yaml" || tt.Ready != (ReadyWhen{TCP: "listen_addr", Timeout: 5 * time.Second}) || tt.OnBadConfig != ExitOnBadConfig || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload != ReloadNone || tt.Forks {
+	if tt.Config.File != "config.yaml" || tt.Ready != (ReadyWhen{TCP: "listen_addr", Timeout: 5 * time.Second}) || tt.OnBadConfig != ExitOnBadConfig || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload.Offered() || tt.Forks {
 		t.Errorf("got %+v", tt)
 	}
 }

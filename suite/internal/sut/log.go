@@ -47,6 +47,7 @@ type Line struct {
 type Log struct {
 	started time.Time
 	limit   int
+	refresh func() // adds what a log file holds by now; nil if there is no file
 
 	mu      sync.Mutex
 	names   *logtext.Names // what belongs to this run
@@ -65,6 +66,7 @@ func (l *Log) Lines() []Line { return l.Since(0) }
 
 // Mark returns the current end of the log, for [Log.Since].
 func (l *Log) Mark() int {
+	l.catchUp()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.dropped + len(l.lines)
@@ -133,6 +135,7 @@ func (l *Log) WaitSince(
 func (l *Log) linesFrom(
 	mark int, wait bool,
 ) (lines []Line, missed int, ended bool, changed <-chan struct{}) {
+	l.catchUp()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	missed = max(0, l.dropped-mark)
@@ -149,6 +152,14 @@ func (l *Log) linesFrom(
 		changed = l.changed
 	}
 	return lines, missed, l.ended, changed
+}
+
+// catchUp adds what the log file holds by now, so that a reader of the log sees
+// everything that was written before.
+func (l *Log) catchUp() {
+	if l.refresh != nil {
+		l.refresh()
+	}
 }
 
 // add appends a line. It drops the oldest lines if the log would grow too large.

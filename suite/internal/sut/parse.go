@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,8 +19,12 @@ import (
 func parseTarget(file string, text []byte, knows func(id string) bool) (*Target, error) {
 	t := newTarget()
 	f := strictyaml.Decode(file, text, t)
-	checkCommands(f, t)
-	checkConfig(f, &t.Config)
+	checkPorts(f, t.Ports)
+	templates := newTemplateCheck(f, t.Ports)
+	checkCommands(templates, t)
+	checkConfig(templates, &t.Config)
+	checkReload(f, &t.Reload)
+	templates.below("log")
 	checkReady(f, t)
 	checkState(f, t.State)
 	checkProfiles(f, t.Profiles)
@@ -34,7 +39,7 @@ func parseTarget(file string, text []byte, knows func(id string) bool) (*Target,
 }
 
 // checkCommands checks the command lines and the environment.
-func checkCommands(f *strictyaml.File, t *Target) {
+func checkCommands(f templateCheck, t *Target) {
 	for key, words := range map[string][]string{"version": t.VersionCommand, "schedule": t.Schedule} {
 		for i, word := range words {
 			if strings.Contains(word, "{{") {
@@ -43,11 +48,13 @@ func checkCommands(f *strictyaml.File, t *Target) {
 			}
 		}
 	}
-	for key, text := range f.Texts("command") {
-		if key != "command[0]" {
-			checkTemplate(f, key, text)
-		} else if strings.Contains(text, "{{") {
-			f.Expect(key, "an executable, without a template")
+	for _, command := range []string{"command", "reload.command"} {
+		for key, text := range f.Texts(command) {
+			if key != command+"[0]" {
+				f.check(key, text)
+			} else if strings.Contains(text, "{{") {
+				f.Expect(key, "an executable, without a template")
+			}
 		}
 	}
 	for name := range t.Env {
@@ -55,22 +62,22 @@ func checkCommands(f *strictyaml.File, t *Target) {
 			f.Wrong("env."+name, "a name with =", "the name of an environment variable")
 		}
 	}
-	checkTemplates(f, "env")
+	f.below("env")
 }
 
 // checkConfig checks how the server is configured.
-func checkConfig(f *strictyaml.File, c *Config) {
+func checkConfig(f templateCheck, c *Config) {
 	if f.Has("config") {
-		exactlyOne(f, "config", "base", "template")
+		exactlyOne(f.File, "config", "base", "template")
 	}
 	if filepath.Base(c.File) != c.File || !filepath.IsLocal(c.File) {
 		f.Expect("config.file", "a file name without a directory")
 	}
 	if f.Has("config.base") {
-		checkBase(f, c)
+		checkBase(f.File, c)
 	}
 	for _, key := range []string{"config.base", "config.template", "config.files"} {
-		checkTemplates(f, key)
+		f.below(key)
 	}
 	for name := range c.Files {
 		if key := "config.files." + name; !filepath.IsLocal(name) {
@@ -116,6 +123,50 @@ func checkReady(f *strictyaml.File, t *Target) {
 		if f.Has(key) && !strings.HasPrefix(text, "/") {
 			f.Expect(key, "a path that begins with /")
 		}
+	}
+}
+
+// portName matches names that templates can take from .Ports.
+var portName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// checkPorts checks the server's further ports.
+func checkPorts(f *strictyaml.File, ports []Port) {
+	for i, p := range ports {
+		key := fmt.Sprintf("ports[%d]", i)
+		same := func(other Port) bool { return other.Name == p.Name }
+		name := key + ".name"
+		if !f.Has(name) {
+			name = key // the short form
+		}
+		switch {
+		case p.Name == "": // reported already
+		case !portName.MatchString(p.Name):
+			f.Expect(name, "a name of letters, digits and underscores, such as metrics")
+		case slices.ContainsFunc(ports[:i], same):
+			f.Wrong(name, fmt.Sprintf("%q a second time", p.Name), "each name once")
+		}
+		if fixed := key + ".fixed"; f.Has(fixed) && (p.Fixed < 1 || p.Fixed > 65535) {
+			f.Expect(fixed, "a port from 1 to 65535")
+		}
+	}
+}
+
+// checkReload checks the long form of how certificates are taken up.
+func checkReload(f *strictyaml.File, r *Reload) {
+	for key := range f.Texts("reload") {
+		if key == "reload" {
+			return // the short form
+		}
+	}
+	if !f.Has("reload") {
+		return
+	}
+	exactlyOne(f, "reload", "signal", "command", "watch")
+	if f.Has("reload.watch") && !r.Watch {
+		f.Expect("reload.watch", "true; a server that has to be restarted has reload: none")
+	}
+	if f.Has("reload.within") && r.Within <= 0 {
+		f.Expect("reload.within", "a duration above 0")
 	}
 }
 

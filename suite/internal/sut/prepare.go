@@ -1,7 +1,9 @@
 package sut
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -19,6 +21,12 @@ type Input struct {
 	// Keys are configuration keys by headscale's names. They are merged over
 	// the target's base, and nil removes a key.
 	Keys map[string]any
+	// Ports are the addresses, "ip:port", of the ports that the target file
+	// names, by name.
+	Ports map[string]string
+	// Backend is the address, "ip:port", of the HTTP server behind a TLS proxy;
+	// "" if no template mentions it.
+	Backend string
 	// Raw, if it is not nil, is the whole configuration file, for tests of
 	// files that cannot be read. A template that mentions .Raw is rendered
 	// nevertheless.
@@ -50,8 +58,16 @@ type Launch struct {
 	// ConfigFile is the absolute path of the configuration file. The server may
 	// get the path in another form, see Input.RelativeConfig.
 	ConfigFile string
+	// LogFile is the absolute path of the file that the server logs to, or "".
+	LogFile string
+	// StartDir is the absolute path of the directory that is empty at each start,
+	// or "" if no template mentions it.
+	StartDir string
 
 	target *Target
+	data   templateData
+	ports  []uint16 // of the server's own, see [Launch.OwnPort]
+	pair   combinedPair
 	// configuration holds the server's configuration by key, as far as Assay
 	// knows it: base and keys merged, or the keys alone.
 	configuration map[string]any
@@ -76,15 +92,28 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 	if in.WorkingDir != "" {
 		l.Dir = in.WorkingDir
 	}
+	err := errors.Join(l.combinePaths(), l.findPorts(), l.makeStartDir())
+	if err != nil {
+		return nil, err
+	}
 	v, env, err := t.view(l)
 	if err != nil {
 		return nil, err
 	}
+	l.data = v
 	if err := os.MkdirAll(env["TMPDIR"], 0o700); err != nil {
 		return nil, err
 	}
 	if err := t.writeFiles(l, v); err != nil {
 		return nil, err
+	}
+	if t.LogFile != "" {
+		if l.LogFile, err = v.render("log", t.LogFile); err != nil {
+			return nil, err
+		}
+		if !filepath.IsAbs(l.LogFile) {
+			l.LogFile = filepath.Join(in.Dir, l.LogFile)
+		}
 	}
 	for i, word := range t.Command {
 		word, err := v.render(fmt.Sprintf("command[%d]", i), word)
@@ -120,6 +149,7 @@ func (t *Target) view(l *Launch) (templateData, map[string]string, error) {
 	v := templateData{
 		Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle,
 		Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env),
+		StartDir: l.StartDir, Ports: in.Ports, Backend: in.Backend,
 	}
 	for name, value := range in.Keys {
 		if value != nil {
@@ -134,6 +164,45 @@ func (t *Target) view(l *Launch) (templateData, map[string]string, error) {
 		v.ConfigFile = relative
 	}
 	return v, env, nil
+}
+
+// makeStartDir makes the directory that is empty at each start, if a template
+// mentions it. Every launch has another one: a test may run two servers at once.
+func (l *Launch) makeStartDir() error {
+	if !l.target.mentions("", "StartDir") {
+		return nil
+	}
+	for n := 1; ; n++ {
+		l.StartDir = filepath.Join(l.Input.Dir, fmt.Sprintf(".start%d", n))
+		if err := os.Mkdir(l.StartDir, 0o700); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+}
+
+// emptyStartDir removes what an earlier start has left.
+func (l *Launch) emptyStartDir() error {
+	if l.StartDir == "" {
+		return nil
+	}
+	if err := os.RemoveAll(l.StartDir); err != nil {
+		return err
+	}
+	return os.Mkdir(l.StartDir, 0o700)
+}
+
+// Owns reports whether a file, by its path below the directory of the test, is
+// the server's own or was made for this launch alone: its state, its log file, a
+// file for this start, or certificate and key in one file.
+func (l *Launch) Owns(name string) bool {
+	path := filepath.Join(l.Input.Dir, name)
+	below := func(dir string) bool {
+		return dir != "" && strings.HasPrefix(path, dir+string(filepath.Separator))
+	}
+	combined := l.pair.file != "" && slices.ContainsFunc(l.combinedIn(), func(dir string) bool {
+		return path == filepath.Join(dir, l.pair.file)
+	})
+	return combined || l.target.Owns(name) || l.LogFile != "" && path == l.LogFile || below(l.StartDir)
 }
 
 // Command returns the launch as a command that is not started.

@@ -29,6 +29,7 @@ type Process struct {
 	cmd     *exec.Cmd
 	log     *Log
 	sources [2]*logPipe // of the log
+	start   func(*exec.Cmd) error
 	started time.Time
 	// descendants reaches its end when the server and all processes that it
 	// started have ended. It is used only for a target that forks.
@@ -41,10 +42,15 @@ type Process struct {
 
 // Start starts a launch. start, if not nil, starts the command in another world;
 // it may add to the command, but must leave it a process group of its own. If
-// the command cannot be executed, the error is that of start.
+// the command cannot be executed, the error is that of start. It is an
+// *[Inexpressible] if the test's certificate and key cannot be put into one file,
+// as the target wants them.
 func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	if start == nil {
 		start = (*exec.Cmd).Start
+	}
+	if err := errors.Join(l.emptyStartDir(), l.combine()); err != nil {
+		return nil, err
 	}
 	var ours, theirs []*os.File
 	closeAll := func(files []*os.File) {
@@ -66,7 +72,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	}
 	p := &Process{
 		launch: l, cmd: l.Command(),
-		commandExited: make(chan struct{}), exited: make(chan struct{}),
+		commandExited: make(chan struct{}), exited: make(chan struct{}), start: start,
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1]
@@ -75,6 +81,11 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	}
 	p.started = time.Now()
 	p.log = newLog(p.started)
+	var file *follower
+	if l.LogFile != "" {
+		file = follow(l.LogFile, p.log)
+		p.log.refresh = file.catchUp
+	}
 	err := start(p.cmd)
 	closeAll(theirs)
 	if err != nil {
@@ -86,6 +97,9 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 		p.sources[i] = &logPipe{pipe: ours[i]}
 		readers.Go(func() { p.log.read(stream, p.sources[i]) })
 	}
+	if file != nil {
+		go file.run(p.exited)
+	}
 	go func() {
 		p.wait()
 		for _, f := range ours[:2] {
@@ -93,6 +107,9 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 		}
 		readers.Wait()
 		closeAll(ours)
+		if file != nil {
+			file.close()
+		}
 		p.log.end()
 		close(p.exited)
 	}()

@@ -28,8 +28,8 @@ type Readiness struct {
 	// addresses only.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// AnyListener says that the server counts as ready as soon as any listener
-	// appears, whatever the target file says. Tests use it that expect no
-	// listener at all.
+	// appears, whatever the target file says, but for those at its further
+	// ports. Tests use it that expect no listener at all.
 	AnyListener bool
 	// ListenersBefore are the listeners that existed before the server was
 	// started, such as the CA and DNS. They never count as the server's own.
@@ -213,7 +213,8 @@ func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted addre
 			return false, fmt.Errorf("reading the socket table: %w", err)
 		}
 		return slices.ContainsFunc(all, func(l netip.AddrPort) bool {
-			return wanted.matches(l) && !slices.Contains(r.ListenersBefore, l)
+			own := wanted.any && p.launch.OwnPort(l)
+			return wanted.matches(l) && !own && !slices.Contains(r.ListenersBefore, l)
 		}), nil
 	})
 }

@@ -62,12 +62,20 @@ type Target struct {
 	OnBadConfig BadConfig `yaml:"on_bad_config" jsonschema:"enum=exit,enum=log,default=exit"`
 	// StopSignal is the signal that asks the server to end, SIGTERM by default.
 	StopSignal Signal `yaml:"stop"`
+	// LogFile is the path of the file that the server logs to, besides its
+	// standard streams; a template. A relative path is below the directory of the
+	// test.
+	LogFile string `yaml:"log" jsonschema:"minLength=1"`
+	// Ports lists further ports of the server's own, such as one for metrics.
+	Ports []Port `yaml:"ports" jsonschema:"minItems=1"`
+	// Pair says in how many files the server wants certificate and key.
+	Pair Pair `yaml:"pair" jsonschema:"enum=separate,enum=combined,default=separate"`
 	// State lists patterns of the paths, below the directory of a test, of files
 	// that hold the server's own state, such as a database. The server may write
 	// these files even when it refuses its configuration, but no others.
 	State []string `yaml:"state" jsonschema:"minItems=1,minLength=1"`
 	// Reload says how the server takes up a certificate that was replaced.
-	Reload Reload `yaml:"reload" jsonschema:"enum=SIGHUP,enum=watch,enum=none,default=none"`
+	Reload Reload `yaml:"reload"`
 	// Health is the path of an HTTP request that a healthy server answers with
 	// 200. Without it, nothing is known to be answered so.
 	Health string `yaml:"health" jsonschema:"pattern=^/"`
@@ -115,10 +123,24 @@ type ReadyWhen struct {
 	Log *regexp.Regexp `yaml:"log" jsonschema:"oneof_required=log"`
 	// HTTP is the path of a request that has to be answered with 2xx.
 	HTTP string `yaml:"http" jsonschema:"oneof_required=http,pattern=^/"`
+	// Issued says that the server obtains its certificate from the CA by itself
+	// when it starts, and serves another one until then. Where its certificate
+	// comes from a CA, the server is ready only when it serves that certificate,
+	// or when the CA has refused it.
+	Issued bool `yaml:"issued"`
 	// Timeout is how long the server may take on a machine with nothing else to
 	// do, 5s by default. Tests may give it longer.
 	Timeout time.Duration `yaml:"timeout"`
 }
+
+// Pair says in how many files a server wants certificate and key.
+type Pair string
+
+// The values of pair.
+const (
+	SeparatePair Pair = "separate" // in two files; the default
+	CombinedPair Pair = "combined" // in one file: the certificates, then the key
+)
 
 // BadConfig says what a server does with a configuration that it refuses.
 type BadConfig string
@@ -127,16 +149,6 @@ type BadConfig string
 const (
 	ExitOnBadConfig BadConfig = "exit" // exit with a code other than 0; the default
 	LogBadConfig    BadConfig = "log"  // log the refusal and go on
-)
-
-// Reload says how a server takes up a certificate that was replaced on disk.
-type Reload string
-
-// The values of reload.
-const (
-	ReloadSIGHUP Reload = "SIGHUP" // when it gets this signal
-	ReloadWatch  Reload = "watch"  // by itself, when the files change
-	ReloadNone   Reload = "none"   // only when it is restarted; the default
 )
 
 // A Signal is a signal that a target file names, such as SIGTERM.
@@ -160,7 +172,7 @@ func newTarget() *Target {
 		Ready:       ReadyWhen{Timeout: 5 * time.Second},
 		OnBadConfig: ExitOnBadConfig,
 		StopSignal:  Signal{syscall.SIGTERM},
-		Reload:      ReloadNone,
+		Pair:        SeparatePair,
 
 		startVersion: (*exec.Cmd).Start,
 	}
@@ -197,10 +209,37 @@ func (t *Target) CanSet(key string) bool {
 	if !t.Templated() {
 		return true
 	}
-	texts := slices.Concat([]string{t.Config.Template}, t.Command,
-		slices.Collect(maps.Values(t.Config.Files)), slices.Collect(maps.Values(t.Env)))
-	return slices.ContainsFunc(texts, func(text string) bool {
+	return t.mentions("Keys", key)
+}
+
+// WantsBackend reports whether a template of the target file mentions the
+// address of a backend.
+func (t *Target) WantsBackend() bool { return t.mentions("", "Backend") }
+
+// mentions reports whether a template of the target file takes this name from
+// this field of its data; see namesIn.
+func (t *Target) mentions(field, name string) bool {
+	return slices.ContainsFunc(t.templates(), func(text string) bool {
 		parsed, err := parseTemplate("", text)
-		return err == nil && slices.Contains(namesIn(parsed, "Keys"), key)
+		return err == nil && slices.Contains(namesIn(parsed, field), name)
 	})
+}
+
+// templates returns every template of the target file.
+func (t *Target) templates() []string {
+	texts := slices.Concat([]string{t.Config.Template, t.LogFile}, t.Command, t.Reload.Command,
+		slices.Collect(maps.Values(t.Config.Files)), slices.Collect(maps.Values(t.Env)))
+	var walk func(n *yaml.Node, depth int)
+	walk = func(n *yaml.Node, depth int) {
+		if n.Kind == yaml.ScalarNode {
+			texts = append(texts, n.Value)
+		}
+		for _, inner := range n.Content {
+			if depth < 100 { // an alias may lead to itself
+				walk(inner, depth+1)
+			}
+		}
+	}
+	walk(&t.Config.Base, 0)
+	return texts
 }

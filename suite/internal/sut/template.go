@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"text/template/parse"
 
 	"assay/scenarios/strictyaml"
 )
@@ -46,6 +47,16 @@ type templateData struct {
 	// Raw is the whole configuration file in tests of files that cannot be
 	// read, otherwise "".
 	Raw string
+	// StartDir is a directory that is empty at each start, absolute, for process
+	// IDs and sockets.
+	StartDir string
+	// Ports are the addresses, "ip:port", of the further ports that the target
+	// file names.
+	Ports map[string]string
+	// Backend is the address, "ip:port", of an HTTP server behind a TLS proxy.
+	Backend string
+	// PID is the process ID of the server. It is 0 but for the reload command.
+	PID int
 }
 
 // functions can be called by templates, in addition to those of text/template.
@@ -107,26 +118,51 @@ func (v templateData) render(key, text string) (string, error) {
 	return out.String(), nil
 }
 
-// checkTemplates checks every text at and below a key of the target file.
-func checkTemplates(f *strictyaml.File, key string) {
-	for key, text := range f.Texts(key) {
-		checkTemplate(f, key, text)
+// A templateCheck checks the templates of a target file.
+type templateCheck struct {
+	*strictyaml.File
+	ports map[string]string // sample addresses by the names of the file's ports
+}
+
+func newTemplateCheck(f *strictyaml.File, ports []Port) templateCheck {
+	c := templateCheck{f, map[string]string{}}
+	for _, p := range ports {
+		c.ports[p.Name] = "127.0.0.1:9090"
+	}
+	return c
+}
+
+// below checks every text at and below a key of the target file.
+func (c templateCheck) below(key string) {
+	for key, text := range c.Texts(key) {
+		c.check(key, text)
 	}
 }
 
-// checkTemplate checks that a text is a template that mentions only what exists,
-// and that can be executed both with every key set and with none.
-func checkTemplate(f *strictyaml.File, key, text string) {
+// check checks that a text is a template that mentions only what exists, and
+// that can be executed both with every key set and with none.
+func (c templateCheck) check(key, text string) {
 	t, err := parseTemplate(key, text)
 	if err != nil {
-		wrongTemplate(f, key, err, "a Go template")
+		c.wrong(key, err, "a Go template")
 		return
 	}
 	for _, name := range namesIn(t, "Keys") {
 		if !slices.Contains(Keys, name) {
-			f.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
+			c.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
 			return
 		}
+	}
+	for _, name := range namesIn(t, "Ports") {
+		if _, named := c.ports[name]; !named {
+			c.Wrong(key, ".Ports."+name, "a name in the list ports of this file")
+			return
+		}
+	}
+	if slices.Contains(namesIn(t, ""), "PID") && !strings.HasPrefix(key, "reload.command") {
+		c.Wrong(key, ".PID", "a value that is known before the server starts; "+
+			".PID is known in reload.command alone")
+		return
 	}
 	env := map[string]string{}
 	for _, name := range namesIn(t, "Env") {
@@ -136,30 +172,105 @@ func checkTemplate(f *strictyaml.File, key, text string) {
 	for _, name := range Keys {
 		all[name] = "127.0.0.1:443" // an address, so that host and port can split it
 	}
-	sample := templateData{Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env}
+	sample := templateData{
+		Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env,
+		StartDir: "/dir/start", Ports: c.ports, Backend: "127.0.0.1:8080", PID: 2,
+	}
 	for _, keys := range []map[string]any{all, {}} {
 		sample.Keys = keys
 		var cannot *Inexpressible
 		if _, err := sample.render(key, text); err != nil && !errors.As(err, &cannot) {
-			wrongTemplate(f, key, err, "a template of "+viewNames)
+			c.wrong(key, err, "a template of "+viewNames)
 			return
 		}
 	}
 }
 
 // viewNames lists what templates can name, for messages.
-const viewNames = "Dir, TargetDir, ConfigFile, CABundle, Keys, Env, Raw"
+const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, Raw, " +
+	"and PID in reload.command"
 
 // templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
 // text", and finds its line and its text.
 var templateError = regexp.MustCompile(`^template: .*?:(\d+):(?:\d+:)? (?:executing "[^"]*" )?(.*)$`)
 
-// wrongTemplate reports an error of text/template at its line of the file.
-func wrongTemplate(f *strictyaml.File, key string, err error, expected string) {
+// wrong reports an error of text/template at its line of the file.
+func (c templateCheck) wrong(key string, err error, expected string) {
 	line, found := 1, err.Error()
 	if m := templateError.FindStringSubmatch(found); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits, by the pattern
 		found = strings.TrimSuffix(m[2], " in type sut.templateData")
 	}
-	f.WrongLine(key, line, found, expected)
+	c.WrongLine(key, line, found, expected)
+}
+
+// namesIn returns the names that a template takes from a map of its data:
+// "tls_cert_path" for {{.Keys.tls_cert_path}} and the field Keys. For the field ""
+// it returns the fields themselves.
+func namesIn(t *template.Template, field string) []string {
+	var names []string
+	var walk func(parse.Node)
+	list := func(l *parse.ListNode) {
+		if l != nil {
+			for _, n := range l.Nodes {
+				walk(n)
+			}
+		}
+	}
+	branch := func(b *parse.BranchNode) {
+		walk(b.Pipe)
+		list(b.List)
+		list(b.ElseList)
+	}
+	path := func(words []string) {
+		if field != "" {
+			if len(words) == 0 || words[0] != field {
+				return
+			}
+			words = words[1:]
+		}
+		if len(words) > 0 && !slices.Contains(names, words[0]) {
+			names = append(names, words[0])
+		}
+	}
+	walk = func(n parse.Node) {
+		switch n := n.(type) {
+		case *parse.ListNode:
+			list(n)
+		case *parse.ActionNode:
+			walk(n.Pipe)
+		case *parse.IfNode:
+			branch(&n.BranchNode)
+		case *parse.RangeNode:
+			branch(&n.BranchNode)
+		case *parse.WithNode:
+			branch(&n.BranchNode)
+		case *parse.TemplateNode:
+			walk(n.Pipe)
+		case *parse.PipeNode:
+			if n != nil {
+				for _, c := range n.Cmds {
+					walk(c)
+				}
+			}
+		case *parse.CommandNode:
+			for _, a := range n.Args {
+				walk(a)
+			}
+		case *parse.ChainNode:
+			walk(n.Node)
+		case *parse.FieldNode:
+			path(n.Ident)
+		case *parse.VariableNode:
+			if n.Ident[0] == "$" {
+				path(n.Ident[1:])
+			}
+		}
+	}
+	for _, defined := range t.Templates() {
+		if defined.Tree != nil {
+			list(defined.Root)
+		}
+	}
+	return names
 }

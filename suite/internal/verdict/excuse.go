@@ -15,6 +15,7 @@ import (
 // when it passed although it should not.
 func (j *judge) excuse(req scenarios.Requirement, cases []judgement) {
 	whole := j.known[req.ID]
+	passedBy := j.certain(whole)
 	for i := range cases {
 		c := &cases[i]
 		var own []sut.KnownFailure
@@ -25,10 +26,10 @@ func (j *judge) excuse(req scenarios.Requirement, cases []judgement) {
 		switch {
 		case c.status == report.Failed && len(entries) > 0:
 			j.excuseFailure(c, entries)
-		case c.status == report.Passed && len(own) > 0:
-			unexpectedPass(c, own[0])
-		case c.status == report.Passed && len(whole) > 0 && len(cases) == 1:
-			unexpectedPass(c, whole[0])
+		case c.status == report.Passed && len(j.certain(own)) > 0:
+			unexpectedPass(c, j.certain(own)[0])
+		case c.status == report.Passed && len(passedBy) > 0 && len(cases) == 1:
+			unexpectedPass(c, passedBy[0])
 		}
 	}
 }
@@ -40,6 +41,7 @@ func (j *judge) excuseFailure(c *judgement, entries []sut.KnownFailure) {
 	var void *report.Excuse
 	for _, k := range entries {
 		e := excuseOf(k)
+		e.Note = j.uncertainty(k)
 		switch {
 		case k.Expired(j.in.end()):
 			e.Void = "the known failure expired on " + e.Until
@@ -74,7 +76,7 @@ func unexpectedPass(v *judgement, k sut.KnownFailure) {
 // passed unexpectedly if every case ran and passed. If a case was skipped, the
 // entry may be about that case.
 func (j *judge) unexpected(req scenarios.Requirement, v *judgement) {
-	whole := j.known[req.ID]
+	whole := j.certain(j.known[req.ID])
 	if len(whole) > 0 && count(v.cases, report.Passed) == len(v.cases) && j.isJudged(req) {
 		unexpectedPass(v, whole[0])
 	}

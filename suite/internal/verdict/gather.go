@@ -21,6 +21,8 @@ import (
 //   - A requirement whose need did not hold is skipped, whatever its spec found.
 //     If the user left the need out of the run, only a failure is skipped,
 //     because it cannot be judged.
+//   - A known failure of certain versions excuses failures of a version that is
+//     unknown too, with a note. Such a version may also pass.
 //   - A case that is claimed and selected and has no outcome is an error, never
 //     a pass.
 func Gather(in Input) *report.Report {
@@ -41,6 +43,7 @@ func Gather(in Input) *report.Report {
 	for i, req := range in.Requirements {
 		r.Results[i] = j.result(req, judged[i])
 	}
+	r.LeftAside = j.leftAside(r.Results)
 	r.Error = words.Join("\n", r.Error, j.strays(), j.nothingSelected(judged))
 	r.Conclude()
 	return &r

@@ -395,6 +395,22 @@ func TestGatherJudges(t *testing.T) {
 			status: report.KnownFailed, reason: "EOF",
 		},
 		{
+			name: "known failure of an unknown version", outcomes: []Outcome{fail("X-01", "", "EOF")},
+			known: []sut.KnownFailure{
+				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
+			},
+			input:  func(in *Input) { in.Run.Target.Version = "dev" },
+			status: report.KnownFailed, reason: "EOF",
+		},
+		{
+			name: "an unknown version may have mended it", outcomes: []Outcome{pass("X-01", "")},
+			known: []sut.KnownFailure{
+				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
+			},
+			input:  func(in *Input) { in.Run.Target.Version = "dev" },
+			status: report.Passed,
+		},
+		{
 			name: "known failure", outcomes: []Outcome{fail("X-01", "", "unexpected EOF")},
 			known: []sut.KnownFailure{known("X-01", "EOF")}, status: report.KnownFailed,
 			reason: "unexpected EOF",

@@ -23,8 +23,8 @@ type Input struct {
 	// Outcomes are the results of the specs in any order: exactly one for
 	// every case of every requirement that is claimed and selected.
 	Outcomes []Outcome
-	// Known are the target's known failures. Entries for other versions of
-	// the target are left aside.
+	// Known are the target's known failures. The report lists those that do
+	// not apply, such as entries for other versions of the target.
 	Known []sut.KnownFailure
 	// LeftOut holds what the user left out of the run: the option
 	// ("--only BYO-*") by ID or ID/case.

@@ -46,7 +46,7 @@ func newJudge(in Input) *judge {
 		j.outcomes[o.ID] = append(j.outcomes[o.ID], o)
 	}
 	for _, k := range in.Known {
-		if k.Applies(in.Run.Target.Version) {
+		if j.whyLeftAside(k) == "" {
 			j.known[k.ID] = append(j.known[k.ID], k)
 		}
 	}
