@@ -22,8 +22,6 @@ const (
 	ReadOnly Fault = "read-only-mount"
 	// Full is a disk without a free byte.
 	Full Fault = "full-disk"
-	// OnePage is a disk on which only a file of at most 4096 bytes has room.
-	OnePage Fault = "room-for-4096-bytes"
 	// NoFiles is a disk with free space on which no further file can be made.
 	NoFiles Fault = "no-further-file"
 	// Removed removes the directory. A server can make it again.
@@ -46,7 +44,7 @@ type Directory struct {
 	remove func() error // unmounts what Prepare mounted; nil if it mounted nothing
 
 	setReadOnly func(bool) error // of the mount, for ReadOnly
-	disk        *world.Disk      // for Full, OnePage and NoFiles
+	disk        *world.Disk      // for Full and NoFiles
 	held        tree             // what Break took away, for faults that empty
 }
 
@@ -65,7 +63,7 @@ func Prepare(w world.World, path string, fault Fault) (*Directory, error) {
 	case ReadOnly:
 		d.setReadOnly, d.remove, err = world.SwitchableMount(w, path)
 		return d, err
-	case Full, OnePage, NoFiles:
+	case Full, NoFiles:
 		return d, d.mountDisk(w)
 	}
 	return nil, fmt.Errorf("a directory with the fault %q: expected a fault that is known", fault)
@@ -97,8 +95,6 @@ func (d *Directory) Break() error {
 		return d.setReadOnly(true)
 	case Full:
 		return d.disk.Limit(0, -1)
-	case OnePage:
-		return d.disk.Limit(page, -1)
 	case NoFiles:
 		return d.disk.Limit(-1, 0)
 	}
@@ -126,7 +122,7 @@ func (d *Directory) Mend() error {
 		return os.Chmod(d.path, 0o700)
 	case ReadOnly:
 		return d.setReadOnly(false)
-	case Full, OnePage, NoFiles:
+	case Full, NoFiles:
 		return d.disk.Limit(-1, -1)
 	case RemovedForGood:
 		if err := os.Chmod(filepath.Dir(d.path), 0o700); err != nil {
