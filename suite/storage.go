@@ -27,7 +27,6 @@ var _ = Table("RES-25", func(e *Env, row struct{ Fault storage.Fault }) {
 // expectServedAndLogged gives the cache directory a fault, while the server runs
 // and before it starts.
 func expectServedAndLogged(e *Env, fault storage.Fault) {
-	longChains(e, fault)
 	cache := e.Storage(cacheDir, fault)
 	server := e.StartACME(inCache(e))
 	first := e.Handshake(server)
@@ -148,14 +147,6 @@ const cacheDir = "storage/cache"
 // for.
 func inCache(e *Env) Settings { return Settings{"tls_letsencrypt_cache_dir": e.Path(cacheDir)} }
 
-// longChains makes the CA issue chains that do not fit into one page, for faults that
-// leave room for a page: a server that removes a challenge's file makes such room.
-func longChains(e *Env, fault storage.Fault) {
-	if fault == storage.OnePage || fault == storage.Full {
-		e.UseCA(func(o *pebble.Options) { o.Intermediates = 3 })
-	}
-}
-
 // offerOwnChallenge lets the CA offer the configured challenge alone: RENEW-30
 // is about servers that try another one first.
 func offerOwnChallenge(e *Env) {
@@ -185,28 +176,25 @@ type unstoredRenewal struct {
 
 // renewWithout makes a server renew its certificate, and gives the cache directory a
 // fault: early, before the server starts, so that it can store neither its account
-// key nor a challenge, or when the CA validates, so that only the certificate remains
-// to be stored.
+// key nor a challenge, or while it downloads the certificate, so that only the
+// certificate remains to be stored.
 func renewWithout(e *Env, fault storage.Fault, early bool) unstoredRenewal {
-	longChains(e, fault)
 	offerOwnChallenge(e)
-	hold := e.HoldOwnChallenge()
-	defer hold.Release()
 	cache := e.Storage(cacheDir, fault)
 	server, healthy := startHealthy(e)
 	old := e.CacheCertificate(cacheDir, 29*Day, 90*Day)
 	if early {
 		cache.Break()
+	} else {
+		e.Inject(pebble.Slow(pebble.KindCertificate, time.Second))
 	}
 	server.Start()
 	server.AwaitReady()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
-	hold.Await()
 	if !early {
+		e.AwaitFault()
 		cache.Break()
 	}
-	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "before the certificate is renewed")
-	hold.Release()
 	e.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) > 0 })
 	return unstoredRenewal{server, old, cache, healthy}
 }

@@ -3,12 +3,9 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"syscall"
 
 	"assay/suite/internal/world"
 )
@@ -25,8 +22,6 @@ const (
 	ReadOnly Fault = "read-only-mount"
 	// Full is a disk without a free byte.
 	Full Fault = "full-disk"
-	// OnePage is a disk on which only a file of at most 4096 bytes has room.
-	OnePage Fault = "room-for-4096-bytes"
 	// NoFiles is a disk with free space on which no further file can be made.
 	NoFiles Fault = "no-further-file"
 	// Removed removes the directory. A server can make it again.
@@ -49,8 +44,12 @@ type Directory struct {
 	remove func() error // unmounts what Prepare mounted; nil if it mounted nothing
 
 	setReadOnly func(bool) error // of the mount, for ReadOnly
+	disk        *world.Disk      // for Full and NoFiles
 	held        tree             // what Break took away, for faults that empty
 }
+
+// page is the size of the smallest file on a [world.Disk] that holds anything.
+const page = 4 << 10
 
 // Prepare returns the directory at path, which exists, ready to be given a fault.
 // What the directory holds stays in it. Prepare mounts a file system of its own
@@ -64,32 +63,27 @@ func Prepare(w world.World, path string, fault Fault) (*Directory, error) {
 	case ReadOnly:
 		d.setReadOnly, d.remove, err = world.SwitchableMount(w, path)
 		return d, err
-	case Full, OnePage, NoFiles:
+	case Full, NoFiles:
 		return d, d.mountDisk(w)
 	}
 	return nil, fmt.Errorf("a directory with the fault %q: expected a fault that is known", fault)
 }
 
-// The disk has room for what the directory holds, and for what a server stores
-// while all is well.
-const (
-	sparePages = 16
-	spareFiles = 16
-)
-
+// mountDisk mounts a disk over the directory, with what the directory holds.
 func (d *Directory) mountDisk(w world.World) error {
 	held, err := read(d.path)
 	if err != nil {
 		return err
 	}
-	size, files := (held.pages()+sparePages)*page, 0
-	if d.fault == NoFiles {
-		files = len(held) + 1 + spareFiles
-	}
-	if d.remove, err = world.SmallDisk(w, d.path, size, files); err != nil {
+	if d.disk, err = world.NewDisk(w, d.path); err != nil {
 		return err
 	}
-	return held.write(d.path)
+	d.remove = d.disk.Remove
+	if err := held.write(d.path); err != nil {
+		return err
+	}
+	// A disk that holds nothing cannot be full: tmpfs takes the size 0 for no limit.
+	return os.WriteFile(filepath.Join(d.path, "other-file"), make([]byte, page), 0o600)
 }
 
 // Break gives the directory its fault.
@@ -100,11 +94,9 @@ func (d *Directory) Break() error {
 	case ReadOnly:
 		return d.setReadOnly(true)
 	case Full:
-		return d.fill(0)
-	case OnePage:
-		return d.fill(page)
+		return d.disk.Limit(0, -1)
 	case NoFiles:
-		return d.fillFiles()
+		return d.disk.Limit(-1, 0)
 	}
 	var err error
 	if d.held, err = read(d.path); err != nil {
@@ -130,8 +122,8 @@ func (d *Directory) Mend() error {
 		return os.Chmod(d.path, 0o700)
 	case ReadOnly:
 		return d.setReadOnly(false)
-	case Full, OnePage, NoFiles:
-		return os.RemoveAll(d.filler())
+	case Full, NoFiles:
+		return d.disk.Limit(-1, -1)
 	case RemovedForGood:
 		if err := os.Chmod(filepath.Dir(d.path), 0o700); err != nil {
 			return err
@@ -169,43 +161,4 @@ func (d *Directory) Close() error {
 		}
 	}
 	return nil
-}
-
-// filler is the file or directory that uses up what a disk has.
-func (d *Directory) filler() string { return filepath.Join(d.path, "filler") }
-
-// fill uses up the free bytes of the disk, but for these.
-func (d *Directory) fill(spare int64) error {
-	file, err := os.OpenFile(d.filler(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	for err == nil {
-		_, err = file.Write(make([]byte, page))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		return err
-	}
-	written, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	return file.Truncate(max(written-spare, 0))
-}
-
-// fillFiles makes files until no further one can be made.
-func (d *Directory) fillFiles() error {
-	if err := os.Mkdir(d.filler(), 0o700); err != nil {
-		return err
-	}
-	for i := 0; ; i++ {
-		err := os.WriteFile(filepath.Join(d.filler(), strconv.Itoa(i)), nil, 0o600)
-		if errors.Is(err, syscall.ENOSPC) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -53,11 +53,3 @@ func TestDirectory(t *testing.T) {
 		t.Error("an unknown fault: found no error, expected one")
 	}
 }
-
-// TestTreePages counts a page for each file that holds anything.
-func TestTreePages(t *testing.T) {
-	files := tree{{content: nil}, {content: make([]byte, 1)}, {content: make([]byte, page+1)}}
-	if n := files.pages(); n != 3 {
-		t.Errorf("found %d pages, expected 3", n)
-	}
-}

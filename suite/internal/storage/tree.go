@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 )
 
-// page is how much of a tmpfs the smallest file takes that holds anything.
-const page = 4 << 10
-
 // A tree is what a directory held at some moment.
 type tree []node
 
@@ -65,13 +62,4 @@ func (t tree) write(dir string) error {
 		}
 	}
 	return nil
-}
-
-// pages returns how many pages of a tmpfs the tree's files take.
-func (t tree) pages() int {
-	n := 0
-	for _, file := range t {
-		n += (len(file.content) + page - 1) / page
-	}
-	return n
 }

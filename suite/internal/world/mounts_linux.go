@@ -157,25 +157,58 @@ func containsAny(dir string, paths []string) bool {
 	return false
 }
 
-// SmallDisk mounts a file system of size bytes over an existing directory of the
-// run, and returns a function that unmounts it. Every file takes at least a page.
-// The file system holds at most files files and directories, its root counted;
-// 0 sets no limit. Outside of the namespace world the error is ErrUnsupported,
-// because there the run has no mount tree of its own.
-func SmallDisk(w World, dir string, size, files int) (remove func() error, err error) {
+// A Disk is a file system of its own, mounted over a directory of the run. Every
+// file on it takes at least a page of bytes.
+type Disk struct{ dir string }
+
+// The limits of a disk that is not limited. It takes as much memory as its files.
+const (
+	ampleBytes = 256 << 20
+	ampleFiles = 1 << 16
+)
+
+// NewDisk mounts a disk over an existing directory, whose files it hides. Outside of
+// the namespace world the error is ErrUnsupported, because there the run has no mount
+// tree of its own.
+func NewDisk(w World, dir string) (*Disk, error) {
 	if w.Kind() != Namespace {
-		return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+		return nil, fmt.Errorf("world: a disk: %w", ErrUnsupported)
 	}
-	options := fmt.Sprintf("mode=0700,size=%d", size)
-	if files > 0 {
-		options += fmt.Sprintf(",nr_inodes=%d", files)
-	}
+	options := fmt.Sprintf("mode=0700,size=%d,nr_inodes=%d", ampleBytes, ampleFiles)
 	const flags = unix.MS_NOSUID | unix.MS_NODEV
-	if err := unix.Mount("assay-small", dir, "tmpfs", flags, options); err != nil {
-		return nil, stepError("mount a small disk", err)
+	if err := unix.Mount("assay-disk", dir, "tmpfs", flags, options); err != nil {
+		return nil, stepError("mount a disk", err)
 	}
-	return unmount(dir), nil
+	return &Disk{dir}, nil
 }
+
+// Limit leaves room for this many further bytes and files, whatever the disk holds.
+// A negative number sets no limit. Bytes count in whole pages.
+func (d *Disk) Limit(bytes, files int64) error {
+	// What a server writes at this moment can make the new limit too low.
+	for deadline := time.Now().Add(killTimeout); ; time.Sleep(busyPause) {
+		var now unix.Statfs_t
+		if err := unix.Statfs(d.dir, &now); err != nil {
+			return stepError("measure a disk", err)
+		}
+		size, inodes := int64(ampleBytes), int64(ampleFiles)
+		if bytes >= 0 {
+			size = int64(now.Blocks-now.Bfree)*int64(now.Bsize) + bytes
+		}
+		if files >= 0 {
+			inodes = int64(now.Files-now.Ffree) + files
+		}
+		options := fmt.Sprintf("size=%d,nr_inodes=%d", size, inodes)
+		const flags = unix.MS_REMOUNT | unix.MS_NOSUID | unix.MS_NODEV
+		err := unix.Mount("", d.dir, "", flags, options)
+		if !errors.Is(err, unix.EINVAL) || time.Now().After(deadline) {
+			return stepError("limit a disk", err)
+		}
+	}
+}
+
+// Remove unmounts the disk. Its files are lost.
+func (d *Disk) Remove() error { return unmount(d.dir)() }
 
 // SwitchableMount mounts an existing directory of the run over itself. It returns
 // a function that makes the mount read-only or writable again, and one that
