@@ -21,6 +21,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/fixtures/pki"
 	"assay/pebble"
 	"assay/scenarios"
 	"assay/suite/internal/patience"
@@ -81,8 +82,9 @@ type Env struct {
 	masks      map[string]string              // see [Env.roles]; set when the spec ends
 	began      time.Time
 
-	further        int    // how many further ports were given out
-	backendAddress string // see [Env.backend]
+	identities     []*pki.Identity // that the spec has made
+	further        int             // how many further ports were given out
+	backendAddress string          // see [Env.backend]
 
 	waits waits
 	// Fail and Skip end the spec. They call [ginkgo.Fail] and [ginkgo.Skip], or

@@ -25,6 +25,7 @@ func (e *Env) Identity(spec pki.Spec) *pki.Identity {
 	}
 	id, err := pki.New(spec)
 	e.Must(err)
+	e.identities = append(e.identities, id)
 	return id
 }
 
