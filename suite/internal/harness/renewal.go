@@ -171,7 +171,7 @@ func (e *Env) Schedule() *match.Schedule {
 	return schedule
 }
 
-// scheduleResult is what the schedule command left.
+// scheduleResult holds how the schedule command ended.
 type scheduleResult struct {
 	Output   []byte
 	Failure  string    // how it ended, if not as it should

@@ -12,7 +12,7 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// BeAlive: the server has not exited.
+// BeAlive succeeds if the server has not exited.
 func BeAlive() types.GomegaMatcher {
 	return match("a server that lives on", func(p *sut.Process) (bool, string) {
 		select {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// A tree is what a directory held at some moment.
+// A tree holds the content of a directory at some moment.
 type tree []node
 
 // A node is a directory or a regular file of a tree.

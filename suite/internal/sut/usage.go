@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Usage is what a server and its children use of the machine.
+// Usage counts the resources that a server and its children use.
 type Usage struct {
 	Processes   int
 	Descriptors int
