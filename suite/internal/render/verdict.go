@@ -18,10 +18,10 @@ type Style struct {
 	Dir   string // directory of the report, for the paths of evidence; may be ""
 }
 
-// WriteVerdict shows a report as text: the target, one line for each chapter, and
+// WriteVerdict writes a report as text: the target, one line for each chapter, and
 // each failure in full; then, with reasons, warnings, what is not offered, known
-// failures, known failures that did not apply, warnings that the target logged without a reason, and what was
-// skipped. The last line is always "N passed, N failed, N skipped", where failed
+// failures, known failures that did not apply, warnings that the target logged
+// without a reason, and what was skipped. The last line is always "N passed, N failed, N skipped", where failed
 // counts what fails the run, and skipped what the target claims and could not be
 // judged.
 func WriteVerdict(w io.Writer, r *report.Report, s Style) error {

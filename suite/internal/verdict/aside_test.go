@@ -30,7 +30,10 @@ func TestKnownFailuresLeftAside(t *testing.T) {
 		note  string // of a failed X-01
 		fails report.Status
 	}{
-		"v0.29.3": {[]aside{{"X-01", "the entry is for versions < 0.29.3, and this is 0.29.3"}}, "", report.Failed},
+		"v0.29.3": {
+			[]aside{{"X-01", "the entry is for versions < 0.29.3, and this is 0.29.3"}},
+			"", report.Failed,
+		},
 		"v0.29.2": {nil, "", report.KnownFailed},
 		"dev": {
 			[]aside{{"X-01", `it passed, and the target calls its version "dev", ` +
@@ -39,7 +42,8 @@ func TestKnownFailuresLeftAside(t *testing.T) {
 			report.KnownFailed,
 		},
 		"": {
-			[]aside{{"X-01", "it passed, and the version of the target is unknown (the entry is for < 0.29.3)"}},
+			[]aside{{"X-01", "it passed, and the version of the target is unknown " +
+				"(the entry is for < 0.29.3)"}},
 			"the version of the target is unknown (the entry is for < 0.29.3)", report.KnownFailed,
 		},
 	} {
