@@ -114,7 +114,7 @@ var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 	const delay = 2 * time.Second
 	e.Inject(pebble.Slow(row.Request, delay))
 	server := e.StartACME()
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	e.AwaitFault()
 	// Who waits for the CA's answer too waits for the whole delay, but for what
 	// it took to notice the fault.
@@ -462,7 +462,7 @@ func endure(e *Env, fault pebble.Fault) {
 func killAt(e *Env, step pebble.Kind) *Server {
 	e.Inject(pebble.Slow(step, time.Minute))
 	server := e.StartACME()
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	e.AwaitFault()
 	if step == pebble.KindChallenge {
 		// The CA comes to look before the server is gone, or after: not by chance.
