@@ -91,7 +91,7 @@ var _ = Table("RES-04", func(e *Env, row struct{ Date bool }) {
 	}
 	e.Inject(fault)
 	server := e.StartACME()
-	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveWaited(pebble.KindNewOrder, pause))
 }, Slow)
 
