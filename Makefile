@@ -1,4 +1,4 @@
-# Everything a contributor needs; "make help" lists it.
+# The commands of contributors. "make help" lists them.
 
 TARGET ?= reference
 WORLD  ?= auto
@@ -12,7 +12,7 @@ ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# The race detector needs cgo, and cgo a C compiler.
+# The race detector needs cgo, and cgo needs a C compiler.
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race)
 SERVER   := $(if $(filter reference,$(TARGET)),--bin bin/assay-server)
@@ -20,36 +20,36 @@ SERVER   := $(if $(filter reference,$(TARGET)),--bin bin/assay-server)
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## list these commands
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
-build: ## build bin/assay and the reference server, bin/assay-server, with bin/assay-schedule beside it
+build: ## build bin/assay, bin/assay-server (the reference server) and bin/assay-schedule
 	CGO_ENABLED=0 go build -ldflags=-s -o bin/ ./suite/cmd/assay ./server/cmd/assay-server
 	CGO_ENABLED=0 go build -ldflags=-s -o bin/assay-schedule ./server/cmd/schedule
 
 .PHONY: conformance
-conformance: build ## run the suite against TARGET (default: the reference, strictly); report in assay-report/
+conformance: build ## run the suite against TARGET (default: the reference server, with --strict); the report is in assay-report/
 	bin/assay run --target $(TARGET) $(SERVER) --world $(WORLD) --out $(OUT) $(if $(SERVER),--strict) $(RUN)
 
 .PHONY: test
-test: lint unit ## all checks: lint, unit tests, the suite in both worlds, some known-bad servers, a few issuances by stock Pebble
+test: lint unit ## run all checks: lint, unit tests, the suite in both worlds, some known-bad servers, a few issuances by stock Pebble
 	$(MAKE) conformance
 	$(MAKE) conformance WORLD=loopback OUT=assay-report/loopback
 	go run ./suite/cmd/mutants --sample 12 --whole 0
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, actionlint; nothing in suite imports the server
+lint: ## run gofmt, go vet, staticcheck and actionlint; check that suite does not import server
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 	$(ACTIONLINT) .github/workflows/*.yml
 	cd fixtures/variants/certmagic && go vet ./...
-	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "suite imports $$server: the server is a black box"; exit 1; }
+	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "lint: suite imports $$server, expected no import of the server"; exit 1; }
 
 .PHONY: lint-all
-lint-all: lint layout ## lint, and with it the rules that not every file keeps yet: .golangci.yml, layout
+lint-all: lint layout ## run lint, layout, and golangci-lint with .golangci.yml
 	$(GOLANGCI) run ./...
 
 .PHONY: layout
@@ -57,45 +57,45 @@ layout: ## check import directions, the number of files in each directory, and t
 	go run ./suite/internal/layout
 
 .PHONY: cross
-cross: ## vet and build for darwin
+cross: ## run go vet and go build for darwin
 	GOOS=darwin go vet ./...
 	GOOS=darwin CGO_ENABLED=0 go build ./...
 
 .PHONY: unit
-unit: ## unit tests, with the race detector if there is a C compiler
+unit: ## run the unit tests, with the race detector if there is a C compiler
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
-	go test $(RACE) -skip '^TestConformance$$' ./... # the whole suite has its own runs
+	go test $(RACE) -skip '^TestConformance$$' ./... # make conformance runs the whole suite
 	cd suite/example && go vet ./... && go test ./...
 
 .PHONY: mutants
-mutants: ## see that the suite catches each known-bad server; NAMES="chain-*" selects some
+mutants: ## check that the suite catches each known-bad server; NAMES="chain-*" selects some
 	go run ./suite/cmd/mutants $(NAMES)
 
 .PHONY: variants
-variants: ## see that the suite accuses no correct variant; NAMES="logs-json" selects some
+variants: ## check that the suite accuses no correct variant; NAMES="logs-json" selects some
 	go run ./suite/cmd/mutants --variants $(NAMES)
 
 .PHONY: upgrade
-upgrade: build ## say what x/crypto changes in behaviour: FROM=v0.57.0 TO=v0.58.0 (default: the newest)
-	@test -n "$(FROM)" || { echo "upgrade: FROM: expected the version to begin with, as in: make upgrade FROM=v0.57.0 TO=v0.58.0"; exit 2; }
+upgrade: build ## compare the behaviour with two versions of x/crypto: FROM=v0.57.0 TO=v0.58.0 (default: the newest)
+	@test -n "$(FROM)" || { echo "upgrade: FROM: found nothing, expected a version: make upgrade FROM=v0.57.0 TO=v0.58.0"; exit 2; }
 	bin/assay upgrade --from $(FROM) --to $(TO) --world $(WORLD) $(RUN)
 
 .PHONY: atlas
-atlas: build ## write suite/upgrade/atlas/ again: what every release of x/crypto changed in behaviour
+atlas: build ## update suite/upgrade/atlas/, which shows what every release of x/crypto changed in behaviour
 	bin/assay atlas --world $(WORLD) --out suite/upgrade/atlas $(RUN)
 
 .PHONY: vuln
-vuln: ## look for known vulnerabilities in what is called
+vuln: ## look for known vulnerabilities in functions that are called
 	$(GOVULNCHECK) ./...
 
 .PHONY: bench
-bench: build ## issuance by stock Pebble and by the edge side by side, and the cost of a whole run
+bench: build ## measure issuance by stock Pebble and by the edge, and the cost of a whole run
 	go run ./suite/cmd/bench
 
 .PHONY: generate
-generate: ## write the generated files again
+generate: ## update the generated files
 	go generate ./...
 
 .PHONY: clean
-clean: ## remove what the commands above leave
+clean: ## remove the files that the other commands write
 	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas

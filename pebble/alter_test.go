@@ -14,7 +14,7 @@ func TestCertificateFaults(t *testing.T) {
 		fault Fault
 		check func(s *site, chain []*x509.Certificate) error
 	}{
-		"chain cut": {CutChain(), func(s *site, chain []*x509.Certificate) error {
+		"chain cut": {CutChain(), func(_ *site, chain []*x509.Certificate) error {
 			if len(chain) != 1 {
 				return fmt.Errorf("%d certificates, expected the leaf alone", len(chain))
 			}

@@ -25,14 +25,17 @@ func newAnswer(status int, contentType, body string) *answer {
 	return &answer{status: status, header: header, body: []byte(body)}
 }
 
+// Header implements [http.ResponseWriter].
 func (a *answer) Header() http.Header { return a.header }
 
+// WriteHeader implements [http.ResponseWriter].
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
+// Write implements [http.ResponseWriter].
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, p...)

@@ -132,6 +132,7 @@ type resettingListener struct {
 	journal *Journal
 }
 
+// Accept implements [net.Listener].
 func (f *resettingListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := f.Listener.Accept()

@@ -164,6 +164,11 @@ type silentConn struct {
 	reader io.Reader
 }
 
-func (c silentConn) Read(p []byte) (int, error)  { return c.reader.Read(p) }
+// Read implements [net.Conn].
+func (c silentConn) Read(p []byte) (int, error) { return c.reader.Read(p) }
+
+// Write implements [net.Conn].
 func (c silentConn) Write(p []byte) (int, error) { return len(p), nil }
-func (c silentConn) Close() error                { return nil }
+
+// Close implements [net.Conn].
+func (c silentConn) Close() error { return nil }

@@ -22,14 +22,36 @@ func TestRowsAreDecodedStrictly(t *testing.T) {
 		want   exampleRow
 		wrong  []string
 	}{
-		"fields": {", sni: a.test, alpn: [h2], port: 443, keys: {tls_cert_path: x}, at: {dir: d}",
-			exampleRow{SNI: "a.test", ALPN: []string{"h2"}, Port: 443, Keys: map[string]any{"tls_cert_path": "x"}, At: struct{ Dir string }{"d"}}, nil},
+		"fields": {
+			", sni: a.test, alpn: [h2], port: 443, keys: {tls_cert_path: x}, at: {dir: d}",
+			exampleRow{
+				SNI: "a.test", ALPN: []string{"h2"}, Port: 443,
+				Keys: map[string]any{"tls_cert_path": "x"}, At: struct{ Dir string }{"d"},
+			},
+			nil,
+		},
 		"none": {"", exampleRow{}, nil},
-		"unknown field": {", snl: a.test", exampleRow{}, []string{
-			"byo.yaml:8: BYO-01/a: snl: found an unknown key, expected one of sni, alpn, keys, port, at"}},
-		"wrong type":        {", port: https", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: port: found \"https\", expected a whole number"}},
-		"wrong type below":  {", at: {dir: [x]}", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: at.dir: found a list, expected text"}},
-		"wrong type inside": {", alpn: [{h: 2}]", exampleRow{}, []string{"byo.yaml:8: BYO-01/a: alpn[0]: found a mapping, expected text"}},
+		"unknown field": {
+			", snl: a.test",
+			exampleRow{},
+			[]string{"byo.yaml:8: BYO-01/a: snl: found an unknown key, " +
+				"expected one of sni, alpn, keys, port, at"},
+		},
+		"wrong type": {
+			", port: https",
+			exampleRow{},
+			[]string{"byo.yaml:8: BYO-01/a: port: found \"https\", expected a whole number"},
+		},
+		"wrong type below": {
+			", at: {dir: [x]}",
+			exampleRow{},
+			[]string{"byo.yaml:8: BYO-01/a: at.dir: found a list, expected text"},
+		},
+		"wrong type inside": {
+			", alpn: [{h: 2}]",
+			exampleRow{},
+			[]string{"byo.yaml:8: BYO-01/a: alpn[0]: found a mapping, expected text"},
+		},
 		"two at once": {", port: x, colour: red", exampleRow{}, []string{
 			"byo.yaml:8: BYO-01/a: colour: found an unknown key, expected one of sni, alpn, keys, port, at",
 			"byo.yaml:8: BYO-01/a: port: found \"x\", expected a whole number"}},

@@ -27,6 +27,7 @@ func (c *Catalogue) Table(w io.Writer) error {
 	return nil
 }
 
+// count returns the number of cases in words, or "" if there are none.
 func count(cases []Case) string {
 	switch len(cases) {
 	case 0:
@@ -53,10 +54,11 @@ const markdownHead = `# The catalogue
 
 <!-- Generated from the YAML files beside it: go generate ./scenarios -->
 
-What a server that is configured like headscale promises about TLS. Each requirement has an ID that never changes, a
-level in the words of RFC 2119 (OBSERVE: recorded for comparison, never judged), the promise, the reason why it matters,
-and where the promise comes from. A target claims chapters; a requirement applies where its chapter is claimed, and every
-chapter that it needs.
+This page lists what a server that is configured like headscale promises about TLS. Each
+requirement has an ID that never changes, a level in the words of RFC 2119 (OBSERVE means that it
+is recorded for comparison and never judged), the promise, the reason why it matters, and the source
+of the promise. A target claims chapters. A requirement applies to a target that claims its chapter
+and every chapter that it needs.
 `
 
 // Markdown writes the catalogue as a page for people who implement a server: the
@@ -89,7 +91,7 @@ func writeMarkdown(b *strings.Builder, r Requirement) {
 		fmt.Fprintf(b, "\n*Judged with golang.org/x/crypto:* `%s`\n", r.Autocert)
 	}
 	if len(r.Worlds) > 0 {
-		fmt.Fprintf(b, "\n*Tried in:* the %s world\n", strings.Join(r.Worlds, " or "))
+		fmt.Fprintf(b, "\n*Run in:* the %s world\n", strings.Join(r.Worlds, " or "))
 	}
 	if r.Unbroken != "" {
 		fmt.Fprintf(b, "\n*No known-bad server:* %s\n", oneLine(r.Unbroken))

@@ -39,7 +39,10 @@ func TestRange(t *testing.T) {
 
 func TestWhatIsNoRange(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", " ", "0.45.0", ">=", ">= x", ">= 0.45", "^0.45.0", ">= 0.45.0 || < 0.2.0", "=> 0.45.0", "!= 0.45.0", "== 0.45.0"} {
+	for _, text := range []string{
+		"", " ", "0.45.0", ">=", ">= x", ">= 0.45", "^0.45.0", ">= 0.45.0 || < 0.2.0",
+		"=> 0.45.0", "!= 0.45.0", "== 0.45.0",
+	} {
 		if r, err := ParseRange(text); err == nil {
 			t.Errorf("%q was read as %+v", text, r)
 		}

@@ -1,5 +1,5 @@
-// Package suite checks whether a server's TLS does what its documentation
-// says. It holds the specs, one file for each chapter of the catalogue (package
+// Package suite checks whether a server's TLS does what its documentation says.
+// It contains the specs, one file for each chapter of the catalogue (package
 // assay/scenarios), and the functions that run them.
 //
 // # Embedding
@@ -17,7 +17,7 @@
 // runs one requirement.
 //
 // [Execute] runs the suite outside of a test and returns the report. [Examine]
-// says what this machine and a target allow, before anything is judged.
+// checks what this machine and a target allow, without judging the target.
 //
 // Keep such tests in a module of their own: importing this package lifts
 // golang.org/x/crypto to the version that Assay requires. The directory
@@ -32,9 +32,10 @@
 // spec starts the server under test, in a network of its own and with a CA of
 // its own.
 //
-// Importing this package therefore has an effect: a process that a run started
-// does its part and exits while the package is initialized, before main and
-// before any test of the embedder's. In all other processes nothing happens.
+// Importing this package therefore has an effect in processes that a run
+// started: they do their work and exit while the package is initialized, before
+// main and before any test of the embedder's. In all other processes importing
+// the package has no effect.
 //
 // # Adding a requirement
 //
@@ -46,9 +47,9 @@
 //		Expect(e.Handshake(e.StartOwn(id))).To(ServeExactly(id.Chain()))
 //	})
 //
-// A spec sees its environment (package suite/internal/harness) and matchers
+// A spec uses its environment (package suite/internal/harness) and matchers
 // (package suite/internal/match), and no other part of the suite. A known-bad
 // server in fixtures/mutants shows that the spec can fail.
-// .github/CONTRIBUTING.md describes each step, suite/ARCHITECTURE.md the
-// machinery, and suite/CONTRACTS.md what target files and reports promise.
+// .github/CONTRIBUTING.md describes each step, suite/ARCHITECTURE.md how the
+// suite works, and suite/CONTRACTS.md the format of target files and reports.
 package suite

@@ -19,8 +19,8 @@ import (
 	. "assay/suite/internal/match"
 )
 
-// The chapter expiry: what an operator sees when asking how long a certificate
-// lasts (scenarios/expiry.yaml).
+// The specs below judge the chapter expiry, what an operator sees of the dates of a
+// certificate (scenarios/expiry.yaml).
 
 var _ = Requirement("EXPIRY-01", func(e *Env) {
 	needsOpenSSL(e)
@@ -45,27 +45,28 @@ var _ = Requirement("EXPIRY-02", func(e *Env) {
 var _ = Requirement("EXPIRY-03", func(e *Env) {
 	server := e.StartACME()
 	seen := e.Handshake(server)
-	Expect(seen).To(HaveFullChainTo(e.CA().Root())) // or no browser need be started
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 	browser := e.Browser()
 	_, port, err := net.SplitHostPort(server.Address())
 	e.Must(err)
 	Expect(browser.Visit("https://" + e.Hostname + ":" + port + "/")).To(ShowDates(seen.Leaf()))
-	// The control: this browser looks at certificates.
+	// The control: the browser refuses a certificate that it does not trust.
 	control := browser.Visit("https://" + untrusted(e) + "/")
 	e.Must(control.Silence)
 	Expect(control).To(BeRefusedByBrowser())
 }, Slow)
 
-// untrusted is the address of a server of Assay's own, with a certificate that
-// nobody trusts.
+// untrusted starts a server of Assay's own with a certificate that nobody trusts, and
+// returns its address.
 func untrusted(e *Env) string {
 	ginkgo.GinkgoHelper()
 	listener, err := e.World.Listen("tcp", e.Addr(9443))
 	e.Must(err)
 	v4, _ := e.World.Host()
 	id := e.Identity(pki.Spec{Names: []string{v4.String()}})
+	pair := tls.Certificate{Certificate: [][]byte{id.Leaf.Raw}, PrivateKey: id.Key}
 	server := &http.Server{
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{id.Leaf.Raw}, PrivateKey: id.Key}}},
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}},
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	go server.ServeTLS(listener, "", "")
@@ -77,7 +78,8 @@ func untrusted(e *Env) string {
 // prints.
 func documentedDates(e *Env) string {
 	ginkgo.GinkgoHelper()
-	return e.Shell(fmt.Sprintf("openssl s_client -servername %[1]s -connect %[1]s:443 </dev/null 2>/dev/null | openssl x509 -noout -dates", e.Hostname))
+	return e.Shell(fmt.Sprintf("openssl s_client -servername %[1]s -connect %[1]s:443 "+
+		"</dev/null 2>/dev/null | openssl x509 -noout -dates", e.Hostname))
 }
 
 func needsOpenSSL(e *Env) {
@@ -86,10 +88,11 @@ func needsOpenSSL(e *Env) {
 	e.SkipUnless(err == nil, "openssl is not on PATH")
 }
 
-// opensslDates is how openssl prints when a certificate begins and ends.
+// opensslDates returns the dates of a certificate as openssl prints them.
 func opensslDates(cert *x509.Certificate) string {
-	return fmt.Sprintf("notBefore=%s\nnotAfter=%s\n", opensslDate(cert.NotBefore), opensslDate(cert.NotAfter))
+	from, to := opensslDate(cert.NotBefore), opensslDate(cert.NotAfter)
+	return fmt.Sprintf("notBefore=%s\nnotAfter=%s\n", from, to)
 }
 
-// opensslDate is how openssl prints a moment.
+// opensslDate returns a moment as openssl prints it.
 func opensslDate(t time.Time) string { return t.UTC().Format("Jan _2 15:04:05 2006 GMT") }

@@ -92,7 +92,7 @@ config: {file: path.txt, template: "{{.Keys.tls_key_path}}"}
 }
 
 // keyLines returns the lines of base64 of the private keys in a directory, in both
-// alphabets. Short lines are left out, because they may stand elsewhere too.
+// alphabets. Short lines are left out, because other texts may contain them.
 func keyLines(t *testing.T, dir string) (lines []string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.pem"))

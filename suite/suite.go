@@ -14,46 +14,46 @@ import (
 	"assay/suite/report"
 )
 
-// Options say what is run, against which server, and where the report goes.
-// The zero value runs every requirement against the reference server on PATH.
+// Options selects the requirements to run, the server under test, and the directory of
+// the report. The zero value runs every requirement against the reference server, which
+// has to be on PATH.
 type Options struct {
 	Target   string   // target file, or name of a built-in target; default "reference"
 	Bin      string   // executable that replaces the target's own
 	Only     []string // globs of IDs or "ID/case" to run; empty runs all
 	Skip     []string // globs of IDs or "ID/case" to leave out
-	Profiles []string // run only these of the profiles that the target claims
-	Env      []string // further KEY=VALUE for the target
+	Profiles []string // profiles to run, of those that the target claims; empty runs all
+	Env      []string // environment variables for the target, KEY=VALUE
 	Out      string   // directory of the report; default "assay-report"
 	World    string   // "auto" (default), "namespace" or "loopback"
 	CA       string   // "edge" (default) or "stock": Pebble without the edge
 	Procs    int      // worker processes; default eight for each CPU, at most 40
 	Keep     bool     // copy the directory of every spec into the report
-	Strict   bool     // a SHOULD that failed fails the run
-	NoProbe  bool     // judge without first trying whether the target starts
+	Strict   bool     // fail the run if a SHOULD fails
+	NoProbe  bool     // do not check first that the target starts
 
-	ProbeOnly bool // try whether the target starts, and judge nothing
+	ProbeOnly bool // check only that the target starts, and judge nothing
 }
 
-// Command is the command line that runs the same server in the same
-// surroundings. It leaves out what is selected.
+// Command returns the command line of assay run for the same server in the same world.
+// It leaves out the selection of requirements.
 func (o Options) Command() string { return run.Options(o).Command() }
 
-// Execute runs the suite and writes a report, which it returns. The exit code
-// of the run is the report's Exit. The error says what went wrong before there
-// could be a report: an option, the target file or the catalogue is wrong.
-// Processes of the run write what they have to say to log.
+// Execute runs the suite, writes a report, and returns it. The exit code of the run is
+// the report's Exit. Execute returns an error, and no report, if an option, the target
+// file or the catalogue is wrong. It writes the messages of the run's processes to log.
 func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, error) {
 	return run.Execute(ctx, run.Options(o), log)
 }
 
-// Run runs the suite from a test. Every requirement is a subtest named after
-// its ID: a failed one fails (a SHOULD only if o.Strict), a skipped one is
-// skipped with the reason. An interrupted run fails. go test -run
-// TestConformance/BYO-03 runs that requirement alone. The processes of the run
-// are the test binary, started again; nothing but this package runs in them.
+// Run runs the suite from a test. Every requirement becomes a subtest with the name of
+// its ID. A subtest fails if its requirement failed (for a SHOULD only with o.Strict),
+// and is skipped if its requirement was skipped. An interrupted run fails the test.
+// "go test -run TestConformance/BYO-03" runs one requirement. Run starts the test binary
+// again for the processes of the run, which exit before any test of the embedder's.
 //
-// Under the command ginkgo with several processes (ginkgo -p), each of them
-// runs its share of the specs, and Ginkgo reports.
+// If the command ginkgo runs the test in several processes (ginkgo -p), each process runs
+// a share of the specs, and Ginkgo prints the results.
 func Run(t *testing.T, o Options) {
 	t.Helper()
 	if config, _ := ginkgo.GinkgoConfiguration(); config.ParallelTotal > 1 {
@@ -77,7 +77,7 @@ func Run(t *testing.T, o Options) {
 	}
 }
 
-// replay shows one result as a subtest.
+// replay reports one result as a subtest.
 func replay(t *testing.T, r *report.Report, result report.Result) {
 	if result.Status == report.NotClaimed {
 		return
@@ -97,16 +97,16 @@ func replay(t *testing.T, r *report.Report, result report.Result) {
 	})
 }
 
-// A Finding is one line of what [Examine] says.
+// A Finding is a result of [Examine].
 type Finding struct {
-	What    string // the subject: "world", "target", …
-	Verdict string // "ok", "limited", or "error": a run would end with exit code 2
-	Text    string // what was found and, unless it is ok, the consequence
+	What    string // the subject, such as "world" or "target"
+	Verdict string // "ok", "limited", or "error" if a run would end with exit code 2
+	Text    string // what was found and, unless the verdict is ok, the consequence
 }
 
-// Examine says what this machine and this target allow, and judges nothing:
-// the worlds, the tools that specs call, and whether the target starts with a
-// plain configuration.
+// Examine checks what this machine and a target allow, without judging the target: the
+// worlds, the tools that specs call, and whether the target starts with a plain
+// configuration.
 func Examine(ctx context.Context, o Options) []Finding {
 	var findings []Finding
 	for _, f := range run.Examine(ctx, run.Options(o)) {
@@ -115,12 +115,12 @@ func Examine(ctx context.Context, o Options) []Finding {
 	return findings
 }
 
-// Version is the version of the suite, as reports give it.
+// Version returns the version of the suite, as reports contain it.
 func Version() string { return run.Version }
 
-// init makes a process that a run started do its part, as the inner process or
-// a worker, and exit. It has to happen here: after the specs of this package
-// are registered, and before an embedder's package adds specs to Ginkgo's tree.
+// init does the work of a process that a run started, as the inner process or a worker,
+// and exits. The work starts here because the specs of this package are registered by
+// now, and an embedder's package has not yet added its own specs to Ginkgo.
 func init() {
 	if run.Started() {
 		os.Exit(run.Child())

@@ -6,17 +6,16 @@ import (
 	"path/filepath"
 	"testing"
 
-	// The ginkgo command takes a package for a suite of its own only if the
-	// tests import Ginkgo.
+	// The ginkgo command runs a package only if its tests import Ginkgo.
 	_ "github.com/onsi/ginkgo/v2"
 
 	"assay/suite"
 )
 
-// TestConformance is the suite where Ginkgo's users expect it: go test
-// ./suite, or ginkgo -p ./suite. ASSAY_TARGET names the target (default: the
-// reference), ASSAY_BIN its executable (default: the reference, built here). Go
-// knows nothing of either, so it takes -count=1 to try them again.
+// TestConformance runs the suite with go test ./suite or ginkgo -p ./suite. The
+// variable ASSAY_TARGET names the target (default: the reference server), and ASSAY_BIN
+// its executable (default: the reference server, which the test builds). Go caches the
+// result of the test even if the executable changes; -count=1 runs it again.
 func TestConformance(t *testing.T) {
 	o := suite.Options{
 		Target: os.Getenv("ASSAY_TARGET"),

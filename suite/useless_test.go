@@ -11,18 +11,19 @@ import (
 	"time"
 
 	"assay/scenarios"
+	"assay/suite/internal/sut"
 	"assay/suite/report"
 )
 
-// uselessServers are the modes of fixtures/useless. Every row of every table
-// is tried with those that come closest to a server; the others take a row of
-// each, every one another.
+// uselessServers lists the modes of fixtures/useless. The modes that resemble a server
+// most are tried with every case of every requirement. Each of the others is tried with
+// a different case of each requirement.
 var uselessServers = []struct {
 	mode    string
-	timeout time.Duration // of ready: short where it can only run out
-	bad     string        // on_bad_config: what makes it hardest to tell
-	probed  int           // exit code where the target is probed first
-	rows    bool          // try every row
+	timeout time.Duration // timeout of ready; short if the server never gets ready
+	bad     string        // on_bad_config; the value that makes failures hardest to find
+	probed  int           // exit code of a run with a probe
+	rows    bool          // try every case
 }{
 	{"exit", time.Second, "exit", report.ExitTrouble, false},
 	{"self-signed", time.Second, "exit", report.ExitFailed, true},
@@ -33,7 +34,7 @@ var uselessServers = []struct {
 	{"silent", 100 * time.Millisecond, "log", report.ExitTrouble, false},
 }
 
-// uselessTarget is the target file of a useless server, which claims all.
+// uselessTarget is the target file of a useless server, which claims all profiles.
 const uselessTarget = `
 name: useless-%s
 command: [%q, %s, "{{.ConfigFile}}"]
@@ -43,18 +44,18 @@ on_bad_config: %s
 stop: SIGTERM
 reload: SIGHUP
 health: /health
-profiles: [config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, resilience]
+profiles: [%s]
 `
 
-// TestUselessServersPassNothing runs the suite against servers that keep no
-// promise. A requirement that one of them passes is one whose spec asks for
-// nothing.
+// TestUselessServersPassNothing runs the suite against servers that keep no promise. If
+// one of them passes a requirement, the requirement's spec checks nothing.
 func TestUselessServersPassNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: this runs the suite seven times")
 	}
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-ldflags=-s", "-o", bin, "assay/suite/cmd/assay", "assay/fixtures/useless")
+	build := exec.Command("go", "build", "-ldflags=-s", "-o", bin,
+		"assay/suite/cmd/assay", "assay/fixtures/useless")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building assay and the useless server: %v\n%s", err, output)
@@ -63,7 +64,8 @@ func TestUselessServersPassNothing(t *testing.T) {
 		t.Run(server.mode, func(t *testing.T) {
 			t.Parallel()
 			target := filepath.Join(t.TempDir(), "target.yaml")
-			text := fmt.Sprintf(uselessTarget, server.mode, filepath.Join(bin, "useless"), server.mode, server.timeout, server.bad)
+			text := fmt.Sprintf(uselessTarget, server.mode, filepath.Join(bin, "useless"), server.mode,
+				server.timeout, server.bad, strings.Join(sut.Profiles, ", "))
 			if err := os.WriteFile(target, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -87,8 +89,8 @@ func TestUselessServersPassNothing(t *testing.T) {
 	}
 }
 
-// oneRowEach selects one row of each requirement with a table, the nth or, in
-// a shorter table, the one that counting round comes to.
+// oneRowEach returns "ID/case" for the nth case of each requirement, or "ID" if it has no
+// cases. Beyond the last case it starts again with the first.
 func oneRowEach(t *testing.T, n int) (selected []string) {
 	catalogue, err := scenarios.Load()
 	if err != nil {
@@ -104,21 +106,23 @@ func oneRowEach(t *testing.T, n int) (selected []string) {
 	return selected
 }
 
-// expectNotPassed looks at a judged result and at each of its rows.
+// expectNotPassed checks that neither a judged requirement nor one of its cases passed.
 func expectNotPassed(t *testing.T, result report.Result) {
 	t.Helper()
 	if result.Level == scenarios.Observe {
 		return
 	}
 	if result.Status == report.Error {
-		t.Errorf("%s: %s", result.ID, result.Reason)
+		t.Errorf("%s: error of Assay itself: %s", result.ID, result.Reason)
 	}
 	if result.Status == report.Passed {
-		t.Errorf("%s (%s): a useless server passes it: %s", result.ID, result.Level, result.Title)
+		t.Errorf("%s (%s): a useless server passed, expected a failure: %s",
+			result.ID, result.Level, result.Title)
 	}
 	for _, c := range result.Cases {
 		if c.Status == report.Passed {
-			t.Errorf("%s/%s (%s): a useless server passes it: %s", result.ID, c.Case, result.Level, result.Title)
+			t.Errorf("%s/%s (%s): a useless server passed, expected a failure: %s",
+				result.ID, c.Case, result.Level, result.Title)
 		}
 	}
 }
@@ -129,14 +133,15 @@ func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report,
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	out := t.TempDir()
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "assay"), append([]string{"run", "--target", target, "--out", out, "--quiet"}, args...)...)
+	args = append([]string{"run", "--target", target, "--out", out, "--quiet"}, args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "assay"), args...)
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
-	// What does not come at once never comes, and most waits are in vain.
+	// Useless servers never do what specs wait for, so that long waits only cost time.
 	cmd.Env = append(os.Environ(), "ASSAY_PATIENCE=2s")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Run() // its exit code is looked at below
+	cmd.Run() // the caller checks the exit code
 	r, err := report.Read(filepath.Join(out, report.ReportFile))
 	if err != nil {
 		t.Fatalf("assay %s: %v\n%s", strings.Join(args, " "), err, output.String())

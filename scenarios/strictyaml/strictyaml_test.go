@@ -55,10 +55,14 @@ func TestDecode(t *testing.T) {
 	const good = "name: x\nmode: on\nwords: [a, b]\nitems: [{note: c}]\nenv: &e {A: b}\nflag: true\n" +
 		"number: 3\nwait: 5s\npattern: ^a\nany: {a: null, b: 1}\nown: fine\nnote: d\n"
 	var s sample
-	if err := Decode("a.yaml", []byte(strings.ReplaceAll(good, "mode: on", "mode: 'on'")), &s).Err(); err != nil {
+	text := strings.ReplaceAll(good, "mode: on", "mode: 'on'")
+	if err := Decode("a.yaml", []byte(text), &s).Err(); err != nil {
 		t.Fatal(err)
 	}
-	got := []any{s.Note, s.Name, s.Mode, s.Words, s.Items[0].Note, s.Env["A"], s.Flag, s.Number, s.Wait, s.Pattern.String(), s.Own.text}
+	got := []any{
+		s.Note, s.Name, s.Mode, s.Words, s.Items[0].Note, s.Env["A"], s.Flag, s.Number, s.Wait,
+		s.Pattern.String(), s.Own.text,
+	}
 	want := []any{"d", "x", "on", []string{"a", "b"}, "c", "b", true, 3, 5 * time.Second, "^a", "fine"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -68,40 +72,57 @@ func TestDecode(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
-		"name: x":                  nil,
-		"":                         {"1: YAML: found an empty file, expected a mapping with note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
-		"- a":                      {"1: YAML: found a list, expected a mapping with note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
-		"name: x\n---\nname: y":    {"2: YAML: found a second document, expected one YAML document"},
-		"name: x\n---\nname: [":    {"4: YAML: found did not find expected node content, expected one well-formed YAML document"},
-		"mode: a":                  {"1: mode: found \"a\", expected one of on, off", "1: name: found nothing, expected text"},
-		"name:":                    {"1: name: found nothing, expected text"},
-		"name: ' '":                {`1: name: found " ", expected text`},
-		"name: 5":                  {"1: name: found the number 5, expected text"},
-		"name: true":               {"1: name: found the boolean true, expected text"},
-		"name: [a]":                {"1: name: found a list, expected text"},
-		"name: {{.X}}":             {"1: name: found a template without quotes, expected text"},
-		"name: x\nname: y":         {"2: name: found the key a second time, expected each key once; it is also on line 1"},
-		"name: x\nnames: y":        {"2: names: found an unknown key, expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
-		"name: x\nHidden: y":       {"2: Hidden: found an unknown key, expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
-		"name: x\nwords: []":       {"2: words: found an empty list, expected at least one item"},
-		"name: x\nwords: [a, '']":  {`2: words[1]: found "", expected text`},
-		"name: x\nwords: [[a], 5]": {"2: words[0]: found a list, expected text", "2: words[1]: found the number 5, expected text"},
+		"name: x": nil,
+		"": {"1: YAML: found an empty file, expected a mapping with note, name, mode, words, items, " +
+			"env, flag, number, wait, pattern, any, own"},
+		"- a": {"1: YAML: found a list, expected a mapping with note, name, mode, words, items, env, " +
+			"flag, number, wait, pattern, any, own"},
+		"name: x\n---\nname: y": {"2: YAML: found a second document, expected one YAML document"},
+		"name: x\n---\nname: [": {"4: YAML: found did not find expected node content, " +
+			"expected one well-formed YAML document"},
+		"mode: a": {
+			"1: mode: found \"a\", expected one of on, off", "1: name: found nothing, expected text",
+		},
+		"name:":        {"1: name: found nothing, expected text"},
+		"name: ' '":    {`1: name: found " ", expected text`},
+		"name: 5":      {"1: name: found the number 5, expected text"},
+		"name: true":   {"1: name: found the boolean true, expected text"},
+		"name: [a]":    {"1: name: found a list, expected text"},
+		"name: {{.X}}": {"1: name: found a template without quotes, expected text"},
+		"name: x\nname: y": {"2: name: found the key a second time, " +
+			"expected each key once; it is also on line 1"},
+		"name: x\nnames: y": {"2: names: found an unknown key, " +
+			"expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
+		"name: x\nHidden: y": {"2: Hidden: found an unknown key, " +
+			"expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
+		"name: x\nwords: []":      {"2: words: found an empty list, expected at least one item"},
+		"name: x\nwords: [a, '']": {`2: words[1]: found "", expected text`},
+		"name: x\nwords: [[a], 5]": {
+			"2: words[0]: found a list, expected text", "2: words[1]: found the number 5, expected text",
+		},
 		"name: x\nitems: [{note: a}, {note: b, c: d}, e]": {
-			"2: items[1].c: found an unknown key, expected one of note", `2: items[2]: found "e", expected a mapping with note`},
-		"name: x\nenv: {A: 1, B: c}":               {"2: env.A: found the number 1, expected text"},
-		"name: x\nenv: {{a: b}: c}":                {"2: env: found a mapping as a key, expected text; quote a value that begins with {{"},
-		"name: x\nflag: 'yes'":                     {`2: flag: found "yes", expected true or false`},
-		"name: x\nnumber: a":                       {`2: number: found "a", expected a whole number`},
-		"name: x\nwait: 5":                         {"2: wait: found the number 5, expected a duration with a unit, such as 5s or 500ms"},
-		"name: x\npattern: (":                      {"2: pattern: found \"(\", expected a regular expression (missing closing ): `(`)"},
-		"name: x\npattern: 3":                      {"2: pattern: found the number 3, expected text"},
-		"name: x\nown: bad":                        {`2: own: found "bad", expected something good`},
-		"name: x\nown:":                            {"2: own: found nothing, expected a mapping"},
-		"name: x\nany:\n  a: 1\n  b: {c: 1, c: 2}": {"4: any.b.c: found the key a second time, expected each key once; it is also on line 4"},
-		"name: x\nany: &a [*a]":                    nil,
-		"name: &n x\nnote: *n":                     nil,
-		"name: x\nenv: &a {A: 1}\nany: *a":         {"2: env.A: found the number 1, expected text"},
-		"name: x\nenv:\n  a: {{.X}}/y":             {"3: YAML: found did not find expected key, expected one well-formed YAML document; a value that begins with {{ has to be quoted"},
+			"2: items[1].c: found an unknown key, expected one of note",
+			`2: items[2]: found "e", expected a mapping with note`,
+		},
+		"name: x\nenv: {A: 1, B: c}": {"2: env.A: found the number 1, expected text"},
+		"name: x\nenv: {{a: b}: c}": {"2: env: found a mapping as a key, " +
+			"expected text; quote a value that begins with {{"},
+		"name: x\nflag: 'yes'": {`2: flag: found "yes", expected true or false`},
+		"name: x\nnumber: a":   {`2: number: found "a", expected a whole number`},
+		"name: x\nwait: 5": {"2: wait: found the number 5, " +
+			"expected a duration with a unit, such as 5s or 500ms"},
+		"name: x\npattern: (": {"2: pattern: found \"(\", " +
+			"expected a regular expression (missing closing ): `(`)"},
+		"name: x\npattern: 3": {"2: pattern: found the number 3, expected text"},
+		"name: x\nown: bad":   {`2: own: found "bad", expected something good`},
+		"name: x\nown:":       {"2: own: found nothing, expected a mapping"},
+		"name: x\nany:\n  a: 1\n  b: {c: 1, c: 2}": {"4: any.b.c: found the key a second time, " +
+			"expected each key once; it is also on line 4"},
+		"name: x\nany: &a [*a]":            nil,
+		"name: &n x\nnote: *n":             nil,
+		"name: x\nenv: &a {A: 1}\nany: *a": {"2: env.A: found the number 1, expected text"},
+		"name: x\nenv:\n  a: {{.X}}/y": {"3: YAML: found did not find expected key, " +
+			"expected one well-formed YAML document; a value that begins with {{ has to be quoted"},
 	} {
 		f := Decode("a.yaml", []byte(text), new(sample))
 		if diff := cmp.Diff(want, lines(f.Err())); diff != "" {
@@ -117,7 +138,8 @@ func TestMistakes(t *testing.T) {
 // has found.
 func TestWrong(t *testing.T) {
 	t.Parallel()
-	const text = "name: x\nwords:\n  - a\n  - b\nenv:\n  a.b: |\n    one\n    two\nnumber: a\nitems: [null, {note: c}]\n"
+	const text = "name: x\nwords:\n  - a\n  - b\nenv:\n  a.b: |\n    one\n    two\n" +
+		"number: a\nitems: [null, {note: c}]\n"
 	f := Decode("a.yaml", []byte(text), new(sample))
 	f.Expect("words[1]", "c")
 	f.OneOf("words[0]", []string{"d", "e"})
@@ -145,8 +167,13 @@ func TestWrong(t *testing.T) {
 	for key := range f.Texts("env") {
 		keys = append(keys, key)
 	}
-	if !slices.Equal(keys, []string{"env.a.b"}) || !f.Has("words[1]") || f.Has("words[2]") || f.Has("env.a") {
-		t.Errorf("found the texts %q", keys)
+	if want := []string{"env.a.b"}; !slices.Equal(keys, want) {
+		t.Errorf("found the texts %q, expected %q", keys, want)
+	}
+	for key, want := range map[string]bool{"words[1]": true, "words[2]": false, "env.a": false} {
+		if got := f.Has(key); got != want {
+			t.Errorf("has %s: %t, expected %t", key, got, want)
+		}
 	}
 }
 

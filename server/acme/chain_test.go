@@ -35,7 +35,7 @@ func TestChainsOfTheCA(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			chains := soundChains{roundTrip(func(r *http.Request) (*http.Response, error) {
+			chains := soundChains{roundTrip(func(*http.Request) (*http.Response, error) {
 				return &http.Response{
 					StatusCode: http.StatusOK,
 					Header:     http.Header{"Content-Type": {test.kind}},

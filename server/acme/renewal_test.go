@@ -2,6 +2,7 @@ package acme
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -167,9 +168,11 @@ func (row renewalRow) play(dir string) error {
 	first, err := source.GetCertificate(hello)
 	if row.fails {
 		time.Sleep(time.Second) // the manager deactivates the authorization
-		if err == nil || !strings.Contains(logged.String(), "the CA does not offer the "+
-			"challenge type") {
-			return fmt.Errorf("got error %v, logged %s", err, logged)
+		if err == nil {
+			return errors.New("got a certificate, want an error")
+		}
+		if !strings.Contains(logged.String(), "the CA does not offer the challenge type") {
+			return fmt.Errorf("got error %w, logged %s", err, logged)
 		}
 		return row.verdict(ca, logged, 1, 0)
 	}

@@ -121,6 +121,7 @@ type observedBody struct {
 	done   func(body []byte, broken error)
 }
 
+// Read implements [io.ReadCloser].
 func (b *observedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if room := maxProblem - b.seen.Len(); room > 0 {
@@ -132,6 +133,7 @@ func (b *observedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close implements [io.ReadCloser].
 func (b *observedBody) Close() error {
 	if b.done != nil {
 		b.done(b.seen.Bytes(), b.broken)

@@ -10,11 +10,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// value is what a file says about one key.
+// value holds the text that a file gives to one key.
 type value struct {
 	text  string
 	line  int
-	wrong bool // of the wrong type, already reported: not to be judged further
+	wrong bool // the type is wrong and has been reported; skip all other checks
 }
 
 // parse returns the values of a file by key, without null values. The values

@@ -8,7 +8,8 @@ import (
 	"assay/suite"
 )
 
-// TestConformance shows every requirement as a subtest. One alone:
+// TestConformance runs the suite against the server. Every requirement is a subtest, so
+// that one requirement can be run alone:
 //
 //	go test -run TestConformance/BYO-03
 func TestConformance(t *testing.T) {

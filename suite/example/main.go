@@ -1,5 +1,5 @@
-// Command little is a server with a certificate of its operator's, to show how
-// a project embeds Assay in its own tests.
+// Command little is a small HTTPS server whose certificate and key are files. It shows
+// how a project runs Assay in its own tests.
 package main
 
 import (
@@ -11,7 +11,8 @@ import (
 	"path/filepath"
 )
 
-// configuration is little's own, in JSON; target.yaml says how Assay writes it.
+// configuration is the content of the configuration file, which is JSON. target.yaml
+// tells Assay how to write it.
 type configuration struct {
 	Listen      string
 	Certificate string
@@ -26,18 +27,23 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("well\n")) })
-	// Before it listens: what cannot be served is refused without a listener.
+	http.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte("ok\n"))
+	})
+	// The certificate is loaded before the server listens, because a server that cannot
+	// serve its certificate must not open a listener.
 	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: c.Listen, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}}
+	server := &http.Server{
+		Addr:      c.Listen,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}},
+	}
 	log.Fatal(server.ListenAndServeTLS("", ""))
 }
 
-// read takes relative paths from the file's directory, as the file's author
-// would.
+// read reads a configuration file. Relative paths in it start at the file's directory.
 func read(file string) (configuration, error) {
 	var c configuration
 	text, err := os.ReadFile(file)

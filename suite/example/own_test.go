@@ -9,15 +9,15 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// The project's own Ginkgo suite, in the same package: neither sees the
-// other's specs.
+// TestOwn runs the project's own Ginkgo specs. They can be in the same package as
+// TestConformance: neither suite runs the specs of the other.
 func TestOwn(t *testing.T) {
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "little")
 }
 
 var _ = Describe("configuration", func() {
-	It("takes paths from its own directory", func() {
+	It("resolves paths relative to its file", func() {
 		file := filepath.Join(GinkgoT().TempDir(), "little.json")
 		Expect(os.WriteFile(file, []byte(`{"Certificate": "cert.pem"}`), 0o600)).To(Succeed())
 		c, err := read(file)

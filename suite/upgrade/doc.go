@@ -1,8 +1,8 @@
 // Package upgrade builds a Go server with different versions of
-// golang.org/x/crypto and runs the suite against each, so that what a version
-// changes in behaviour can be seen. It drives the go command, and leaves the
-// server's source tree as it is.
+// golang.org/x/crypto and runs the suite against each, to show what a version
+// changes in the server's behaviour. It calls the go command and does not change
+// the server's source tree.
 package upgrade
 
-// Module is the module whose versions are compared: autocert is part of it.
+// Module names the module whose versions are compared. It contains autocert.
 const Module = "golang.org/x/crypto"

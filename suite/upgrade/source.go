@@ -15,28 +15,28 @@ import (
 	"strings"
 )
 
-// Source is the source tree of a server.
+// A Source describes how a server is built from its source tree.
 type Source struct {
-	Dir     string // the module's directory
-	Package string // the server's command, "./cmd/x"
-	// Schedule is the package of the target's schedule command; "" if there is
-	// none. ScheduleName is the executable's name.
+	Dir     string // directory of the server's module
+	Package string // package of the server's command, such as "./cmd/x"
+	// Schedule names the package of the target's schedule command, or is "" if the
+	// target has none. ScheduleName is the name of the executable.
 	Schedule, ScheduleName string
-	Flags                  []string // of go build
-	Env                    []string // further variables for it
+	Flags                  []string // flags for go build
+	Env                    []string // environment variables for go build, KEY=VALUE
 }
 
-// Reference is the source of the reference server, in a checkout of Assay.
+// Reference returns the source of the reference server in a checkout of Assay. It
+// is built as the Makefile builds it.
 func Reference(dir string) Source {
 	return Source{
 		Dir: dir, Package: "./server/cmd/assay-server",
 		Schedule: "./server/cmd/schedule", ScheduleName: "assay-schedule",
-		// As the Makefile builds it.
 		Flags: []string{"-ldflags=-s"}, Env: []string{"CGO_ENABLED=0"},
 	}
 }
 
-// packages are what is built.
+// packages lists the packages to build.
 func (s Source) packages() []string {
 	if s.Schedule == "" {
 		return []string{s.Package}
@@ -44,26 +44,29 @@ func (s Source) packages() []string {
 	return []string{s.Package, s.Schedule}
 }
 
-// check finds out early, and in plain words, that there is nothing to build.
+// check returns an error that names the option to change if there is nothing to
+// build.
 func (s Source) check() error {
 	if _, err := os.Stat(filepath.Join(s.Dir, "go.mod")); err != nil {
-		return fmt.Errorf("%s: expected the directory of a Go module, with a go.mod: name it by --source", s.Dir)
+		return fmt.Errorf("--source: found %s, expected a directory with a go.mod", s.Dir)
 	}
 	for _, p := range s.packages() {
-		if info, err := os.Stat(filepath.Join(s.Dir, filepath.FromSlash(p))); err != nil || !info.IsDir() {
-			return fmt.Errorf("%s: found no package %s: name the server's source tree by --source and its command by --package", s.Dir, p)
+		info, err := os.Stat(filepath.Join(s.Dir, filepath.FromSlash(p)))
+		if err != nil || !info.IsDir() {
+			return fmt.Errorf("found no package %s in %s, expected one; "+
+				"--source names the server's source tree, --package its command", p, s.Dir)
 		}
 	}
 	return nil
 }
 
-// state is a digest of everything of the source tree that goes into the
-// executables, and of what builds them. Modules of fixed versions are covered
-// by go.mod and go.sum.
+// state returns a digest of all source files that go into the executables and of
+// the settings that they are built with. For modules with a version, go.mod and
+// go.sum are enough.
 func (s Source) state(ctx context.Context) (string, error) {
 	tools := toolchain{s.Dir}
-	args := append([]string{"list", "-deps", "-json=Dir,Module," + strings.Join(fileLists, ",")}, s.packages()...)
-	text, err := tools.run(ctx, s.Env, args...)
+	fields := "-json=Dir,Module," + strings.Join(fileLists, ",")
+	text, err := tools.run(ctx, s.Env, append([]string{"list", "-deps", fields}, s.packages()...)...)
 	if err != nil {
 		return "", err
 	}
@@ -84,14 +87,14 @@ func (s Source) state(ctx context.Context) (string, error) {
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return "", fmt.Errorf("reading what go list says: %w", err)
+			return "", fmt.Errorf("reading the output of go list: %w", err)
 		}
-		local := p.Module != nil && (p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == "")
-		if !local {
+		m := p.Module
+		if m == nil || !m.Main && (m.Replace == nil || m.Replace.Version != "") {
 			continue
 		}
-		if p.Module.GoMod != "" {
-			files = append(files, p.Module.GoMod)
+		if m.GoMod != "" {
+			files = append(files, m.GoMod)
 		}
 		for _, name := range p.all() {
 			files = append(files, filepath.Join(p.Dir, name))
@@ -114,17 +117,21 @@ func (s Source) state(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
-// sourceFiles are the files of a package that go into an executable, as go list
-// has them.
+// sourceFiles holds the files of a package that go into an executable, under the
+// names that go list gives them.
 type sourceFiles struct {
-	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles, SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles []string
+	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles []string
+
+	SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles []string
 }
 
 func (f sourceFiles) all() []string {
-	return slices.Concat(f.GoFiles, f.CgoFiles, f.CFiles, f.CXXFiles, f.MFiles, f.HFiles, f.FFiles, f.SFiles, f.SwigFiles, f.SwigCXXFiles, f.SysoFiles, f.EmbedFiles)
+	return slices.Concat(
+		f.GoFiles, f.CgoFiles, f.CFiles, f.CXXFiles, f.MFiles, f.HFiles, f.FFiles, f.SFiles,
+		f.SwigFiles, f.SwigCXXFiles, f.SysoFiles, f.EmbedFiles)
 }
 
-// fileLists are the names of its fields.
+// fileLists holds the names of the fields of sourceFiles.
 var fileLists = func() (names []string) {
 	for field := range reflect.TypeFor[sourceFiles]().Fields() {
 		names = append(names, field.Name)
@@ -132,11 +139,12 @@ var fileLists = func() (names []string) {
 	return names
 }()
 
-// settings are the variables of go env that decide what is built.
+// settings lists the variables of go env that change what is built.
 var settings = []string{
 	"GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT", "GOFIPS140",
 	"GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
-	"CGO_ENABLED", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS", "CC", "CXX", "FC", "AR", "PKG_CONFIG",
+	"CGO_ENABLED", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS",
+	"CC", "CXX", "FC", "AR", "PKG_CONFIG",
 }
 
 func exists(path string) bool {

@@ -16,21 +16,21 @@ import (
 	"strings"
 )
 
-// packages are those of [Module] that decide how a server gets certificates.
+// packages lists the packages of [Module] that obtain certificates.
 var packages = []string{"acme", "acme/autocert"}
 
-// Release is one or more versions of [Module] with the same packages acme and
-// acme/autocert, in order.
+// A Release is a group of consecutive versions of [Module] in which the code of
+// the packages acme and acme/autocert is the same.
 type Release struct {
-	Versions []string
-	Sources  string // digest of the packages' code
+	Versions []string // oldest first
+	Sources  string   // digest of the packages' code
 }
 
-// Newest is the version that stands for the release.
+// Newest returns the version that is run for the whole release.
 func (r Release) Newest() string { return r.Versions[len(r.Versions)-1] }
 
-// Releases downloads versions, oldest first, and gathers neighbours whose code
-// is the same. Comments and layout do not count.
+// Releases downloads versions, which have to be sorted with the oldest first, and
+// groups neighbours whose code is the same. Comments and layout do not matter.
 func Releases(ctx context.Context, versions []string) ([]Release, error) {
 	args := []string{"mod", "download", "-json"}
 	for _, v := range versions {
@@ -43,7 +43,7 @@ func Releases(ctx context.Context, versions []string) ([]Release, error) {
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, errors.Join(failed, fmt.Errorf("reading what go mod download says: %w", err))
+			return nil, errors.Join(failed, fmt.Errorf("reading the output of go mod download: %w", err))
 		}
 		if m.Error != "" {
 			return nil, fmt.Errorf("downloading %s@%s: %s", Module, m.Version, m.Error)
@@ -68,8 +68,8 @@ func Releases(ctx context.Context, versions []string) ([]Release, error) {
 	return releases, nil
 }
 
-// codeDigest is the digest of the packages' Go files below the module's
-// directory, tests left out, token by token.
+// codeDigest returns a digest of the tokens of the packages' Go files, without
+// tests. dir is the module's directory.
 func codeDigest(dir string) (string, error) {
 	h := sha256.New()
 	for _, name := range packages {
@@ -77,9 +77,11 @@ func codeDigest(dir string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		files = slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "_test.go") })
+		files = slices.DeleteFunc(files, func(f string) bool {
+			return strings.HasSuffix(f, "_test.go")
+		})
 		if len(files) == 0 {
-			return "", fmt.Errorf("no Go files in %s", name)
+			return "", fmt.Errorf("found no Go files in %s, expected some", name)
 		}
 		for _, file := range files {
 			text, err := os.ReadFile(file)
@@ -87,14 +89,14 @@ func codeDigest(dir string) (string, error) {
 				return "", err
 			}
 			fmt.Fprintf(h, "%s/%s\n", name, filepath.Base(file))
-			tokens(h, text)
+			writeTokens(h, text)
 		}
 	}
 	return fmt.Sprintf("sha256:%x", h.Sum(nil)), nil
 }
 
-// tokens writes Go source without comments and layout.
-func tokens(w io.Writer, text []byte) {
+// writeTokens writes the tokens of Go source, without comments and layout.
+func writeTokens(w io.Writer, text []byte) {
 	var s scanner.Scanner
 	s.Init(token.NewFileSet().AddFile("", -1, len(text)), text, nil, 0)
 	for {

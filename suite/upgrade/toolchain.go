@@ -14,22 +14,22 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// toolchain is the go command in the directory of a module. Nothing of the
-// user's settings is changed but workspaces, which leave no room for a second
-// go.mod.
+// A toolchain calls the go command in the directory of a module. It keeps the
+// user's settings, except that it turns off workspaces, because they do not allow
+// a second go.mod.
 type toolchain struct{ dir string }
 
-// run returns what the go command prints. Its error holds the command's own
-// words.
+// run returns the output of the go command. Its error holds what the command
+// printed.
 func (t toolchain) run(ctx context.Context, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = t.dir
 	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
-	// go removes what it began when it is interrupted.
+	// The go command removes its temporary files when it is interrupted.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
-	var output, trouble bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &trouble
+	var output, messages bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &messages
 	err := cmd.Run()
 	switch {
 	case err == nil:
@@ -37,54 +37,62 @@ func (t toolchain) run(ctx context.Context, env []string, args ...string) ([]byt
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, errors.New("the go command is not on PATH; building a server with another version needs it")
+		return nil, errors.New(
+			"found no go command on PATH, expected one to build a server with another version")
 	}
-	return output.Bytes(), &commandError{args: args, err: err, said: strings.TrimSpace(trouble.String() + output.String())}
+	printed := strings.TrimSpace(messages.String() + output.String())
+	return output.Bytes(), &commandError{args: args, err: err, output: printed}
 }
 
-// commandError is a go command that failed.
+// A commandError reports that the go command failed.
 type commandError struct {
-	args []string
-	err  error
-	said string
+	args   []string
+	err    error
+	output string
 }
 
 func (e *commandError) Error() string {
-	return fmt.Sprintf("go %s: %s\n  %s", strings.Join(e.args, " "), e.err, strings.ReplaceAll(e.said, "\n", "\n  "))
+	output := strings.ReplaceAll(e.output, "\n", "\n  ")
+	return fmt.Sprintf("go %s: %s\n  %s", strings.Join(e.args, " "), e.err, output)
 }
 
-// Reason is why a version could not be built or tried, in one line: of a go
-// command, the first thing that it found wrong.
+// Unwrap returns the error of the process.
+func (e *commandError) Unwrap() error { return e.err }
+
+// Reason returns in one line why a version could not be built or tried. For a go
+// command that failed it is the first message of the command.
 func Reason(err error) string {
 	var command *commandError
 	if !errors.As(err, &command) {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		return line
 	}
-	for line := range strings.Lines(command.said) {
-		// A package's name, and what is downloaded, come before.
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "go: downloading") {
-			return "it cannot be built: " + line
+	for line := range strings.Lines(command.output) {
+		line = strings.TrimSpace(line)
+		// The names of packages and of downloads come before the messages.
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "go: downloading") {
+			continue
 		}
+		return "it cannot be built: " + line
 	}
 	return "it cannot be built: " + command.err.Error()
 }
 
-// resolve makes a version of a query, such as "latest" or "v0.58".
+// resolve returns the version that a query such as "latest" or "v0.58" stands for.
 func (t toolchain) resolve(ctx context.Context, query string) (string, error) {
 	text, err := t.run(ctx, nil, "list", "-mod=mod", "-m", "-json", Module+"@"+query)
 	if err != nil {
-		return "", fmt.Errorf("%s is no version of %s that can be had: %w", query, Module, err)
+		return "", fmt.Errorf("found %q, expected a version of %s: %w", query, Module, err)
 	}
 	var found struct{ Version string }
 	if err := json.Unmarshal(text, &found); err != nil {
-		return "", fmt.Errorf("reading what go list says of %s@%s: %w", Module, query, err)
+		return "", fmt.Errorf("reading the output of go list for %s@%s: %w", Module, query, err)
 	}
 	return found.Version, nil
 }
 
-// Versions are the releases of [Module] that the module proxy offers, oldest
-// first; pre-releases are left out. They need no module around them.
+// Versions asks the module proxy for the versions of [Module]. It returns them
+// with the oldest first, without pre-releases.
 func Versions(ctx context.Context) ([]string, error) {
 	text, err := toolchain{os.TempDir()}.run(ctx, nil, "list", "-m", "-versions", "-json", Module)
 	if err != nil {

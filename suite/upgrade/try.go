@@ -11,9 +11,10 @@ import (
 	"assay/suite/report"
 )
 
-// Try runs the suite against a server that was built with a version. The report
-// goes below o.Out, in a directory named after the version. A run that judged
-// nothing, or not all, is an error; the report comes with it if there is one.
+// Try runs the suite against a server that was built with a version, and writes
+// the report to a directory of o.Out that has the version's name. A run that could
+// not judge every requirement is an error. Try then returns the report too, if the
+// run wrote one.
 func Try(ctx context.Context, version, server string, o suite.Options) (*report.Report, error) {
 	o.Bin, o.Out = server, filepath.Join(o.Out, version)
 	var log bytes.Buffer
@@ -25,16 +26,17 @@ func Try(ctx context.Context, version, server string, o suite.Options) (*report.
 	case report.ExitInterrupted:
 		return nil, ErrInterrupted
 	case report.ExitTrouble:
-		return r, fmt.Errorf("the run with %s %s: %s\n%s", Module, version, trouble(r), bytes.TrimSpace(log.Bytes()))
+		return r, fmt.Errorf("the run with %s %s failed: %s\n%s",
+			Module, version, firstError(r), bytes.TrimSpace(log.Bytes()))
 	}
 	return r, nil
 }
 
-// ErrInterrupted says that a signal ended the run.
+// ErrInterrupted reports that a signal ended the run.
 var ErrInterrupted = errors.New("interrupted")
 
-// trouble is why a report ends in [report.ExitTrouble].
-func trouble(r *report.Report) string {
+// firstError returns why a run ended with [report.ExitTrouble].
+func firstError(r *report.Report) string {
 	if r.Error != "" {
 		return r.Error
 	}
@@ -43,5 +45,5 @@ func trouble(r *report.Report) string {
 			return x.ID + ": " + x.Reason
 		}
 	}
-	return "for an unknown reason"
+	return "the report gives no reason"
 }

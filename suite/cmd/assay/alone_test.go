@@ -8,20 +8,21 @@ import (
 	"testing"
 )
 
-// The executable needs nothing else on the machine: no Go, no shell, no files
-// of Assay's.
-func TestAssayAloneChecksAServer(t *testing.T) {
+// TestExecutableNeedsNothingElse runs the executable without Go, a shell, and files
+// of Assay's source.
+func TestExecutableNeedsNothingElse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	text, err := os.ReadFile(assay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lone := filepath.Join(dir, "lone")
-	if err := os.WriteFile(lone, text, 0o700); err != nil {
+	executable := filepath.Join(dir, "assay")
+	if err := os.WriteFile(executable, text, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(lone, "run", "--bin", server, "--only", "BYO-01,CHAIN-01,HTTP01-02,ALPN01-01")
+	cmd := exec.Command(executable, "run", "--bin", server,
+		"--only", "BYO-01,CHAIN-01,HTTP01-02,ALPN01-01")
 	cmd.Dir, cmd.Env = dir, []string{"PATH="}
 	output, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(output), "4 passed, 0 failed") {

@@ -23,9 +23,9 @@ import (
 
 type atlasCommand struct {
 	sourceFlags
-	Versions []string `default:">= 0.19.0" sep:"," placeholder:"V" help:"Versions to try, v0.44.0,v0.45.0, or a range of them, '>= 0.30.0 < 0.40.0' (default: all from v0.19.0 on, which the documentation cites)."`
-	Whole    bool     `help:"Run the whole suite with each release, not only what has to do with a CA."`
-	Out      string   `default:"assay-atlas" placeholder:"DIR" type:"path" help:"Where atlas.json and ATLAS.md go; notes.yaml there explains changes."`
+	Versions []string `default:">= 0.19.0" sep:"," placeholder:"V" help:"Versions to try: v0.44.0,v0.45.0, or a range such as '>= 0.30.0 < 0.40.0' (default: all from v0.19.0 on)."`
+	Whole    bool     `help:"Run the whole suite with each release, not only requirements that use a CA or the renewal schedule."`
+	Out      string   `default:"assay-atlas" placeholder:"DIR" type:"path" help:"Directory for atlas.json and ATLAS.md. A file notes.yaml in it explains changes."`
 }
 
 func (c *atlasCommand) Run() error {
@@ -33,7 +33,7 @@ func (c *atlasCommand) Run() error {
 	defer stop()
 	whole, notes, err := c.make(ctx)
 	if err != nil {
-		return interrupted(ctx, err)
+		return exitIfInterrupted(ctx, err)
 	}
 	if err := store(whole, c.Out, notes); err != nil {
 		return err
@@ -41,8 +41,8 @@ func (c *atlasCommand) Run() error {
 	return exit(whole.Exit())
 }
 
-// make tries the versions. What can be wrong with the directory of the atlas is
-// found out before.
+// make runs the suite with the versions and returns the atlas. It first reads the
+// notes, so that an error in the directory of the atlas costs no time.
 func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atlas.Note, error) {
 	offered, err := upgrade.Versions(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atl
 	if err != nil {
 		return nil, nil, err
 	}
-	shop, err := c.workshop(ctx)
+	builder, err := c.builder(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,9 +64,10 @@ func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atl
 	if err != nil {
 		return nil, nil, err
 	}
-	fmt.Fprintf(os.Stderr, "%d versions, %d of them with code of their own\n", len(versions), len(releases))
-	// Nothing of the runs is kept but what the atlas says of them: a newest
-	// release that fails is named with the command that repeats it.
+	fmt.Fprintf(os.Stderr, "%d versions, %d of them with different code\n",
+		len(versions), len(releases))
+	// The reports are not kept. For the newest release, tryAll prints the failures and
+	// the commands that repeat them.
 	reports, err := os.MkdirTemp("", "assay-atlas-")
 	if err != nil {
 		return nil, nil, err
@@ -74,25 +75,27 @@ func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atl
 	defer os.RemoveAll(reports)
 	o := c.options()
 	o.Out = reports
-	whole, err := c.try(ctx, shop, releases, o)
+	whole, err := c.tryAll(ctx, builder, releases, o)
 	return whole, notes, err
 }
 
-// atOnce is how many releases are tried at a time: while one waits for what its
-// version never does, the other keeps the processors busy.
+// atOnce limits the releases that are tried at a time. One run often waits until a
+// timeout, and another run can use the processors meanwhile.
 const atOnce = 2
 
-// try runs the suite against each release. The newest comes first and alone: it
-// shows what the others need not be tried with. One of the others that cannot
-// be tried is entered as that.
-func (c *atlasCommand) try(ctx context.Context, shop *upgrade.Workshop, releases []upgrade.Release, o suite.Options) (*atlas.Atlas, error) {
+// tryAll runs the suite with each release. The newest release is run first, because
+// its report shows which requirements the other releases need. A release that cannot
+// be tried, except for the newest, is added to the atlas with the reason.
+func (c *atlasCommand) tryAll(
+	ctx context.Context, builder *upgrade.Builder, releases []upgrade.Release, o suite.Options,
+) (*atlas.Atlas, error) {
 	newest := len(releases) - 1
 	reports, failures := make([]*report.Report, len(releases)), make([]string, len(releases))
 	var err error
-	if reports[newest], err = tried(ctx, shop, releases[newest].Newest(), o); err != nil {
+	if reports[newest], err = try(ctx, builder, releases[newest].Newest(), o); err != nil {
 		return nil, err
 	}
-	tellFailures(reports[newest])
+	printFailures(reports[newest])
 	if !c.Whole {
 		o.Only = affected(reports[newest])
 	}
@@ -103,16 +106,13 @@ func (c *atlasCommand) try(ctx context.Context, shop *upgrade.Workshop, releases
 			if within.Err() != nil {
 				return within.Err()
 			}
-			reports[i], err = tried(within, shop, release.Newest(), o)
-			switch {
-			case err == nil:
-			case stopped(within, err):
-				return err
-			default:
+			reports[i], err = try(within, builder, release.Newest(), o)
+			if err != nil && !interrupted(within, err) {
 				failures[i] = upgrade.Reason(err)
 				fmt.Fprintf(os.Stderr, "%-8s could not be tried: %v\n", release.Newest(), err)
+				err = nil
 			}
-			return nil
+			return err
 		})
 	}
 	if err := all.Wait(); err != nil {
@@ -120,21 +120,21 @@ func (c *atlasCommand) try(ctx context.Context, shop *upgrade.Workshop, releases
 	}
 	whole := atlas.New(upgrade.Module, reports[newest])
 	for i, release := range slices.Backward(releases) {
-		entry := atlas.Release{Versions: release.Versions, Tried: release.Newest(), Sources: release.Sources, Failure: failures[i]}
-		switch {
-		case reports[i] != nil:
+		entry := atlas.Release{
+			Versions: release.Versions, Tried: release.Newest(), Sources: release.Sources,
+			Exit: report.ExitTrouble, Failure: failures[i],
+		}
+		if reports[i] != nil {
 			entry.Exit = reports[i].Exit
-		default:
-			entry.Exit = report.ExitTrouble
 		}
 		whole.Add(entry, reports[i])
 	}
 	return whole, nil
 }
 
-// tellFailures names what makes a run fail, with the commands that repeat it:
-// its report is not kept.
-func tellFailures(r *report.Report) {
+// printFailures prints the requirements that make a run fail, each with the command
+// that repeats it, to standard error.
+func printFailures(r *report.Report) {
 	for i := range r.Results {
 		x := &r.Results[i]
 		if !x.Fails(r.Strict) {
@@ -147,7 +147,7 @@ func tellFailures(r *report.Report) {
 	}
 }
 
-// store explains and writes an atlas.
+// store adds notes to an atlas and writes it to a directory.
 func store(whole *atlas.Atlas, dir string, notes map[string][]atlas.Note) error {
 	if notes != nil {
 		whole.Annotate(notes)
@@ -155,12 +155,14 @@ func store(whole *atlas.Atlas, dir string, notes map[string][]atlas.Note) error 
 	if err := whole.Write(dir); err != nil {
 		return err
 	}
-	fmt.Printf("%s and %s written\n", filepath.Join(dir, atlas.MarkdownFile), filepath.Join(dir, atlas.JSONFile))
+	fmt.Printf("Wrote %s and %s.\n",
+		filepath.Join(dir, atlas.MarkdownFile), filepath.Join(dir, atlas.JSONFile))
 	return nil
 }
 
-// readNotes takes the explanations that lie in the directory of an atlas, which
-// is made if need be; nil if there are none.
+// readNotes reads the notes in the directory of an atlas, and makes the directory if
+// it does not exist. It returns nil if there are no notes. version reports whether a
+// version exists.
 func readNotes(dir string, version func(string) bool) (map[string][]atlas.Note, error) {
 	catalogue, err := scenarios.Load()
 	if err != nil {
@@ -169,51 +171,54 @@ func readNotes(dir string, version func(string) bool) (map[string][]atlas.Note, 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	notes, err := atlas.ReadNotes(filepath.Join(dir, atlas.NotesFile), atlas.Known{Version: version, ID: catalogue.Knows})
+	known := atlas.Known{Version: version, ID: catalogue.Knows}
+	notes, err := atlas.ReadNotes(filepath.Join(dir, atlas.NotesFile), known)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return notes, err
 }
 
-// affected are the requirements that reach the packages that are compared: a CA
-// was there, or the renewal schedule was asked for. What did not hold or was
-// skipped is not known. For the others the newest release stands for all.
+// affected returns the IDs of the requirements that the compared packages may
+// affect: those that used a CA or the renewal schedule. It includes those that did
+// not hold or were skipped, because their specs ended early. All other requirements
+// have the same result with every release.
 func affected(r *report.Report) []string {
 	var ids []string
 	for i := range r.Results {
 		x := &r.Results[i]
-		schedule := func(o report.Observation) bool { return o.Kind == "schedule" }
-		if x.UsedCA || x.Broken() || x.Status == report.Skipped && !x.LeftOut || slices.ContainsFunc(x.Observations, schedule) {
+		skipped := x.Status == report.Skipped && !x.LeftOut
+		usedSchedule := slices.ContainsFunc(x.Observations, func(o report.Observation) bool {
+			return o.Kind == "schedule"
+		})
+		if x.UsedCA || usedSchedule || x.Broken() || skipped {
 			ids = append(ids, x.ID)
 		}
 	}
 	return ids
 }
 
-// versions are those that --versions selects of the releases on offer.
+// versions returns the offered versions that --versions selects.
 func (c *atlasCommand) versions(offered []string) ([]string, error) {
-	var selected []string
+	selected := map[string]bool{}
 	for _, word := range c.Versions {
 		word = strings.TrimSpace(word)
 		matches := func(v string) bool { return v == word }
 		if strings.ContainsAny(word, "<>=") {
 			set, err := scenarios.ParseRange(word)
 			if err != nil {
-				return nil, fmt.Errorf("--versions: found %q, expected versions or %w", word, err)
+				return nil, fmt.Errorf("--versions: found %q, expected versions or a range: %w", word, err)
 			}
 			matches = func(v string) bool { return set.Holds(v) == scenarios.Holds }
 		}
-		some := false
-		for _, v := range offered {
-			if matches(v) {
-				selected, some = append(selected, v), true
-			}
+		if !slices.ContainsFunc(offered, matches) {
+			return nil, fmt.Errorf("--versions: found %q, expected releases of %s; the newest is %s",
+				word, upgrade.Module, offered[len(offered)-1])
 		}
-		if !some {
-			return nil, fmt.Errorf("--versions: %q: no release of %s is so; the newest is %s", word, upgrade.Module, offered[len(offered)-1])
+		for _, v := range offered {
+			selected[v] = selected[v] || matches(v)
 		}
 	}
-	// In the order in which they are offered, each once.
-	return slices.DeleteFunc(slices.Clone(offered), func(v string) bool { return !slices.Contains(selected, v) }), nil
+	// The result has the order of offered.
+	return slices.DeleteFunc(slices.Clone(offered), func(v string) bool { return !selected[v] }), nil
 }

@@ -11,22 +11,24 @@ import (
 	"assay/pebble"
 )
 
-// caCommand runs a CA with nothing else around it, for a person who wants to
-// try a server by hand.
+// caCommand runs the CA without the suite, to try a server by hand.
 type caCommand struct {
-	Address  string `default:"127.0.0.1" placeholder:"IP" help:"Where everything the CA opens listens (default: 127.0.0.1)."`
+	Address  string `default:"127.0.0.1" placeholder:"IP" help:"Address of all listeners of the CA (default: 127.0.0.1)."`
 	ACMEPort int    `name:"acme-port" default:"14000" placeholder:"PORT" help:"Port of the ACME endpoint."`
-	DNSPort  int    `name:"dns-port" default:"8053" placeholder:"PORT" help:"Port of the CA's DNS: every name leads to the address above."`
-	HTTP     string `name:"http" placeholder:"IP:PORT" help:"Where your server answers http-01 (default: port 80 of the address)."`
-	TLS      string `name:"tls" placeholder:"IP:PORT" help:"Where your server answers tls-alpn-01 (default: port 443 of the address)."`
-	Dir      string `default:"assay-ca" type:"path" placeholder:"DIR" help:"Where the roots are written (default: assay-ca)."`
-	Stock    bool   `help:"Pebble as it comes: no Location on finalize, no held polls."`
+	DNSPort  int    `name:"dns-port" default:"8053" placeholder:"PORT" help:"Port of the CA's DNS, which resolves every name to --address."`
+	HTTP     string `name:"http" placeholder:"IP:PORT" help:"Address at which your server answers http-01 (default: port 80 of --address)."`
+	TLS      string `name:"tls" placeholder:"IP:PORT" help:"Address at which your server answers tls-alpn-01 (default: port 443 of --address)."`
+	Dir      string `default:"assay-ca" type:"path" placeholder:"DIR" help:"Directory for the root certificates (default: assay-ca)."`
+	Stock    bool   `help:"Use Pebble without changes: no Location on finalize, no held polls."`
 }
 
 func (c *caCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	options, err := pebble.Addresses{Address: c.Address, ACMEPort: c.ACMEPort, DNSPort: c.DNSPort, HTTP: c.HTTP, TLS: c.TLS}.Listen(ctx)
+	addresses := pebble.Addresses{
+		Address: c.Address, ACMEPort: c.ACMEPort, DNSPort: c.DNSPort, HTTP: c.HTTP, TLS: c.TLS,
+	}
+	options, err := addresses.Listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,9 +56,9 @@ func (c *caCommand) Run() error {
   environment      SSL_CERT_FILE=%s
 For your clients:
   root             %s   (curl --cacert, openssl -CAfile)
-The CA's view:
-  DNS              %s   (every name leads to %s)
-What happens at the CA:
+The CA's DNS:
+  address          %s   (resolves every name to %s)
+Events at the CA:
 `, ca.DirectoryURL(), endpoint, root, dns, c.Address)
 	follow(ctx, ca.Journal())
 	return nil
@@ -64,8 +66,7 @@ What happens at the CA:
 
 // follow prints the journal as it grows, until the context ends.
 func follow(ctx context.Context, journal *pebble.Journal) {
-	// The journal bounds a wait that has no deadline of its own; nothing
-	// happening is no reason to stop here.
+	// Wait returns after some time even if nothing happens, so it is called again.
 	seen := 0
 	for ctx.Err() == nil {
 		journal.Wait(ctx, "something to happen", func(j *pebble.Journal) bool {

@@ -32,7 +32,7 @@ func (c *diffCommand) Run() error {
 	return exit(d.Exit(c.Strict))
 }
 
-// printDiff shows a difference on standard output.
+// printDiff writes a difference to standard output.
 func printDiff(d *diff.Diff, format string) error {
 	switch format {
 	case "markdown":

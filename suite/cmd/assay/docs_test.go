@@ -16,11 +16,11 @@ import (
 	"assay/suite/report"
 )
 
-// repository is the root of the checkout, which holds all documents.
+// repository is the root of the checkout.
 var repository = os.DirFS("../../..")
 
 // files returns the paths of all files of the repository with one of these
-// extensions, without what builds and runs leave there.
+// extensions. It skips what builds and runs write.
 func files(t *testing.T, extensions ...string) []string {
 	t.Helper()
 	var names []string
@@ -51,11 +51,11 @@ func content(t *testing.T, name string) string {
 	return string(text)
 }
 
-// A document is a Markdown file, taken apart.
+// A document holds the parts of a Markdown file.
 type document struct {
 	name    string
-	links   []string        // destinations, outside code
-	anchors map[string]bool // of its headings, as GitHub makes them
+	links   []string        // destinations of links outside of code
+	anchors map[string]bool // anchors that GitHub gives to the headings
 	code    []string        // lines of code blocks, and code spans
 }
 
@@ -66,7 +66,7 @@ var (
 	unslug   = regexp.MustCompile(`[^\pL\pN _-]`)
 )
 
-// parse takes a Markdown file apart.
+// parse returns the parts of a Markdown file.
 func parse(name, text string) document {
 	d := document{name: name, anchors: map[string]bool{}}
 	fence := ""
@@ -116,12 +116,12 @@ func documents(t *testing.T) map[string]document {
 		all[name] = parse(name, content(t, name))
 	}
 	if len(all) < 5 {
-		t.Fatalf("found %d documents, expected the README and the others", len(all))
+		t.Fatalf("found %d documents, expected at least 5", len(all))
 	}
 	return all
 }
 
-func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
+func TestLinksOfDocumentsExist(t *testing.T) {
 	t.Parallel()
 	all := documents(t)
 	for name, d := range all {
@@ -136,8 +136,8 @@ func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// broken says why a relative link of a document leads nowhere; "" if it leads
-// somewhere.
+// broken returns what is wrong with a relative link of a document, or "" if its
+// destination exists.
 func broken(all map[string]document, from document, destination string) string {
 	file, anchor, _ := strings.Cut(destination, "#")
 	to := from.name
@@ -153,9 +153,9 @@ func broken(all map[string]document, from document, destination string) string {
 	d, ok := all[to]
 	switch {
 	case !ok:
-		return "an anchor in a file that is no document"
+		return "found an anchor in a file that is not Markdown, expected none"
 	case !d.anchors[anchor]:
-		return "no heading of " + to + " has this anchor"
+		return "expected a heading of " + to + " with this anchor"
 	}
 	return ""
 }
@@ -176,7 +176,7 @@ func TestMakeTargetsInDocumentsExist(t *testing.T) {
 		for _, m := range makeCall.FindAllStringSubmatch(code, -1) {
 			for _, target := range strings.Fields(m[1]) {
 				if !targets[target] {
-					t.Errorf("%s: %q: the Makefile has no target %s", name, code, target)
+					t.Errorf("%s: %q: found %s, expected a target of the Makefile", name, code, target)
 				}
 			}
 		}
@@ -215,7 +215,7 @@ func TestCommandsAndFlagsInDocumentsExist(t *testing.T) {
 			if m := assayCall.FindStringSubmatch(code); m != nil {
 				rest = m[2]
 				if known = commands[m[1]]; known == nil {
-					t.Errorf("%s: %q: assay has no command %s", name, code, m[1])
+					t.Errorf("%s: %q: found %s, expected a command of assay", name, code, m[1])
 					continue
 				}
 			} else if strings.HasPrefix(code, "--") {
@@ -224,14 +224,14 @@ func TestCommandsAndFlagsInDocumentsExist(t *testing.T) {
 			rest, _, _ = strings.Cut(rest, " #")
 			for _, m := range longFlag.FindAllStringSubmatch(rest, -1) {
 				if !slices.Contains(known, m[1]) {
-					t.Errorf("%s: %q: no such flag: --%s", name, code, m[1])
+					t.Errorf("%s: %q: found --%s, expected a flag of the command", name, code, m[1])
 				}
 			}
 		}
 	}
 }
 
-// flagsOf returns the names of the flags that a command has of its own.
+// flagsOf returns the names of a command's own flags.
 func flagsOf(node *kong.Node) []string {
 	var names []string
 	for _, f := range node.Flags {
@@ -240,7 +240,7 @@ func flagsOf(node *kong.Node) []string {
 	return names
 }
 
-// contracts is the document that describes what others build on.
+// contracts names the document that describes commands, files and reports.
 const contracts = "suite/CONTRACTS.md"
 
 func TestContractsNameEveryFlag(t *testing.T) {
@@ -262,7 +262,7 @@ func TestContractsNameEveryMemberOfReports(t *testing.T) {
 	t.Parallel()
 	text := content(t, contracts)
 	for _, member := range members(reflect.TypeFor[report.Report](), map[reflect.Type]bool{}) {
-		// "`target.name`, `.version`" names both, and so does JSON.
+		// A document may write `target.name`, `.name`, or JSON with "name".
 		pattern := regexp.MustCompile("[`.\"]" + regexp.QuoteMeta(member) + "[`\"]")
 		if !pattern.MatchString(text) {
 			t.Errorf("%s does not name the member %s of report.json", contracts, member)
@@ -308,27 +308,26 @@ func TestContractsNameEveryVariable(t *testing.T) {
 }
 
 var (
-	// A section sign after the name of a document cites it without a link,
-	// and some documents are not part of the repository at all.
+	// foreign matches section signs after the name of a document, which no test of
+	// links finds, and documents that are not part of the repository.
 	foreign = regexp.MustCompile(`\b(?:CONTRACTS|DESIGN|FINDINGS|SCOPE|FIELD)(?:\.md)? ?§` +
 		`|\b(?:DESIGN|FINDINGS|SCOPE|FIELD)\.md\b|\.\./shared\b|/work/`)
-	// A path of a document in a Go comment is one from the repository's root.
+	// cited matches paths of documents in Go comments. They begin at the root of the
+	// repository.
 	cited = regexp.MustCompile(`//.*?((?:\.github|\b[a-z]+)/[\w./-]*\.md)\b`)
 )
 
-// undone are files that cite a foreign document until they are moved.
-var undone = []string{"suite/observe.go", "suite/probe.go", "suite/ca.go"}
-
-func TestNothingCitesADocumentThatIsNotThere(t *testing.T) {
+func TestCitedDocumentsExist(t *testing.T) {
 	t.Parallel()
 	const self = "suite/cmd/assay/docs_test.go"
 	for _, name := range files(t, ".go", ".md", ".yaml", ".yml", ".py", "") {
-		if name == self || slices.Contains(undone, name) {
+		if name == self {
 			continue
 		}
 		text := content(t, name)
 		for _, found := range foreign.FindAllString(text, -1) {
-			t.Errorf("%s cites %q, which is not in the repository or has no such section", name, found)
+			t.Errorf("%s: found %q, expected a document of the repository without a section sign",
+				name, found)
 		}
 		if path.Ext(name) != ".go" {
 			continue
@@ -341,7 +340,7 @@ func TestNothingCitesADocumentThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestDocumentsAreTakenApart(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	d := parse("suite/x.md", strings.Join([]string{
 		"# What a server may do", "## `assay run`, again", "## Same", "## Same",
@@ -367,7 +366,7 @@ func TestDocumentsAreTakenApart(t *testing.T) {
 	} {
 		all["suite/x.md"] = d
 		if why := broken(all, d, destination); (why == "") != works {
-			t.Errorf("%s: %q, want that it leads somewhere: %v", destination, why, works)
+			t.Errorf("%s: found %q, expected that it exists: %t", destination, why, works)
 		}
 	}
 }

@@ -14,9 +14,9 @@ type doctorCommand struct {
 }
 
 func (c *doctorCommand) Run() error {
-	findings := suite.Examine(context.Background(), suite.Options{Target: c.Target, Bin: c.Bin, Env: c.Env})
+	o := suite.Options{Target: c.Target, Bin: c.Bin, Env: c.Env}
 	code := 0
-	for _, f := range findings {
+	for _, f := range suite.Examine(context.Background(), o) {
 		fmt.Fprintf(os.Stdout, "%-8s %-11s %s\n", f.Verdict, f.What, f.Text)
 		if f.Verdict == "error" {
 			code = report.ExitTrouble

@@ -26,7 +26,7 @@ func (c *initCommand) Run() error {
 	}
 	file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("init: %s exists already, expected a new file: assay init FILE", c.File)
+		return fmt.Errorf("init: found %s, expected the name of a new file", c.File)
 	}
 	if err != nil {
 		return err
@@ -35,12 +35,12 @@ func (c *initCommand) Run() error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(c.File))
 	}
-	// A schema that another version of Assay wrote is replaced.
+	// The schema replaces one that another version of Assay wrote.
 	beside := filepath.Join(filepath.Dir(c.File), schemaFile)
 	if err := os.WriteFile(beside, text, 0o666); err != nil {
 		return errors.Join(err, os.Remove(c.File))
 	}
-	fmt.Printf("Wrote %s, and %s, by which editors complete and check the file.\n"+
+	fmt.Printf("Wrote %s, and %s, with which editors complete and check the file.\n"+
 		"Fill in command and profiles, then try: assay doctor --target %s\n", c.File, beside, c.File)
 	return nil
 }

@@ -13,15 +13,15 @@ import (
 	"assay/suite/report"
 )
 
-// TestInterruptedRunKeepsVerdicts interrupts a run in the middle: what was
-// judged until then stands in the report.
+// TestInterruptedRunKeepsVerdicts interrupts a run in the middle. The report has to
+// hold the verdicts until then.
 func TestInterruptedRunKeepsVerdicts(t *testing.T) {
 	t.Parallel()
 	for _, world := range []string{"auto", "loopback"} {
 		t.Run(world, func(t *testing.T) {
 			t.Parallel()
-			// A target that notes each of its starts in the report's directory,
-			// which is the one that it can write to in any world.
+			// The target appends a line to a file at each start. The file is in the
+			// report's directory, because targets can write to it in every world.
 			dir := t.TempDir()
 			out := filepath.Join(dir, "report")
 			notes := filepath.Join(out, "starts")
@@ -37,7 +37,8 @@ func TestInterruptedRunKeepsVerdicts(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			cmd := exec.Command(assay, "run", "--bin", script, "--out", out, "--world", world, "--procs", "4")
+			cmd := exec.Command(assay, "run",
+				"--bin", script, "--out", out, "--world", world, "--procs", "4")
 			var output bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &output, &output
 			if err := cmd.Start(); err != nil {
@@ -66,13 +67,14 @@ func TestInterruptedRunKeepsVerdicts(t *testing.T) {
 				}
 			}
 			if !r.Interrupted || passed < 3 || interrupted < 3 {
-				t.Errorf("interrupted: %t, %d requirements passed, %d were skipped for it; expected some of both", r.Interrupted, passed, interrupted)
+				t.Errorf("interrupted: %t, %d requirements passed, %d were skipped as interrupted; "+
+					"expected true, and at least 3 of each", r.Interrupted, passed, interrupted)
 			}
 		})
 	}
 }
 
-// awaitStarts waits until the target was started this often.
+// awaitStarts waits until the target was started as often as wanted.
 func awaitStarts(t *testing.T, cmd *exec.Cmd, notes string, wanted int64, output *bytes.Buffer) {
 	t.Helper()
 	deadline := time.After(2 * time.Minute)
@@ -88,7 +90,8 @@ func awaitStarts(t *testing.T, cmd *exec.Cmd, notes string, wanted int64, output
 		case <-deadline:
 			cmd.Process.Signal(syscall.SIGTERM)
 			cmd.Wait()
-			t.Fatalf("waited two minutes for %d starts of the target (%v):\n%s", wanted, err, output.String())
+			t.Fatalf("waited two minutes for %d starts of the target (%v):\n%s",
+				wanted, err, output.String())
 		}
 	}
 }

@@ -15,18 +15,19 @@ import (
 	"assay/suite/report"
 )
 
-// TestKilled: a run whose inner process is killed, by a machine without memory
-// say, leaves a report that says so in the place of the one before.
+// TestKilled kills the inner process of a run, as a machine without memory does. The
+// run has to replace the report of the run before by one that says so.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for _, world := range []string{"auto", "loopback"} {
 		t.Run(world, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "report")
-			if code, output := run(t, "run", "--bin", server, "--out", out, "--only", "CFG-01", "--world", world); code != report.ExitOK {
+			args := []string{"run", "--bin", server, "--out", out, "--world", world}
+			if code, output := run(t, append(args, "--only", "CFG-01")...); code != report.ExitOK {
 				t.Fatalf("exit %d, expected %d:\n%s", code, report.ExitOK, output)
 			}
-			cmd := exec.Command(assay, "run", "--bin", server, "--out", out, "--world", world)
+			cmd := exec.Command(assay, args...)
 			var output bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &output, &output
 			if err := cmd.Start(); err != nil {
@@ -41,15 +42,17 @@ func TestKilled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if says := "ended by a signal: killed"; r.Exit != report.ExitTrouble || !strings.Contains(r.Error, says) {
-				t.Errorf("the report says exit %d and %q, expected exit %d and %q", r.Exit, r.Error, report.ExitTrouble, says)
+			const says = "ended by a signal: killed"
+			if r.Exit != report.ExitTrouble || !strings.Contains(r.Error, says) {
+				t.Errorf("the report says exit %d and %q, expected exit %d and %q",
+					r.Exit, r.Error, report.ExitTrouble, says)
 			}
 		})
 	}
 }
 
-// innerOf waits for the inner process of a run. The kernel has no event for a
-// child of somebody else's.
+// innerOf waits for the inner process of a run and returns its ID. It polls, because
+// the kernel reports the children of other processes to nobody.
 func innerOf(t *testing.T, outer int) (pid int) {
 	t.Helper()
 	deadline := time.After(10 * time.Second)
@@ -61,17 +64,19 @@ func innerOf(t *testing.T, outer int) (pid int) {
 			t.Fatal(err)
 		}
 		for _, path := range status {
-			text, _ := os.ReadFile(path) // it may be gone
-			environ, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
-			if strings.Contains(string(text), fmt.Sprintf("\nPPid:\t%d\n", outer)) && strings.Contains(string(environ), "ASSAY_STAGE=inner") {
-				pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			process := filepath.Dir(path)
+			text, _ := os.ReadFile(path) // fails if the process has ended meanwhile
+			environ, _ := os.ReadFile(filepath.Join(process, "environ"))
+			child := bytes.Contains(text, fmt.Appendf(nil, "\nPPid:\t%d\n", outer))
+			if child && bytes.Contains(environ, []byte("ASSAY_STAGE=inner")) {
+				pid, _ := strconv.Atoi(filepath.Base(process))
 				return pid
 			}
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatal("waited ten seconds for the run's inner process")
+			t.Fatal("waited ten seconds for the run's inner process, expected it to start")
 		}
 	}
 }

@@ -1,5 +1,6 @@
-// Command assay checks whether a server's TLS does what its documentation
-// says: run the suite, list what it holds, see what this machine allows.
+// Command assay checks whether a server's TLS does what its documentation says. Its
+// subcommands run the suite, list the requirements, check what this machine allows,
+// and compare reports.
 package main
 
 import (
@@ -12,17 +13,17 @@ import (
 	"assay/suite/report"
 )
 
-// commands are Assay's verbs; each has a file of its own.
+// commands lists the subcommands. Each has a file of its own.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Run the suite against a target and leave a report."`
+	Run     runCommand     `cmd:"" help:"Run the suite against a target and write a report."`
 	List    listCommand    `cmd:"" help:"Print the catalogue of requirements."`
-	Doctor  doctorCommand  `cmd:"" help:"Say what this machine and this target allow, before anything runs."`
-	CA      caCommand      `cmd:"" name:"ca" help:"Run the local ACME CA alone, to try a server by hand."`
-	Init    initCommand    `cmd:"" help:"Write a commented target file to start from."`
-	Diff    diffCommand    `cmd:"" help:"Say what differs between two reports in verdicts and observations."`
-	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and say what that changes in its behaviour."`
-	Atlas   atlasCommand   `cmd:"" help:"Try a server with every release of golang.org/x/crypto and say what changed where."`
-	Report  reportCommand  `cmd:"" help:"Print a report again, or join the parts of an atlas; exits with 0 whatever they say."`
+	Doctor  doctorCommand  `cmd:"" help:"Check what this machine and this target allow, without judging the target."`
+	CA      caCommand      `cmd:"" name:"ca" help:"Run the local ACME CA without the suite, to try a server by hand."`
+	Init    initCommand    `cmd:"" help:"Write a target file with comments to start from."`
+	Diff    diffCommand    `cmd:"" help:"Compare verdicts and observations of two reports."`
+	Upgrade upgradeCommand `cmd:"" help:"Build a server with two versions of golang.org/x/crypto and compare its behaviour."`
+	Atlas   atlasCommand   `cmd:"" help:"Run the suite with every release of golang.org/x/crypto and show what each changes."`
+	Report  reportCommand  `cmd:"" help:"Print a report again, or join the parts of an atlas. The exit code is 0 even for failures."`
 	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of target files, of the catalogue or of reports."`
 	Version versionCommand `cmd:"" help:"Print the version, as --version does."`
 
@@ -48,7 +49,7 @@ func newParser() *kong.Kong {
 	)
 }
 
-// usageExit turns kong's code for wrong usage into Assay's.
+// usageExit returns Assay's exit code for the code that kong wants to exit with.
 func usageExit(code int) int {
 	if code == 0 {
 		return 0
@@ -56,12 +57,12 @@ func usageExit(code int) int {
 	return report.ExitTrouble
 }
 
-// exit is a command's result that is no error: the code to leave with.
+// exit is an exit code that a command returns as an error. Nothing is printed for it.
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
-// exitCode prints what went wrong and gives the code to leave with.
+// exitCode returns the exit code for the result of a command, and prints an error.
 func exitCode(err error) int {
 	var code exit
 	switch {

@@ -13,12 +13,12 @@ import (
 	"assay/suite/upgrade/atlas"
 )
 
-// reportCommand shows what other commands found: its code says nothing of that,
-// theirs did.
+// reportCommand prints the results of other commands. Its exit code is 0 even if the
+// report has failures, because the command that wrote it returned their code.
 type reportCommand struct {
-	Files  []string `arg:"" name:"FILE.json" help:"A report, or an atlas or the parts of one."`
+	Files  []string `arg:"" name:"FILE.json" help:"A report, an atlas, or parts of an atlas."`
 	Format string   `default:"text" enum:"text,markdown,json" help:"text, markdown or json. An atlas as text is Markdown."`
-	Out    string   `placeholder:"DIR" type:"path" help:"Of an atlas: store it there, as JSON and Markdown, instead of printing it."`
+	Out    string   `placeholder:"DIR" type:"path" help:"Directory to write an atlas to, as JSON and Markdown, instead of printing it."`
 }
 
 func (c *reportCommand) Run() error {
@@ -30,7 +30,7 @@ func (c *reportCommand) Run() error {
 		return c.atlas()
 	}
 	if c.Out != "" {
-		return fmt.Errorf("--out: %s is a report; expected an atlas", c.Files[0])
+		return fmt.Errorf("--out: found the report %s, expected an atlas", c.Files[0])
 	}
 	r, err := report.Read(c.Files[0])
 	if err != nil {
@@ -45,10 +45,11 @@ func (c *reportCommand) Run() error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	return render.WriteVerdict(os.Stdout, r, render.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))})
+	style := render.Style{Color: term.IsTerminal(int(os.Stdout.Fd()))}
+	return render.WriteVerdict(os.Stdout, r, style)
 }
 
-// atlas joins the parts of an atlas.
+// atlas joins the parts of an atlas and prints or stores the result.
 func (c *reportCommand) atlas() error {
 	var notes map[string][]atlas.Note
 	if c.Out != "" {
@@ -78,7 +79,7 @@ func (c *reportCommand) atlas() error {
 	return whole.WriteMarkdown(os.Stdout)
 }
 
-// holdsAtlas tells an atlas from a report.
+// holdsAtlas reports whether a file holds an atlas, and not a report.
 func holdsAtlas(name string) (bool, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -19,23 +19,23 @@ type runCommand struct {
 	targetFlags
 	Only    []string `placeholder:"GLOB" sep:"," help:"Run only these requirements: HTTP01-*, BYO-02/dot-dot."`
 	Skip    []string `placeholder:"GLOB" sep:"," help:"Leave these requirements out."`
-	Profile []string `placeholder:"P" sep:"," help:"Run only these of the profiles that the target claims."`
-	Out     string   `default:"assay-report" placeholder:"DIR" type:"path" help:"Where the report goes."`
+	Profile []string `placeholder:"P" sep:"," help:"Run only these profiles of those that the target claims."`
+	Out     string   `default:"assay-report" placeholder:"DIR" type:"path" help:"Directory for the report."`
 	World   string   `default:"auto" enum:"auto,namespace,loopback" help:"Where targets run: auto, namespace or loopback."`
-	CA      string   `name:"ca" default:"edge" enum:"edge,stock" help:"The CA: edge, or stock for Pebble as it comes."`
-	Procs   int      `placeholder:"N" help:"Worker processes (default: eight for each CPU, 40 at most)."`
-	Keep    bool     `help:"Keep each spec's directory in the report, to look at by hand."`
-	Strict  bool     `help:"A SHOULD that fails makes the run fail."`
-	NoProbe bool     `help:"Judge without first trying whether the target starts."`
+	CA      string   `name:"ca" default:"edge" enum:"edge,stock" help:"The CA: edge, or stock for Pebble without changes."`
+	Procs   int      `placeholder:"N" help:"Number of worker processes (default: eight for each CPU, at most 40)."`
+	Keep    bool     `help:"Copy the directory of each spec into the report."`
+	Strict  bool     `help:"Fail the run if a SHOULD fails."`
+	NoProbe bool     `help:"Do not check first that the target starts."`
 	GitHub  bool     `name:"github" help:"Annotate the job in GitHub Actions, and add the report to its summary."`
-	Quiet   bool     `help:"Print nothing but errors; the report and the exit code tell."`
+	Quiet   bool     `help:"Print only errors. The report and the exit code hold the result."`
 }
 
-// targetFlags name the server that a command looks at.
+// targetFlags holds the flags that select the server under test.
 type targetFlags struct {
 	Target string   `default:"reference" placeholder:"FILE|NAME" help:"Target file, or the name of a built-in target."`
-	Bin    string   `placeholder:"PATH" help:"Executable that takes the place of the target's own."`
-	Env    []string `placeholder:"K=V" sep:"none" help:"A further environment variable of the target."`
+	Bin    string   `placeholder:"PATH" help:"Executable to run instead of that of the target file."`
+	Env    []string `placeholder:"K=V" sep:"none" help:"Environment variable for the target, in addition to those of its file."`
 }
 
 func (c *runCommand) Run() error {
@@ -60,7 +60,7 @@ func (c *runCommand) Run() error {
 		}
 	}
 	if c.GitHub {
-		if err := tellGitHub(r); err != nil {
+		if err := annotateJob(r); err != nil {
 			return err
 		}
 	}
@@ -71,9 +71,9 @@ func (c *runCommand) Run() error {
 	return exit(r.Exit)
 }
 
-// tellGitHub annotates the job, and adds the report to the job's summary: the
-// file that GITHUB_STEP_SUMMARY names.
-func tellGitHub(r *report.Report) error {
+// annotateJob prints annotations for GitHub Actions, and adds the report to the file
+// that GITHUB_STEP_SUMMARY names, the summary of the job.
+func annotateJob(r *report.Report) error {
 	if err := render.WriteAnnotations(os.Stdout, r); err != nil {
 		return err
 	}

@@ -19,31 +19,31 @@ import (
 
 type upgradeCommand struct {
 	sourceFlags
-	From   string   `required:"" placeholder:"V" help:"Version of golang.org/x/crypto to begin with: v0.57.0, or any query of the go command."`
-	To     string   `required:"" placeholder:"V" help:"Version to compare it with."`
+	From   string   `required:"" placeholder:"V" help:"First version of golang.org/x/crypto: v0.57.0, or any query that the go command understands."`
+	To     string   `required:"" placeholder:"V" help:"Version that is compared with it."`
 	Only   []string `placeholder:"GLOB" sep:"," help:"Run only these requirements."`
-	Out    string   `default:"assay-upgrade" placeholder:"DIR" type:"path" help:"Where the two reports go."`
+	Out    string   `default:"assay-upgrade" placeholder:"DIR" type:"path" help:"Directory for the two reports."`
 	Format string   `default:"text" enum:"text,markdown,json" help:"text, markdown or json."`
 	Strict bool     `help:"Exit with 1 if anything differs, not only if a MUST got worse."`
 }
 
-// sourceFlags name a server that can be built, and how it is run.
+// sourceFlags holds the flags that say how a server is built and run.
 type sourceFlags struct {
-	Source   string   `default:"." placeholder:"DIR" type:"path" help:"The server's source tree, a Go module (default: the working directory)."`
-	Package  string   `placeholder:"./cmd/x" help:"The server's command in it (default: the reference server's)."`
-	Schedule string   `placeholder:"./cmd/y" help:"The target's schedule command in it."`
+	Source   string   `default:"." placeholder:"DIR" type:"path" help:"Directory of the server's Go module (default: the working directory)."`
+	Package  string   `placeholder:"./cmd/x" help:"Package of the server's command in the module (default: that of the reference server)."`
+	Schedule string   `placeholder:"./cmd/y" help:"Package of the target's schedule command in the module."`
 	Target   string   `default:"reference" placeholder:"FILE|NAME" help:"Target file, or the name of a built-in target."`
-	Env      []string `placeholder:"K=V" sep:"none" help:"A further environment variable of the target."`
-	Cache    string   `placeholder:"DIR" help:"Where what is built is kept (default: the user's cache directory)."`
+	Env      []string `placeholder:"K=V" sep:"none" help:"Environment variable for the target, in addition to those of its file."`
+	Cache    string   `placeholder:"DIR" help:"Directory for executables that are built (default: the user's cache directory)."`
 	World    string   `default:"auto" enum:"auto,namespace,loopback" help:"Where targets run: auto, namespace or loopback."`
 }
 
 func (c *upgradeCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	reports, err := c.try(ctx)
+	reports, err := c.tryBoth(ctx)
 	if err != nil {
-		return interrupted(ctx, err)
+		return exitIfInterrupted(ctx, err)
 	}
 	d := diff.Compare(reports[0], reports[1])
 	if err := printDiff(d, c.Format); err != nil {
@@ -52,15 +52,15 @@ func (c *upgradeCommand) Run() error {
 	return exit(d.Exit(c.Strict))
 }
 
-// try runs the suite against both versions.
-func (c *upgradeCommand) try(ctx context.Context) ([]*report.Report, error) {
-	shop, err := c.workshop(ctx)
+// tryBoth runs the suite with both versions.
+func (c *upgradeCommand) tryBoth(ctx context.Context) ([]*report.Report, error) {
+	builder, err := c.builder(ctx)
 	if err != nil {
 		return nil, err
 	}
 	versions := []string{c.From, c.To}
 	for i, query := range versions {
-		if versions[i], err = shop.Resolve(ctx, query); err != nil {
+		if versions[i], err = builder.Resolve(ctx, query); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +68,7 @@ func (c *upgradeCommand) try(ctx context.Context) ([]*report.Report, error) {
 	for _, version := range versions {
 		o := c.options()
 		o.Only, o.Out = c.Only, c.Out
-		r, err := tried(ctx, shop, version, o)
+		r, err := try(ctx, builder, version, o)
 		if err != nil {
 			return nil, err
 		}
@@ -77,11 +77,14 @@ func (c *upgradeCommand) try(ctx context.Context) ([]*report.Report, error) {
 	return reports, nil
 }
 
-// tried runs the suite against one version, and tells on standard error what
-// came of it. The report comes with the error, if there is one.
-func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.Options) (*report.Report, error) {
+// try builds the server with one version, runs the suite, and prints a summary to
+// standard error. If the run failed, try returns the error and the report, if there
+// is one.
+func try(
+	ctx context.Context, builder *upgrade.Builder, version string, o suite.Options,
+) (*report.Report, error) {
 	begun := time.Now()
-	server, err := shop.Build(ctx, version)
+	server, err := builder.Build(ctx, version)
 	if err != nil {
 		return nil, err
 	}
@@ -91,38 +94,45 @@ func tried(ctx context.Context, shop *upgrade.Workshop, version string, o suite.
 		o.Bin = server
 		return r, fmt.Errorf("%w\nto repeat it: %s", err, o.Command())
 	}
-	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n", version,
-		built.Sub(begun).Seconds(), time.Since(built).Seconds(),
-		r.Summary.Total(report.Passed), r.Summary.Total(report.Failed), r.Summary.Total(report.Observed))
+	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n",
+		version, built.Sub(begun).Seconds(), time.Since(built).Seconds(),
+		r.Summary.Total(report.Passed), r.Summary.Total(report.Failed),
+		r.Summary.Total(report.Observed))
 	return r, nil
 }
 
-// interrupted makes of a failure that came from a signal the code for it.
-func interrupted(ctx context.Context, err error) error {
-	if stopped(ctx, err) {
+// exitIfInterrupted replaces an error by [report.ExitInterrupted] if a signal caused
+// it.
+func exitIfInterrupted(ctx context.Context, err error) error {
+	if interrupted(ctx, err) {
 		return exit(report.ExitInterrupted)
 	}
 	return err
 }
 
-func stopped(ctx context.Context, err error) bool {
+// interrupted reports whether a signal caused an error.
+func interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, upgrade.ErrInterrupted)
 }
 
+// options returns the options of a run, without the executable and the report.
 func (c *sourceFlags) options() suite.Options {
 	return suite.Options{Target: c.Target, Env: c.Env, World: c.World}
 }
 
-// workshop is where the server is built. Only the reference has a command that
-// needs no naming.
-func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
+// builder returns a builder of the server. Only for the reference server the package
+// of the command is known, so that --package is optional.
+func (c *sourceFlags) builder(ctx context.Context) (*upgrade.Builder, error) {
 	source := upgrade.Source{Dir: c.Source, Package: c.Package, Schedule: c.Schedule}
 	if c.Package == "" {
 		if c.Target != "reference" {
-			return nil, fmt.Errorf("--package: expected the server's command below %s, for the target %s", c.Source, c.Target)
+			return nil, fmt.Errorf(
+				"--package: found nothing, expected the package in %s of the command of %s",
+				c.Source, c.Target)
 		}
 		if c.Schedule != "" {
-			return nil, fmt.Errorf("--schedule: found %s without --package, which it goes with", c.Schedule)
+			return nil, fmt.Errorf(
+				"--schedule: found %s without --package, expected both or neither", c.Schedule)
 		}
 		source = upgrade.Reference(c.Source)
 	}
@@ -133,11 +143,13 @@ func (c *sourceFlags) workshop(ctx context.Context) (*upgrade.Workshop, error) {
 		}
 		switch {
 		case len(t.Schedule) == 0:
-			return nil, fmt.Errorf("--schedule: the target file of %s names no schedule command", t.Name)
+			return nil, fmt.Errorf("--schedule: found %s, but the target file of %s has no schedule command",
+				c.Schedule, t.Name)
 		case t.Schedule[0] == t.Command[0]:
-			return nil, fmt.Errorf("--schedule: the schedule command of %s is the server itself, which is built anyway", t.Name)
+			return nil, fmt.Errorf("--schedule: found %s, expected nothing: "+
+				"the schedule command of %s is the server itself", c.Schedule, t.Name)
 		}
 		source.ScheduleName = filepath.Base(t.Schedule[0])
 	}
-	return upgrade.NewWorkshop(ctx, source, c.Cache)
+	return upgrade.NewBuilder(ctx, source, c.Cache)
 }

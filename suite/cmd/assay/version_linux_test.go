@@ -9,8 +9,8 @@ import (
 	"assay/suite/report"
 )
 
-// TestVersionWithoutCapabilities: the version command is the target's too, and
-// has no more rights than the server.
+// TestVersionWithoutCapabilities checks that a target's version command has no more
+// rights than its server.
 func TestVersionWithoutCapabilities(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -25,7 +25,8 @@ profiles: [byo]
 	if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, output := run(t, "run", "--target", target, "--out", out, "--only", "BYO-01"); code != report.ExitOK {
+	code, output := run(t, "run", "--target", target, "--out", out, "--only", "BYO-01")
+	if code != report.ExitOK {
 		t.Fatalf("exit %d, expected %d:\n%s", code, report.ExitOK, output)
 	}
 	r, err := report.Read(filepath.Join(out, report.ReportFile))
@@ -33,6 +34,6 @@ profiles: [byo]
 		t.Fatal(err)
 	}
 	if want := "CapEff:\t0000000000000000"; r.Target.Version != want {
-		t.Errorf("the version command finds %q, expected %q", r.Target.Version, want)
+		t.Errorf("the version command printed %q, expected %q", r.Target.Version, want)
 	}
 }

@@ -19,9 +19,11 @@ import (
 	"assay/pebble"
 )
 
-// measure times n issuances, at most parallel at once, each by a CA of its
-// own, from the first request to the certificate.
-func measure(ctx context.Context, dialect pebble.Dialect, n, parallel int) ([]time.Duration, error) {
+// measure returns the durations of n issuances, each by a CA of its own, from the
+// first request to the certificate. At most parallel issuances run at a time.
+func measure(
+	ctx context.Context, dialect pebble.Dialect, n, parallel int,
+) ([]time.Duration, error) {
 	took, errs := make([]time.Duration, n), make([]error, n)
 	places := make(chan struct{}, parallel)
 	var wait sync.WaitGroup
@@ -29,16 +31,16 @@ func measure(ctx context.Context, dialect pebble.Dialect, n, parallel int) ([]ti
 		places <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-places }()
-			took[i], errs[i] = once(ctx, dialect)
+			took[i], errs[i] = measureOne(ctx, dialect)
 		})
 	}
 	wait.Wait()
 	return took, errors.Join(errs...)
 }
 
-// once starts a CA and a server for the challenge, and has one certificate
-// issued by HTTP-01.
-func once(ctx context.Context, dialect pebble.Dialect) (time.Duration, error) {
+// measureOne starts a CA and a server for the challenge, obtains a certificate by
+// HTTP-01, and returns how long that took.
+func measureOne(ctx context.Context, dialect pebble.Dialect) (time.Duration, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
@@ -48,7 +50,8 @@ func once(ctx context.Context, dialect pebble.Dialect) (time.Duration, error) {
 	go server.Serve(listener)
 	defer server.Close()
 
-	options, err := pebble.Addresses{Address: "127.0.0.1", HTTP: listener.Addr().String()}.Listen(ctx)
+	addresses := pebble.Addresses{Address: "127.0.0.1", HTTP: listener.Addr().String()}
+	options, err := addresses.Listen(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -66,14 +69,16 @@ func once(ctx context.Context, dialect pebble.Dialect) (time.Duration, error) {
 	roots.AppendCertsFromPEM(ca.EndpointRoot())
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	defer transport.CloseIdleConnections()
-	client := &acme.Client{Key: key, DirectoryURL: ca.DirectoryURL(), HTTPClient: &http.Client{Transport: transport}}
+	client := &acme.Client{
+		Key: key, DirectoryURL: ca.DirectoryURL(), HTTPClient: &http.Client{Transport: transport},
+	}
 
 	start := time.Now()
 	err = issue(ctx, client, answers)
 	return time.Since(start), err
 }
 
-// issue takes the steps of RFC 8555 §7 for one name.
+// issue obtains a certificate for one name as RFC 8555 §7 describes.
 func issue(ctx context.Context, client *acme.Client, answers *answers) error {
 	if _, err := client.Register(ctx, &acme.Account{}, acme.AcceptTOS); err != nil {
 		return err
@@ -98,7 +103,8 @@ func issue(ctx context.Context, client *acme.Client, answers *answers) error {
 	if err != nil {
 		return err
 	}
-	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"bench.test"}}, key)
+	request := &x509.CertificateRequest{DNSNames: []string{"bench.test"}}
+	csr, err := x509.CreateCertificateRequest(rand.Reader, request, key)
 	if err != nil {
 		return err
 	}
@@ -106,7 +112,10 @@ func issue(ctx context.Context, client *acme.Client, answers *answers) error {
 	return err
 }
 
-func accept(ctx context.Context, client *acme.Client, authz *acme.Authorization, answers *answers) error {
+// accept answers the HTTP-01 challenge of an authorization and waits for the result.
+func accept(
+	ctx context.Context, client *acme.Client, authz *acme.Authorization, answers *answers,
+) error {
 	for _, challenge := range authz.Challenges {
 		if challenge.Type != "http-01" {
 			continue
@@ -122,7 +131,7 @@ func accept(ctx context.Context, client *acme.Client, authz *acme.Authorization,
 		_, err = client.WaitAuthorization(ctx, authz.URI)
 		return err
 	}
-	return fmt.Errorf("the CA offers no http-01 challenge")
+	return fmt.Errorf("found no http-01 challenge in the authorization %s, expected one", authz.URI)
 }
 
 // answers serves the answers to challenges by path.
@@ -130,6 +139,7 @@ type answers struct{ byPath sync.Map }
 
 func (a *answers) set(path, text string) { a.byPath.Store(path, text) }
 
+// ServeHTTP implements [http.Handler].
 func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text, ok := a.byPath.Load(r.URL.Path)
 	if !ok {

@@ -10,20 +10,21 @@ import (
 	"assay/scenarios"
 )
 
-// checkNames finds the names in mutants that the catalogue does not know.
+// checkNames finds names in the files of mutants that the catalogue does not have.
 func checkNames(all []*mutants.Mutant, catalogue *scenarios.Catalogue) error {
 	var wrong []error
 	for _, m := range all {
 		for _, id := range named(m) {
 			if !catalogue.Matches(id) {
-				wrong = append(wrong, fmt.Errorf("%s: found %s, expected a requirement of the catalogue, or one of its cases", m.File, id))
+				wrong = append(wrong, fmt.Errorf(
+					"%s: found %s, expected a requirement of the catalogue, or one of its cases", m.File, id))
 			}
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// named are all the names that a mutant mentions.
+// named returns all requirements and cases that a mutant's file names.
 func named(m *mutants.Mutant) []string {
 	names := slices.Clone(m.Fails)
 	for _, c := range m.Also {
@@ -32,8 +33,8 @@ func named(m *mutants.Mutant) []string {
 	return names
 }
 
-// unproven lists the judged requirements that no mutant fails by name, and
-// that do not say why none can.
+// unproven returns the judged requirements that no mutant has under "fails",
+// except those that say under "unbroken" why no server can break them.
 func unproven(all []*mutants.Mutant, catalogue *scenarios.Catalogue) []scenarios.Requirement {
 	proven := map[string]bool{}
 	for _, m := range all {
@@ -50,7 +51,7 @@ func unproven(all []*mutants.Mutant, catalogue *scenarios.Catalogue) []scenarios
 	return missing
 }
 
-// idOf is the requirement of "ID" or "ID/case".
+// idOf returns the ID of "ID" or "ID/case".
 func idOf(name string) string {
 	id, _, _ := strings.Cut(name, "/")
 	return id

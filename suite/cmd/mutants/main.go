@@ -1,15 +1,18 @@
-// Command mutants proves that the specs can fail: it builds every known-bad
-// server (fixtures/mutants) and runs against it the requirements that name it,
-// those that it is said to break besides, chapters apart, and a handful that it
-// must pass. Against a sample of the servers it runs the whole suite.
+// Command mutants checks that the suite's specs fail when they should, and only
+// then.
 //
-// With --variants it proves that the specs fail for no other reason: it builds
-// every correct variant (fixtures/variants) and runs against it what its
-// difference touches; none of it may fail.
+// By default it tests the specs against known-bad servers (fixtures/mutants).
+// For each server it runs the requirements that the server's file names, and a
+// few cheap ones that the server has to pass. Against a sample of the servers it
+// runs the whole suite. A server is caught if every requirement under "fails"
+// fails for the stated reason, and nothing fails that its file does not list.
 //
-// It exits with 0 if each known-bad server fails what names it, for the stated
-// reason, and nothing else, and no variant fails anything; with 1 if one does
-// otherwise; with 2 on errors.
+// With --variants it tests the specs against correct servers that differ from
+// the reference server (fixtures/variants). For each server it runs the
+// requirements that the difference touches. A server is clear if nothing fails.
+//
+// The exit code is 0 if every known-bad server is caught and every variant is
+// clear, 1 if one is not, and 2 if one could not be tested.
 package main
 
 import (
@@ -30,17 +33,21 @@ import (
 
 // Exit codes.
 const (
-	exitCaught  = 0
-	exitMissed  = 1
-	exitTrouble = 2
+	exitOK      = 0
+	exitWrong   = 1 // a known-bad server was not caught, or a variant is not clear
+	exitTrouble = 2 // a server could not be tested
 )
+
+const description = `Run the suite against known-bad servers, each of which has to fail the
+requirements that its file lists and no others. With --variants, run it against correct servers,
+which have to fail nothing.`
 
 type options struct {
 	Names    []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all mutants)."`
-	Variants bool     `help:"Try the variants, and no mutant."`
-	Sample   int      `placeholder:"N" help:"Try only N of all mutants, always the same ones, and no variant."`
-	Whole    int      `default:"10" placeholder:"N" help:"Run the whole suite against N of all mutants, always the same ones (default: 10)."`
-	All      bool     `help:"Run the whole suite against everything that is tried."`
+	Variants bool     `help:"Test variants only."`
+	Sample   int      `placeholder:"N" help:"Test only N mutants. The choice is the same in every run."`
+	Whole    int      `default:"10" placeholder:"N" help:"Run the whole suite against N of the mutants (default: 10). The choice is the same in every run."`
+	All      bool     `help:"Run the whole suite against every server that is tested."`
 	World    string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
@@ -48,7 +55,7 @@ func main() {
 	var o options
 	parser := kong.Must(&o,
 		kong.Name("mutants"),
-		kong.Description("Build the known-bad servers and see whether the suite catches each for what is wrong with it, and the correct variants and see that it accuses none."),
+		kong.Description(description),
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitTrouble
@@ -58,7 +65,8 @@ func main() {
 	)
 	_, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(
+		context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	exit, err := run(ctx, o)
 	if err != nil {
@@ -68,7 +76,7 @@ func main() {
 	os.Exit(exit)
 }
 
-// run tries the servers that the options select and prints what came of it.
+// run tests the servers that the options select and prints the results.
 func run(ctx context.Context, o options) (exit int, err error) {
 	started := time.Now()
 	root, err := moduleRoot()
@@ -100,40 +108,44 @@ func run(ctx context.Context, o options) (exit int, err error) {
 		return exitTrouble, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	l := &laboratory{root: root, dir: dir, world: o.World, whole: all.whole(o), catalogue: catalogue}
-	if err := l.buildAssay(ctx); err != nil {
+	r := &runner{root: root, dir: dir, world: o.World, whole: all.whole(o), catalogue: catalogue}
+	if err := r.buildAssay(ctx); err != nil {
 		return exitTrouble, err
 	}
-	trials, err := l.tryAll(ctx, selected.mutants)
+	fmt.Fprintf(os.Stderr, "testing %d mutants and %d variants, %d at a time\n",
+		len(selected.mutants), len(selected.variants), atOnce)
+	tested, err := r.testMutants(ctx, selected.mutants)
 	if err != nil {
 		return exitTrouble, err
 	}
-	defences, err := l.defendAll(ctx, selected.variants)
+	testedVariants, err := r.testVariants(ctx, selected.variants)
 	if err != nil {
 		return exitTrouble, err
 	}
-	if len(defences) > 0 {
-		exit = printDefences(os.Stdout, defences)
+	if len(testedVariants) > 0 {
+		exit = printVariants(os.Stdout, testedVariants)
 	}
-	if len(trials) > 0 {
-		exit = max(exit, printTrials(os.Stdout, trials, time.Since(started)))
+	if len(tested) > 0 {
+		exit = max(exit, printMutants(os.Stdout, tested, time.Since(started)))
 	}
 	return exit, nil
 }
 
-// moduleRoot finds the module that this program belongs to, from the working
-// directory upwards.
+// moduleRoot returns the module's directory: the working directory, or the
+// nearest one above it that holds the mutants.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for at := dir; ; at = filepath.Dir(at) {
-		if info, err := os.Stat(filepath.Join(at, filepath.FromSlash(mutants.Dir))); err == nil && info.IsDir() {
+		info, err := os.Stat(filepath.Join(at, filepath.FromSlash(mutants.Dir)))
+		if err == nil && info.IsDir() {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("no %s in %s or above it: run this inside the module", mutants.Dir, dir)
+			return "", fmt.Errorf("found no %s in %s or above it, expected to run inside the module",
+				mutants.Dir, dir)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 var errTest = errors.New("broken.yaml does not compile")
 
-// load reads the mutants of this module: that every text to be replaced
-// stands exactly once in today's server is a part of it.
+// load reads the mutants of this module. It fails if a text that a mutant replaces
+// does not occur exactly once in the server.
 func load(t *testing.T) []*mutants.Mutant {
 	t.Helper()
 	root, err := moduleRoot()
@@ -37,19 +37,20 @@ func catalogue(t *testing.T) *scenarios.Catalogue {
 	return c
 }
 
-func TestMutantsNameWhatThereIs(t *testing.T) {
+func TestMutantsNameRequirementsOfTheCatalogue(t *testing.T) {
 	t.Parallel()
 	if err := checkNames(load(t), catalogue(t)); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestEveryJudgedRequirementCanFail holds the catalogue to its word: what is
-// judged is proven by a known-bad server.
+// TestEveryJudgedRequirementCanFail checks that each judged requirement has a
+// known-bad server that fails it.
 func TestEveryJudgedRequirementCanFail(t *testing.T) {
 	t.Parallel()
 	for _, r := range unproven(load(t), catalogue(t)) {
-		t.Errorf("%s:%d: %s (%s): no known-bad server in %s fails it; write one, or say under unbroken why there can be none",
+		t.Errorf("%s:%d: %s (%s): found no known-bad server in %s that fails it, expected one, "+
+			"or under unbroken the reason why none is possible",
 			r.File, r.Line, r.ID, r.Title, mutants.Dir)
 	}
 }
@@ -58,14 +59,18 @@ func TestSmokeIsKnown(t *testing.T) {
 	t.Parallel()
 	for _, id := range smoke {
 		if !catalogue(t).Knows(id) {
-			t.Errorf("%s: no such requirement", id)
+			t.Errorf("smoke: found %s, expected a requirement of the catalogue", id)
 		}
 	}
 }
 
 func TestUnknownNamesAreFound(t *testing.T) {
 	t.Parallel()
-	m := &mutants.Mutant{File: "m.yaml", Fails: []string{"BYO-01", "BYO-99"}, Also: []mutants.Consequence{{ID: "BYO-02/no-such-case"}, {ID: "NONE-*"}, {ID: "CFG-*"}}}
+	m := &mutants.Mutant{
+		File:  "m.yaml",
+		Fails: []string{"BYO-01", "BYO-99"},
+		Also:  []mutants.Consequence{{ID: "BYO-02/no-such-case"}, {ID: "NONE-*"}, {ID: "CFG-*"}},
+	}
 	err := checkNames([]*mutants.Mutant{m}, catalogue(t))
 	if err == nil {
 		t.Fatal("no error")
@@ -82,7 +87,8 @@ func TestUnknownNamesAreFound(t *testing.T) {
 
 func TestUnprovenIsFound(t *testing.T) {
 	t.Parallel()
-	missing := unproven([]*mutants.Mutant{{Fails: []string{"BYO-01", "BYO-02/dot-dot"}}}, catalogue(t))
+	known := []*mutants.Mutant{{Fails: []string{"BYO-01", "BYO-02/dot-dot"}}}
+	missing := unproven(known, catalogue(t))
 	ids := map[string]bool{}
 	for _, r := range missing {
 		ids[r.ID] = true
@@ -99,13 +105,16 @@ func TestPick(t *testing.T) {
 		globs []string
 		want  string
 	}{
-		"all":        {nil, "chain-short chain-swapped no-tls"},
-		"a name":     {[]string{"no-tls"}, "no-tls"},
-		"a glob":     {[]string{"chain-*"}, "chain-short chain-swapped"},
-		"in order":   {[]string{"no-*", "*-short"}, "chain-short no-tls"},
-		"twice":      {[]string{"no-tls", "no-*"}, "no-tls"},
-		"nothing":    {[]string{"x"}, `no server is named "x"; see fixtures/mutants and fixtures/variants`},
-		"not a glob": {[]string{"["}, `"[" is no glob: syntax error in pattern`},
+		"all":      {nil, "chain-short chain-swapped no-tls"},
+		"a name":   {[]string{"no-tls"}, "no-tls"},
+		"a glob":   {[]string{"chain-*"}, "chain-short chain-swapped"},
+		"in order": {[]string{"no-*", "*-short"}, "chain-short no-tls"},
+		"twice":    {[]string{"no-tls", "no-*"}, "no-tls"},
+		"nothing": {
+			[]string{"x"},
+			`found "x", expected the name of a server in fixtures/mutants or fixtures/variants`,
+		},
+		"not a glob": {[]string{"["}, `found "[", expected a glob: syntax error in pattern`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +151,7 @@ func TestSample(t *testing.T) {
 		}
 	}
 	if kept < 2 {
-		t.Errorf("a mutant more changed the choice of %v: %d are left", first, kept)
+		t.Errorf("one more mutant left %d of %v chosen, expected at least 2", kept, first)
 	}
 	if n := len(sample(all, 99)); n != len(all) {
 		t.Errorf("found %d of %d, expected all", n, len(all))

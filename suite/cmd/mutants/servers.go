@@ -13,22 +13,23 @@ import (
 	"assay/scenarios"
 )
 
-// servers are those to be tried.
+// servers holds the servers that are to be tested.
 type servers struct {
 	mutants  []*mutants.Mutant
 	variants []*variants.Variant
 }
 
-// loadServers reads all servers of the module and checks the names in them.
+// loadServers reads the files of all servers and checks the names in them.
 func loadServers(root string, catalogue *scenarios.Catalogue) (s servers, err error) {
 	var bad, good error
 	s.mutants, bad = mutants.Load(os.DirFS(root))
 	s.variants, good = variants.Load(os.DirFS(root))
-	return s, errors.Join(bad, good, checkNames(s.mutants, catalogue), checkTouches(s.variants, catalogue))
+	return s, errors.Join(bad, good,
+		checkNames(s.mutants, catalogue), checkTouches(s.variants, catalogue))
 }
 
-// pick returns the servers whose names match one of the globs; all if there
-// are none. A glob that matches nothing is a mistake.
+// pick returns the servers whose names match one of the globs, or all servers if
+// there are no globs. A glob that matches no server is an error.
 func (s servers) pick(globs []string) (picked servers, err error) {
 	if len(globs) == 0 {
 		return s, nil
@@ -38,7 +39,7 @@ func (s servers) pick(globs []string) (picked servers, err error) {
 		for _, glob := range globs {
 			ok, wrong := path.Match(glob, name)
 			if wrong != nil {
-				err = fmt.Errorf("%q is no glob: %w", glob, wrong)
+				err = fmt.Errorf("found %q, expected a glob: %w", glob, wrong)
 			}
 			any, found[glob] = any || ok, found[glob] || ok
 		}
@@ -56,7 +57,8 @@ func (s servers) pick(globs []string) (picked servers, err error) {
 	}
 	for _, glob := range globs {
 		if err == nil && !found[glob] {
-			err = fmt.Errorf("no server is named %q; see %s and %s", glob, mutants.Dir, variants.Dir)
+			err = fmt.Errorf("found %q, expected the name of a server in %s or %s",
+				glob, mutants.Dir, variants.Dir)
 		}
 	}
 	if err != nil {
@@ -65,7 +67,7 @@ func (s servers) pick(globs []string) (picked servers, err error) {
 	return picked, nil
 }
 
-// whole are the names of the servers that the whole suite is run against.
+// whole returns the names of the servers that the whole suite is run against.
 func (s servers) whole(o options) map[string]bool {
 	if !o.All {
 		return sample(s.mutants, o.Whole)
@@ -77,8 +79,10 @@ func (s servers) whole(o options) map[string]bool {
 	return whole
 }
 
-// sample leaves n of the mutants, always the same ones.
+// sample returns n of the mutants and no variants.
 func (s servers) sample(n int) servers {
 	chosen := sample(s.mutants, n)
-	return servers{mutants: slices.DeleteFunc(slices.Clone(s.mutants), func(m *mutants.Mutant) bool { return !chosen[m.Name] })}
+	return servers{mutants: slices.DeleteFunc(slices.Clone(s.mutants), func(m *mutants.Mutant) bool {
+		return !chosen[m.Name]
+	})}
 }

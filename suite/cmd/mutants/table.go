@@ -8,106 +8,92 @@ import (
 	"time"
 )
 
-// word is the trial's outcome in one word.
-func (t trial) word() string {
-	switch {
-	case t.err != nil:
-		return "error"
-	case t.verdict.outcome == wrong:
-		return "wrong"
-	}
-	return string(t.verdict.outcome)
-}
-
-// short lists names, as many as a column has room for.
+// short joins names, as many as fit into a column, and their number if some do
+// not fit.
 func short(names []string) string {
-	const room = 40
+	const width = 40
 	text := strings.Join(names, " ")
-	if len(text) <= room {
+	if len(text) <= width {
 		return text
 	}
 	for i := len(names) - 1; ; i-- {
 		text = fmt.Sprintf("%s … (%d)", strings.Join(names[:i], " "), len(names))
-		if len(text) <= room || i == 1 {
+		if len(text) <= width || i == 1 {
 			return text
 		}
 	}
 }
 
-// printTrials prints the table, what is not as it should be, and the sums,
-// and returns the exit code.
-func printTrials(w io.Writer, trials []trial, took time.Duration) (exit int) {
+// extent says how much of the suite was run.
+func extent(whole bool) string {
+	if whole {
+		return "whole"
+	}
+	return "part"
+}
+
+// printMutants prints the table of the mutants, what is not as their files say,
+// and the totals, and returns the exit code.
+func printMutants(w io.Writer, tested []testedMutant, took time.Duration) (exit int) {
 	count := map[string]int{}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MUTANT\tSUITE\tTO FAIL\tFAILED\tVERDICT")
-	for _, t := range trials {
-		count[t.word()]++
-		extent, outcome := "part", string(t.verdict.outcome)
-		if t.whole {
-			extent = "whole"
-		}
+	fmt.Fprintln(table, "MUTANT\tSUITE\tHAS TO FAIL\tFAILED\tVERDICT")
+	for _, t := range tested {
+		count[t.result()]++
+		outcome := string(t.verdict.outcome)
 		if t.err != nil {
 			outcome = "error"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.mutant.Name, extent, short(t.mutant.Fails), short(t.verdict.failed), outcome)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.mutant.Name, extent(t.whole),
+			short(t.mutant.Fails), short(t.verdict.failed), outcome)
 	}
 	table.Flush()
-	for _, t := range trials {
-		remarks := t.verdict.remarks
-		if t.err != nil {
-			remarks = []string{t.err.Error()}
-		}
-		printRemarks(w, fmt.Sprintf("%s (%s)\n  it breaks: %s", t.mutant.Name, t.mutant.File, t.mutant.Breaks), remarks)
+	for _, t := range tested {
+		m := t.mutant
+		server := fmt.Sprintf("%s (%s)\n  what is wrong with it: %s", m.Name, m.File, m.Breaks)
+		printRemarks(w, server, t.verdict.remarks, t.err)
 	}
-	fmt.Fprintf(w, "\n%d caught, %d missed, %d wrong", count["caught"], count["missed"], count["wrong"])
-	exit = exitCaught
-	if count["caught"] < len(trials) {
-		exit = exitMissed
+	fmt.Fprintf(w, "\n%d caught, %d missed, %d wrong",
+		count["caught"], count["missed"], count["wrong"])
+	exit = exitOK
+	if count["caught"] < len(tested) {
+		exit = exitWrong
 	}
 	if n := count["error"]; n > 0 {
 		fmt.Fprintf(w, ", %d in error", n)
 		exit = exitTrouble
 	}
-	fmt.Fprintf(w, "; %.1f s\n%d passed, %d failed\n", took.Seconds(), count["caught"], len(trials)-count["caught"])
+	passed := count["caught"]
+	fmt.Fprintf(w, "; %.1f s\n%d passed, %d failed\n", took.Seconds(), passed, len(tested)-passed)
 	return exit
 }
 
-// printRemarks prints what there is to say of one server, if anything is.
-func printRemarks(w io.Writer, server string, remarks []string) {
-	if len(remarks) > 0 {
-		fmt.Fprintf(w, "\n%s\n  %s\n", server, strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  "))
-	}
-}
-
-// printDefences prints the table of the variants and what they were accused
-// of, and returns the exit code.
-func printDefences(w io.Writer, defences []defence) (exit int) {
+// printVariants prints the table of the variants, their failures, and the totals,
+// and returns the exit code.
+func printVariants(w io.Writer, tested []testedVariant) (exit int) {
 	count := map[string]int{}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "VARIANT\tSUITE\tJUDGED\tACCUSATIONS\tVERDICT")
-	for _, d := range defences {
-		count[d.word()]++
-		extent, outcome := "part", d.word()
-		if d.whole {
-			extent = "whole"
+	fmt.Fprintln(table, "VARIANT\tSUITE\tJUDGED\tFAILURES\tVERDICT")
+	for _, t := range tested {
+		count[t.result()]++
+		outcome := t.result()
+		if t.missing != "" {
+			outcome += ": " + t.missing
 		}
-		if d.missing != "" {
-			outcome += ": " + d.missing
-		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", d.variant.Name, extent, d.judged, len(d.accusations), outcome)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n",
+			t.variant.Name, extent(t.whole), t.judged, len(t.accusations), outcome)
 	}
 	table.Flush()
-	for _, d := range defences {
-		remarks := d.accusations
-		if d.err != nil {
-			remarks = []string{d.err.Error()}
-		}
-		printRemarks(w, fmt.Sprintf("%s (%s)\n  it differs: %s", d.variant.Name, d.variant.File, d.variant.Differs), remarks)
+	for _, t := range tested {
+		v := t.variant
+		server := fmt.Sprintf("%s (%s)\n  how it differs: %s", v.Name, v.File, v.Differs)
+		printRemarks(w, server, t.accusations, t.err)
 	}
-	fmt.Fprintf(w, "\n%d clear, %d accused, %d skipped", count["clear"], count["accused"], count["skipped"])
-	exit = exitCaught
+	fmt.Fprintf(w, "\n%d clear, %d accused, %d skipped",
+		count["clear"], count["accused"], count["skipped"])
+	exit = exitOK
 	if count["accused"] > 0 {
-		exit = exitMissed
+		exit = exitWrong
 	}
 	if n := count["error"]; n > 0 {
 		fmt.Fprintf(w, ", %d in error", n)
@@ -115,4 +101,16 @@ func printDefences(w io.Writer, defences []defence) (exit int) {
 	}
 	fmt.Fprint(w, "\n\n")
 	return exit
+}
+
+// printRemarks prints a server's error, or else its remarks. It prints nothing
+// for a server without either.
+func printRemarks(w io.Writer, server string, remarks []string, err error) {
+	if err != nil {
+		remarks = []string{err.Error()}
+	}
+	if len(remarks) > 0 {
+		text := strings.ReplaceAll(strings.Join(remarks, "\n"), "\n", "\n  ")
+		fmt.Fprintf(w, "\n%s\n  %s\n", server, text)
+	}
 }

@@ -25,8 +25,8 @@ func loadVariants(t *testing.T) []*variants.Variant {
 	return all
 }
 
-// TestVariantsAreManyAndDifferent keeps up how much the suite is tried for
-// accusations.
+// TestVariantsAreManyAndDifferent checks that there are enough variants to find
+// specs that fail a correct server.
 func TestVariantsAreManyAndDifferent(t *testing.T) {
 	t.Parallel()
 	all := loadVariants(t)
@@ -40,13 +40,14 @@ func TestVariantsAreManyAndDifferent(t *testing.T) {
 		}
 	}
 	if len(all) < 12 || own < 2 || scripts < 1 {
-		t.Errorf("found %d variants, %d of them with no code of the reference's, %d of these not written in Go; expected 12, 2 and 1 at least", len(all), own, scripts)
+		t.Errorf("found %d variants, %d without code of the reference server, %d not written in Go; "+
+			"expected at least 12, 2 and 1", len(all), own, scripts)
 	}
 }
 
-// TestVariantsNameWhatThereIs reads what the variants' files leave to the
-// suite: target files, chapters and IDs.
-func TestVariantsNameWhatThereIs(t *testing.T) {
+// TestVariantsAreValidForTheSuite checks what reading the variants' files does
+// not: the keys of target files, and chapters and IDs.
+func TestVariantsAreValidForTheSuite(t *testing.T) {
 	t.Parallel()
 	c, dir := catalogue(t), t.TempDir()
 	all := loadVariants(t)
@@ -64,11 +65,11 @@ func TestVariantsNameWhatThereIs(t *testing.T) {
 			continue
 		}
 		if len(read.KnownFailures) > 0 {
-			t.Errorf("%s: found known failures, expected none of a correct server", v.File)
+			t.Errorf("%s: found known failures, expected none for a correct server", v.File)
 		}
 		for _, id := range v.Lacks {
 			if r, _, found := c.Find(id); !found || r.Level != scenarios.May {
-				t.Errorf("%s: lacks: found %s, expected a requirement that a server MAY meet", v.File, id)
+				t.Errorf("%s: lacks: found %s, expected a requirement of level MAY", v.File, id)
 			}
 		}
 	}
@@ -76,7 +77,8 @@ func TestVariantsNameWhatThereIs(t *testing.T) {
 
 func TestUnknownTouchesAreFound(t *testing.T) {
 	t.Parallel()
-	err := checkTouches([]*variants.Variant{{File: "v.yaml", Touches: []string{"byo", "byoo", "ACME-*", "ACME-99"}}}, catalogue(t))
+	v := &variants.Variant{File: "v.yaml", Touches: []string{"byo", "byoo", "ACME-*", "ACME-99"}}
+	err := checkTouches([]*variants.Variant{v}, catalogue(t))
 	if err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Fatalf("found %v, expected two mistakes", err)
 	}
@@ -89,68 +91,111 @@ func TestUnknownTouchesAreFound(t *testing.T) {
 
 func TestTouched(t *testing.T) {
 	t.Parallel()
-	ids := touched(&variants.Variant{Touches: []string{"expiry", "EXPIRY-01", "BYO-0*"}}, catalogue(t))
-	if got := strings.Join(ids, " "); !strings.HasPrefix(got, "BYO-01 BYO-02 ") || !strings.HasSuffix(got, " BYO-09 EXPIRY-01 EXPIRY-02 EXPIRY-03") {
-		t.Errorf("found %s", got)
+	got := strings.Join(touched([]string{"expiry", "EXPIRY-01", "BYO-0*"}, catalogue(t)), " ")
+	const first, last = "BYO-01 BYO-02 ", " BYO-09 EXPIRY-01 EXPIRY-02 EXPIRY-03"
+	if !strings.HasPrefix(got, first) || !strings.HasSuffix(got, last) {
+		t.Errorf("found %s, expected %s…%s", got, first, last)
 	}
 }
 
 func TestAccusations(t *testing.T) {
 	t.Parallel()
 	v := &variants.Variant{Lacks: []string{"BYO-16"}}
-	level := func(l scenarios.Level, r report.Result) report.Result { r.Level = l; return r }
+	of := func(level scenarios.Level, r report.Result) *report.Report {
+		r.Level = level
+		return ran(r)
+	}
 	for name, c := range map[string]struct {
 		report *report.Report
 		judged int
 		want   string
-		err    bool
 	}{
-		"all well":              {ran(result("BYO-01", report.Passed, ""), result("BYO-02", report.Skipped, "no sh")), 1, "", false},
-		"a MUST":                {ran(level(scenarios.Must, result("BYO-01", report.Failed, "no listener"))), 1, "MUST BYO-01: no listener", false},
-		"a case of a SHOULD":    {ran(level(scenarios.Should, result("BYO-05", report.Failed, "", row("a", report.Passed, ""), row("b", report.Failed, "silent")))), 1, "SHOULD BYO-05/b: silent", false},
-		"a MAY that it lacks":   {ran(level(scenarios.May, result("BYO-16", report.Failed, "no"))), 1, "", false},
-		"another MAY":           {ran(level(scenarios.May, result("BYO-17", report.Failed, "no"))), 1, "MAY BYO-17: no", false},
-		"an excuse":             {ran(result("BYO-01", report.KnownFailed, "")), 0, "", true},
-		"an error of Assay's":   {ran(result("BYO-01", report.Error, "no namespace")), 0, "", true},
-		"the probe failed":      {&report.Report{Error: "probe"}, 0, "", true},
-		"nothing was looked at": {ran(result("BYO-01", report.Skipped, "")), 0, "", true},
+		"nothing failed": {
+			ran(result("BYO-01", report.Passed, ""), result("BYO-02", report.Skipped, "no sh")), 1, "",
+		},
+		"a MUST": {
+			of(scenarios.Must, result("BYO-01", report.Failed, "no listener")),
+			1, "MUST BYO-01: no listener",
+		},
+		"a case of a SHOULD": {
+			of(scenarios.Should, result("BYO-05", report.Failed, "",
+				row("a", report.Passed, ""), row("b", report.Failed, "silent"))),
+			1, "SHOULD BYO-05/b: silent",
+		},
+		"a MAY that the variant lacks": {
+			of(scenarios.May, result("BYO-16", report.Failed, "no")), 1, "",
+		},
+		"another MAY": {
+			of(scenarios.May, result("BYO-17", report.Failed, "no")), 1, "MAY BYO-17: no",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			judged, accused, err := accusations(v, c.report)
-			if judged != c.judged || strings.Join(accused, "\n") != c.want || (err != nil) != c.err {
-				t.Errorf("found %d judged, %q (%v), expected %d, %q", judged, accused, err, c.judged, c.want)
+			if got := strings.Join(accused, "\n"); err != nil || judged != c.judged || got != c.want {
+				t.Errorf("found %d judged, %q (%v), expected %d, %q", judged, got, err, c.judged, c.want)
 			}
 		})
 	}
 }
 
-func TestPrintDefences(t *testing.T) {
+func TestReportsThatAllowNoVerdictOnAVariant(t *testing.T) {
 	t.Parallel()
-	good := defence{variant: &variants.Variant{Name: "good"}, judged: 12}
-	accused := defence{variant: &variants.Variant{Name: "accused", File: "accused.yaml", Differs: "a little"}, judged: 3, accusations: []string{"MUST BYO-01: no"}}
-	skipped := defence{variant: &variants.Variant{Name: "skipped"}, missing: "python3 is not on PATH"}
-	broken := defence{variant: &variants.Variant{Name: "broken"}, err: errTest}
+	for name, r := range map[string]*report.Report{
+		"a known failure":         ran(result("BYO-01", report.KnownFailed, "")),
+		"an error of Assay":       ran(result("BYO-01", report.Error, "no namespace")),
+		"a probe that failed":     {Error: "probe"},
+		"nothing that was judged": ran(result("BYO-01", report.Skipped, "")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, accused, err := accusations(&variants.Variant{}, r); err == nil {
+				t.Errorf("found %q, expected an error", accused)
+			}
+		})
+	}
+}
+
+func TestPrintVariants(t *testing.T) {
+	t.Parallel()
+	good := testedVariant{variant: &variants.Variant{Name: "good"}, judged: 12}
+	accused := testedVariant{
+		variant:     &variants.Variant{Name: "accused", File: "accused.yaml", Differs: "a little"},
+		judged:      3,
+		accusations: []string{"MUST BYO-01: no"},
+	}
+	skipped := testedVariant{
+		variant: &variants.Variant{Name: "skipped"}, missing: "python3 is not on PATH",
+	}
+	broken := testedVariant{variant: &variants.Variant{Name: "broken"}, err: errTest}
 	for name, c := range map[string]struct {
-		defences []defence
-		exit     int
-		says     []string
+		tested []testedVariant
+		exit   int
+		says   []string
 	}{
-		"all clear":    {[]defence{good, skipped}, exitCaught, []string{"skipped: python3 is not on PATH", "1 clear, 0 accused, 1 skipped\n"}},
-		"one accused":  {[]defence{good, accused}, exitMissed, []string{"accused (accused.yaml)\n  it differs: a little\n  MUST BYO-01: no", "1 clear, 1 accused, 0 skipped\n"}},
-		"one in error": {[]defence{accused, broken}, exitTrouble, []string{"does not compile", "0 clear, 1 accused, 0 skipped, 1 in error\n"}},
+		"all clear": {
+			[]testedVariant{good, skipped}, exitOK,
+			[]string{"skipped: python3 is not on PATH", "1 clear, 0 accused, 1 skipped\n"},
+		},
+		"one accused": {
+			[]testedVariant{good, accused}, exitWrong,
+			[]string{
+				"accused (accused.yaml)\n  how it differs: a little\n  MUST BYO-01: no",
+				"1 clear, 1 accused, 0 skipped\n",
+			},
+		},
+		"one in error": {
+			[]testedVariant{accused, broken}, exitTrouble,
+			[]string{"does not compile", "0 clear, 1 accused, 0 skipped, 1 in error\n"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			if exit := printDefences(&out, c.defences); exit != c.exit {
+			if exit := printVariants(&out, c.tested); exit != c.exit {
 				t.Errorf("exit %d, expected %d", exit, c.exit)
 			}
-			for _, says := range c.says {
-				if !strings.Contains(out.String(), says) {
-					t.Errorf("expected %q in\n%s", says, out.String())
-				}
-			}
+			expectTexts(t, out.String(), c.says)
 		})
 	}
 }

@@ -10,31 +10,37 @@ import (
 	"assay/suite/report"
 )
 
-// outcome is what a mutant came to.
+// An outcome says whether the suite noticed what is wrong with a mutant.
 type outcome string
 
 const (
-	caught outcome = "caught"                          // by all that name it, for the stated reason, and by nothing else
-	missed outcome = "missed"                          // something that names it did not fail
-	wrong  outcome = "caught by the wrong requirement" // or for another reason, or by more than was said
+	// caught means that everything under "fails" failed for the stated reason, and
+	// nothing failed that the mutant's file does not list.
+	caught outcome = "caught"
+	// missed means that something under "fails" did not fail.
+	missed outcome = "missed"
+	// wrong means that something failed for another reason, or that other
+	// requirements failed than the mutant's file lists.
+	wrong outcome = "caught by the wrong requirement"
 )
 
-// verdict is the outcome of a trial.
+// A verdict is the outcome of a mutant, and how the report differs from what the
+// mutant's file says.
 type verdict struct {
 	outcome outcome
-	failed  []string // IDs of what failed, in the catalogue's order
-	remarks []string // what is not as the mutant's file says
+	failed  []string // IDs of the failed requirements, in the catalogue's order
+	remarks []string // one for each difference
 }
 
-// failure is one case that failed, or a requirement without cases.
+// A failure is a case that failed, or a failed requirement without cases.
 type failure struct {
 	name   string // "ID" or "ID/case"
-	reason string // in one line
-	text   string // all that was said
+	reason string
+	text   string // reason and details
 }
 
-// judge compares a report with what the mutant's file says. Its error is a
-// report that does not allow a verdict: Assay itself failed somewhere.
+// judge compares a report with what the mutant's file says. A report in which
+// Assay itself failed allows no verdict and is an error.
 func judge(m *mutants.Mutant, r *report.Report) (verdict, error) {
 	if r.Error != "" {
 		return verdict{}, fmt.Errorf("the run failed: %s", r.Error)
@@ -44,20 +50,22 @@ func judge(m *mutants.Mutant, r *report.Report) (verdict, error) {
 	for _, result := range r.Results {
 		switch result.Status {
 		case report.Error:
-			return verdict{}, fmt.Errorf("%s: an error of Assay's own: %s", result.ID, result.Reason)
+			return verdict{}, fmt.Errorf("%s: error of Assay itself: %s", result.ID, result.Reason)
 		case report.Failed:
 			v.failed = append(v.failed, result.ID)
 			failures = append(failures, failuresOf(result)...)
 		}
 	}
-	missing := v.missing(m, r, failures)
-	// Each is looked for, so that all remarks come at once.
-	unstated, stale, misread := v.unstated(m, failures), v.stale(m, r, failures), v.misread(m, failures)
-	odd := unstated || stale || misread
+	missing := v.checkFails(m, r, failures)
+	// All three checks run in any case, so that their remarks are complete.
+	unlisted := v.checkUnlisted(m, failures)
+	unused := v.checkConsequences(m, r, failures)
+	misread := v.checkReasons(m, failures)
+	differs := unlisted || unused || misread
 	switch {
-	case missing && (!odd || len(failures) == 0):
+	case missing && (!differs || len(failures) == 0):
 		v.outcome = missed
-	case missing || odd:
+	case missing || differs:
 		v.outcome = wrong
 	default:
 		v.outcome = caught
@@ -65,6 +73,8 @@ func judge(m *mutants.Mutant, r *report.Report) (verdict, error) {
 	return v, nil
 }
 
+// failuresOf returns the failed cases of a failed result, or the failed
+// requirement if it has no cases.
 func failuresOf(result report.Result) []failure {
 	if len(result.Cases) == 0 {
 		return []failure{{result.ID, result.Reason, result.Reason + "\n" + result.Detail}}
@@ -72,63 +82,70 @@ func failuresOf(result report.Result) []failure {
 	var all []failure
 	for _, c := range result.Cases {
 		if c.Status == report.Failed {
-			all = append(all, failure{result.ID + "/" + c.Case, c.Reason, c.Reason + "\n" + c.Detail})
+			name := result.ID + "/" + c.Case
+			all = append(all, failure{name, c.Reason, c.Reason + "\n" + c.Detail})
 		}
 	}
 	return all
 }
 
-// missing looks for what names the mutant and did not fail.
-func (v *verdict) missing(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
+// checkFails reports whether something under "fails" did not fail.
+func (v *verdict) checkFails(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
 	for _, name := range m.Fails {
 		if len(covered(name, failures)) == 0 {
-			v.remark("%s should fail, but %s", name, became(r, name))
+			v.remark("%s: expected a failure, but it %s", name, became(r, name))
 			found = true
 		}
 	}
 	return found
 }
 
-// unstated looks for failures that the mutant's file does not speak of.
-func (v *verdict) unstated(m *mutants.Mutant, failures []failure) (found bool) {
+// checkUnlisted reports whether something failed that the mutant's file does not
+// list.
+func (v *verdict) checkUnlisted(m *mutants.Mutant, failures []failure) (found bool) {
 	for _, f := range failures {
 		if !slices.ContainsFunc(named(m), func(name string) bool { return covers(name, f) }) {
-			v.remark("%s fails without a stated reason: %s", f.name, line(f.reason))
+			v.remark("%s: failed, but the file does not list it: %s", f.name, line(f.reason))
 			found = true
 		}
 	}
 	return found
 }
 
-// stale looks for consequences that did not come.
-func (v *verdict) stale(m *mutants.Mutant, r *report.Report, failures []failure) (found bool) {
+// checkConsequences reports whether something under "also" was run and nothing of
+// it failed.
+func (v *verdict) checkConsequences(
+	m *mutants.Mutant, r *report.Report, failures []failure,
+) (found bool) {
 	for _, c := range m.Also {
-		if len(covered(c.ID, failures)) == 0 && wholly(r, c.ID) && passed(r, c.ID) {
-			v.remark("%s stands under also, but nothing of it failed", c.ID)
+		if len(covered(c.ID, failures)) == 0 && complete(r, c.ID) && passed(r, c.ID) {
+			v.remark("%s: listed under also, but nothing of it failed", c.ID)
 			found = true
 		}
 	}
 	return found
 }
 
-// wholly tells whether all that the name stands for was run.
-func wholly(r *report.Report, name string) bool {
+// complete reports whether every requirement that a name covers was run.
+func complete(r *report.Report, name string) bool {
 	return !slices.ContainsFunc(r.Results, func(result report.Result) bool {
 		covered, _ := path.Match(name, result.ID)
 		return covered && result.LeftOut
 	})
 }
 
-// misread looks for what names the mutant and failed, but saw something else.
-// Of several cases, one that saw it is enough.
-func (v *verdict) misread(m *mutants.Mutant, failures []failure) (found bool) {
+// checkReasons reports whether something under "fails" failed for a reason that
+// the pattern under "seen" does not match. If several cases failed, one match is
+// enough.
+func (v *verdict) checkReasons(m *mutants.Mutant, failures []failure) (found bool) {
 	if m.Seen == nil {
 		return false
 	}
 	for _, name := range m.Fails {
 		own := covered(name, failures)
-		if len(own) > 0 && !slices.ContainsFunc(own, func(f failure) bool { return m.Seen.MatchString(f.text) }) {
-			v.remark("%s fails, but not with %q: %s", name, m.Seen, line(own[0].reason))
+		seen := func(f failure) bool { return m.Seen.MatchString(f.text) }
+		if len(own) > 0 && !slices.ContainsFunc(own, seen) {
+			v.remark("%s: failed, expected a reason that matches %q: %s", name, m.Seen, line(own[0].reason))
 			found = true
 		}
 	}
@@ -139,13 +156,13 @@ func (v *verdict) remark(format string, args ...any) {
 	v.remarks = append(v.remarks, fmt.Sprintf(format, args...))
 }
 
-// covers reports whether "ID", "ID/case" or "PREFIX-*" names the failure.
+// covers reports whether "ID", "ID/case" or "PREFIX-*" covers the failure.
 func covers(name string, f failure) bool {
-	whole, _ := path.Match(name, idOf(f.name)) // the loader has seen to its form
+	whole, _ := path.Match(name, idOf(f.name)) // the loader has checked the pattern
 	return whole || f.name == name
 }
 
-// covered are the failures that the name covers.
+// covered returns the failures that a name covers.
 func covered(name string, failures []failure) (all []failure) {
 	for _, f := range failures {
 		if covers(name, f) {
@@ -155,7 +172,7 @@ func covered(name string, failures []failure) (all []failure) {
 	return all
 }
 
-// passed reports whether anything that the name covers passed.
+// passed reports whether anything that a name covers passed.
 func passed(r *report.Report, name string) bool {
 	return slices.ContainsFunc(r.Results, func(result report.Result) bool {
 		if whole, _ := path.Match(name, result.ID); whole {
@@ -165,7 +182,7 @@ func passed(r *report.Report, name string) bool {
 	})
 }
 
-// became tells what came of a requirement, or of a case, that did not fail.
+// became says what happened to a requirement or a case that did not fail.
 func became(r *report.Report, name string) string {
 	s := status(r, name)
 	if s == report.Skipped {
@@ -175,9 +192,10 @@ func became(r *report.Report, name string) string {
 			}
 		}
 	}
-	return "is " + string(s)
+	return "has the status " + string(s)
 }
 
+// status returns the status of "ID" or "ID/case".
 func status(r *report.Report, name string) report.Status {
 	for _, result := range r.Results {
 		if result.ID == name {
@@ -192,7 +210,7 @@ func status(r *report.Report, name string) report.Status {
 	return report.NotClaimed
 }
 
-// line is a reason on one line, cut short.
+// line returns a reason on one line, shortened to 160 bytes.
 func line(reason string) string {
 	text := strings.Join(strings.Fields(reason), " ")
 	if len(text) > 160 {

@@ -9,7 +9,7 @@ import (
 	"assay/suite/report"
 )
 
-// ran is a report with these results.
+// ran returns a report with these results.
 func ran(results ...report.Result) *report.Report { return &report.Report{Results: results} }
 
 func result(id string, status report.Status, reason string, cases ...report.Case) report.Result {
@@ -23,70 +23,113 @@ func row(name string, status report.Status, reason string) report.Case {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	const decoy = "expected the certificate, seen decoy"
-	paths := mutants.Mutant{Fails: []string{"BYO-02"}, Also: []mutants.Consequence{{ID: "ACME-02", Because: "…"}}, Seen: regexp.MustCompile("decoy")}
+	paths := mutants.Mutant{
+		Fails: []string{"BYO-02"},
+		Also:  []mutants.Consequence{{ID: "ACME-02", Because: "…"}},
+		Seen:  regexp.MustCompile("decoy"),
+	}
 	oneCase := mutants.Mutant{Fails: []string{"BYO-09/none"}}
-	chapter := mutants.Mutant{Fails: []string{"BYO-01"}, Also: []mutants.Consequence{{ID: "BYO-*", Because: "…"}}}
+	chapter := mutants.Mutant{
+		Fails: []string{"BYO-01"},
+		Also:  []mutants.Consequence{{ID: "BYO-*", Because: "…"}},
+	}
 	for name, c := range map[string]struct {
 		mutant mutants.Mutant
 		report *report.Report
 		want   outcome
-		remark string // part of the only remark
+		remark string // the only remark; "" for none
 	}{
-		"all as stated": {
-			paths, ran(result("BYO-01", report.Passed, ""), result("BYO-02", report.Failed, decoy), result("ACME-02", report.Failed, "no files")),
+		"everything as listed": {
+			paths,
+			ran(
+				result("BYO-01", report.Passed, ""),
+				result("BYO-02", report.Failed, decoy),
+				result("ACME-02", report.Failed, "no files"),
+			),
 			caught, "",
 		},
 		"one case of several is enough for the ID": {
-			paths, ran(result("BYO-02", report.Failed, "", row("beside", report.Passed, ""), row("dot-dot", report.Failed, decoy)), result("ACME-02", report.Failed, "")),
+			paths,
+			ran(
+				result("BYO-02", report.Failed, "",
+					row("beside", report.Passed, ""), row("dot-dot", report.Failed, decoy)),
+				result("ACME-02", report.Failed, ""),
+			),
 			caught, "",
 		},
 		"nothing fails": {
-			paths, ran(result("BYO-02", report.Passed, ""), result("ACME-02", report.Skipped, "no CA")),
-			missed, "BYO-02 should fail, but is passed",
+			paths,
+			ran(result("BYO-02", report.Passed, ""), result("ACME-02", report.Skipped, "no CA")),
+			missed, "BYO-02: expected a failure, but it has the status passed",
 		},
-		"only what stands under also fails": {
-			paths, ran(result("BYO-02", report.Passed, ""), result("ACME-02", report.Failed, "")),
-			missed, "BYO-02 should fail, but is passed",
+		"only a consequence fails": {
+			paths,
+			ran(result("BYO-02", report.Passed, ""), result("ACME-02", report.Failed, "")),
+			missed, "BYO-02: expected a failure, but it has the status passed",
 		},
 		"skipped is not failed": {
-			paths, ran(result("BYO-02", report.Skipped, "openssl is not on PATH"), result("ACME-02", report.Failed, "")),
-			missed, "BYO-02 should fail, but was skipped: openssl is not on PATH",
+			paths,
+			ran(
+				result("BYO-02", report.Skipped, "openssl is not on PATH"),
+				result("ACME-02", report.Failed, ""),
+			),
+			missed, "BYO-02: expected a failure, but it was skipped: openssl is not on PATH",
 		},
-		"for another reason": {
-			paths, ran(result("BYO-02", report.Failed, "no listener"), result("ACME-02", report.Failed, "")),
-			wrong, `BYO-02 fails, but not with "decoy": no listener`,
+		"another reason": {
+			paths,
+			ran(result("BYO-02", report.Failed, "no listener"), result("ACME-02", report.Failed, "")),
+			wrong, `BYO-02: failed, expected a reason that matches "decoy": no listener`,
 		},
-		"more fails than is stated": {
-			paths, ran(result("CFG-01", report.Failed, "no answer"), result("BYO-02", report.Failed, decoy), result("ACME-02", report.Failed, "")),
-			wrong, "CFG-01 fails without a stated reason: no answer",
+		"more fails than is listed": {
+			paths,
+			ran(
+				result("CFG-01", report.Failed, "no answer"),
+				result("BYO-02", report.Failed, decoy),
+				result("ACME-02", report.Failed, ""),
+			),
+			wrong, "CFG-01: failed, but the file does not list it: no answer",
 		},
-		"less fails than is stated": {
-			paths, ran(result("BYO-02", report.Failed, decoy), result("ACME-02", report.Passed, "")),
-			wrong, "ACME-02 stands under also, but nothing of it failed",
+		"less fails than is listed": {
+			paths,
+			ran(result("BYO-02", report.Failed, decoy), result("ACME-02", report.Passed, "")),
+			wrong, "ACME-02: listed under also, but nothing of it failed",
 		},
-		"a skipped consequence is no lie": {
-			paths, ran(result("BYO-02", report.Failed, decoy), result("ACME-02", report.Skipped, "no CA")),
+		"a consequence is skipped": {
+			paths,
+			ran(result("BYO-02", report.Failed, decoy), result("ACME-02", report.Skipped, "no CA")),
 			caught, "",
 		},
 		"the case that is named": {
-			oneCase, ran(result("BYO-09", report.Failed, "", row("listed", report.Passed, ""), row("none", report.Failed, "alert"))),
+			oneCase,
+			ran(result("BYO-09", report.Failed, "",
+				row("listed", report.Passed, ""), row("none", report.Failed, "alert"))),
 			caught, "",
 		},
-		"another case beside it": {
-			oneCase, ran(result("BYO-09", report.Failed, "", row("listed", report.Failed, "alert"), row("none", report.Failed, "alert"))),
-			wrong, "BYO-09/listed fails without a stated reason: alert",
+		"another case as well": {
+			oneCase,
+			ran(result("BYO-09", report.Failed, "",
+				row("listed", report.Failed, "alert"), row("none", report.Failed, "alert"))),
+			wrong, "BYO-09/listed: failed, but the file does not list it: alert",
 		},
-		"another case in its place": {
-			oneCase, ran(result("BYO-09", report.Failed, "", row("listed", report.Passed, ""), row("none", report.Passed, ""))),
-			missed, "BYO-09/none should fail, but is passed",
+		"another case instead": {
+			oneCase,
+			ran(result("BYO-09", report.Failed, "",
+				row("listed", report.Passed, ""), row("none", report.Passed, ""))),
+			missed, "BYO-09/none: expected a failure, but it has the status passed",
 		},
-		"a chapter that falls with it": {
-			chapter, ran(result("BYO-01", report.Failed, ""), result("BYO-02", report.Failed, ""), result("BYO-03", report.Passed, "")),
+		"a chapter fails as a consequence": {
+			chapter,
+			ran(
+				result("BYO-01", report.Failed, ""),
+				result("BYO-02", report.Failed, ""),
+				result("BYO-03", report.Passed, ""),
+			),
 			caught, "",
 		},
-		"a chapter of which nothing falls": {
-			mutants.Mutant{Fails: []string{"CFG-01"}, Also: chapter.Also}, ran(result("CFG-01", report.Failed, ""), result("BYO-01", report.Passed, "")),
-			wrong, "BYO-* stands under also, but nothing of it failed",
+		"nothing of a chapter fails": {
+			mutants.Mutant{Fails: []string{"CFG-01"}, Also: chapter.Also},
+			ran(result("CFG-01", report.Failed, ""), result("BYO-01", report.Passed, "")),
+			wrong, "BYO-*: listed under also, but nothing of it failed",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,12 +145,13 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestJudgeNothingByTrouble(t *testing.T) {
+func TestReportsThatAllowNoVerdictOnAMutant(t *testing.T) {
 	t.Parallel()
 	m := &mutants.Mutant{Fails: []string{"BYO-01"}}
 	for name, r := range map[string]*report.Report{
-		"the probe failed":   {Error: "probe: it does not start"},
-		"Assay itself fails": ran(result("BYO-01", report.Failed, ""), result("CFG-01", report.Error, "no namespace")),
+		"a probe that failed": {Error: "probe: it does not start"},
+		"an error of Assay": ran(
+			result("BYO-01", report.Failed, ""), result("CFG-01", report.Error, "no namespace")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,35 +162,65 @@ func TestJudgeNothingByTrouble(t *testing.T) {
 	}
 }
 
-func TestPrintTrials(t *testing.T) {
+func TestPrintMutants(t *testing.T) {
 	t.Parallel()
-	good := trial{mutant: &mutants.Mutant{Name: "good", Fails: []string{"BYO-01"}}, verdict: verdict{outcome: caught, failed: []string{"BYO-01"}}}
-	bad := trial{mutant: &mutants.Mutant{Name: "bad", File: "bad.yaml", Breaks: "it all", Fails: []string{"BYO-02"}}, verdict: verdict{outcome: missed, remarks: []string{"BYO-02 should fail"}}}
-	broken := trial{mutant: &mutants.Mutant{Name: "broken", Fails: []string{"BYO-03"}}, err: errTest}
+	good := testedMutant{
+		mutant:  &mutants.Mutant{Name: "good", Fails: []string{"BYO-01"}},
+		verdict: verdict{outcome: caught, failed: []string{"BYO-01"}},
+	}
+	bad := testedMutant{
+		mutant: &mutants.Mutant{
+			Name: "bad", File: "bad.yaml", Breaks: "everything", Fails: []string{"BYO-02"},
+		},
+		verdict: verdict{outcome: missed, remarks: []string{"BYO-02: expected a failure"}},
+	}
+	broken := testedMutant{
+		mutant: &mutants.Mutant{Name: "broken", Fails: []string{"BYO-03"}}, err: errTest,
+	}
 	for name, c := range map[string]struct {
-		trials []trial
+		tested []testedMutant
 		exit   int
 		says   []string
 		end    string
 	}{
-		"all caught": {[]trial{good}, exitCaught, []string{"1 caught, 0 missed, 0 wrong; "}, "\n1 passed, 0 failed\n"},
-		"one missed": {[]trial{good, bad}, exitMissed, []string{"1 caught, 1 missed, 0 wrong; ", "bad (bad.yaml)\n  it breaks: it all\n  BYO-02 should fail"}, "\n1 passed, 1 failed\n"},
-		"an error":   {[]trial{bad, broken}, exitTrouble, []string{"0 caught, 1 missed, 0 wrong, 1 in error; ", "does not compile"}, "\n0 passed, 2 failed\n"},
+		"all caught": {
+			[]testedMutant{good}, exitOK,
+			[]string{"1 caught, 0 missed, 0 wrong; "}, "\n1 passed, 0 failed\n",
+		},
+		"one missed": {
+			[]testedMutant{good, bad}, exitWrong,
+			[]string{
+				"1 caught, 1 missed, 0 wrong; ",
+				"bad (bad.yaml)\n  what is wrong with it: everything\n  BYO-02: expected a failure",
+			},
+			"\n1 passed, 1 failed\n",
+		},
+		"an error": {
+			[]testedMutant{bad, broken}, exitTrouble,
+			[]string{"0 caught, 1 missed, 0 wrong, 1 in error; ", "does not compile"},
+			"\n0 passed, 2 failed\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			if exit := printTrials(&out, c.trials, 0); exit != c.exit {
+			if exit := printMutants(&out, c.tested, 0); exit != c.exit {
 				t.Errorf("exit %d, expected %d", exit, c.exit)
 			}
-			for _, says := range c.says {
-				if !strings.Contains(out.String(), says) {
-					t.Errorf("expected %q in\n%s", says, out.String())
-				}
-			}
+			expectTexts(t, out.String(), c.says)
 			if !strings.HasSuffix(out.String(), c.end) {
 				t.Errorf("expected the end %q of\n%s", c.end, out.String())
 			}
 		})
+	}
+}
+
+// expectTexts checks that an output holds all these texts.
+func expectTexts(t *testing.T, output string, texts []string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(output, text) {
+			t.Errorf("expected %q in\n%s", text, output)
+		}
 	}
 }

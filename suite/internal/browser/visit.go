@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Visit is what a browser made of a page.
+// Visit holds how a browser judged a page.
 type Visit struct {
 	Began    time.Time // when it was asked for the page
 	Silence  error     // it has asked for the page, and waited in vain

@@ -1,29 +1,36 @@
 package harness
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/fixtures/pki"
 	"assay/pebble"
 )
 
-// UseCA changes the spec's CA before it starts, that is, before the first use
-// of [Env.CA] or of an ACME preset.
+// UseCA changes the options of the spec's CA. Call it before the CA starts, which
+// is at the first use of [Env.CA] or of an ACME preset.
 func (e *Env) UseCA(change func(*pebble.Options)) {
 	e.caOptions = append(e.caOptions, change)
 }
 
-// CA is the spec's own certificate authority, started when first asked for:
-// its HTTPS endpoint and DNS stand in the spec's world, its gateway at home,
-// where Pebble's validation dials from (DESIGN §3, "The road back").
+// CA returns the spec's own certificate authority, and starts it at the first call.
+// Its HTTPS endpoint and its DNS server are in the spec's world. Its gateway is in
+// the process's own network, from which Pebble validates.
 func (e *Env) CA() *pebble.CA {
 	ginkgo.GinkgoHelper()
 	if e.ca == nil {
@@ -32,8 +39,8 @@ func (e *Env) CA() *pebble.CA {
 	return e.ca
 }
 
-// startCA starts the CA. The hostname has the host's IPv4 address alone, where
-// presets let the target listen; a CA would try an IPv6 address first.
+// startCA starts the CA. The hostname has an IPv4 address only, because presets make
+// the target listen there, and a CA would try an IPv6 address first.
 func (e *Env) startCA() error {
 	if err := e.startResolver(); err != nil {
 		return err
@@ -65,14 +72,16 @@ func (e *Env) startCA() error {
 	o.DNSListeners, o.DNSPackets = []net.Listener{tcp}, []net.PacketConn{udp}
 	for _, home := range sites.Gateway {
 		for documented, port := range map[int]int{80: sites.HTTPPort, 443: sites.TLSPort} {
-			listener, err := e.World.ListenHome("tcp", netip.AddrPortFrom(home, uint16(port)).String())
+			address := netip.AddrPortFrom(home, uint16(port))
+			listener, err := e.World.ListenHome("tcp", address.String())
 			if err != nil {
 				return err
 			}
+			target := netip.AddrPortFrom(e.hostLike(home), uint16(e.World.Port(documented)))
 			o.Gateway = append(o.Gateway, pebble.GatewayListener{
 				Listener: listener,
 				HTTP:     documented == 80,
-				Forward:  net.JoinHostPort(e.hostLike(home).String(), strconv.Itoa(e.World.Port(documented))),
+				Forward:  target.String(),
 			})
 		}
 	}
@@ -92,8 +101,8 @@ func (e *Env) startCA() error {
 	return e.probeCA(sites.ACME)
 }
 
-// hostLike is the host's address of the same family as the gateway's: a
-// validation over IPv6 goes on over IPv6.
+// hostLike returns the host's address that has the same family as the gateway's, so
+// that a validation over IPv6 reaches the host over IPv6.
 func (e *Env) hostLike(home netip.Addr) netip.Addr {
 	v4, v6 := e.World.Host()
 	if home.Is6() {
@@ -102,8 +111,8 @@ func (e *Env) hostLike(home netip.Addr) netip.Addr {
 	return v4
 }
 
-// probeCA makes sure that the CA can be reached where targets look for it, so
-// that a CA that is not there is never held against a target.
+// probeCA returns an error if the CA cannot be reached at the address that targets
+// get, so that no target is accused because of it.
 func (e *Env) probeCA(at netip.AddrPort) error {
 	ctx, cancel := e.within(Limits.CA)
 	defer cancel()
@@ -114,8 +123,8 @@ func (e *Env) probeCA(at netip.AddrPort) error {
 	return conn.Close()
 }
 
-// startResolver gives the world its DNS server, which the system resolver of
-// whatever runs inside asks: the target's host and the CA's endpoint by name.
+// startResolver starts the DNS server that the system resolver of the world asks. It
+// knows the target's host and the CA's endpoint by name.
 func (e *Env) startResolver() error {
 	at := e.World.Services().DNS
 	if !at.IsValid() {
@@ -137,8 +146,8 @@ func (e *Env) startResolver() error {
 	return nil
 }
 
-// validationTimeout says whether the CA gave up a validation for want of time.
-// The target may have been too slow, or this machine.
+// validationTimeout reports whether the CA gave up a validation because a time limit
+// passed. Either the target was too slow or this machine was.
 func (e *Env) validationTimeout() bool {
 	if e.ca == nil {
 		return false
@@ -151,48 +160,51 @@ func (e *Env) validationTimeout() bool {
 // outOfTime matches what Pebble and Go say of a time limit that passed.
 var outOfTime = regexp.MustCompile(`(?i)time(d )?-?out|deadline exceeded`)
 
-// overload tells a target's failure from this machine's: Pebble gives DNS two
-// seconds, and where the spec's own did not answer in that time, the CA could
-// not look for the target at all. "" if nothing of the kind happened.
+// overload says that this machine is to blame for a failed validation: Pebble gives
+// DNS two seconds, and the spec's own DNS server did not answer in that time. It
+// returns "" if that did not happen.
 func (e *Env) overload() string {
 	if e.ca == nil {
 		return ""
 	}
 	for _, e := range e.ca.Journal().Validations() {
 		if strings.Contains(e.Detail, "resolving") && strings.Contains(e.Detail, "i/o timeout") {
-			return "this machine is overloaded: within two seconds the CA had no answer from the spec's own DNS (" + e.Detail + ")"
+			return "this machine is overloaded: the spec's own DNS server did not answer the CA " +
+				"within two seconds (" + e.Detail + ")"
 		}
 	}
 	return ""
 }
 
-// Inject puts faults into the script of the spec's CA. Only the edge in front
-// of it can inject them.
+// Inject adds faults to the script of the spec's CA. The spec is skipped if there is
+// no edge in front of the CA, which injects them.
 func (e *Env) Inject(faults ...pebble.Fault) {
 	ginkgo.GinkgoHelper()
 	e.NeedsEdge()
 	e.CA().Inject(faults...)
 }
 
-// AwaitFault waits until a fault of the script has befallen a request.
+// AwaitFault waits until a request met a fault of the script.
 func (e *Env) AwaitFault() {
 	ginkgo.GinkgoHelper()
-	e.Await("a request to the CA that a fault befalls", func(j *pebble.Journal) bool { return len(j.Faults()) > 0 })
+	e.Await("a request to the CA that meets an injected fault", func(j *pebble.Journal) bool {
+		return len(j.Faults()) > 0
+	})
 }
 
-// ChallengePath is where HTTP-01 answers are looked for (RFC 8555 §8.3).
+// ChallengePath is the path below which a CA asks for the answers to HTTP-01
+// challenges (RFC 8555 §8.3).
 const ChallengePath = "/.well-known/acme-challenge/"
 
-// PointHere makes a name lead to the target's host, for the CA and for
-// whoever asks the system's resolver. It is an IPv4 address; see
-// [Env.PointHere6].
+// PointHere gives a name the IPv4 address of the target's host, for the CA and for
+// the system resolver. See [Env.PointHere6] for IPv6.
 func (e *Env) PointHere(name string) {
 	v4, _ := e.World.Host()
 	e.point(name, e.World.Services().Gateway[0], v4)
 }
 
-// PointHere6 makes a name lead to the target's host over IPv6 alone. Only a
-// network namespace has it.
+// PointHere6 gives a name the IPv6 address of the target's host and no other one.
+// The spec is skipped in a world without IPv6.
 func (e *Env) PointHere6(name string) {
 	gateways := e.World.Services().Gateway
 	e.SkipUnless(len(gateways) > 1, "needs IPv6, which this machine does not have")
@@ -200,8 +212,8 @@ func (e *Env) PointHere6(name string) {
 	e.point(name, gateways[1], v6)
 }
 
-// point tells the CA, which validates through its gateway, and the system's
-// resolver where a name leads.
+// point sets the address of a name for the CA, which validates through its gateway,
+// and for the system resolver.
 func (e *Env) point(name string, gateway, host netip.Addr) {
 	e.CA().Point(name, gateway)
 	if e.Resolver != nil {
@@ -209,11 +221,90 @@ func (e *Env) point(name string, gateway, host netip.Addr) {
 	}
 }
 
-// ForName are the keys of a server for another name than the spec's.
+// ForName returns the keys of a server for another name than the spec's.
 func ForName(hostname string) Settings {
 	return Settings{"server_url": "https://" + hostname, "tls_letsencrypt_hostname": hostname}
 }
 
-// ChallengeProtocol is what a CA offers, alone, to see a challenge's
-// certificate (RFC 8737 §6.2).
+// ChallengeProtocol is the only protocol that a CA offers in order to get the
+// certificate of a TLS-ALPN-01 challenge (RFC 8737 §6.2).
 const ChallengeProtocol = "acme-tls/1"
+
+// pebbleDirectory is the path of Pebble's directory.
+const pebbleDirectory = "/dir"
+
+// discardLog takes what net/http says of handshakes that fail on purpose.
+var discardLog = log.New(io.Discard, "", 0)
+
+// CAEndpoint is a further HTTPS endpoint of the spec's CA, with a certificate
+// that the spec chooses.
+type CAEndpoint struct {
+	mu       sync.Mutex
+	names    []string
+	requests []string
+}
+
+// ServeCA makes the spec's CA answer at a further address of the spec's world,
+// with this identity. The CA's directory is at the path directory there, and also
+// at the path that Pebble gives it.
+func (e *Env) ServeCA(address string, id *pki.Identity, directory string) *CAEndpoint {
+	ginkgo.GinkgoHelper()
+	key, err := id.KeyFile(pki.None)
+	e.Must(err)
+	pair, err := tls.X509KeyPair(id.ChainPEM(), key)
+	e.Must(err)
+	listener, err := e.World.Listen("tcp", address)
+	e.Must(err)
+	endpoint := &CAEndpoint{}
+	ca := e.CA().Handler()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			endpoint.add(&endpoint.requests, r.Method+" "+r.URL.Path)
+			if r.URL.Path == directory {
+				r.URL.Path = pebbleDirectory
+			}
+			ca.ServeHTTP(w, r)
+		}),
+		ErrorLog: discardLog,
+		TLSConfig: &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			endpoint.add(&endpoint.names, h.ServerName)
+			return &pair, nil
+		}},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ServeTLS(listener, "", "") }()
+	e.Closers = append(e.Closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), Limits.CA)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			server.Close() // the target holds a connection open
+		}
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	return endpoint
+}
+
+func (c *CAEndpoint) add(to *[]string, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*to = append(*to, text)
+}
+
+// Names returns the server names (SNI) of the handshakes that clients have begun
+// with the endpoint, in order.
+func (c *CAEndpoint) Names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string{}, c.names...)
+}
+
+// Requests returns the method and path of every request that reached the
+// endpoint, in order.
+func (c *CAEndpoint) Requests() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string{}, c.requests...)
+}

@@ -3,33 +3,44 @@ package harness
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/suite/internal/match"
+	"assay/suite/internal/storage"
+	"assay/suite/internal/sut"
+	"assay/suite/internal/wire"
 	"assay/suite/internal/world"
 )
 
-// Damage is a way in which a file of the cache can be spoilt.
+// Damage is a way in which a file of the cache can be damaged.
 type Damage string
 
-// The ways of a cache entry, as the catalogue's rows call them.
+// The kinds of damage, as the catalogue's rows call them.
 const (
-	damageEmpty     Damage = "empty"          // no byte
-	damageTruncated Damage = "truncated"      // ends in the middle
-	damageGarbage   Damage = "garbage"        // random bytes
-	damageBadKey    Damage = "bad-key"        // PEM as it should be, around a key that is none
-	damageMismatch  Damage = "mismatched-key" // another's key
-	damageOtherName Damage = "other-name"     // a good pair for another name
-	damageDirectory Damage = "directory"      // a directory in the file's place
-	DamageLost      Damage = "lost"           // not there
-	damageKeyOnly   Damage = "key-only"       // the key alone
+	damageEmpty     Damage = "empty"          // the file has no byte
+	damageTruncated Damage = "truncated"      // the last third of the file is missing
+	damageGarbage   Damage = "garbage"        // the file holds random bytes
+	damageBadKey    Damage = "bad-key"        // the PEM block of the key holds no key
+	damageMismatch  Damage = "mismatched-key" // the key belongs to another certificate
+	damageOtherName Damage = "other-name"     // the certificate is for another name
+	damageDirectory Damage = "directory"      // a directory has replaced the file
+	DamageLost      Damage = "lost"           // the file is missing
+	damageKeyOnly   Damage = "key-only"       // the file holds the key alone
 )
 
-// DamageFile damages the file at path, which exists unless it is to be lost.
+// DamageFile damages the file at path. The file has to exist, except for DamageLost.
 func (e *Env) DamageFile(path string, how Damage) {
 	ginkgo.GinkgoHelper()
 	if how == DamageLost {
@@ -47,9 +58,8 @@ func (e *Env) DamageFile(path string, how Damage) {
 		rand.Read(text)
 	case damageBadKey:
 		_, rest := pem.Decode(text)
-		text = append(
-			pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}),
-			rest...)
+		noKey := &pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("no key")}
+		text = append(pem.EncodeToMemory(noKey), rest...)
 	case damageMismatch:
 		_, rest := pem.Decode(text)
 		other, err := pki.NewAutocertAccountKey()
@@ -57,9 +67,8 @@ func (e *Env) DamageFile(path string, how Damage) {
 		text = append(bytes.TrimSpace(other), '\n')
 		text = append(text, rest...)
 	case damageOtherName:
-		text, err = pki.AutocertCacheEntry(
-			e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1}),
-		)
+		other := e.Identity(pki.Spec{Names: []string{"other.example.test"}, Intermediates: 1})
+		text, err = pki.AutocertCacheEntry(other)
 		e.Must(err)
 	case damageKeyOnly:
 		key, _ := pem.Decode(text)
@@ -74,43 +83,122 @@ func (e *Env) DamageFile(path string, how Damage) {
 	e.Must(os.WriteFile(path, text, 0o600))
 }
 
-// SetWritable says whether files can be made in a directory of the spec's. The
-// target has no capability, so permissions bind it.
-func (e *Env) SetWritable(dir string, allowed bool) {
-	ginkgo.GinkgoHelper()
-	mode := os.FileMode(0o500)
-	if allowed {
-		mode = 0o700
-	}
-	e.Must(os.Chmod(e.Path(dir), mode))
+// Storage is a directory of the spec's that can be given a fault.
+type Storage struct {
+	s    *Env
+	dir  *storage.Directory
+	path string
 }
 
-// FullDisk makes a directory of the spec's that is a disk of its own, without a
-// byte to spare, and returns what makes room on it. What the directory held is
-// on the disk. The machine may not let us: then the spec is skipped.
-func (e *Env) FullDisk(dir string) (makeRoom func()) {
+// Storage makes a directory of the spec's, if it does not exist, that can be
+// given this fault. What the directory holds stays in it. Where the world cannot
+// have the fault, the spec is skipped.
+func (e *Env) Storage(dir string, fault storage.Fault) *Storage {
 	ginkgo.GinkgoHelper()
-	const size = 16 << 10
-	held := map[string][]byte{}
-	e.MkDir(dir)
-	entries, err := os.ReadDir(e.Path(dir))
+	e.Must(os.MkdirAll(e.Path(dir), 0o700))
+	d, err := storage.Prepare(e.World, e.Path(dir), fault)
+	e.SkipUnless(!errors.Is(err, world.ErrUnsupported),
+		fmt.Sprint("needs a file system of its own: ", err))
 	e.Must(err)
-	for _, entry := range entries {
-		held[entry.Name()], err = os.ReadFile(e.Path(dir, entry.Name()))
-		e.Must(err)
+	e.Closers = append(e.Closers, d.Close)
+	return &Storage{s: e, dir: d, path: e.Path(dir)}
+}
+
+// Break gives the directory its fault.
+func (d *Storage) Break() {
+	ginkgo.GinkgoHelper()
+	d.s.secrets() // the report must not hold the keys, even if their files are gone
+	d.s.Must(d.dir.Break())
+}
+
+// Mend ends the fault.
+func (d *Storage) Mend() {
+	ginkgo.GinkgoHelper()
+	d.s.Must(d.dir.Mend())
+}
+
+// Holds reports whether a file below the directory holds this certificate.
+func (d *Storage) Holds(cert *x509.Certificate) bool {
+	found := false
+	_ = filepath.WalkDir(d.path, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && !found {
+			found, _ = match.HoldCertificate(cert).Match(path)
+		}
+		return nil
+	})
+	return found
+}
+
+// AwaitStored waits until the directory holds the certificate that was served: a
+// server may serve a certificate first and store it then.
+func (e *Env) AwaitStored(d *Storage, served *wire.Handshake) {
+	ginkgo.GinkgoHelper()
+	e.Eventually(func(g gomega.Gomega) {
+		g.Expect(match.StorageState{Stored: d.Holds(served.Leaf())}).To(match.BeStored())
+	}, "the certificate that is served to be stored")
+}
+
+// AwaitStoredOrLogged waits until the server has stored the certificate that it
+// serves, or has logged a line that names the directory. A line that the healthy
+// logs have too does not count. The certificate old, if there is one, does not
+// count either.
+func (e *Env) AwaitStoredOrLogged(server *Server, healthy []*sut.Log, d *Storage, old *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	names := e.NewLineWith(healthy, d.path)
+	e.Eventually(func(g gomega.Gomega) {
+		state := match.StorageState{Log: server.Process.Log().Tail(12)}
+		state.Logged = slices.ContainsFunc(server.Log(), names)
+		if !state.Logged {
+			leaf := e.ImpatientHandshake(server).Leaf()
+			state.Stored = leaf != nil && (old == nil || !leaf.Equal(old.Leaf)) && d.Holds(leaf)
+		}
+		g.Expect(state).To(match.BeStoredOrLogged(d.path))
+	}, "the certificate to be stored, or a log line that names the directory")
+}
+
+// WatchGrowth makes a client connect every fifth of a second, and returns by how much
+// the server's log, files, memory and open files have grown meanwhile. Lines that
+// the healthy logs have too do not count.
+func (e *Env) WatchGrowth(
+	server *Server, healthy []*sut.Log, during time.Duration,
+) match.Growth {
+	ginkgo.GinkgoHelper()
+	isNew := e.NewLineWith(healthy, "")
+	measure := func() (g match.Growth, known bool) {
+		for _, line := range server.Log() {
+			if isNew(line) {
+				g.Lines++
+			}
+		}
+		g.Files = len(e.Files())
+		usage, known := server.Process.Usage()
+		g.Descriptors, g.Memory = usage.Descriptors, usage.Memory
+		return g, known
 	}
-	remove, err := world.SmallDisk(e.World, e.Path(dir), size)
-	e.SkipUnless(err == nil, fmt.Sprint("needs a small disk: ", err))
-	e.Closers = append(e.Closers, remove)
-	for name, text := range held {
-		e.Must(os.WriteFile(e.Path(dir, name), text, 0o600))
+	before, known := measure()
+	over, next := time.After(during), time.NewTicker(200*time.Millisecond)
+	defer next.Stop()
+	clients, refused := 0, 0
+	for watching := true; watching; clients++ {
+		if e.ImpatientHandshake(server).Err != nil {
+			refused++
+		}
+		select {
+		case <-next.C:
+		case <-over:
+			watching = false
+		case <-e.ctx.Done():
+			watching = false
+		}
 	}
-	filler := e.Path(dir, "filler")
-	file, err := os.Create(filler)
-	e.Must(err)
-	defer file.Close()
-	for err == nil {
-		_, err = file.Write(make([]byte, 4<<10)) // until there is no space left
+	growth, stillKnown := measure()
+	growth.Clients, growth.Refused = clients, refused
+	growth.Lines -= before.Lines
+	growth.Files -= before.Files
+	growth.Descriptors -= before.Descriptors
+	growth.Memory -= before.Memory
+	if !known || !stillKnown { // the system does not tell, or the server has ended
+		growth.Descriptors, growth.Memory = 0, 0
 	}
-	return func() { e.Must(os.Remove(filler)) }
+	return growth
 }

@@ -18,9 +18,9 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// A Hold keeps the CA's validation waiting at the target's door, so that a
-// spec can look at a challenge while it is pending. Call Release by defer:
-// whatever is held keeps the CA from closing.
+// A Hold stops the CA's validations before they send anything to the target, so that
+// a spec can look at a challenge while it is pending. Call Release by defer: a
+// validation that is held keeps the CA from closing.
 type Hold struct {
 	s       *Env
 	arrived chan []byte // what the first validation held was about to send
@@ -29,9 +29,9 @@ type Hold struct {
 	free chan struct{} // closed while validations pass
 }
 
-// HoldValidation holds every validation that comes to this documented port of
-// the target's host, 80 or 443, once it is connected and before it sends
-// anything. Call it before the first use of the CA.
+// HoldValidation holds every validation at this documented port of the target's host,
+// 80 or 443, after it has connected and before it sends anything. Call it before the
+// first use of the CA.
 func (e *Env) HoldValidation(port int) *Hold {
 	h := &Hold{s: e, arrived: make(chan []byte, 1), free: make(chan struct{})}
 	e.UseCA(func(o *pebble.Options) {
@@ -56,7 +56,7 @@ func (e *Env) HoldOwnChallenge() *Hold {
 	return e.HoldValidation(443)
 }
 
-// Release lets validations pass, those held and those to come.
+// Release ends the hold for the validations that are held and for later ones.
 func (h *Hold) Release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -67,23 +67,23 @@ func (h *Hold) Release() {
 	}
 }
 
-// Resume holds validations again that come after a Release.
+// Resume holds later validations again, after a Release.
 func (h *Hold) Resume() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.free = make(chan struct{})
 }
 
-// Await waits until a validation is held, and returns what it was about to
-// send: an HTTP request, or a TLS hello.
+// Await waits until a validation is held, and returns the HTTP request or the
+// ClientHello that it was about to send.
 func (h *Hold) Await() []byte {
 	ginkgo.GinkgoHelper()
 	first, _ := h.await(nil)
 	return first
 }
 
-// AwaitUnless is [Hold.Await] for a validation that a handshake may lead to;
-// it returns the handshake if that has ended without.
+// AwaitUnless waits until a validation is held or the handshake has ended. It
+// returns the handshake if that has ended, and nil if a validation is held.
 func (h *Hold) AwaitUnless(handshake <-chan *wire.Handshake) *wire.Handshake {
 	ginkgo.GinkgoHelper()
 	_, ended := h.await(handshake)
@@ -100,14 +100,15 @@ func (h *Hold) await(handshake <-chan *wire.Handshake) ([]byte, *wire.Handshake)
 	case ended := <-handshake:
 		return nil, ended
 	case <-ctx.Done():
-		h.s.Fail("expected  a validation by the CA that comes as far as the target's port\nseen      none within " + Patience.String() + "\n          " +
+		h.s.Fail("expected  a validation by the CA that connects to the target's port\n" +
+			"seen      none within " + Patience.String() + "\n          " +
 			match.Indent(match.Lines(h.s.Journal().Entries(), "no request to the CA at all")))
 		return nil, nil
 	}
 }
 
-// AwaitPath is [Hold.Await] for HTTP-01: the path that the CA asks for (RFC
-// 8555 §8.3).
+// AwaitPath waits until an HTTP-01 validation is held, and returns the path that the
+// CA asks for (RFC 8555 §8.3).
 func (h *Hold) AwaitPath() string {
 	ginkgo.GinkgoHelper()
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.Await())))
@@ -116,7 +117,7 @@ func (h *Hold) AwaitPath() string {
 	return request.URL.Path
 }
 
-// pass keeps a validation waiting.
+// pass returns when the validation that is about to send first may go on.
 func (h *Hold) pass(first []byte) {
 	h.mu.Lock()
 	free := h.free
@@ -136,7 +137,7 @@ func (h *Hold) pass(first []byte) {
 	}
 }
 
-// held is a validation's connection to the target.
+// held is the connection of a validation to the target.
 type held struct {
 	net.Conn
 	hold *Hold
@@ -148,7 +149,7 @@ func (c *held) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite says that nothing more will be sent, as the gateway does when
+// CloseWrite closes the writing side of the connection. The gateway calls it when
 // the validation has ended.
 func (c *held) CloseWrite() error {
 	if conn, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -56,10 +56,10 @@ func (e *Env) named(line sut.Line, settings Settings) sut.Line {
 	return line.Named(e.names(settings))
 }
 
-// names are what belongs to this spec alone, and hold words of its chapter and
-// its case: they are taken out of a line before it is searched for words. The
-// values of the configuration are among them if they cannot be mistaken for
-// words.
+// names returns the names that belong to this spec alone. They hold words of its
+// chapter and its case, so they are taken out of a line before it is searched for
+// words. Values of the configuration are among them, unless a value may be an
+// ordinary word.
 func (e *Env) names(settings Settings) *logtext.Names {
 	v4, v6 := e.World.Host()
 	label, _, _ := strings.Cut(e.Hostname, ".")

@@ -39,8 +39,8 @@ func (e *Env) ObserveChain(name string, h *wire.Handshake) {
 	e.Observe("chain", name, chain)
 }
 
-// ObserveProtocol records the protocol that a handshake settled on by ALPN, or
-// why there was no handshake.
+// ObserveProtocol records the protocol that a handshake negotiated by ALPN, or why
+// the handshake failed.
 func (e *Env) ObserveProtocol(name string, h *wire.Handshake) {
 	protocol := h.State.NegotiatedProtocol
 	if h.Err != nil {
@@ -49,10 +49,9 @@ func (e *Env) ObserveProtocol(name string, h *wire.Handshake) {
 	e.Observe("protocol", name, protocol)
 }
 
-// ObserveIssuance records in order the requests that moved an issuance on, and
-// the CA's verdicts. Nonces and polls are left out, and so is giving up an
-// authorization, which autocert does beside the rest: when and how often they
-// come is a matter of time.
+// ObserveIssuance records the requests of an issuance and the CA's verdicts on
+// challenges, in order. It leaves out nonces and polls, because their number and
+// their order differ from run to run.
 func (e *Env) ObserveIssuance(name string) {
 	var steps []string
 	for _, e := range e.Journal().Entries() {
@@ -66,7 +65,7 @@ func (e *Env) ObserveIssuance(name string) {
 	e.Observe("acme", name, steps)
 }
 
-// ObserveFiles records names, modes and formats of what lies in a directory.
+// ObserveFiles records the names, modes and formats of the files in a directory.
 func (e *Env) ObserveFiles(name, dir string) {
 	var files []string
 	e.Must(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -95,7 +94,7 @@ func (e *Env) ObserveFiles(name, dir string) {
 	e.Observe("file", name, files)
 }
 
-// format names what a file holds: the types of its PEM blocks, in order.
+// format returns the types of the PEM blocks in a file, in order.
 func format(content []byte) string {
 	var blocks []string
 	rest := content
@@ -112,9 +111,9 @@ func format(content []byte) string {
 	return strings.Join(blocks, ", ")
 }
 
-// facts records what can be said of every spec that came to its end: what the
-// CA saw, what the log says of certificates, and how handshakes ended. Two
-// versions of a server are compared by it, so it holds nothing that depends on
+// facts records what can be recorded of every spec that was not cut short: what the
+// CA saw, what the log says about certificates, and how handshakes ended. Two
+// versions of a server are compared by these facts, so they must not depend on
 // when things happened: what happened at the same time is sorted, and what was
 // repeated at once is named once.
 func (e *Env) facts() {
@@ -150,10 +149,10 @@ func (e *Env) facts() {
 	}
 }
 
-// libraryWords are the log lines about certificates that a server wrote before
-// it was started again, each once: of one that still runs, the last lines may
-// or may not have come. They are masked here, so that what differs in random
-// parts alone counts as the same.
+// libraryWords returns the log lines about certificates that a server wrote before
+// it was started again, each once. It leaves out a server that still runs, because
+// its last lines may not have arrived. The lines are masked, so that lines which
+// differ in random parts only count as one.
 func (e *Env) libraryWords() []string {
 	secrets, mask := redact.New(e.secrets()...), redact.NewMask(e.roles())
 	said := map[string]bool{}
@@ -173,16 +172,16 @@ func (e *Env) libraryWords() []string {
 var (
 	// aboutCertificates matches what a log says of an issuance or a handshake.
 	aboutCertificates = regexp.MustCompile(`(?i)acme|autocert|certificate|handshake`)
-	// aboutConnections matches what it says of one that broke: in which words is
-	// a matter of time.
+	// aboutConnections matches what a log says of a connection that broke. The
+	// wording differs from run to run.
 	aboutConnections = regexp.MustCompile(`<connection lost>|\bEOF\b|reset by peer|broken pipe` +
 		`|closed (network )?connection|force closed`)
 )
 
-// acmeSteps are the requests that moved each order on, with the CA's verdicts,
-// one line an order, and those that belong to no order. What a client repeats
-// at once is named once; what autocert does beside the rest, polls and nonces,
-// is left out (see [Env.ObserveIssuance]).
+// acmeSteps returns the requests of each order with the CA's verdicts, one line for
+// each order, and the requests that belong to no order. A request that a client
+// repeats at once is named once. Polls and nonces are left out, see
+// [Env.ObserveIssuance].
 func acmeSteps(entries []pebble.Entry) (account, orders []string) {
 	var names []string
 	steps := map[string][]string{}
@@ -214,11 +213,11 @@ func acmeSteps(entries []pebble.Entry) (account, orders []string) {
 	return account, orders
 }
 
-// aside is what is left out of the steps of an issuance: how often, and when,
-// it comes is a matter of time.
+// aside lists the kinds of requests that are left out of the steps of an issuance,
+// because their number and their order differ from run to run.
 var aside = []pebble.Kind{pebble.KindNewNonce, pebble.KindAuthz, pebble.KindOrder, pebble.KindTLS}
 
-// tally counts equal texts: "2 × RSA".
+// tally counts equal texts, as in "2 × RSA".
 func tally(texts []string) []string {
 	counts := map[string]int{}
 	for _, text := range texts {
@@ -231,8 +230,8 @@ func tally(texts []string) []string {
 	return out
 }
 
-// handshakes is how the handshakes of a spec ended, each way once: those that
-// completed by what was agreed on and served, those refused by their alert.
+// handshakes holds how the handshakes of a spec ended, each way once: completed
+// handshakes by what was negotiated and served, refused ones by their alert.
 type handshakes struct {
 	mu        sync.Mutex
 	completed map[string]bool
@@ -243,7 +242,8 @@ func (r *handshakes) add(h *wire.Handshake) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if alert, refused := h.Alert(); refused {
-		put(&r.refused, fmt.Sprintf("%d %s", uint8(alert), strings.TrimPrefix(alert.Error(), "tls: ")))
+		name := strings.TrimPrefix(alert.Error(), "tls: ")
+		put(&r.refused, fmt.Sprintf("%d %s", uint8(alert), name))
 	} else if h.Err == nil && h.Leaf() != nil {
 		words := []string{
 			tls.VersionName(h.State.Version),
@@ -264,7 +264,7 @@ func put(set *map[string]bool, text string) {
 	(*set)[text] = true
 }
 
-// all returns the ways in order.
+// all returns the ways in which handshakes ended, sorted.
 func (r *handshakes) all() (completed, refused []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

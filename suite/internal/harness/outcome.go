@@ -24,8 +24,8 @@ import (
 // ResultsVariable names the directory in which workers leave their outcomes.
 const ResultsVariable = "ASSAY_RESULTS"
 
-// Outcome is what a worker reports of one case of a requirement, in a Ginkgo
-// report entry, beside what Ginkgo itself knows of the spec.
+// Outcome holds the outcome of one case of a requirement. A worker hands it over
+// in an entry of Ginkgo's report.
 type Outcome struct {
 	verdict.Outcome
 	Broken    string    // why Assay itself failed; empty if it did not
@@ -214,9 +214,9 @@ func (e *Env) collect(failed bool) {
 	}
 }
 
-// secrets are what the report must not hold of this spec: every private key
-// that lies in its directory, in the forms in which one may be logged, and what
-// it came across before.
+// secrets returns the texts that the report must not hold: every private key in
+// the spec's directory, in the forms in which a server may log it, and the secrets
+// that the spec saw before.
 func (e *Env) secrets() []string {
 	SecretsBelow(e, ".")
 	return e.known

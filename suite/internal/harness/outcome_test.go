@@ -8,7 +8,7 @@ import (
 	"assay/suite/report"
 )
 
-// TestStatus: what a target did wrong is told from what Assay did.
+// TestStatus checks that a target's failures are told from those of Assay.
 func TestStatus(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

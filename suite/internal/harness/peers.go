@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -15,15 +16,16 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// InBackground begins something that ends while the spec goes on, such as a
-// handshake that waits for a challenge. It must not judge.
+// InBackground calls f in a goroutine of its own and returns the channel of its
+// result. f must contain no assertion, because a failed assertion ends only the
+// goroutine in which it is.
 func InBackground[T any](f func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- f() }()
 	return done
 }
 
-// Load is a steady stream of clients, each on a connection of its own.
+// Load is a steady stream of clients. Each client has a connection of its own.
 type Load struct {
 	stop    atomic.Bool
 	clients sync.WaitGroup
@@ -56,7 +58,7 @@ func (l *Load) Stop() []*wire.Handshake {
 	return l.seen
 }
 
-// With counts the handshakes in which this was so.
+// With returns the number of handshakes for which so reports true.
 func (l *Load) With(so func(*wire.Handshake) bool) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,9 +70,9 @@ func (l *Load) With(so func(*wire.Handshake) bool) (n int) {
 	return n
 }
 
-// KeepConnecting lets clients come, one each tenth of a second, until the time
-// is over. No client waits for those before it, since a server may keep them all
-// until its CA answers.
+// KeepConnecting makes a client connect every tenth of a second, until the time is
+// over. No client waits for those before it, since a server may keep them all
+// waiting until its CA answers.
 func (e *Env) KeepConnecting(server *Server, during time.Duration) {
 	ctx, cancel := context.WithTimeout(e.ctx, during)
 	defer cancel()
@@ -87,9 +89,9 @@ func (e *Env) KeepConnecting(server *Server, during time.Duration) {
 	}
 }
 
-// HandshakeCrowd lets so many clients shake hands, forty at a time, and returns
-// what each of them saw. Once one of them is not served, no more come: a server
-// that lets each of them wait would take hours.
+// HandshakeCrowd makes this many clients shake hands, forty at a time, and returns
+// what each of them saw. No further client comes after one that was not served: a
+// server that makes each of them wait would take hours.
 func (e *Env) HandshakeCrowd(server *Server, clients int) []*wire.Handshake {
 	var unserved atomic.Bool
 	seen := e.InParallel(clients, func() *wire.Handshake {
@@ -105,8 +107,8 @@ func (e *Env) HandshakeCrowd(server *Server, clients int) []*wire.Handshake {
 	return slices.DeleteFunc(seen, func(h *wire.Handshake) bool { return h == nil })
 }
 
-// InParallel lets so many clients shake hands, forty at a time, and returns
-// what each of them saw.
+// InParallel makes this many clients shake hands, forty at a time, and returns what
+// each of them saw.
 func (e *Env) InParallel(clients int, handshake func() *wire.Handshake) []*wire.Handshake {
 	seen := make([]*wire.Handshake, clients)
 	turn := make(chan int)
@@ -130,9 +132,9 @@ func (e *Env) InParallel(clients int, handshake func() *wire.Handshake) []*wire.
 	return seen
 }
 
-// ImpatientHandshakes lets so many clients come to a server that has no
-// certificate for them, and returns what each of them saw. They come one after
-// the other. Once one of them was kept waiting, all the others come at once.
+// ImpatientHandshakes makes this many clients connect to a server that has no
+// certificate for them, and returns what each of them saw. They connect one after
+// the other. If the server makes one of them wait, all the others connect at once.
 func (e *Env) ImpatientHandshakes(server *Server, clients int) []*wire.Handshake {
 	var seen []*wire.Handshake
 	for range clients {
@@ -148,18 +150,18 @@ func (e *Env) ImpatientHandshakes(server *Server, clients int) []*wire.Handshake
 	return append(seen, rest...)
 }
 
-// ImpatientHandshake is the handshake of a client that gives up soon. How it
-// was refused is not recorded: whether an alert came before the client gave up
-// depends on when things happened.
+// ImpatientHandshake shakes hands as a client that gives up soon. It does not
+// record how the server refused: whether an alert came before the client gave up
+// differs from run to run.
 func (e *Env) ImpatientHandshake(server *Server, options ...ClientOption) *wire.Handshake {
 	ctx, cancel := e.within(Limits.Vain)
 	defer cancel()
 	return e.Client(server, options...).Handshake(ctx)
 }
 
-// HandshakeWithRetries lets clients come until one is served, three at most,
-// and returns what the last of them saw. A server may have to wait before it
-// tries again, such as for a lock that it left behind to grow old.
+// HandshakeWithRetries makes clients connect until one is served, three at most,
+// and returns what the last of them saw. A server that was killed may have to wait
+// until a lock that it left behind expires.
 func (e *Env) HandshakeWithRetries(server *Server) (seen *wire.Handshake) {
 	for range 3 {
 		if seen = e.Handshake(server); seen.Err == nil {
@@ -169,8 +171,8 @@ func (e *Env) HandshakeWithRetries(server *Server) (seen *wire.Handshake) {
 	return seen
 }
 
-// Connect opens a connection to an address of the target's host, says this
-// much, and leaves it open until the spec ends.
+// Connect opens a connection to an address of the target's host, sends say, and
+// leaves the connection open until the spec ends.
 func (e *Env) Connect(address string, say []byte) net.Conn {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := e.within(Patience)
@@ -189,8 +191,8 @@ func (e *Env) Connect(address string, say []byte) net.Conn {
 	return conn
 }
 
-// Send connects to the server, says this and no more, and returns all that the
-// server answers until the limit for an answer.
+// Send connects to the server, sends say and no more, and returns what the server
+// answers until it closes the connection or the limit for an answer passes.
 func (e *Env) Send(server *Server, say []byte) []byte {
 	ginkgo.GinkgoHelper()
 	conn := e.Connect(server.Address(), nil)
@@ -204,7 +206,23 @@ func (e *Env) Send(server *Server, say []byte) []byte {
 	return answer
 }
 
-// Hello is what a client of the server would say first.
+// Resumes shakes hands with the server once more, and reports whether the server
+// resumed a session of the configuration's cache (RFC 8446 §2.2).
+func (e *Env) Resumes(server *Server, config *tls.Config) bool {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	conn, err := e.World.Dial(ctx, "tcp", server.Address())
+	e.Must(err)
+	defer conn.Close()
+	client := tls.Client(conn, config)
+	if err := client.HandshakeContext(ctx); err != nil {
+		e.Fail("expected  a TLS handshake that completes\nseen      " + err.Error())
+	}
+	return client.ConnectionState().DidResume
+}
+
+// Hello returns the ClientHello that a client of the server would send.
 func (e *Env) Hello(server *Server) []byte {
 	ginkgo.GinkgoHelper()
 	hello, err := e.Client(server).ClientHello()
@@ -212,9 +230,8 @@ func (e *Env) Hello(server *Server) []byte {
 	return hello
 }
 
-// Relay makes a port of the target's host lead to another by a program that
-// accepts connections and opens new ones, as a TCP proxy does; see [Forward]
-// for a firewall's way. Both are documented ports.
+// Relay makes a port of the target's host lead to another one by a TCP proxy. See
+// [Forward] for a rule of a firewall. Both ports are documented ones.
 func (e *Env) Relay(from, to int) {
 	ginkgo.GinkgoHelper()
 	listener, err := e.World.Listen("tcp", e.Addr(from))
@@ -236,8 +253,7 @@ func (e *Env) Relay(from, to int) {
 	})
 }
 
-// relay carries bytes both ways until both sides have said all, or the
-// target, which is gone when this is waited for, has hung up.
+// relay copies bytes in both directions until the target has closed its side.
 func (e *Env) relay(client net.Conn, to string) {
 	defer client.Close()
 	server, err := e.World.Dial(e.ctx, "tcp", to)
@@ -252,4 +268,30 @@ func (e *Env) relay(client net.Conn, to string) {
 		}
 	}()
 	io.Copy(client, server)
+}
+
+// RawServerName sends this server name as it is (RFC 6066 §3), whatever bytes are
+// in it.
+func RawServerName(name string) ClientOption {
+	return func(c *wire.Client) { c.ServerName, c.AnyServerName = name, true }
+}
+
+// SendFields sends a request with these header fields by HTTP/2. It skips the case
+// if the server does not speak HTTP/2.
+func (e *Env) SendFields(address string, fields []wire.Field) {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	if err := wire.SendFields(ctx, e.World.Dial, address, e.Hostname, fields); err != nil {
+		e.SkipUnless(false, "the server does not speak HTTP/2: "+err.Error())
+	}
+}
+
+// SendBytes sends bytes to an address, without TLS, and waits until the server has
+// answered or has ended the connection.
+func (e *Env) SendBytes(address string, text []byte) {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience / 4)
+	defer cancel()
+	_ = wire.SendBytes(ctx, e.World.Dial, address, text)
 }

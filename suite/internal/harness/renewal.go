@@ -20,12 +20,15 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// ExpectOneOfTwoRenewed proves that a certificate is not renewed, without waiting for
-// nothing to happen. One server has two certificates of the same lifetime in
-// its cache, with ECDSA and with RSA keys. The second is due. By the time that
-// it has been renewed, the first, which was looked up before it, would have
-// been too. What is to be done first is done when the server is ready.
-func (e *Env) ExpectOneOfTwoRenewed(left, due, lifetime time.Duration, first ...func(*Server)) *Server {
+// ExpectOneOfTwoRenewed proves that a certificate is not renewed, and waits for an
+// event in order to prove it. The server has two certificates of the same lifetime
+// in its cache, one with an ECDSA key and one with an RSA key, and only the second
+// one is due. The first one is looked up earlier: if the server renewed it, that
+// would have happened by the time that the second one is renewed. The functions in
+// first are called when the server is ready.
+func (e *Env) ExpectOneOfTwoRenewed(
+	left, due, lifetime time.Duration, first ...func(*Server),
+) *Server {
 	ginkgo.GinkgoHelper()
 	kept := e.CacheCertificate("cache", left, lifetime)
 	old := e.CacheCertificate("cache", due, lifetime, WithRSAKey)
@@ -48,7 +51,8 @@ func (e *Env) ExpectOneOfTwoRenewed(left, due, lifetime time.Duration, first ...
 	return server
 }
 
-// RenewalRefused is the detail of the problem by which the CA refuses.
+// RenewalRefused is the detail of the problem document with which the CA refuses
+// to renew, see [Env.FailRenewal].
 const RenewalRefused = "Renewal is refused until the operator pays the bill 4711"
 
 // FailRenewal makes the CA fail in the way that a row names.
@@ -61,14 +65,16 @@ func (e *Env) FailRenewal(how string) {
 		e.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
 	case "refused":
 		e.Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
-			Type: "urn:ietf:params:acme:error:unauthorized", Detail: RenewalRefused, Status: http.StatusForbidden,
+			Type:   "urn:ietf:params:acme:error:unauthorized",
+			Detail: RenewalRefused,
+			Status: http.StatusForbidden,
 		}).Persistently())
 	default:
 		e.Fail("unknown fault " + how)
 	}
 }
 
-// AwaitFailure waits until the server has tried to renew, in vain.
+// AwaitFailure waits until an attempt of the server to renew has failed.
 func (e *Env) AwaitFailure() {
 	ginkgo.GinkgoHelper()
 	e.Await("an attempt to renew that the CA fails", func(j *pebble.Journal) bool {
@@ -76,9 +82,8 @@ func (e *Env) AwaitFailure() {
 	})
 }
 
-// AwaitFailedValidation waits until the CA has looked for the answer to a
-// challenge of the configured type in vain, and returns its reason, with
-// "<token>" in the token's place.
+// AwaitFailedValidation waits until a validation of the configured type has
+// failed. It returns the CA's reason, in which "<token>" replaces the token.
 func (e *Env) AwaitFailedValidation() (reason string) {
 	ginkgo.GinkgoHelper()
 	e.Await("a failed validation by "+e.OwnChallenge(), func(j *pebble.Journal) bool {
@@ -92,26 +97,27 @@ func (e *Env) AwaitFailedValidation() (reason string) {
 	return reason
 }
 
-// RefuseHandshake lets the server refuse a handshake for this foreign name, and waits
-// for the line about it. It is the control of specs about a log that stays
-// silent, and two such lines tell what was written in between from what a
-// server says at start, and from what came late.
+// RefuseHandshake makes the server refuse a handshake for this foreign name, and
+// waits for the log line about it. Specs about a log that stays silent need it as
+// their control: the line shows that the server logs refusals. Two such lines
+// also separate what the server wrote between them from what it wrote at start.
 func (e *Env) RefuseHandshake(server *Server, name string) {
 	ginkgo.GinkgoHelper()
 	Expect(e.Handshake(server, SNI(name))).To(match.BeRefused())
 	server.WaitLog("a line about the handshake for "+name, Mentions(name))
 }
 
-// AwaitCached waits until the certificate that a handshake served is in the cache:
-// a server may serve it first and store it then.
+// AwaitCached waits until the certificate that a handshake served is in the cache.
+// A server may serve a certificate before it stores it.
 func (e *Env) AwaitCached(served *wire.Handshake) {
 	e.Eventually(func(g Gomega) {
 		g.Expect(e.Path("cache", e.Hostname)).To(match.HoldCertificate(served.Leaf()))
 	}, "the certificate that is served to be in the cache")
 }
 
-// AwaitRenewal waits until the server serves another certificate than the old
-// one, which it must have been asked for once: autocert's timer starts then.
+// AwaitRenewal waits until the server serves another certificate than the old one.
+// A client must have asked for the old one before: autocert starts its timer at
+// that moment.
 func (e *Env) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Handshake) {
 	e.Eventually(func(g Gomega) {
 		renewed = e.Handshake(server)
@@ -121,18 +127,21 @@ func (e *Env) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Han
 	return renewed
 }
 
-// ExpectRecovery is the control of every spec about a CA in trouble: with the CA well
-// again, the same server, restarted, gets its certificate and serves it. The
-// restart is there because autocert tries again only after a minute.
+// ExpectRecovery expects the same server to get its certificate and to serve it,
+// after the CA was restored and the server restarted. It is the control of every
+// spec about a CA that fails. The restart saves a minute, which autocert waits
+// before it tries again.
 func (e *Env) ExpectRecovery(server *Server) {
 	ginkgo.GinkgoHelper()
 	e.CA().Restore()
 	server.Restart()
-	Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()), "with the CA well again, after a restart")
+	Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()),
+		"after the CA was restored and the server restarted")
 }
 
-// Schedule runs the target's schedule command, once in a run: the specs that
-// look at its output share it. Without a command the spec is skipped.
+// Schedule returns the output of the target's schedule command. The command runs
+// once in a run, and all specs share its output. The spec is skipped if there is no
+// command.
 func (e *Env) Schedule() *match.Schedule {
 	ginkgo.GinkgoHelper()
 	cmd, err := e.setup.Target.ScheduleCommand(e.Dir, e.setup.Env)
@@ -162,7 +171,7 @@ func (e *Env) Schedule() *match.Schedule {
 	return schedule
 }
 
-// scheduleResult is what the schedule command left.
+// scheduleResult holds how the schedule command ended.
 type scheduleResult struct {
 	Output   []byte
 	Failure  string    // how it ended, if not as it should

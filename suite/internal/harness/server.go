@@ -185,13 +185,13 @@ func (v *Server) Restart() {
 	v.AwaitReady()
 }
 
-// Logs are what the server wrote, from its first start on.
+// Logs returns the log of each start of the server.
 func (v *Server) Logs() []*sut.Log { return append(slices.Clone(v.past), v.Process.Log()) }
 
-// Log is what the server has written since it was started last.
+// Log returns the lines that the server has written since its last start.
 func (v *Server) Log() []sut.Line { return v.Process.Log().Lines() }
 
-// WholeLog is what the server has written in all its starts.
+// WholeLog returns the lines that the server has written in all its starts.
 func (v *Server) WholeLog() (lines []sut.Line) {
 	for _, log := range v.Logs() {
 		lines = append(lines, log.Lines()...)
@@ -224,7 +224,7 @@ func (v *Server) Kill() {
 	}
 }
 
-// defaultListenAddr is what headscale's configuration has for listen_addr.
+// defaultListenAddr is the documented default of listen_addr.
 const defaultListenAddr = "127.0.0.1:8080"
 
 // Address is the "ip:port" at which clients reach listen_addr.

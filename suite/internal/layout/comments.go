@@ -24,7 +24,7 @@ func checkComments(sources []source) []string {
 	return findings
 }
 
-// comment is the doc comment of an identifier.
+// A comment is the doc comment of an identifier.
 type comment struct {
 	name string
 	doc  *ast.CommentGroup
@@ -73,8 +73,8 @@ func fieldsOf(t ast.Expr) []*ast.Field {
 	return nil
 }
 
-// badForm returns the beginning of a comment that has one of the bad forms, or
-// "".
+// badForm returns the beginning of a comment that has one of the bad forms. It
+// returns "" for any other comment.
 func badForm(name, text string) string {
 	for _, article := range []string{"", "A ", "An ", "The "} {
 		for _, tail := range []string{":", " is what ", " are what "} {

@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// mostFiles is the largest number of Go files, tests not counted, that a
-// directory may hold: what a reader can take in at one look.
+// mostFiles limits the number of Go files in a directory, tests not counted, so
+// that a reader can take in the list at a glance.
 const mostFiles = 20
 
 // checkSizes finds directories that hold too many Go files.

@@ -15,7 +15,7 @@ import (
 // module is the path of the module whose layout is checked.
 const module = "assay"
 
-// source is one Go file of the module.
+// A source is one Go file of the module.
 type source struct {
 	name    string // path from the module's root, with slashes
 	syntax  *ast.File
@@ -26,10 +26,10 @@ type source struct {
 // dir returns the directory of the file.
 func (s source) dir() string { return path.Dir(s.name) }
 
-// test reports whether the file is compiled into tests alone.
+// test reports whether the file is compiled only into tests.
 func (s source) test() bool { return strings.HasSuffix(s.name, "_test.go") }
 
-// check returns what is wrong with the tree, sorted.
+// check returns all findings about the tree, sorted.
 func check(root fs.FS) ([]string, error) {
 	sources, err := read(root)
 	if err != nil {
@@ -40,9 +40,9 @@ func check(root fs.FS) ([]string, error) {
 	return findings, nil
 }
 
-// read parses every Go file of the module. Files of other systems count too,
-// which the go command would leave out. Nested modules and the directories that
-// the go command ignores are left out.
+// read parses every Go file of the module, including those that the go command
+// would leave out on this system. It skips nested modules and the directories
+// that the go command ignores.
 func read(root fs.FS) ([]source, error) {
 	var sources []source
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {

@@ -89,7 +89,7 @@ func namesPort(name string) bool {
 	return strings.Contains(name, "port") || name == "spt" || name == "dpt"
 }
 
-// stem is what a name says of whose address or port it is.
+// stem returns the part of a name that says whose address or port it is.
 func stem(name string) string {
 	switch name {
 	case "spt", "src", "sport", "saddr", "sip", "srcip", "srcport":

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Names are what belongs to one run of a server and says nothing about it: its
-// directory, its host, its addresses.
+// Names holds names that belong to one run of a server and say nothing about the
+// server: its directory, its host, its addresses.
 type Names struct {
 	// Words are names that are taken out wherever they stand: host names,
 	// addresses, IDs. Upper and lower case count alike.

@@ -17,7 +17,8 @@ func ShowDates(cert *x509.Certificate) types.GomegaMatcher {
 		cert = &x509.Certificate{}
 	}
 	want := browser.Visit{Security: "secure", From: cert.NotBefore.UTC(), To: cert.NotAfter.UTC()}
-	return match("a page that the browser takes: "+want.String(), func(v browser.Visit) (bool, string) {
+	expected := "a page that the browser accepts: " + want.String()
+	return match(expected, func(v browser.Visit) (bool, string) {
 		v.Began = time.Time{}
 		return v == want, v.String()
 	})
@@ -26,7 +27,8 @@ func ShowDates(cert *x509.Certificate) types.GomegaMatcher {
 // BeRefusedByBrowser succeeds if the browser does not trust the issuer of the
 // certificate.
 func BeRefusedByBrowser() types.GomegaMatcher {
-	return match("a page that the browser refuses for its certificate", func(v browser.Visit) (bool, string) {
+	expected := "a page that the browser refuses because of its certificate"
+	return match(expected, func(v browser.Visit) (bool, string) {
 		return strings.HasPrefix(v.Refused, "net::ERR_CERT_"), v.String()
 	})
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,7 +13,7 @@ import (
 	"github.com/onsi/gomega/types"
 )
 
-// HoldFiles: the directory exists and holds at least one file.
+// HoldFiles succeeds if the directory exists and holds at least one file.
 func HoldFiles() types.GomegaMatcher {
 	return match("a directory that holds files", func(dir string) (bool, string) {
 		entries, err := os.ReadDir(dir)
@@ -27,18 +28,19 @@ func HoldFiles() types.GomegaMatcher {
 	})
 }
 
-// HaveMode: the file's permissions are exactly these.
+// HaveMode succeeds if the file's permissions are exactly these.
 func HaveMode(mode fs.FileMode) types.GomegaMatcher {
 	return match(fmt.Sprintf("mode %04o", mode), func(path string) (bool, string) {
 		info, err := os.Stat(path)
 		if err != nil {
 			return false, err.Error()
 		}
-		return info.Mode().Perm() == mode, fmt.Sprintf("%s has %04o", filepath.Base(path), info.Mode().Perm())
+		seen := info.Mode().Perm()
+		return seen == mode, fmt.Sprintf("%s has %04o", filepath.Base(path), seen)
 	})
 }
 
-// HoldCertificate: the PEM file holds this certificate.
+// HoldCertificate succeeds if the PEM file holds this certificate.
 func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 	return match("a file that holds the certificate "+Name(want), func(path string) (bool, string) {
 		text, err := os.ReadFile(path)
@@ -58,5 +60,80 @@ func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 			}
 		}
 		return false, fmt.Sprintf("%s holds %v", filepath.Base(path), held)
+	})
+}
+
+// StorageState says what became of a certificate that a server obtained.
+type StorageState struct {
+	Stored bool   // it is in the cache directory
+	Logged bool   // the log names the directory
+	Log    string // the end of the log
+}
+
+// BeStored succeeds if the certificate is in the cache directory.
+func BeStored() types.GomegaMatcher {
+	expected := "a certificate that is stored in the cache directory"
+	return match(expected, func(s StorageState) (bool, string) {
+		return s.Stored, "no file there holds it"
+	})
+}
+
+// BeStoredOrLogged succeeds if the certificate is in the cache directory dir, or if
+// the log names dir, unlike the log of a server that could store it.
+func BeStoredOrLogged(dir string) types.GomegaMatcher {
+	expected := "a certificate that is stored in " + dir +
+		", or a log line that names this directory, unlike those of a server that can store it"
+	return match(expected, func(s StorageState) (bool, string) {
+		return s.Stored || s.Logged, "neither; the log ends with\n" + s.Log
+	})
+}
+
+// Growth says by how much something has grown while a server was watched, and how
+// many clients came meanwhile.
+type Growth struct {
+	Clients     int
+	Refused     int   // of Clients
+	Lines       int   // of the log, but for those that a healthy server logs too
+	Files       int   // below the directory of the spec
+	Descriptors int   // of open files
+	Memory      int64 // bytes
+}
+
+// The bounds of [StayBounded].
+const (
+	linesAtMost             = 3 // and as many for each client that was refused
+	filesAtMost             = 2 // one may be about to be renamed
+	descriptorsAtMost       = 10
+	memoryAtMost      int64 = 48 << 20
+)
+
+// StayBounded succeeds if hardly anything has grown. A server may log a few lines
+// for each client that it refuses.
+func StayBounded() types.GomegaMatcher {
+	expected := fmt.Sprintf("at most %[1]d new log lines and %[1]d for each refused client, "+
+		"%[2]d further files, %[3]d further open files and %[4]d MB more memory",
+		linesAtMost, filesAtMost, descriptorsAtMost, memoryAtMost>>20)
+	return match(expected, func(g Growth) (bool, string) {
+		ok := g.Lines <= linesAtMost*(1+g.Refused) && g.Files <= filesAtMost &&
+			g.Descriptors <= descriptorsAtMost && g.Memory <= memoryAtMost
+		return ok, fmt.Sprintf("%d new log lines, %d further files, %d further open files, "+
+			"%d MB more memory, while %d clients came, of which %d were refused",
+			g.Lines, g.Files, g.Descriptors, g.Memory>>20, g.Clients, g.Refused)
+	})
+}
+
+// BePrivate succeeds if nobody but its owner may read or write the file.
+func BePrivate() types.GomegaMatcher {
+	expected := "a file that its owner alone may read and write"
+	return match(expected, func(path string) (bool, string) {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true, "no file"
+		}
+		if err != nil {
+			return false, err.Error()
+		}
+		mode := info.Mode().Perm()
+		return mode&0o077 == 0, fmt.Sprintf("%s has mode %04o", filepath.Base(path), mode)
 	})
 }

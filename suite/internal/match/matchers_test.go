@@ -11,8 +11,8 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// TestMatchersCanFail: each of these accepts what it is for, and the same but
-// for one thing it refuses, with a message that says both what was expected
+// TestMatchersCanFail checks that each matcher accepts a good value, and refuses
+// a value that differs in one thing, with a message that says what was expected
 // and what was seen.
 func TestMatchersCanFail(t *testing.T) {
 	id, err := pki.New(pki.Spec{Names: []string{"a.test"}, Intermediates: 1})

@@ -12,7 +12,7 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// BeAlive: the server has not exited.
+// BeAlive succeeds if the server has not exited.
 func BeAlive() types.GomegaMatcher {
 	return match("a server that lives on", func(p *sut.Process) (bool, string) {
 		select {
@@ -66,9 +66,9 @@ func BeClean(limit time.Duration) types.GomegaMatcher {
 
 // EndWithin succeeds if the process ended in this time, with any exit code or by
 // the signal itself.
-func EndWithin(within time.Duration) types.GomegaMatcher {
-	expected := fmt.Sprintf("an end within %s of the signal", within)
-	return match(expected, func(e sut.Ending) (bool, string) {
-		return !e.EndedEarly && !e.Killed && e.Took <= within, e.String()
+func EndWithin(limit time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("an end within %s of the signal", limit)
+	return within(limit, expected, func(e sut.Ending) (bool, string) {
+		return !e.EndedEarly && !e.Killed && e.Took <= limit, e.String()
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// judged is what a matcher judged last in this process, where one spec runs at
-// a time.
+// judged holds the last judgement of a matcher in this process, where one spec
+// runs at a time.
 type judged struct {
 	expected string
 	limit    time.Duration

@@ -12,28 +12,31 @@ import (
 
 const Day = 24 * time.Hour
 
-// NeverRunOut: in two years or more with a CA that works and issues for this
-// lifetime, there was always a certificate that had not expired, and the CA
-// issued no more than four for each that it would take if each were used up.
+// NeverRunOut succeeds if a schedule of two years or more always had a certificate of
+// this lifetime that had not expired, and if the CA issued at most four times as many
+// as it would take to use up each of them.
 func NeverRunOut(lifetime time.Duration) types.GomegaMatcher {
-	expected := fmt.Sprintf("two virtual years or more with certificates of %s, one always valid, and not many more of them than needed", days(lifetime))
+	expected := fmt.Sprintf("two virtual years or more with certificates of %s, "+
+		"one always valid, and at most four times as many as needed", days(lifetime))
 	return match(expected, func(s *Schedule) (bool, string) {
 		life, found := s.Life(lifetime)
 		if !found {
 			return false, "nothing about this lifetime"
 		}
 		needed := int(s.Span.Duration()/lifetime) + 1
-		ok := s.Span.Duration() >= 730*Day && life.Uncovered == 0 && !life.Stopped && life.Issued >= needed && life.Issued <= 4*needed
-		return ok, fmt.Sprintf("in %s: %d certificates, of which %d at least are needed; without a valid one for %s%s",
+		ok := s.Span.Duration() >= 730*Day && life.Uncovered == 0 && !life.Stopped &&
+			life.Issued >= needed && life.Issued <= 4*needed
+		return ok, fmt.Sprintf("in %s: %d certificates, of which at least %d are needed; "+
+			"without a valid one for %s%s",
 			s.Span, life.Issued, needed, life.Uncovered, stopped(life.Stopped))
 	})
 }
 
-// SpaceAttempts: while the CA fails, attempts at a renewal follow each other,
-// on average with this much time between them: a few quick ones at first do no
-// harm.
+// SpaceAttempts succeeds if attempts to renew go on while the CA fails, on average
+// with at least this much time between them. A few quick ones at first do no harm.
 func SpaceAttempts(lifetime, least time.Duration) types.GomegaMatcher {
-	expected := fmt.Sprintf("attempts at a renewal again and again while the CA fails, on average at least %s apart", least)
+	expected := fmt.Sprintf("attempts to renew that go on while the CA fails, "+
+		"on average at least %s apart", least)
 	return match(expected, func(s *Schedule) (bool, string) {
 		outage, found := s.Outage(lifetime)
 		if !found {
@@ -41,31 +44,35 @@ func SpaceAttempts(lifetime, least time.Duration) types.GomegaMatcher {
 		}
 		shortest, average, longest, most := outage.gaps()
 		ok := len(outage.Attempts) > 1 && average >= least && !outage.Stopped
-		return ok, fmt.Sprintf("%d attempts, %s to %s apart, on average %s, of up to %d requests each%s",
+		return ok, fmt.Sprintf("%d attempts, %s to %s apart, on average %s, "+
+			"of at most %d requests each%s",
 			len(outage.Attempts), shortest, longest, average, most, stopped(outage.Stopped))
 	})
 }
 
-// RecoverWithin: once the CA works again, the certificate is renewed in this
-// time, and before the old one ends.
+// RecoverWithin succeeds if the certificate is renewed in this time after the CA
+// works again, and before the old one expires.
 func RecoverWithin(lifetime, within time.Duration) types.GomegaMatcher {
-	expected := fmt.Sprintf("a renewal within %s of the moment at which the CA worked again, before the old certificate ended", within)
+	expected := fmt.Sprintf("a renewal within %s after the CA worked again, "+
+		"before the old certificate expired", within)
 	return match(expected, func(s *Schedule) (bool, string) {
 		outage, found := s.Outage(lifetime)
 		switch {
 		case !found:
 			return false, "nothing about this lifetime"
 		case len(outage.Attempts) == 0:
-			return false, "no attempt at a renewal at all"
+			return false, "no attempt to renew"
 		case outage.Renewed == 0:
-			return false, "no renewal before the old certificate ended"
+			return false, "no renewal before the old certificate expired"
 		}
 		took := (outage.Renewed - outage.Mended).Duration()
-		return took >= 0 && took <= within && outage.Left > 0, fmt.Sprintf("a renewal after %s, with %s left", took, outage.Left)
+		ok := took >= 0 && took <= within && outage.Left > 0
+		return ok, fmt.Sprintf("a renewal after %s, with %s left", took, outage.Left)
 	})
 }
 
-// Summary is what does not differ from run to run: renewal is jittered.
+// Summary returns what does not differ from run to run. The moments of renewals
+// do, because servers choose them at random within an hour.
 func (l Life) Summary() map[string]any {
 	out := map[string]any{"certificates": l.Issued, "days without": l.Uncovered.Days()}
 	if l.Stopped {
@@ -96,8 +103,8 @@ func (o Outage) Summary() map[string]any {
 	}
 }
 
-// gaps are the shortest, the average and the longest time between attempts,
-// and the most requests of one.
+// gaps returns the shortest, the average and the longest time between attempts, and
+// the largest number of requests of an attempt.
 func (o Outage) gaps() (shortest, average, longest time.Duration, most int) {
 	for i, a := range o.Attempts {
 		most = max(most, a.Requests)
@@ -118,88 +125,88 @@ func (o Outage) gaps() (shortest, average, longest time.Duration, most int) {
 
 func stopped(yes bool) string {
 	if yes {
-		return "; broken off, because the CA was asked for ever more"
+		return "; broken off, because the requests to the CA did not end"
 	}
 	return ""
 }
 
 func days(d time.Duration) string { return Seconds(d / time.Second).String() }
 
-// A Schedule is what a target's schedule command prints, as one JSON object
-// and nothing else: how the server's own certificate source renews, played
-// through in virtual time against a CA that it brings along (package
-// testing/synctest is made for it). What takes months is seen within seconds.
+// A Schedule is the JSON object that a target's schedule command prints. The command
+// runs the server's own certificate source in virtual time, against a CA that the
+// command brings along. The package testing/synctest is made for that.
 //
-// The command gets no arguments, exits with 0, and should take seconds. It
-// looks up the certificate about once an hour, as clients would. Moments count
-// in whole seconds from the first look-up, which obtains the first
-// certificate. Members other than these are a mistake.
+// The command gets no arguments, exits with code 0, and takes seconds. It looks up
+// the certificate about once an hour, as clients would. Moments are whole seconds
+// since the first look-up, which obtains the first certificate. Other members than
+// these are errors.
 type Schedule struct {
 	Schema int `json:"schema"` // 1
-	// Span is how much time each entry of Working covers; two years or more
-	// show what a certificate of 90 days does.
+	// Span is the time that each entry of Working covers. Two years or more show
+	// the renewals of a certificate of 90 days.
 	Span    Seconds  `json:"span_s"`
 	Working []Life   `json:"working"` // one for each lifetime, while the CA works
-	Failing []Outage `json:"failing"` // one for each lifetime, while it does not
+	Failing []Outage `json:"failing"` // one for each lifetime, while the CA fails
 }
 
-// Life is what became of a certificate while the CA worked.
+// Life describes the certificates of one lifetime while the CA works.
 type Life struct {
 	Lifetime Seconds   `json:"lifetime_s"` // for which the CA issues
-	Issued   int       `json:"issued"`     // certificates, the first one too
+	Issued   int       `json:"issued"`     // certificates, with the first one
 	Renewals []Renewal `json:"renewals"`   // in order
-	// Uncovered is how long a look-up gave no certificate, or an expired one.
+	// Uncovered is how long look-ups returned no certificate, or an expired one.
 	Uncovered Seconds `json:"uncovered_s"`
 	// Stopped says that the simulation was broken off before Span was over,
-	// because the source asked the CA for ever more.
+	// because the source's requests to the CA did not end.
 	Stopped bool `json:"stopped"`
 }
 
-// Renewal is a certificate that took the place of another.
+// Renewal describes a certificate that replaced another one.
 type Renewal struct {
 	At   Seconds `json:"at_s"`   // when it was issued
-	Left Seconds `json:"left_s"` // what the one before had left to live
+	Left Seconds `json:"left_s"` // the rest of the old certificate's lifetime
 }
 
-// Outage is what became of a certificate that fell due while the CA answered
-// 500 to everything: from soon after the certificate was issued until one day
-// after the first attempt to renew it, or its end if there was none.
+// Outage describes a certificate that falls due while the CA answers every request
+// with status 500. The CA fails from soon after it has issued the certificate until
+// one day after the first attempt to renew it, or until the certificate expires if
+// there is no attempt.
 type Outage struct {
 	Lifetime Seconds   `json:"lifetime_s"`
 	Attempts []Attempt `json:"attempts"` // in order
 	Mended   Seconds   `json:"mended_s"` // when the CA worked again
-	// Renewed is when the new certificate was issued, 0 if none was before the
-	// old one ended; Left is what the old one had left then.
+	// Renewed is when the new certificate was issued, and 0 if none was issued
+	// before the old one expired. Left is the rest of the old one's lifetime then.
 	Renewed Seconds `json:"renewed_s"`
 	Left    Seconds `json:"left_s"`
 	Stopped bool    `json:"stopped"`
 }
 
-// Attempt is a row of requests to the CA, each less than half a minute after
-// the one before: what a client repeats at once belongs to one attempt.
+// Attempt is a series of requests to the CA, each less than half a minute after the
+// one before. Requests that a client repeats at once belong to one attempt.
 type Attempt struct {
-	At       Seconds `json:"at_s"` // the first request
+	At       Seconds `json:"at_s"` // when the first request was sent
 	Requests int     `json:"requests"`
 }
 
-// Seconds is a length of virtual time, or a moment counted from the beginning.
+// Seconds is a duration in virtual time, or a moment since the beginning.
 type Seconds int64
 
-// Duration is the length as Go's.
+// Duration returns the seconds as a [time.Duration].
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
 
-// String is the length in days.
+// String returns the duration in days, as in "1.5 days".
 func (s Seconds) String() string { return fmt.Sprintf("%.1f days", s.Days()) }
 
-// Days is the length in days, to a tenth: renewal is jittered by up to an hour,
-// and what is recorded must not differ from run to run.
+// Days returns the duration in days, rounded to a tenth: servers vary the moment of a
+// renewal by up to an hour, and what is recorded must not differ from run to run.
 func (s Seconds) Days() float64 { return float64((int64(s)+4320)/8640) / 10 }
 
 // scheduleSchema is the schema that [Env.Schedule] reads.
 const scheduleSchema = 1
 
-// ReadSchedule reads the output strictly: a member with another name than
-// expected would look like one that says 0.
+// ReadSchedule decodes the output of a schedule command. Unknown members are errors,
+// because a misspelled member would look like one with the value 0.
 func ReadSchedule(output []byte) (*Schedule, error) {
 	var schedule Schedule
 	decoder := json.NewDecoder(bytes.NewReader(output))
@@ -218,7 +225,7 @@ func ReadSchedule(output []byte) (*Schedule, error) {
 	return &schedule, nil
 }
 
-// Life is the entry for a lifetime.
+// Life returns the entry of Working for a lifetime.
 func (s *Schedule) Life(lifetime time.Duration) (Life, bool) {
 	for _, l := range s.Working {
 		if l.Lifetime.Duration() == lifetime {
@@ -228,7 +235,7 @@ func (s *Schedule) Life(lifetime time.Duration) (Life, bool) {
 	return Life{}, false
 }
 
-// Outage is the entry for a lifetime.
+// Outage returns the entry of Failing for a lifetime.
 func (s *Schedule) Outage(lifetime time.Duration) (Outage, bool) {
 	for _, o := range s.Failing {
 		if o.Lifetime.Duration() == lifetime {

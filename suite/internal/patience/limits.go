@@ -49,7 +49,7 @@ type Limits struct {
 	SpecAtLeast time.Duration
 }
 
-// usual is what Limits.Usual is without any reason for more.
+// usual is the least value of Limits.Usual.
 const usual = 20 * time.Second
 
 // LimitsFor returns the limits for a server that takes start to start, where

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Usage is what the kernel says of some threads: how long they ran, and how
-// long they were ready to run and waited for a processor.
+// A Usage says how long some threads ran, and how long they were ready to run and
+// waited for a processor.
 type Usage struct {
 	CPU, Delay time.Duration
 }

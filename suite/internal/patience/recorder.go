@@ -16,7 +16,7 @@ const (
 	history = 3600
 )
 
-// Counters are what a kernel counts. All of them only ever grow.
+// Counters holds counters of the kernel. All of them only grow.
 type Counters struct {
 	Own      map[int]Usage // of this process, by thread
 	Targets  map[int]Usage // of the servers and their descendants, by thread

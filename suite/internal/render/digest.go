@@ -16,6 +16,7 @@ type digest struct {
 	warnings    []*report.Result // failed SHOULD
 	notOffered  []*report.Result // failed MAY
 	known       []*report.Result // known failures
+	triedTwice  []group
 	remarks     []*report.Result // observed, with a reason
 	unannounced []group          // unannounced warnings by their text
 	skipped     []group          // skipped requirements and cases by reason
@@ -40,9 +41,24 @@ func digestOf(r *report.Report) digest {
 		for _, line := range unannounced(x) {
 			d.unannounced = addTo(d.unannounced, line, x.ID, nameFew)
 		}
+		d.again(x)
 		d.add(x, r.Strict)
 	}
 	return d
+}
+
+// again enters what was tried twice. The reasons hold measured times, which differ
+// from case to case, so the cases are one group.
+func (d *digest) again(x *report.Result) {
+	const why = "a time limit passed while this machine was starved; the second try counts"
+	if x.TriedTwice != "" {
+		d.triedTwice = addTo(d.triedTwice, why, x.ID, nameAll)
+	}
+	for _, k := range x.Cases {
+		if k.TriedTwice != "" {
+			d.triedTwice = addTo(d.triedTwice, why, x.ID+"/"+k.Case, nameAll)
+		}
+	}
 }
 
 // add enters a result into the part of the verdict that shows it.

@@ -42,6 +42,7 @@ func WriteMarkdown(w io.Writer, r *report.Report) error {
 	m.leftAside(r.LeftAside)
 	m.list(observedTitle, d.remarks)
 	m.groups(unannouncedTitle, d.unannounced)
+	m.groups(triedTwiceTitle, d.triedTwice)
 	m.groups(skippedTitle, d.skipped)
 	m.groups(notClaimedTitle, d.notClaimed)
 	m.Printf("%s\n", d.tally())

@@ -50,6 +50,7 @@ func WriteVerdict(w io.Writer, r *report.Report, s Style) error {
 		p.leftAside(r.LeftAside)
 		p.notes(observedTitle, d.remarks, Dim)
 		p.groups(unannouncedTitle, d.unannounced)
+		p.groups(triedTwiceTitle, d.triedTwice)
 		p.groups(skippedTitle, d.skipped)
 		p.groups(notClaimedTitle, d.notClaimed)
 	}
@@ -70,6 +71,7 @@ const (
 	leftAsideTitle   = "Known failures that did not apply"
 	observedTitle    = "Observed, not judged"
 	unannouncedTitle = "Warnings at start that no spec announced"
+	triedTwiceTitle  = "Tried twice"
 	skippedTitle     = "Skipped"
 	notClaimedTitle  = "Not claimed"
 )

@@ -231,3 +231,28 @@ func TestMarkdown(t *testing.T) {
 		}
 	}
 }
+
+// TestTriedTwice checks that a verdict names the cases that were tried twice.
+func TestTriedTwice(t *testing.T) {
+	t.Parallel()
+	r := &report.Report{Results: []report.Result{
+		{ID: "A-01", Profile: "a", Status: report.Passed, TriedTwice: "starved for 3 s"},
+		{ID: "A-02", Profile: "a", Status: report.Passed, Cases: []report.Case{
+			{Case: "one", Status: report.Passed},
+			{Case: "two", Status: report.Passed, TriedTwice: "starved for 5 s"},
+		}},
+	}}
+	for name, write := range map[string]func(*strings.Builder) error{
+		"terminal": func(b *strings.Builder) error { return WriteVerdict(b, r, Style{Width: 100}) },
+		"markdown": func(b *strings.Builder) error { return WriteMarkdown(b, r) },
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		if !strings.Contains(text, "Tried twice") || !strings.Contains(text, "A-01 A-02/two") {
+			t.Errorf("%s: expected the two cases that were tried twice in\n%s", name, text)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 // A Way describes how the files of a pair are replaced.
 type Way struct {
-	// By is what happens to each file, or to the directory of both.
+	// By says how each file, or the directory of both, is replaced.
 	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
 	// Order says which of two files is replaced first, and how much earlier.
 	Order Order `jsonschema:"pattern=^(cert|key)(-[0-9]+ms)?-first$"`
@@ -26,7 +26,7 @@ type Way struct {
 	Files Files `jsonschema:"enum=separate,enum=combined"`
 }
 
-// By is what happens to a file, or to the directory that holds both files.
+// By says how a file, or the directory that holds both files, is replaced.
 type By string
 
 // The ways to replace a file. Empty means Renaming.
@@ -53,9 +53,9 @@ const (
 	// SwitchingDirectory makes a link to the files' directory lead to another
 	// directory, as deployment tools do.
 	SwitchingDirectory By = "switching-directory"
-	// SwitchingData is what Kubernetes does with a mounted secret: the files are
-	// links into the directory ..data, itself a link, which is switched. The old
-	// directory is deleted.
+	// SwitchingData replaces files as Kubernetes does in a mounted secret. The
+	// files are links into the directory ..data, which is a link too. That link is
+	// switched to a new directory, and the old directory is deleted.
 	SwitchingData By = "switching-data"
 	// MovingDirectory renames the files' directory away and a new one into place.
 	MovingDirectory By = "moving-directory"

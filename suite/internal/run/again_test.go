@@ -20,8 +20,8 @@ func tried(id, row string, status report.Status, starved string) outcome {
 	return o
 }
 
-// TestSettle: the second try counts, for the cases that a starved machine
-// decided and for no others.
+// TestSettle checks that the second try counts for the cases that a starved
+// machine decided, and for no others.
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	first := []outcome{
@@ -65,8 +65,8 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// TestHopeless: where the machine starves one case after the other, the rest
-// are not tried.
+// TestHopeless checks that the rest is not tried if the machine starves one case
+// after the other.
 func TestHopeless(t *testing.T) {
 	t.Parallel()
 	p := &plan{}

@@ -18,7 +18,7 @@ import (
 // Version is the version of the suite, as reports give it.
 const Version = "v0.1.0"
 
-// conclusion is what a run came to, before it is judged.
+// conclusion holds the result of a run before it is judged.
 type conclusion struct {
 	started     time.Time
 	kind        world.Kind
@@ -121,8 +121,8 @@ func (p *plan) repeat(ids ...string) string {
 	return strings.Join([]string{p.Command(), "--only " + strings.Join(ids, ","), "--keep", "--out assay-repeat"}, " ")
 }
 
-// Command is what a user types to run the same server in the same
-// surroundings; what is run of the suite is left out.
+// Command returns the command line that runs the same server in the same
+// surroundings. It leaves out what is selected.
 func (o Options) Command() string {
 	parts := []string{"assay run --target " + quoted(cmp.Or(words.RelativePath(o.Target), "reference"))}
 	if bin := o.Bin; bin != "" {

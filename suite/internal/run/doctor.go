@@ -67,8 +67,8 @@ func examineWorld() Finding {
 	return Finding{What: "world", Verdict: found, Text: "namespace: real ports, both address families, real firewall rules"}
 }
 
-// openFiles are what a spec needs at most: forty connections are held open at
-// both of their ends by the worker, beside what a Go program and a CA have.
+// openFiles is the number of files that a spec may have open. The worker holds both
+// ends of forty connections, besides the files of a Go program and of a CA.
 const openFiles = 512
 
 func examineFiles() Finding {

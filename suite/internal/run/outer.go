@@ -96,7 +96,7 @@ func stamp(path string) string {
 	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
 }
 
-// paths are what a run has to be able to see, whatever its world covers up.
+// paths returns the paths that a run reads. Its world must not hide them.
 func (p *plan) paths() []string {
 	paths := []string{p.Out, p.target.Command[0]}
 	if len(p.target.Schedule) > 0 && filepath.IsAbs(p.target.Schedule[0]) {

@@ -47,7 +47,7 @@ type plan struct {
 	recorder      *patience.Recorder
 }
 
-// setup is what the specs of the run share.
+// setup returns the settings that all specs of the run share.
 func (p *plan) setup(run *world.Run) harness.Setup {
 	u := harness.Setup{
 		Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock",

@@ -42,7 +42,7 @@ func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 	return nil
 }
 
-// probeFailure is what a failing step panics with, where there is no spec.
+// probeFailure is the value of the panic of a step that fails outside of a spec.
 type probeFailure string
 
 // simplest returns the simplest configuration for a target of these profiles.

@@ -1,5 +1,5 @@
-// Package version tells which build of Assay is running, from the information
-// that the Go toolchain puts into every executable.
+// Package version returns the version of the running build of Assay. It reads the
+// build information that the Go toolchain puts into every executable.
 package version
 
 import (
@@ -10,8 +10,8 @@ import (
 // module is the path of Assay's module.
 const module = "assay"
 
-// development stands for a version that the build does not tell, as it does in
-// the toolchain's own build information.
+// development is used if the build information holds no version. The toolchain
+// uses the same text.
 const development = "(devel)"
 
 // shortRevision is how many characters of a revision String prints.
@@ -19,15 +19,14 @@ const shortRevision = 12
 
 // A Build identifies the source that Assay was built from.
 type Build struct {
-	// Version is the module's version, "v0.1.0", a pseudo-version, or "(devel)"
-	// if the build does not tell: without version control information
-	// (-buildvcs=false), or in a checkout that takes the place of the module.
+	// Version is the module's version, such as "v0.1.0", or a pseudo-version. It
+	// is "(devel)" for builds with -buildvcs=false, and for embedders that replace
+	// the module by a checkout.
 	Version string
-	// Revision is the commit, or "" if the build does not tell. It is always ""
-	// where Assay is a dependency of another module.
+	// Revision is the commit, or "" if the build information does not hold it. It
+	// is always "" if Assay is a dependency of another module.
 	Revision string
-	// Modified reports whether the checkout held changes that were not
-	// committed.
+	// Modified reports whether the checkout had changes that were not committed.
 	Modified bool
 }
 
@@ -42,8 +41,8 @@ var current = sync.OnceValue(func() Build {
 // Current returns the build that is running.
 func Current() Build { return current() }
 
-// from reads Assay's build out of an executable's build information. Assay is
-// its main module, or a dependency of an embedder's.
+// from returns the build of Assay from the build information of an executable. Assay
+// is the main module, or a dependency of it.
 func from(info *debug.BuildInfo) Build {
 	if info.Main.Path != module {
 		return Build{Version: dependency(info.Deps)}
@@ -60,8 +59,8 @@ func from(info *debug.BuildInfo) Build {
 	return b
 }
 
-// dependency returns the version of Assay among the dependencies of an
-// embedder. A replacement by a directory has no version.
+// dependency returns the version of Assay among dependencies. If a directory replaces
+// Assay, the version is "(devel)".
 func dependency(deps []*debug.Module) string {
 	for _, m := range deps {
 		if m.Path != module {
@@ -75,6 +74,7 @@ func dependency(deps []*debug.Module) string {
 	return development
 }
 
+// known returns a version, or "(devel)" if it is empty.
 func known(version string) string {
 	if version == "" {
 		return development

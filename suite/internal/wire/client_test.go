@@ -101,10 +101,17 @@ func TestAlert(t *testing.T) {
 		client func(*Client)
 		alert  tls.AlertError
 	}{
-		{"version", func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, func(c *Client) { c.MaxVersion = tls.VersionTLS12 }, protocolVersion},
+		{
+			"version",
+			func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 },
+			func(c *Client) { c.MaxVersion = tls.VersionTLS12 },
+			protocolVersion,
+		},
 		{"certificate", func(c *tls.Config) {
 			c.Certificates = nil
-			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }
+			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+				return nil, errors.New("none")
+			}
 		}, nil, internalError},
 		{"name that crypto/tls would not send", func(c *tls.Config) {
 			c.Certificates = nil
@@ -203,9 +210,10 @@ func TestSendSaysWhyItGaveUp(t *testing.T) {
 func TestExchangeByHTTP2(t *testing.T) {
 	for _, speaks := range []bool{true, false} {
 		id := identity(t, pki.Spec{})
-		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		echo := func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte(r.Proto + " " + r.RequestURI))
-		}))
+		}
+		server := httptest.NewUnstartedServer(http.HandlerFunc(echo))
 		key, err := id.KeyFile(pki.None)
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +238,8 @@ func TestExchangeByHTTP2(t *testing.T) {
 			t.Fatal(h.Err)
 		}
 		answer := h.Exchange(t.Context(), "/hello")
-		if speaks && (answer.Err != nil || answer.Body != "HTTP/2.0 /hello") || !speaks && answer.Err == nil {
+		answered := answer.Err == nil
+		if answered != speaks || answered && answer.Body != "HTTP/2.0 /hello" {
 			t.Errorf("speaks HTTP/2: %v; err %v, body %q", speaks, answer.Err, answer.Body)
 		}
 	}

@@ -44,7 +44,8 @@ func TestSchemesSelectTheCertificate(t *testing.T) {
 		client.MinVersion, client.MaxVersion, client.Schemes = version, version, RSASchemes
 		h := client.Handshake(context.Background())
 		if alert, ok := h.Alert(); !ok {
-			t.Errorf("%s, no RSA certificate: got %v, %v, expected an alert", tls.VersionName(version), alert, h.Err)
+			t.Errorf("%s, no RSA certificate: got %v, %v, expected an alert",
+				tls.VersionName(version), alert, h.Err)
 		}
 	}
 }

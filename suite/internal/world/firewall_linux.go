@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Forward implements [World].
 func (w *namespace) Forward(from, to int) error {
 	if from < 1 || from > 65535 || to < 1 || to > 65535 {
 		return fmt.Errorf("world: forward %d to %d: expected ports from 1 to 65535", from, to)
@@ -26,6 +27,7 @@ func (w *namespace) Forward(from, to int) error {
 	return w.firewall(func(r *rules) { r.forward(from, to, w.ipv6) })
 }
 
+// Unforward implements [World].
 func (w *namespace) Unforward(from int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -109,8 +109,10 @@ var homeTable = sync.OnceValues(openSocketTable)
 // diagRequest encodes a struct inet_diag_req_v2 for listening TCP sockets.
 type diagRequest struct{ family uint8 }
 
+// Len implements [nl.NetlinkRequestData].
 func (r diagRequest) Len() int { return 56 }
 
+// Serialize implements [nl.NetlinkRequestData].
 func (r diagRequest) Serialize() []byte {
 	const listen = 10 // TCP_LISTEN
 	b := make([]byte, r.Len())

@@ -95,10 +95,13 @@ type loopbackWorld struct {
 	free     map[int]int          // free port by documented port, if all share 127.0.0.1
 }
 
+// Kind implements [World].
 func (w *loopbackWorld) Kind() Kind { return Loopback }
 
+// Host implements [World].
 func (w *loopbackWorld) Host() (v4, v6 netip.Addr) { return w.host, netip.Addr{} }
 
+// Port implements [World].
 func (w *loopbackWorld) Port(documented int) int {
 	if w.free != nil {
 		return w.freePort(documented)
@@ -127,6 +130,7 @@ func (w *loopbackWorld) freePort(documented int) int {
 	return w.free[documented]
 }
 
+// Services implements [World].
 func (w *loopbackWorld) Services() Services {
 	acme := netip.AddrPortFrom(w.services, uint16(w.Port(acmePort)))
 	return Services{
@@ -139,8 +143,10 @@ func (w *loopbackWorld) Services() Services {
 	}
 }
 
+// Do implements [World].
 func (w *loopbackWorld) Do(f func() error) error { return f() }
 
+// Listen implements [World].
 func (w *loopbackWorld) Listen(network, address string) (net.Listener, error) {
 	if err := checkLiteral(network, address); err != nil {
 		return nil, err
@@ -148,6 +154,7 @@ func (w *loopbackWorld) Listen(network, address string) (net.Listener, error) {
 	return net.Listen(network, address)
 }
 
+// ListenPacket implements [World].
 func (w *loopbackWorld) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err := checkLiteral(network, address); err != nil {
 		return nil, err
@@ -155,6 +162,7 @@ func (w *loopbackWorld) ListenPacket(network, address string) (net.PacketConn, e
 	return net.ListenPacket(network, address)
 }
 
+// Dial implements [World].
 func (w *loopbackWorld) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := checkLiteral(network, address); err != nil {
 		return nil, err
@@ -162,14 +170,17 @@ func (w *loopbackWorld) Dial(ctx context.Context, network, address string) (net.
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
+// ListenHome implements [World].
 func (w *loopbackWorld) ListenHome(network, address string) (net.Listener, error) {
 	return w.Listen(network, address)
 }
 
+// ListenPacketHome implements [World].
 func (w *loopbackWorld) ListenPacketHome(network, address string) (net.PacketConn, error) {
 	return w.ListenPacket(network, address)
 }
 
+// Forward implements [World].
 func (w *loopbackWorld) Forward(from, to int) error {
 	if err := w.Unforward(from); err != nil {
 		return err
@@ -196,6 +207,7 @@ func dialTCP(address string) func(context.Context) (net.Conn, error) {
 	}
 }
 
+// Unforward implements [World].
 func (w *loopbackWorld) Unforward(from int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -208,6 +220,7 @@ func (w *loopbackWorld) Unforward(from int) error {
 	return f.Stop()
 }
 
+// AllowLowPorts implements [World].
 func (w *loopbackWorld) AllowLowPorts(bool) error {
 	return fmt.Errorf("world: set whether ports below 1024 are allowed: %w", ErrUnsupported)
 }
@@ -219,6 +232,7 @@ func (w *loopbackWorld) Start(cmd *exec.Cmd) error {
 	return w.targets.start(cmd, dieWithRunner, nothing, nothing)
 }
 
+// Listeners implements [World].
 func (w *loopbackWorld) Listeners() ([]netip.AddrPort, error) {
 	all, err := listeners()
 	if err != nil {
@@ -233,6 +247,7 @@ func (w *loopbackWorld) Listeners() ([]netip.AddrPort, error) {
 	return here, nil
 }
 
+// Close implements [World].
 func (w *loopbackWorld) Close() error {
 	w.mu.Lock()
 	stopped := w.stopped

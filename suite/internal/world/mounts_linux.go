@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -156,21 +157,94 @@ func containsAny(dir string, paths []string) bool {
 	return false
 }
 
-// SmallDisk mounts a file system of size bytes over an existing directory of the
-// run, and returns a function that unmounts it. Every file takes at least a page.
-// Outside of the namespace world the error is ErrUnsupported, because there the
-// run has no mount tree of its own.
-func SmallDisk(w World, dir string, size int) (remove func() error, err error) {
+// A Disk is a file system of its own, mounted over a directory of the run. Every
+// file on it takes at least a page of bytes.
+type Disk struct{ dir string }
+
+// The limits of a disk that is not limited. It takes as much memory as its files.
+const (
+	ampleBytes = 256 << 20
+	ampleFiles = 1 << 16
+)
+
+// NewDisk mounts a disk over an existing directory, whose files it hides. Outside of
+// the namespace world the error is ErrUnsupported, because there the run has no mount
+// tree of its own.
+func NewDisk(w World, dir string) (*Disk, error) {
 	if w.Kind() != Namespace {
-		return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+		return nil, fmt.Errorf("world: a disk: %w", ErrUnsupported)
 	}
-	options := fmt.Sprintf("mode=0700,size=%d", size)
+	options := fmt.Sprintf("mode=0700,size=%d,nr_inodes=%d", ampleBytes, ampleFiles)
 	const flags = unix.MS_NOSUID | unix.MS_NODEV
-	if err := unix.Mount("assay-small", dir, "tmpfs", flags, options); err != nil {
-		return nil, stepError("mount a small disk", err)
+	if err := unix.Mount("assay-disk", dir, "tmpfs", flags, options); err != nil {
+		return nil, stepError("mount a disk", err)
 	}
+	return &Disk{dir}, nil
+}
+
+// Limit leaves room for this many further bytes and files, whatever the disk holds.
+// A negative number sets no limit. Bytes count in whole pages.
+func (d *Disk) Limit(bytes, files int64) error {
+	// What a server writes at this moment can make the new limit too low.
+	for deadline := time.Now().Add(killTimeout); ; time.Sleep(busyPause) {
+		var now unix.Statfs_t
+		if err := unix.Statfs(d.dir, &now); err != nil {
+			return stepError("measure a disk", err)
+		}
+		size, inodes := int64(ampleBytes), int64(ampleFiles)
+		if bytes >= 0 {
+			size = int64(now.Blocks-now.Bfree)*int64(now.Bsize) + bytes
+		}
+		if files >= 0 {
+			inodes = int64(now.Files-now.Ffree) + files
+		}
+		options := fmt.Sprintf("size=%d,nr_inodes=%d", size, inodes)
+		const flags = unix.MS_REMOUNT | unix.MS_NOSUID | unix.MS_NODEV
+		err := unix.Mount("", d.dir, "", flags, options)
+		if !errors.Is(err, unix.EINVAL) || time.Now().After(deadline) {
+			return stepError("limit a disk", err)
+		}
+	}
+}
+
+// Remove unmounts the disk. Its files are lost.
+func (d *Disk) Remove() error { return unmount(d.dir)() }
+
+// SwitchableMount mounts an existing directory of the run over itself. It returns
+// a function that makes the mount read-only or writable again, and one that
+// unmounts it. Outside of the namespace world the error is ErrUnsupported.
+func SwitchableMount(w World, dir string) (
+	setReadOnly func(readOnly bool) error, remove func() error, err error,
+) {
+	if w.Kind() != Namespace {
+		return nil, nil, fmt.Errorf("world: a read-only mount: %w", ErrUnsupported)
+	}
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		return nil, nil, stepError("mount a directory over itself", err)
+	}
+	setReadOnly = func(readOnly bool) error {
+		attr := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+		if readOnly {
+			attr = &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+		}
+		// A file that is open for writing at this moment makes the mount busy.
+		for deadline := time.Now().Add(killTimeout); ; time.Sleep(busyPause) {
+			err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, attr)
+			if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
+				return stepError("change whether a mount is read-only", err)
+			}
+		}
+	}
+	return setReadOnly, unmount(dir), nil
+}
+
+// busyPause is the time between two attempts to change a mount that is busy.
+const busyPause = 5 * time.Millisecond
+
+// unmount returns a function that unmounts what was mounted over a directory.
+func unmount(dir string) func() error {
 	return func() error {
 		// MNT_DETACH, because a target that is being killed may have files open.
-		return stepError("unmount the small disk", unix.Unmount(dir, unix.MNT_DETACH))
-	}, nil
+		return stepError("unmount "+dir, unix.Unmount(dir, unix.MNT_DETACH))
+	}
 }

@@ -143,8 +143,10 @@ func setLowPorts(allowed bool) error {
 	return nil
 }
 
+// Kind implements [World].
 func (w *namespace) Kind() Kind { return Namespace }
 
+// Host implements [World].
 func (w *namespace) Host() (v4, v6 netip.Addr) {
 	if w.ipv6 {
 		v6 = host6
@@ -152,8 +154,10 @@ func (w *namespace) Host() (v4, v6 netip.Addr) {
 	return host4, v6
 }
 
+// Port implements [World].
 func (w *namespace) Port(documented int) int { return documented }
 
+// Services implements [World].
 func (w *namespace) Services() Services {
 	return Services{
 		ACME:      netip.AddrPortFrom(acme4, acmePort),
@@ -166,6 +170,7 @@ func (w *namespace) Services() Services {
 	}
 }
 
+// Do implements [World].
 func (w *namespace) Do(f func() error) error {
 	return onThread(func() (discard bool, err error) {
 		if err := w.inside.enter(); err != nil {
@@ -177,6 +182,7 @@ func (w *namespace) Do(f func() error) error {
 	})
 }
 
+// AllowLowPorts implements [World].
 func (w *namespace) AllowLowPorts(allowed bool) error {
 	return w.Do(func() error { return setLowPorts(allowed) })
 }
@@ -196,6 +202,7 @@ func (w *namespace) Start(cmd *exec.Cmd) error {
 	return w.targets.start(cmd, dieWithRunner, w.inside.enter, w.home.enter)
 }
 
+// Close implements [World].
 func (w *namespace) Close() error {
 	w.targets.own.kill()
 	err := w.endAll()

@@ -14,30 +14,35 @@ import (
 // A socket belongs to the network namespace of the thread that makes it. Package
 // net makes it on the calling thread if the address is literal.
 
+// Listen implements [World].
 func (w *namespace) Listen(network, address string) (net.Listener, error) {
 	return inNetwork(w.Do, network, address, func() (net.Listener, error) {
 		return net.Listen(network, address)
 	})
 }
 
+// ListenPacket implements [World].
 func (w *namespace) ListenPacket(network, address string) (net.PacketConn, error) {
 	return inNetwork(w.Do, network, address, func() (net.PacketConn, error) {
 		return net.ListenPacket(network, address)
 	})
 }
 
+// Dial implements [World].
 func (w *namespace) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return inNetwork(w.Do, network, address, func() (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	})
 }
 
+// ListenHome implements [World].
 func (w *namespace) ListenHome(network, address string) (net.Listener, error) {
 	return inNetwork(atHome, network, address, func() (net.Listener, error) {
 		return freeBind.Listen(context.Background(), network, address)
 	})
 }
 
+// ListenPacketHome implements [World].
 func (w *namespace) ListenPacketHome(network, address string) (net.PacketConn, error) {
 	return inNetwork(atHome, network, address, func() (net.PacketConn, error) {
 		return freeBind.ListenPacket(context.Background(), network, address)
@@ -77,6 +82,7 @@ var freeBind = net.ListenConfig{Control: func(network, _ string, raw syscall.Raw
 	return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
 }}
 
+// Listeners implements [World].
 func (w *namespace) Listeners() (all []netip.AddrPort, err error) {
 	all, err = w.table.listeners()
 	if errors.Is(err, errNoTable) {

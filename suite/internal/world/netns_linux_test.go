@@ -49,7 +49,7 @@ func TestDo(t *testing.T) {
 			)
 		}
 		wrong := errors.New("wrong")
-		if err := one.Do(func() error { return wrong }); err != wrong {
+		if err := one.Do(func() error { return wrong }); !errors.Is(err, wrong) {
 			t.Errorf("error %v, expected %v", err, wrong)
 		}
 	})

@@ -33,9 +33,28 @@ var errNoLinux = &Unavailable{
 // Available returns an *Unavailable, because only Linux has network namespaces.
 func Available() error { return errNoLinux }
 
-// SmallDisk returns ErrUnsupported, because it needs a mount namespace of Linux.
-func SmallDisk(World, string, int) (remove func() error, err error) {
-	return nil, fmt.Errorf("world: a small disk: %w", ErrUnsupported)
+// A Disk needs a mount namespace of Linux.
+type Disk struct{}
+
+// NewDisk returns ErrUnsupported.
+func NewDisk(World, string) (*Disk, error) {
+	return nil, fmt.Errorf("world: a disk: %w", ErrUnsupported)
+}
+
+// Limit returns ErrUnsupported.
+func (*Disk) Limit(int64, int64) error {
+	return fmt.Errorf("world: limit a disk: %w", ErrUnsupported)
+}
+
+// Remove does nothing.
+func (*Disk) Remove() error { return nil }
+
+// SwitchableMount returns ErrUnsupported, because it needs a mount namespace of
+// Linux.
+func SwitchableMount(World, string) (
+	setReadOnly func(bool) error, remove func() error, err error,
+) {
+	return nil, nil, fmt.Errorf("world: a read-only mount: %w", ErrUnsupported)
 }
 
 // Without /proc, processes are not searched for. Workers kill their targets

@@ -1,5 +1,6 @@
-// Package atlas holds what the suite saw of one server with many versions of
-// golang.org/x/crypto: which promise each keeps, and what changed where.
+// Package atlas compares the results of one server built with many versions of
+// golang.org/x/crypto. An atlas shows which requirements hold with each version,
+// and what changed from one version to the next.
 package atlas
 
 import (
@@ -13,11 +14,11 @@ import (
 // Schema is the version of atlas.json that this package writes and reads.
 const Schema = 1
 
-// Atlas is the content of atlas.json. Parts made on different machines have
-// the same form.
+// An Atlas is the content of atlas.json. Parts of an atlas, made on different
+// machines, have the same form.
 type Atlas struct {
 	Schema int          `json:"schema"`
-	Module string       `json:"module"` // whose versions are compared
+	Module string       `json:"module"` // the module whose versions are compared
 	Suite  report.Suite `json:"suite"`
 	Target string       `json:"target"`
 	World  string       `json:"world"`
@@ -29,50 +30,52 @@ type Atlas struct {
 	Results  []Requirement `json:"results"`  // in catalogue order
 }
 
-// Release is versions with the same sources, of which one was run.
+// A Release is a group of versions with the same sources. The suite was run with
+// one of them.
 type Release struct {
 	Versions []string `json:"versions"` // oldest first
 	Tried    string   `json:"tried"`    // the one that was run
 	Sources  string   `json:"sources"`  // digest of the sources
-	Exit     int      `json:"exit"`     // of the run, see report.ExitCode
-	// Failure says why the release could not be tried, or some requirements of
-	// it could not. They are in none of the states.
+	Exit     int      `json:"exit"`     // exit code of the run, see report.ExitCode
+	// Failure says why the suite could not be run with this release, or why some
+	// requirements came to no verdict. No state lists the release for these.
 	Failure string `json:"failure,omitempty"`
-	// Notes explain, for people, what changed with the release.
+	// Notes explain to readers what changed with the release.
 	Notes []Note `json:"notes,omitempty"`
 }
 
-// Note explains a change.
+// A Note explains a change.
 type Note struct {
 	Text string   `json:"text" yaml:"text" jsonschema:"required,minLength=1"`
 	IDs  []string `json:"ids,omitempty" yaml:"ids"` // the requirements that show it
 	Link string   `json:"link,omitempty" yaml:"link" jsonschema:"minLength=1"`
 }
 
-// Requirement is what became of one requirement.
+// A Requirement holds the results of one requirement with all releases.
 type Requirement struct {
 	ID      string          `json:"id"`
 	Title   string          `json:"title"`
 	Level   scenarios.Level `json:"level"`
 	Profile string          `json:"profile"`
-	// States differ from each other. A release that is in none of them was not
-	// run with this requirement, or came to no verdict.
+	// States has one item for each different result. A release that no state lists
+	// was not run with this requirement, or came to no verdict.
 	States []State `json:"states"`
 }
 
-// State is what releases have in common in one requirement.
+// A State is a result that one requirement has with several releases.
 type State struct {
-	Releases []string      `json:"releases"` // their Tried
+	Releases []string      `json:"releases"` // Tried of each release
 	Status   report.Status `json:"status"`
-	Broken   bool          `json:"broken,omitempty"` // an assertion failed, whether or not it is judged
-	// Reason is that of the release that was entered first: another's may be
-	// in other words.
+	// Broken says that an assertion failed, whether or not it is judged.
+	Broken bool `json:"broken,omitempty"`
+	// Reason is the reason of the release that was added first. Other releases may
+	// have it in other words.
 	Reason       string               `json:"reason,omitempty"`
 	Cases        []Case               `json:"cases,omitempty"`
 	Observations []report.Observation `json:"observations,omitempty"`
 }
 
-// Case is what became of one case.
+// A Case is the result of one case.
 type Case struct {
 	Case   string        `json:"case"`
 	Status report.Status `json:"status"`
@@ -80,7 +83,8 @@ type Case struct {
 	Reason string        `json:"reason,omitempty"`
 }
 
-// New begins an atlas with the facts that all its runs share.
+// New returns an atlas without releases. It takes the facts that all runs share
+// from a report.
 func New(module string, r *report.Report) *Atlas {
 	return &Atlas{
 		Schema: Schema, Module: module, Suite: r.Suite, Target: r.Target.Name,
@@ -89,13 +93,13 @@ func New(module string, r *report.Report) *Atlas {
 	}
 }
 
-// Add enters a release, with its run if there was one.
+// Add adds a release and the results of its run; r is nil if there was none.
 func (a *Atlas) Add(release Release, r *report.Report) {
 	a.Releases = append(a.Releases, release)
 	mask := redact.NewMask(nil)
 	if r != nil {
 		for i := range r.Results {
-			if x := &r.Results[i]; tells(r, x) {
+			if x := &r.Results[i]; isAboutRelease(r, x) {
 				a.requirement(x).add(stateOf(release.Tried, x, mask))
 			}
 		}
@@ -103,9 +107,10 @@ func (a *Atlas) Add(release Release, r *report.Report) {
 	a.sort()
 }
 
-// tells says that a result is about the release: not what was left out, not
-// what failed in Assay itself, and not what a run that failed did not come to.
-func tells(r *report.Report, x *report.Result) bool {
+// isAboutRelease reports whether a result says something about the release. It
+// does not if the requirement was left out, if Assay itself failed, or if the run
+// failed before it came to the requirement.
+func isAboutRelease(r *report.Report, x *report.Result) bool {
 	switch x.Status {
 	case report.Error:
 		return false
@@ -115,27 +120,37 @@ func tells(r *report.Report, x *report.Result) bool {
 	return x.Ran()
 }
 
+// requirement returns the entry of a result's requirement, and adds one if there is
+// none.
 func (a *Atlas) requirement(x *report.Result) *Requirement {
 	i := slices.IndexFunc(a.Results, func(r Requirement) bool { return r.ID == x.ID })
 	if i < 0 {
 		i = len(a.Results)
-		a.Results = append(a.Results, Requirement{ID: x.ID, Title: x.Title, Level: x.Level, Profile: x.Profile})
+		a.Results = append(a.Results, Requirement{
+			ID: x.ID, Title: x.Title, Level: x.Level, Profile: x.Profile,
+		})
 	}
 	return &a.Results[i]
 }
 
-// stateOf takes from a result what can be compared, with reasons masked.
+// stateOf returns the parts of a result that can be compared. It masks what differs
+// from run to run in reasons.
 func stateOf(tried string, x *report.Result, mask *redact.Mask) State {
-	s := State{Releases: []string{tried}, Status: x.Status, Broken: x.Broken(), Reason: mask.Text(x.Reason), Observations: x.Facts()}
+	s := State{
+		Releases: []string{tried}, Status: x.Status, Broken: x.Broken(),
+		Reason: mask.Text(x.Reason), Observations: x.Facts(),
+	}
 	for i := range x.Cases {
 		c := &x.Cases[i]
-		s.Cases = append(s.Cases, Case{Case: c.Case, Status: c.Status, Broken: c.Broken(), Reason: mask.Text(c.Reason)})
+		s.Cases = append(s.Cases, Case{
+			Case: c.Case, Status: c.Status, Broken: c.Broken(), Reason: mask.Text(c.Reason),
+		})
 	}
 	return s
 }
 
-// Exit is the exit code of the newest run: an atlas does not fail for what was
-// wrong with old versions.
+// Exit returns the exit code of the newest run. Failures with older versions do not
+// change it.
 func (a *Atlas) Exit() int {
 	if len(a.Releases) == 0 {
 		return report.ExitTrouble

@@ -15,26 +15,34 @@ import (
 	"assay/suite/report/diff"
 )
 
-// tried is the run of one version: X-01 as given, X-02 always alike.
+// tried returns the report of a run with one version. X-01 has the given result, and
+// X-02 passes.
 func tried(status report.Status, reason string, seen any) *report.Report {
 	return &report.Report{
-		Schema: report.Schema, Suite: report.Suite{Catalogue: "sha256:1"}, Target: report.Target{Name: "t"}, World: "namespace", CA: "edge",
+		Schema: report.Schema, Suite: report.Suite{Catalogue: "sha256:1"},
+		Target: report.Target{Name: "t"}, World: "namespace", CA: "edge",
 		Results: []report.Result{
-			{ID: "X-01", Title: "renewal", Level: scenarios.Must, Status: status, DidNotHold: status == report.Observed, Reason: reason,
-				Observations: []report.Observation{{Kind: "count", Name: "n", Value: seen}}},
+			{
+				ID: "X-01", Title: "renewal", Level: scenarios.Must,
+				Status: status, DidNotHold: status == report.Observed, Reason: reason,
+				Observations: []report.Observation{{Kind: "count", Name: "n", Value: seen}},
+			},
 			{ID: "X-02", Title: "plain", Level: scenarios.Must, Status: report.Passed},
 		},
 	}
 }
 
 func release(exit int, versions ...string) Release {
-	return Release{Versions: versions, Tried: versions[len(versions)-1], Sources: versions[0], Exit: exit}
+	return Release{
+		Versions: versions, Tried: versions[len(versions)-1], Sources: versions[0], Exit: exit,
+	}
 }
 
 func sample() (old, new *Atlas) {
-	broken := tried(report.Observed, "autocert v0.2.0 is outside the range; does not hold: a storm", 9.0)
+	const outside = "autocert v0.2.0 is outside the range; does not hold: a storm"
+	broken := tried(report.Observed, outside, 9.0)
 	old = New("example.com/m", broken)
-	old.Add(release(0, "v0.2.0"), tried(report.Observed, "autocert v0.2.0 is outside the range; does not hold: a storm", 9.0))
+	old.Add(release(0, "v0.2.0"), tried(report.Observed, outside, 9.0))
 	old.Add(release(1, "v0.1.0", "v0.1.1"), broken)
 	fine := tried(report.Passed, "", 1.0)
 	new = New("example.com/m", fine)
@@ -62,13 +70,20 @@ func TestJoin(t *testing.T) {
 	if whole.Exit() != report.ExitOK {
 		t.Errorf("exit %d: an old release that fails must not fail the atlas", whole.Exit())
 	}
-	steps := whole.Steps()
-	if len(steps) != 2 || len(steps[0].Diff.Changes) != 1 || steps[0].Diff.Changes[0].Trend != diff.Better || len(steps[1].Diff.Changes) != 0 {
-		t.Errorf("steps %+v", steps)
+	var trends [][]diff.Trend
+	for _, step := range whole.Steps() {
+		trend := []diff.Trend{}
+		for _, change := range step.Diff.Changes {
+			trend = append(trend, change.Trend)
+		}
+		trends = append(trends, trend)
+	}
+	if diff := cmp.Diff([][]diff.Trend{{diff.Better}, {}}, trends); diff != "" {
+		t.Errorf("trends of the steps (-want +got):\n%s", diff)
 	}
 }
 
-func TestJoinMergesWhatABorderParted(t *testing.T) {
+func TestJoinMergesReleasesWithTheSameSources(t *testing.T) {
 	t.Parallel()
 	old, new := sample()
 	new.Releases[0].Sources = "v0.2.0"
@@ -88,20 +103,33 @@ func TestJoinMergesWhatABorderParted(t *testing.T) {
 func TestJoinRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		spoil func(old, new *Atlas)
-		says  string
+		change func(old, new *Atlas)
+		says   string
 	}{
-		"another catalogue": {func(_, new *Atlas) { new.Suite.Catalogue = "sha256:2" }, `new.json: catalogue "sha256:2", expected "sha256:1" as in old.json`},
-		"another Go":        {func(_, new *Atlas) { new.Go = "go1.27" }, `new.json: Go "go1.27", expected ""`},
-		"another suite":     {func(_, new *Atlas) { new.Suite.Version = "v9" }, `new.json: suite "v9", expected ""`},
-		"a version twice":   {func(_, new *Atlas) { new.Releases[0].Versions = []string{"v0.2.0"} }, "new.json: v0.2.0 is in old.json too"},
+		"another catalogue": {
+			func(_, new *Atlas) { new.Suite.Catalogue = "sha256:2" },
+			`new.json: found catalogue "sha256:2", expected "sha256:1" as in old.json`,
+		},
+		"another Go": {
+			func(_, new *Atlas) { new.Go = "go1.27" },
+			`new.json: found Go "go1.27", expected ""`,
+		},
+		"another suite": {
+			func(_, new *Atlas) { new.Suite.Version = "v9" },
+			`new.json: found suite "v9", expected ""`,
+		},
+		"a version twice": {
+			func(_, new *Atlas) { new.Releases[0].Versions = []string{"v0.2.0"} },
+			"new.json: found v0.2.0, which old.json has too, expected it in one part",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			old, new := sample()
-			tt.spoil(old, new)
-			if _, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"}); err == nil || !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("%v, want %s", err, tt.says)
+			tt.change(old, new)
+			_, err := Join([]*Atlas{old, new}, []string{"old.json", "new.json"})
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("found %v, expected %s", err, tt.says)
 			}
 		})
 	}
@@ -125,8 +153,8 @@ func TestJoinPrefersARunThatDidNotFail(t *testing.T) {
 	}
 }
 
-// States are told apart by what a diff would show, no more: what a broken run
-// did not get to observe says nothing.
+// Two results are one state if their diff is empty. Observations that a failed run
+// lacks are no difference.
 func TestStatesAreThoseOfADiff(t *testing.T) {
 	t.Parallel()
 	seen, unseen := tried(report.Failed, "a storm", 9.0), tried(report.Failed, "another storm", 9.0)
@@ -139,8 +167,8 @@ func TestStatesAreThoseOfADiff(t *testing.T) {
 	}
 }
 
-// One old release that cannot be tried leaves the others' verdicts alone, and
-// what changed across it is still seen.
+// A release that cannot be tried does not change the verdicts of the others, and the
+// atlas compares the releases before and after it.
 func TestReleasesThatFailed(t *testing.T) {
 	t.Parallel()
 	fine, broken := tried(report.Passed, "", 1.0), tried(report.Failed, "a storm", 9.0)
@@ -156,16 +184,17 @@ func TestReleasesThatFailed(t *testing.T) {
 	a.Add(release(1, "v0.1.0"), broken)
 
 	if s, _ := a.Results[0].At("v0.3.0"); s != nil {
-		t.Errorf("Assay's own failure is a state of the release: %+v", s)
+		t.Errorf("found %+v, expected no state for an error of Assay itself", s)
 	}
 	if s, _ := a.Results[1].At("v0.3.0"); s == nil {
-		t.Error("the verdicts of a run that failed in part were lost")
+		t.Error("found no state of X-02, expected the verdict of the run that failed in part")
 	}
 	var from []string
 	for _, s := range a.Steps() {
 		from = append(from, s.From.Tried+" "+s.To.Tried)
 	}
-	if diff := cmp.Diff([]string{"v0.3.0 v0.4.0", "v0.1.0 v0.3.0", "v0.1.0 v0.2.0"}, from); diff != "" {
+	want := []string{"v0.3.0 v0.4.0", "v0.1.0 v0.3.0", "v0.1.0 v0.2.0"}
+	if diff := cmp.Diff(want, from); diff != "" {
 		t.Errorf("steps: -want +got\n%s", diff)
 	}
 	var text bytes.Buffer
@@ -185,29 +214,35 @@ func TestReleasesThatFailed(t *testing.T) {
 	}
 }
 
-// An atlas that something else relies on is whole: what is not names its place.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	const good = `{"versions": ["v0.1.0"], "tried": "v0.1.0", "sources": "x"}`
+	releases := func(list string) string { return `{"schema": 1, "releases": [` + list + `]}` }
+	results := func(result string) string {
+		return `{"schema": 1, "releases": [` + good + `], "results": [` + result + `]}`
+	}
+	states := func(state string) string {
+		return results(`{"id": "X-01", "level": "MUST", "states": [` + state + `]}`)
+	}
 	for text, says := range map[string]string{
-		`{"schema": 2}`: "schema 2, expected 1",
-		`{"schema": 1}`: "no releases",
-		`{"schema": 1, "releases": [` + good + `, {}]}`:                                                           "releases[1]: found versions [], expected one or more",
-		`{"schema": 1, "releases": [{"versions": ["x"]}]}`:                                                        `releases[0]: found versions ["x"]`,
-		`{"schema": 1, "releases": [{"versions": ["v0.1.0"], "tried": "v0.2.0"}]}`:                                `releases[0]: found "v0.2.0" tried`,
-		`{"schema": 1, "releases": [{"versions": ["v0.1.0"], "tried": "v0.1.0"}]}`:                                "releases[0]: no sources",
-		`{"schema": 1, "releases": [` + good + `], "results": [{"level": "MUST"}]}`:                               "results[0]: expected id and level",
-		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST"}]}`:                 "results[0]: X-01 without states",
-		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST", "states": [{}]}]}`: "results[0]: X-01: states[0]: expected status and releases",
-		`{"schema": 1, "releases": [` + good + `], "results": [{"id": "X-01", "level": "MUST", "states": [
-			{"releases": ["v0.2.0"], "status": "passed"}]}]}`: `results[0]: X-01: states[0]: found "v0.2.0"`,
+		`{"schema": 2}`:                 "schema 2, expected 1",
+		`{"schema": 1}`:                 "releases: found none, expected one or more",
+		releases(good + ", {}"):         "releases[1]: found versions [], expected one or more",
+		releases(`{"versions": ["x"]}`): `releases[0]: found versions ["x"]`,
+		releases(`{"versions": ["v0.1.0"], "tried": "v0.2.0"}`): `releases[0]: tried: found "v0.2.0"`,
+		releases(`{"versions": ["v0.1.0"], "tried": "v0.1.0"}`): "releases[0]: sources: found nothing",
+		results(`{"level": "MUST"}`):                            "results[0]: found no id or no level",
+		results(`{"id": "X-01", "level": "MUST"}`):              "results[0]: X-01: states: found none",
+		states("{}"): "results[0]: X-01: states[0]: found no status or no releases, expected both",
+		states(`{"releases": ["v0.2.0"], "status": "passed"}`): `X-01: states[0]: found "v0.2.0"`,
 	} {
 		path := filepath.Join(t.TempDir(), JSONFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v, want the file and %s", text, err, says)
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": ") ||
+			!strings.Contains(err.Error(), says) {
+			t.Errorf("%s:\nfound    %v\nexpected the file's name and %s", text, err, says)
 		}
 	}
 }
@@ -221,7 +256,9 @@ func TestWriteAndRead(t *testing.T) {
 	}
 	dir := t.TempDir()
 	notes := filepath.Join(dir, NotesFile)
-	if err := os.WriteFile(notes, []byte("v0.10.0:\n  - {text: storms are over, ids: [X-01], link: 'https://example.com/1'}\n"), 0o644); err != nil {
+	const note = "v0.10.0:\n" +
+		"  - {text: storms are over, ids: [X-01], link: 'https://example.com/1'}\n"
+	if err := os.WriteFile(notes, []byte(note), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	explained, err := ReadNotes(notes, Known{})
@@ -271,14 +308,22 @@ func TestReadNotesNamesMistakes(t *testing.T) {
 		"v0.1.0: [{text: x, ids: [X-01], link: 'https://example.com'}]": nil,
 		"# nothing to explain yet\n":                                    nil,
 		"":                                                              nil,
-		"v0.1.0:\n- {text: x, txt: x}":                                  {":2: v0.1.0[0].txt: found an unknown key, expected one of text, ids, link"},
-		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '":     {":3: v0.1.0[1].text: found nothing, expected text", `:4: v0.1.0[2].text: found " ", expected text`},
-		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {`:2: v0.10.0: found "v0.10.0", expected a version that exists`, `:2: v0.10.0[0].ids[0]: found "X-99", expected an ID of the catalogue`},
-		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]":               {":2: v0.1.0: found the key a second time, expected each key once"},
-		"v0.1.0: [{text: x}\n":                                   {":2: ", "expected one well-formed YAML document"},
-		"v0.1.0: x":                                              {`:1: v0.1.0: found "x", expected a list`},
-		"v0.1.0: [{text: x, ids: X-01}]":                         {`:1: v0.1.0[0].ids: found "X-01", expected a list`},
-		"- v0.1.0":                                               {":1: YAML: found a list, expected a mapping"},
+		"v0.1.0:\n- {text: x, txt: x}": {":2: v0.1.0[0].txt: found an unknown key, " +
+			"expected one of text, ids, link"},
+		"v0.1.0:\n- text: y\n- {link: 'https'}\n- text: ' '": {
+			":3: v0.1.0[1].text: found nothing, expected text",
+			`:4: v0.1.0[2].text: found " ", expected text`,
+		},
+		"v0.1.0: [{text: x}]\nv0.10.0: [{text: x, ids: [X-99]}]": {
+			`:2: v0.10.0: found "v0.10.0", expected a version that exists`,
+			`:2: v0.10.0[0].ids[0]: found "X-99", expected an ID of the catalogue`,
+		},
+		"v0.1.0: [{text: x}]\nv0.1.0: [{text: y}]": {":2: v0.1.0: found the key a second time, " +
+			"expected each key once"},
+		"v0.1.0: [{text: x}\n":           {":2: ", "expected one well-formed YAML document"},
+		"v0.1.0: x":                      {`:1: v0.1.0: found "x", expected a list`},
+		"v0.1.0: [{text: x, ids: X-01}]": {`:1: v0.1.0[0].ids: found "X-01", expected a list`},
+		"- v0.1.0":                       {":1: YAML: found a list, expected a mapping"},
 	} {
 		path := filepath.Join(t.TempDir(), NotesFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -289,8 +334,8 @@ func TestReadNotesNamesMistakes(t *testing.T) {
 			t.Errorf("%q: %v, want no mistake", text, err)
 		}
 		for _, words := range says {
-			if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), path+":") {
-				t.Errorf("%q: %v, want the file and %s", text, err, words)
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), words) {
+				t.Errorf("%q: found %v, expected the file's name and %s", text, err, words)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// Read loads an atlas or a part of one. Errors name the file.
+// Read reads an atlas or a part of one. Errors name the file.
 func Read(path string) (*Atlas, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -17,7 +17,7 @@ func Read(path string) (*Atlas, error) {
 	}
 	var a Atlas
 	if err := json.Unmarshal(text, &a); err != nil {
-		return nil, fmt.Errorf("atlas: %s: not an atlas: %w", path, err)
+		return nil, fmt.Errorf("atlas: %s: expected an atlas: %w", path, err)
 	}
 	if err := a.check(); err != nil {
 		return nil, fmt.Errorf("atlas: %s: %w", path, err)
@@ -25,50 +25,57 @@ func Read(path string) (*Atlas, error) {
 	return &a, nil
 }
 
-// Join makes one atlas of parts. They must be of the same target, suite, system
-// and world, and no version may be in two of them: what else differs would be
-// taken for a change of the module. names are for errors.
+// Join makes one atlas of parts. All parts must have the same target, suite, system
+// and world, because a difference in these would look like a change of the module.
+// No version may occur in two parts. Errors call the parts by names.
 func Join(parts []*Atlas, names []string) (*Atlas, error) {
 	whole := *parts[0]
 	whole.Releases, whole.Results = nil, nil
 	from := map[string]string{}
 	for i, p := range parts {
 		for _, x := range []struct{ what, first, here string }{
-			{"module", whole.Module, p.Module}, {"target", whole.Target, p.Target},
-			{"suite", whole.Suite.Version, p.Suite.Version}, {"catalogue", whole.Suite.Catalogue, p.Suite.Catalogue},
-			{"Go", whole.Go, p.Go}, {"system", whole.OS, p.OS}, {"world", whole.World, p.World}, {"CA", whole.CA, p.CA},
+			{"module", whole.Module, p.Module},
+			{"target", whole.Target, p.Target},
+			{"suite", whole.Suite.Version, p.Suite.Version},
+			{"catalogue", whole.Suite.Catalogue, p.Suite.Catalogue},
+			{"Go", whole.Go, p.Go},
+			{"system", whole.OS, p.OS},
+			{"world", whole.World, p.World},
+			{"CA", whole.CA, p.CA},
 		} {
 			if x.first != x.here {
-				return nil, fmt.Errorf("atlas: %s: %s %q, expected %q as in %s", names[i], x.what, x.here, x.first, names[0])
+				return nil, fmt.Errorf("atlas: %s: found %s %q, expected %q as in %s",
+					names[i], x.what, x.here, x.first, names[0])
 			}
 		}
 		for _, r := range p.Releases {
 			for _, v := range r.Versions {
 				if other, taken := from[v]; taken {
-					return nil, fmt.Errorf("atlas: %s: %s is in %s too", names[i], v, other)
+					return nil, fmt.Errorf("atlas: %s: found %s, which %s has too, expected it in one part",
+						names[i], v, other)
 				}
 				from[v] = names[i]
 			}
 			whole.Releases = append(whole.Releases, r)
 		}
-		whole.take(p)
+		whole.addResults(p)
 	}
 	whole.sort()
 	whole.merge()
 	return &whole, nil
 }
 
-// take enters the results of a part. Requirements stay in catalogue order: a
-// part may lack some.
-func (a *Atlas) take(p *Atlas) {
+// addResults adds the results of a part. It keeps requirements in the order of the
+// catalogue, although a part may lack some.
+func (a *Atlas) addResults(p *Atlas) {
 	at := 0
 	for _, q := range p.Results {
 		i := slices.IndexFunc(a.Results, func(r Requirement) bool { return r.ID == q.ID })
 		if i < 0 {
 			i = at
-			fresh := q
-			fresh.States = nil
-			a.Results = slices.Insert(a.Results, i, fresh)
+			empty := q
+			empty.States = nil
+			a.Results = slices.Insert(a.Results, i, empty)
 		}
 		at = i + 1
 		for _, s := range q.States {
@@ -78,9 +85,8 @@ func (a *Atlas) take(p *Atlas) {
 	}
 }
 
-// merge makes one release of neighbours that have the same sources, because
-// the border of two parts ran between them: the newer run stands for both,
-// unless it failed.
+// merge joins neighbouring releases that have the same sources but came from
+// different parts. It keeps the results of the newer run, unless that run failed.
 func (a *Atlas) merge() {
 	for i := 0; i+1 < len(a.Releases); {
 		old, next := a.Releases[i], &a.Releases[i+1]
@@ -105,10 +111,11 @@ func (a *Atlas) merge() {
 	a.sort()
 }
 
-// forget removes a release from the states.
+// forget removes a release from the states, and states without releases.
 func (r *Requirement) forget(tried string) {
 	for i := range r.States {
-		r.States[i].Releases = slices.DeleteFunc(r.States[i].Releases, func(v string) bool { return v == tried })
+		s := &r.States[i]
+		s.Releases = slices.DeleteFunc(s.Releases, func(v string) bool { return v == tried })
 	}
 	r.States = slices.DeleteFunc(r.States, func(s State) bool { return len(s.Releases) == 0 })
 }

@@ -10,22 +10,25 @@ import (
 	"assay/suite/report/diff"
 )
 
-// WriteMarkdown shows an atlas: what changed where, then which promise each
-// release keeps.
+// WriteMarkdown writes an atlas as a page: first a table of the requirements whose
+// results differ between releases, then the changes of each release.
 func (a *Atlas) WriteMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Atlas of %s\n\n", a.Module)
-	b.WriteString("Made by `assay atlas`, which `make atlas` calls for the reference server and all releases")
+	b.WriteString("Made by `assay atlas`, " +
+		"which `make atlas` calls for the reference server and all releases")
 	if slices.ContainsFunc(a.Releases, func(r Release) bool { return len(r.Notes) > 0 }) {
 		fmt.Fprintf(b, "; the explanations are those of `%s`", NotesFile)
 	}
 	b.WriteString(".\n\n")
-	fmt.Fprintf(b, "What the suite saw of the target *%s*, built with each release from %s to %s (%s world, %s CA, %s, %s).\n",
+	fmt.Fprintf(b, "What the suite saw of the target *%s*, built with each release from %s to %s "+
+		"(%s world, %s CA, %s, %s).\n",
 		a.Target, a.Releases[0].Versions[0], a.newest(), a.World, a.CA, a.Go, a.OS)
-	fmt.Fprintf(b, "Releases whose packages `acme` and `acme/autocert` are the same, comments apart, were run once.\n")
+	b.WriteString("Releases whose packages `acme` and `acme/autocert` are the same, " +
+		"comments apart, were run once.\n")
 	for _, r := range a.Releases {
 		if r.Failure != "" {
-			fmt.Fprintf(b, "\n%s.\n", a.trouble(r))
+			fmt.Fprintf(b, "\n%s.\n", a.failure(r))
 		}
 	}
 	a.table(b)
@@ -37,21 +40,23 @@ func (a *Atlas) WriteMarkdown(w io.Writer) error {
 	return b.Flush()
 }
 
-// trouble says what is not known of a release, and why.
-func (a *Atlas) trouble(r Release) string {
+// failure says that a release could not be tried, or not in full, and why.
+func (a *Atlas) failure(r Release) string {
 	what := "could not be tried"
 	if a.ran(r) {
 		what = "could not be tried in full"
 	}
-	return r.name() + " " + what + ": " + strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(r.Failure)
+	escaped := strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(r.Failure)
+	return r.name() + " " + what + ": " + escaped
 }
 
+// newest returns the newest version of all releases.
 func (a *Atlas) newest() string {
 	versions := a.Releases[len(a.Releases)-1].Versions
 	return versions[len(versions)-1]
 }
 
-// name is the release in a few words: "v0.19.0–v0.24.0".
+// name returns the versions of a release, such as "v0.19.0–v0.24.0".
 func (r Release) name() string {
 	first, last := r.Versions[0], r.Versions[len(r.Versions)-1]
 	if first == last {
@@ -60,7 +65,7 @@ func (r Release) name() string {
 	return first + "–" + last
 }
 
-// writeStep shows what changed with a release.
+// writeStep writes what changed with a release.
 func (a *Atlas) writeStep(b *bufio.Writer, s Step) error {
 	fmt.Fprintf(b, "## %s\n\n", s.To.Versions[0])
 	for _, n := range s.To.Notes {
@@ -77,7 +82,7 @@ func (a *Atlas) writeStep(b *bufio.Writer, s Step) error {
 		b.WriteString("\n")
 	}
 	if s.To.Failure != "" {
-		fmt.Fprintf(b, "%s.\n\n", a.trouble(s.To))
+		fmt.Fprintf(b, "%s.\n\n", a.failure(s.To))
 	}
 	if s.Diff == nil {
 		if s.To.Failure == "" {

@@ -8,14 +8,13 @@ import (
 	"assay/scenarios/strictyaml"
 )
 
-// Known says which versions of the module and which IDs of the catalogue notes
-// may be about. A nil function accepts all.
+// Known decides which versions and IDs notes may name. A nil function accepts all.
 type Known struct {
-	Version func(string) bool
-	ID      func(string) bool
+	Version func(string) bool // versions of the module
+	ID      func(string) bool // IDs of the catalogue
 }
 
-// ReadNotes reads explanations by version; a file without any is no mistake. The
+// ReadNotes reads the notes of each version. A file without notes is valid. The
 // error joins a [strictyaml.Mistake] for everything that is wrong.
 func ReadNotes(path string, known Known) (map[string][]Note, error) {
 	text, err := os.ReadFile(path)

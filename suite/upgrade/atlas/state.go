@@ -9,7 +9,8 @@ import (
 	"assay/suite/report/diff"
 )
 
-// add enters a state, as one of its own only if no other equals it.
+// add adds a state. If the requirement has an equal state, add only adds the
+// releases to it.
 func (r *Requirement) add(s State) {
 	for i := range r.States {
 		if r.States[i].equal(&s) {
@@ -20,13 +21,13 @@ func (r *Requirement) add(s State) {
 	r.States = append(r.States, s)
 }
 
-// equal says that a diff of two releases in these states would be empty.
+// equal reports whether a diff of two releases in these states is empty.
 func (s *State) equal(o *State) bool {
 	a, b := s.result(), o.result()
 	return diff.Same(&a, &b)
 }
 
-// result is the state as a report has it.
+// result returns the state as a result of a report.
 func (s *State) result() report.Result {
 	x := report.Result{
 		Status: s.Status, DidNotHold: s.Broken && s.Status == report.Observed,
@@ -41,8 +42,9 @@ func (s *State) result() report.Result {
 	return x
 }
 
-// At is the state of a requirement in the release that was tried as this
-// version, and its number among the states; -1 if it was not run.
+// At returns the state of a requirement in the release that was run with the
+// version tried, and the index of the state. It returns nil and -1 if the
+// requirement was not run.
 func (r *Requirement) At(tried string) (*State, int) {
 	for i := range r.States {
 		if slices.Contains(r.States[i].Releases, tried) {
@@ -52,19 +54,23 @@ func (r *Requirement) At(tried string) (*State, int) {
 	return nil, -1
 }
 
-// sort puts everything into the order of versions, oldest first.
+// sort sorts releases and states by version, oldest first.
 func (a *Atlas) sort() {
-	slices.SortFunc(a.Releases, func(x, y Release) int { return semver.Compare(x.Tried, y.Tried) })
+	slices.SortFunc(a.Releases, func(x, y Release) int {
+		return semver.Compare(x.Tried, y.Tried)
+	})
 	for i := range a.Results {
 		r := &a.Results[i]
 		for k := range r.States {
 			semver.Sort(r.States[k].Releases)
 		}
-		slices.SortFunc(r.States, func(x, y State) int { return semver.Compare(x.Releases[0], y.Releases[0]) })
+		slices.SortFunc(r.States, func(x, y State) int {
+			return semver.Compare(x.Releases[0], y.Releases[0])
+		})
 	}
 }
 
-// Report is what an atlas knows of one release, as a report.
+// Report returns the results of one release as a report.
 func (a *Atlas) Report(release Release) *report.Report {
 	r := &report.Report{
 		Schema: report.Schema, Suite: a.Suite, World: a.World, CA: a.CA, Go: a.Go, OS: a.OS,
@@ -85,7 +91,7 @@ func (a *Atlas) Report(release Release) *report.Report {
 	return r
 }
 
-// ran says that something came of a release.
+// ran reports whether a release has a result.
 func (a *Atlas) ran(release Release) bool {
 	return slices.ContainsFunc(a.Results, func(r Requirement) bool {
 		s, _ := r.At(release.Tried)
@@ -93,14 +99,14 @@ func (a *Atlas) ran(release Release) bool {
 	})
 }
 
-// Step is what changed from one release to the next. Where nothing came of the
-// next, there is no diff, and the one after it is compared with the one before.
+// A Step compares a release with the one before it. A release without results has
+// no diff, and the release after it is compared with the release before it.
 type Step struct {
 	From, To Release
-	Diff     *diff.Diff
+	Diff     *diff.Diff // nil if one of the two has no results
 }
 
-// Steps are the changes, newest first.
+// Steps returns the changes from release to release, newest first.
 func (a *Atlas) Steps() []Step {
 	var steps []Step
 	from := a.Releases[0]

@@ -9,8 +9,8 @@ import (
 	"assay/suite/report"
 )
 
-// table shows requirement × release, of the requirements that are not the
-// same everywhere.
+// table writes how many requirements differ between releases, and a table of these
+// with a column for each release.
 func (a *Atlas) table(b *bufio.Writer) {
 	var same, some, skipped int
 	var rows []*Requirement
@@ -29,12 +29,14 @@ func (a *Atlas) table(b *bufio.Writer) {
 			same++
 		}
 	}
-	fmt.Fprintf(b, "\nOf %d requirements, %d differ between releases, %d do not", len(a.Results), len(rows), same)
+	fmt.Fprintf(b, "\nOf %d requirements, %d differ between releases, %d do not",
+		len(a.Results), len(rows), same)
 	if skipped > 0 {
 		fmt.Fprintf(b, ", %d were skipped wherever they were tried", skipped)
 	}
 	if some > 0 {
-		fmt.Fprintf(b, ", and %d were tried with some releases alone: they use neither a CA nor the renewal schedule, and so do not reach what is compared", some)
+		fmt.Fprintf(b, ", and %d were tried with some releases alone: they use neither a CA "+
+			"nor the renewal schedule, and so do not reach what is compared", some)
 	}
 	b.WriteString(".")
 	if len(rows) == 0 {
@@ -42,7 +44,8 @@ func (a *Atlas) table(b *bufio.Writer) {
 		return
 	}
 	fmt.Fprintf(b, " The table shows those that differ; `%s` holds all.\n\n", JSONFile)
-	b.WriteString("✓ kept · ✗ broken · ○ observed, holds · ● observed, does not hold · s skipped · empty: not run; equal letters: equal observations\n\n")
+	b.WriteString("✓ kept · ✗ broken · ○ observed, holds · ● observed, does not hold · s skipped · " +
+		"empty: not run; equal letters: equal observations\n\n")
 	b.WriteString("| requirement | level |")
 	for _, r := range a.Releases {
 		fmt.Fprintf(b, " %s |", strings.ReplaceAll(strings.ReplaceAll(r.name(), "v0.", ""), ".0", ""))
@@ -63,6 +66,7 @@ func (a *Atlas) table(b *bufio.Writer) {
 	b.WriteString("\n")
 }
 
+// symbol returns the sign for a state in the table.
 func (s *State) symbol() string {
 	switch {
 	case s.Status == report.Passed, s.Status == report.UnexpectedPassed:
@@ -77,7 +81,7 @@ func (s *State) symbol() string {
 	return "✗"
 }
 
-// letter names a state: a, b, … z, then numbers.
+// letter returns the name of the nth state: a to z, then numbers.
 func letter(n int) string {
 	if n < 26 {
 		return string(rune('a' + n))

@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// The names of what Write leaves.
+// Names of the files in the directory of an atlas.
 const (
 	JSONFile     = "atlas.json"
 	MarkdownFile = "ATLAS.md"
 	NotesFile    = "notes.yaml"
 )
 
-// WriteJSON writes an atlas for programs.
+// WriteJSON writes an atlas as JSON, the content of atlas.json.
 func (a *Atlas) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -24,8 +24,8 @@ func (a *Atlas) WriteJSON(w io.Writer) error {
 	return e.Encode(a)
 }
 
-// Write stores an atlas in a directory, as Markdown and as JSON. Each file
-// appears at once or not at all, JSON last.
+// Write writes an atlas to a directory, as Markdown and then as JSON. It replaces
+// each file in one step, so that no file is ever incomplete.
 func (a *Atlas) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("atlas: %w", err)
@@ -45,8 +45,8 @@ func (a *Atlas) Write(dir string) error {
 	return nil
 }
 
-// replace writes a file under a temporary name beside it, then renames it. The
-// temporary name is fixed, so that one left by a killed run is used again.
+// replace writes a file under a temporary name and renames it. The temporary name is
+// always the same, so that the next run replaces a file that a killed run left.
 func replace(path string, text []byte) error {
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".assay-tmp")
 	err := os.WriteFile(temp, text, 0o644)

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/fixtures/mutants"
+)
+
+// A testedMutant is a mutant and the result of the suite against it.
+type testedMutant struct {
+	mutant  *mutants.Mutant
+	whole   bool // the whole suite was run
+	took    time.Duration
+	verdict verdict
+	err     error // why the mutant could not be tested
+}
+
+// result returns the result in one word.
+func (t testedMutant) result() string {
+	switch {
+	case t.err != nil:
+		return "error"
+	case t.verdict.outcome == wrong:
+		return "wrong"
+	}
+	return string(t.verdict.outcome)
+}
+
+// testMutants tests mutants and reports progress on standard error. Its error is
+// an interruption.
+func (r *runner) testMutants(
+	ctx context.Context, selected []*mutants.Mutant,
+) ([]testedMutant, error) {
+	tested := make([]testedMutant, len(selected))
+	err := forEach(ctx, len(selected), func(i int) string {
+		tested[i] = r.testMutant(ctx, selected[i])
+		return progress(tested[i].result(), selected[i].Name, tested[i].took)
+	})
+	return tested, err
+}
+
+// testMutant builds a mutant, runs the suite against it and judges the report.
+func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant {
+	started := time.Now()
+	t := testedMutant{mutant: m, whole: r.whole[m.Name]}
+	var only []string
+	if !t.whole {
+		// Globs cover most of a chapter. Only runs of the whole suite check them.
+		exact := slices.DeleteFunc(named(m), func(name string) bool {
+			return strings.Contains(name, "*")
+		})
+		only = requirementsFor(exact, r.catalogue)
+	}
+	report, err := r.run(ctx, m.Name, only, func(dir string) ([]string, error) {
+		server, err := mutants.Build(ctx, r.root, m, dir)
+		options := []string{"--bin", server}
+		if err == nil && m.Target != nil {
+			target := filepath.Join(dir, "target.yaml")
+			options = append(options, "--target", target)
+			err = os.WriteFile(target, m.Target, 0o644)
+		}
+		return options, err
+	})
+	if err == nil {
+		t.verdict, err = judge(m, report)
+	}
+	t.err, t.took = err, time.Since(started)
+	return t
+}
