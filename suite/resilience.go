@@ -93,7 +93,7 @@ var _ = Table("RES-04", func(e *Env, row struct{ Date bool }) {
 	}
 	e.Inject(fault)
 	server := e.StartACME()
-	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveWaited(pebble.KindNewOrder, pause))
 }, Slow)
 
@@ -116,7 +116,7 @@ var _ = Table("RES-07", func(e *Env, row struct{ Request pebble.Kind }) {
 	const delay = 2 * time.Second
 	e.Inject(pebble.Slow(row.Request, delay))
 	server := e.StartACME()
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	e.AwaitFault()
 	// A client that has to wait for the CA's answer waits for nearly the whole delay.
 	Expect(e.Handshake(server, SNI("other.example.test"))).To(BeRefusedWithin(delay * 3 / 4))
@@ -571,7 +571,7 @@ func watch(e *Env, server *Server, during time.Duration, matchers ...types.Gomeg
 func killAt(e *Env, step pebble.Kind) *Server {
 	e.Inject(pebble.Slow(step, time.Minute))
 	server := e.StartACME()
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	e.AwaitFault()
 	if step == pebble.KindChallenge {
 		// Without this wait, chance would decide whether the CA validates before the

@@ -33,7 +33,7 @@ func hangUpWhileIssuing(e *Env, mode string) {
 	hold := e.HoldValidation(map[string]int{"http-01": 80, "tls-alpn-01": 443}[mode])
 	defer hold.Release()
 	server, serves := e.StartIn(mode)
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	hold.Await()
 	server.Signal(syscall.SIGHUP)
 	hold.Release()

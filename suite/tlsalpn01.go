@@ -45,7 +45,7 @@ var _ = Requirement("ALPN01-04", func(e *Env) {
 		}
 	}
 	listensNowhere("before issuance")
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	hold.Await()
 	Expect(server.Listeners()).To(ListenAtPort(e.World.Port(443)))
 	listensNowhere("while the challenge is pending")
@@ -58,7 +58,7 @@ var _ = Requirement("ALPN01-05", func(e *Env) {
 	hold := e.HoldValidation(443)
 	defer hold.Release()
 	server := e.Start(e.ALPN01())
-	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	hold.Await()
 	challenge := e.Handshake(server, Offering(ChallengeProtocol))
 	Expect(challenge).To(Negotiate(ChallengeProtocol))

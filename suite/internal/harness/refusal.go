@@ -114,8 +114,13 @@ func (e *Env) complaints(refused *Server) match.Complaints {
 		if !server.served {
 			continue
 		}
-		for _, log := range server.Logs() {
-			for _, line := range log.Lines() {
+		logs := server.Logs()
+		for i, log := range logs {
+			lines := log.Lines()
+			if i == len(logs)-1 && server.damaged >= 0 {
+				lines = lines[:min(len(lines), server.damaged)]
+			}
+			for _, line := range lines {
 				c.Controls = append(c.Controls, line.Words())
 			}
 		}

@@ -65,6 +65,11 @@ func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
 	combined := e.setup.Target.Pair == sut.CombinedPair
 	e.SkipUnless(!combined || row.Cert != pki.Swapped,
 		"in one file with both, the key may stand before the certificates")
+	for _, server := range e.servers {
+		if server.Process != nil && server.damaged < 0 {
+			server.damaged = server.Process.Log().Mark()
+		}
+	}
 	files := map[string]string{"cert": e.Path("cert.pem"), "key": e.Path("key.pem")}
 	e.damage(files["cert"], row.Cert, id.CertFile)
 	e.damage(files["key"], row.Key, id.KeyFile)

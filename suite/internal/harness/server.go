@@ -59,6 +59,7 @@ type Server struct {
 	served bool             // it has been ready once
 	past   []*sut.Log       // what it wrote before it was started again
 
+	damaged int // where its log was when its pair was damaged; -1 if it was not
 	journal int // how many entries the CA's journal had when it was started
 }
 
@@ -106,6 +107,7 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 func (v *Server) Start() {
 	ginkgo.GinkgoHelper()
 	v.needsNoSecond()
+	v.damaged = -1
 	if v.s.ca != nil {
 		v.journal = len(v.s.ca.Journal().Entries())
 	}
