@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"assay/suite/internal/run"
+	"assay/suite/internal/version"
 	"assay/suite/report"
 )
 
@@ -116,7 +117,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 }
 
 // Version returns the version of the suite, as reports contain it.
-func Version() string { return run.Version }
+func Version() string { return version.Current().Version }
 
 // init does the work of a process that a run started, as the inner process or a worker,
 // and exits. The work starts here because the specs of this package are registered by

@@ -12,7 +12,6 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
-	. "github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/match"
@@ -220,9 +219,9 @@ func (e *Env) LookForSecrets(server *Server, plain string, secrets []string, pag
 	e.Handshake(server, SNI(""))
 	e.Handshake(server, SNI("other.example.test"))
 	for _, page := range append([]string{"/"}, pages...) {
-		Expect(e.GetTLS(server, page)).To(match.ContainNoneOf(secrets))
+		gomega.Expect(e.GetTLS(server, page)).To(match.ContainNoneOf(secrets))
 		if plain != "" {
-			Expect(e.Get(plain, page)).To(match.ContainNoneOf(secrets))
+			gomega.Expect(e.Get(plain, page)).To(match.ContainNoneOf(secrets))
 		}
 	}
 }

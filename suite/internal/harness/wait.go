@@ -19,19 +19,29 @@ import (
 	"assay/suite/internal/patience"
 )
 
-// Limits are the time limits of this process's specs. LimitsErr says which
-// environment variable could not be read.
-var Limits, LimitsErr = patience.FromEnvironment()
+// Limits holds the time limits of this process's specs.
+var Limits patience.Limits
+
+// LimitsErr says which environment variable could not be read. It is nil if all
+// could be.
+var LimitsErr error
 
 // Patience bounds every wait for a target.
-var Patience = Limits.Usual
+var Patience time.Duration
+
+func init() { readLimits() }
+
+// readLimits sets the limits from the environment of this process.
+func readLimits() {
+	Limits, LimitsErr = patience.FromEnvironment()
+	Patience = Limits.Usual
+}
 
 // SetMeasuredStart makes the limits of this process, and of those that it
 // starts, follow the time that the target took to start.
 func SetMeasuredStart(took time.Duration) {
 	os.Setenv(patience.StartVariable, max(took, time.Millisecond).String())
-	Limits, LimitsErr = patience.FromEnvironment()
-	Patience = Limits.Usual
+	readLimits()
 }
 
 // waits are the waits of a spec that go on.

@@ -54,8 +54,7 @@ var arrows = []arrow{
 	{
 		from: "suite/suite.go",
 		to: []string{
-			"suite/internal/run", "suite/internal/harness", "suite/internal/world",
-			"suite/report", "scenarios",
+			"suite/internal/run", "suite/internal/version", "suite/report", "scenarios",
 		},
 		why: "the public functions pass their options to the run",
 	},

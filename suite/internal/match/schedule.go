@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/gomega/types"
 )
 
+// Day is the length of a day.
 const Day = 24 * time.Hour
 
 // NeverRunOut succeeds if a schedule of two years or more always had a certificate of
@@ -88,6 +89,7 @@ func (l Life) Summary() map[string]any {
 	return out
 }
 
+// Summary returns the facts about an outage that do not differ from run to run.
 func (o Outage) Summary() map[string]any {
 	shortest, average, longest, most := o.gaps()
 	ten := 1

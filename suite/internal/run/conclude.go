@@ -10,13 +10,12 @@ import (
 	"assay/scenarios"
 	"assay/suite/internal/redact"
 	"assay/suite/internal/verdict"
+	"assay/suite/internal/version"
 	"assay/suite/internal/words"
 	"assay/suite/internal/world"
 	"assay/suite/report"
 )
 
-// Version is the version of the suite, as reports give it.
-const Version = "v0.1.0"
 
 // conclusion holds the result of a run before it is judged.
 type conclusion struct {
@@ -41,7 +40,7 @@ func (p *plan) conclude(c conclusion) *report.Report {
 	var secrets redact.Redactor
 	in := verdict.Input{
 		Run: report.Report{
-			Suite: report.Suite{Version: Version, Catalogue: p.catalogue.Digest()},
+			Suite: report.Suite{Version: version.Current().Version, Catalogue: p.catalogue.Digest()},
 			Target: report.Target{
 				Name:     p.target.Name,
 				Version:  secrets.Text(p.target.Version()),

@@ -16,10 +16,10 @@ import (
 	"assay/suite/report"
 )
 
-// Conduct runs the suite and leaves a report; it returns the exit code. What
-// goes wrong before there can be a report is an error: the options are wrong,
-// or the target file is. From there on the report tells, whatever ends the run:
-// one of an earlier run never stands for it.
+// Execute runs the suite and writes a report, which it returns. An error means that
+// an option or the target file is wrong, so that there can be no report. After
+// that, every end of the run is written into the report, so that the report of an
+// earlier run never remains in its place.
 func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, error) {
 	p, err := makePlan(o)
 	if err != nil {

@@ -147,4 +147,5 @@ func (p *plan) runSpecs(inside *world.Run, results string) bool {
 // report.
 type silentT struct{}
 
+// Fail does nothing.
 func (silentT) Fail() {}
