@@ -69,7 +69,8 @@ func (b *Browser) Visit(url string) (Visit, error) {
 				SecurityDetails struct{ ValidFrom, ValidTo int64 }
 			}
 		}
-		if m.Method != "Network.responseReceived" || json.Unmarshal(m.Params, &p) != nil || p.Type != "Document" {
+		if m.Method != "Network.responseReceived" || json.Unmarshal(m.Params, &p) != nil ||
+			p.Type != "Document" {
 			return
 		}
 		v.Security = p.Response.SecurityState

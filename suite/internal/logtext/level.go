@@ -69,7 +69,8 @@ func (r *record) messages() []string {
 // ofField is the level that a field gives, if it is the field of a level.
 func ofField(name, value string) Level {
 	switch name {
-	case "level", "lvl", "severity", "loglevel", "levelname", "severitytext", "l", "s", "sev", "priority", "prio",
+	case "level", "lvl", "severity", "loglevel", "levelname", "severitytext", "l", "s", "sev",
+		"priority", "prio",
 		"levelvalue", "severitynumber", "syslogseverity", "logseverity", "loglevelname", "type":
 	default:
 		return Unknown
@@ -130,13 +131,16 @@ func ofWord(word string) Level {
 		word = name // slog: WARN+1
 	}
 	switch word {
-	case "trace", "trc", "debug", "dbg", "dbug", "debu", "verbose", "vrb", "fine", "finer", "finest", "d", "t":
+	case "trace", "trc", "debug", "dbg", "dbug", "debu", "verbose", "vrb", "fine", "finer", "finest",
+		"d", "t":
 		return Debug
-	case "info", "inf", "information", "informational", "notice", "note", "log", "i", "n", "config", "hint", "success":
+	case "info", "inf", "information", "informational", "notice", "note", "log", "i", "n", "config",
+		"hint", "success":
 		return Info
 	case "warn", "warning", "wrn", "warnin", "w", "caution", "attention":
 		return Warning
-	case "error", "err", "eror", "erro", "fatal", "ftl", "fata", "panic", "pnc", "pani", "critical", "crit", "crt",
+	case "error", "err", "eror", "erro", "fatal", "ftl", "fata", "panic", "pnc", "pani", "critical",
+		"crit", "crt",
 		"alert", "emerg", "emergency", "severe", "fail", "failure", "e", "f", "c", "dpanic", "a":
 		return Error
 	}
@@ -150,10 +154,12 @@ var (
 	priority = regexp.MustCompile(`^<(\d{1,3})>(1 )?`)
 	// A moment in any of the usual forms.
 	moment = regexp.MustCompile(`^[\[(]?(?:` +
-		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?(?: ` +
+		`?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
 		`|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4})?` +
-		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?(?: ` +
+		`?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)? ?(?:AM|PM)?` +
 		`|\d{9,19}(?:\.\d+)?` +
 		`)[\])]?[ \t,]*`)
@@ -219,7 +225,8 @@ func ofText(text string) Level {
 			return level
 		}
 	}
-	if m := leading.FindStringSubmatch(text); m != nil && len(m[1]) == 1 && m[1] == strings.ToUpper(m[1]) &&
+	if m := leading.FindStringSubmatch(text); m != nil && len(m[1]) == 1 &&
+		m[1] == strings.ToUpper(m[1]) &&
 		strings.HasPrefix(strings.TrimLeft(text, "[(")[1:], ",") || strings.HasPrefix(text, "[W ") ||
 		strings.HasPrefix(text, "[E ") || strings.HasPrefix(text, "[I ") {
 		return ofWord(strings.TrimLeft(text, "[(")[:1])

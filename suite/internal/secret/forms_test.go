@@ -84,8 +84,10 @@ func TestAKeyIsFoundInEveryForm(t *testing.T) {
 			}
 			files[form+", PEM"] = "a certificate before it\n" + text
 			files[form+", DER"] = string(der)
-			files[form+", PEM in base64 in JSON"] = `{"Key":"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"}`
-			files[form+", DER in base64 in JSON"] = `{"Key":"` + base64.StdEncoding.EncodeToString(der) + `"}`
+			files[form+", PEM in base64 in JSON"] = `{"Key":"` +
+				base64.StdEncoding.EncodeToString([]byte(text)) + `"}`
+			files[form+", DER in base64 in JSON"] = `{"Key":"` + base64.StdEncoding.EncodeToString(der) +
+				`"}`
 			written[form+", PEM"] = text
 			written[form+", PEM in JSON"] = string(inJSON)
 			written[form+", DER"] = string(der)

@@ -187,7 +187,8 @@ func (c templateCheck) check(key, text string) {
 }
 
 // viewNames lists what templates can name, for messages.
-const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, Raw, " +
+const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, " +
+	"Raw, " +
 	"and PID in reload.command"
 
 // templateError matches an error of text/template, "template: NAME:LINE:COLUMN:

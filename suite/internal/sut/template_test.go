@@ -20,7 +20,8 @@ func TestKeysThatTheServerCannotBeTold(t *testing.T) {
 	tt := parsed(t, templated)
 	prepare(t, tt, Input{Dir: t.TempDir(), Keys: map[string]any{"tls_cert_path": "a"}})
 
-	_, err := tt.Prepare(Input{Dir: t.TempDir(), Keys: map[string]any{"tls_cert_path": "a", "tls_letsencrypt_hostname": "b"}})
+	_, err := tt.Prepare(Input{Dir: t.TempDir(),
+		Keys: map[string]any{"tls_cert_path": "a", "tls_letsencrypt_hostname": "b"}})
 	var cannot *Inexpressible
 	if !errors.As(err, &cannot) || cannot.Reason != "one of the two" {
 		t.Errorf("got %v, want the template's reason", err)
@@ -52,7 +53,8 @@ func TestStateIsTheServersOwn(t *testing.T) {
 	t.Parallel()
 	tt := parsed(t, templated)
 	var own []string
-	for _, name := range []string{"db.sqlite", "db.sqlite-wal", "run/a.sock", "cache/db.sqlite", "cert.pem"} {
+	for _, name := range []string{"db.sqlite", "db.sqlite-wal", "run/a.sock", "cache/db.sqlite",
+		"cert.pem"} {
 		if tt.Owns(name) {
 			own = append(own, name)
 		}
