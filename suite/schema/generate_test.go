@@ -101,8 +101,8 @@ func reflector(t *testing.T, tag string) *jsonschema.Reflector {
 		Anonymous: true, ExpandedStruct: true, Mapper: textual,
 	}
 	for _, directory := range []string{"../../scenarios", "../internal/sut", "../report"} {
-		if err := r.AddGoComments("assay/suite/schema", directory,
-			jsonschema.WithFullComment()); err != nil {
+		err := r.AddGoComments("assay/suite/schema", directory, jsonschema.WithFullComment())
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -139,8 +139,9 @@ func TestReportIsValid(t *testing.T) {
 	text, err := json.Marshal(report.Report{
 		Schema: report.Schema,
 		Target: report.Target{Profiles: []string{}},
-		Summary: report.Summary{Must: report.Counts{}, Should: report.Counts{}, May: report.Counts{},
-			Observe: report.Counts{}},
+		Summary: report.Summary{
+			Must: report.Counts{}, Should: report.Counts{}, May: report.Counts{}, Observe: report.Counts{},
+		},
 		Results: []report.Result{{ID: "BYO-01", Observations: []report.Observation{{Value: []int{1}}}}},
 	})
 	if err != nil {
@@ -214,8 +215,8 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s: found %.40s, %v", kind, text, err)
 		}
 	}
-	if _, err := Of("../schema"); err == nil || !strings.Contains(err.Error(),
-		"expected one of target, catalogue, report") {
+	want := "expected one of target, catalogue, report"
+	if _, err := Of("../schema"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("found %v", err)
 	}
 }

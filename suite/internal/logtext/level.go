@@ -154,26 +154,30 @@ var (
 	priority = regexp.MustCompile(`^<(\d{1,3})>(1 )?`)
 	// A moment in any of the usual forms.
 	moment = regexp.MustCompile(`^[\[(]?(?:` +
-		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?(?: ` +
-		`?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?` +
+		`(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
 		`|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4})?` +
-		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?(?: ` +
-		`?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?` +
+		`(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)? ?(?:AM|PM)?` +
 		`|\d{9,19}(?:\.\d+)?` +
 		`)[\])]?[ \t,]*`)
 	// The host, name and process of syslog: "host name[123]: ", "name[123]: ".
 	program = regexp.MustCompile(`^(?:[\w.-]{1,255} )?[\w./@-]{1,128}(?:\[\d+\])?: `)
 	// The host, name, process and message ID of RFC 5424.
-	program5424 = regexp.MustCompile(`^[\w.:-]{1,255} [\w./-]{1,48} (?:\d+|-) \S{1,32} (?:-|\[[^\]]{0,400}\]) ?`)
+	program5424 = regexp.MustCompile(`^[\w.:-]{1,255} [\w./-]{1,48} ` +
+		`(?:\d+|-) \S{1,32} (?:-|\[[^\]]{0,400}\]) ?`)
 	// A stream's name as containers' runtimes write it: "stdout F ".
 	stream = regexp.MustCompile(`^(?:stdout|stderr) [FP] `)
 	// The word for a level, alone or in brackets, at the beginning of a text:
 	// "WARN ", "[warn] ", "WARNING:", "W, [", "WARN[0012]", "[ssl:warn]".
-	leading = regexp.MustCompile(`^(?:[\[(<|*#!=-]{0,3} ?)(?:[a-z_0-9]{1,24}:)?([A-Za-z]{1,13}(?:\+\d)?)(?:[\])>|:*!,]| ?-|$|\[\d|\t|\s)`)
+	leading = regexp.MustCompile(`^(?:[\[(<|*#!=-]{0,3} ?)(?:[a-z_0-9]{1,24}:)?` +
+		`([A-Za-z]{1,13}(?:\+\d)?)(?:[\])>|:*!,]| ?-|$|\[\d|\t|\s)`)
 	// A level in capitals near the beginning of a text: "… - WARNING - …".
-	capital = regexp.MustCompile(`(?:^|[\s\[|:(-])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|ALERT|PANIC)(?:[\s\]|:),-]|$)`)
+	capital = regexp.MustCompile(`(?:^|[\s\[|:(-])` +
+		`(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|ALERT|PANIC)` +
+		`(?:[\s\]|:),-]|$)`)
 	// A word for a level before a colon: "config.yaml:2: warning: …".
 	colon = regexp.MustCompile(`(?i)(?:^|[^a-z_])(warning|warn|error|fatal|panic|caution): `)
 	// A level in brackets: "[warn]", "[ssl:warn]", "<warning>".

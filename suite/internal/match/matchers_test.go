@@ -56,8 +56,7 @@ func TestMatchersCanFail(t *testing.T) {
 			changed(func(r *Refusal) { r.Written = []string{"cache/x"} }), "cache/x"},
 		{"refusal, the key", BeRefusal("tls_cert_path"), &refusal,
 			changed(func(r *Refusal) {
-				r.Log, r.Complaints = "bad configuration",
-					[]string{"bad configuration"}
+				r.Log, r.Complaints = "bad configuration", []string{"bad configuration"}
 			}), "bad configuration"},
 		{"refusal, some message", BeRefusal(), &refusal,
 			changed(func(r *Refusal) { r.Log, r.Complaints = "", nil }), "saying nothing"},
@@ -66,8 +65,8 @@ func TestMatchersCanFail(t *testing.T) {
 		{"redirect, canonical", RedirectTo("https://a.test/x"), response(308, "HTTPS://A.test:443/x"),
 			response(308, "https://a.test:8443/x"), "a.test:8443"},
 		{"redirect, in its own script", RedirectTo("https://xn--bcher-kva.test"),
-			response(301, "https://b%C3%BCcher.test/"), response(301,
-				"https://bucher.test/"), "bucher.test"},
+			response(301, "https://b%C3%BCcher.test/"), response(301, "https://bucher.test/"),
+			"bucher.test"},
 		{"redirect, IPv6", RedirectTo("https://[fd00::1]:8443/x"),
 			response(303, "https://[fd00::1]:8443/x"), response(303, "https://[fd00::1]/x"), "fd00"},
 		{"redirect, plain", RedirectTo("https://a.test/x"), response(302, "https://a.test:443/x"),

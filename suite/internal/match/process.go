@@ -48,8 +48,8 @@ func EndInError(words ...string) types.GomegaMatcher {
 		}
 		select {
 		case <-p.Exited():
-			return named && p.ExitCode() != 0, fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(),
-				p.Log().Tail(12))
+			return named && p.ExitCode() != 0,
+				fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
 		default:
 			return false, fmt.Sprintf("it still runs after %s, saying\n%s",
 				time.Since(p.Started()).Round(100*time.Millisecond), p.Log().Tail(12))

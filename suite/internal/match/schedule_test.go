@@ -9,16 +9,18 @@ import (
 )
 
 const scheduleOfADay = `{"schema": 1, "span_s": 63072000,
-  "working": [{"lifetime_s": 86400, "issued": 1100, "renewals": [{"at_s": 57600, "left_s": 28800}], "uncovered_s": 0, "stopped": false}],
-  "failing": [{"lifetime_s": 86400, "attempts": [{"at_s": 57600, "requests": 2}, {"at_s": 60000, "requests": 1}],
+  "working": [{"lifetime_s": 86400, "issued": 1100, "renewals": [{"at_s": 57600, "left_s": 28800}],
+               "uncovered_s": 0, "stopped": false}],
+  "failing": [{"lifetime_s": 86400,
+               "attempts": [{"at_s": 57600, "requests": 2}, {"at_s": 60000, "requests": 1}],
                "mended_s": 60100, "renewed_s": 62000, "left_s": 24400, "stopped": false}]}`
 
 // A schedule is read strictly, and each way to fall short is seen.
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	never, space, recover := NeverRunOut(day), SpaceAttempts(day, 10*time.Minute),
-		RecoverWithin(day, 2*time.Hour)
+	never, space := NeverRunOut(day), SpaceAttempts(day, 10*time.Minute)
+	recover := RecoverWithin(day, 2*time.Hour)
 	for name, c := range map[string]struct {
 		find, replace string
 		unreadable    string
@@ -43,8 +45,8 @@ func TestSchedule(t *testing.T) {
 		"no span": {find: `"span_s": 63072000`, replace: `"span_s": 0`,
 			unreadable: "span_s: found 0, expected more than 0"},
 		"more than an object": {find: `"left_s": 24400, "stopped": false}]}`,
-			replace: `"left_s": 1, "stopped": false}]} done`, unreadable: "found more after the JSON " +
-				"object"},
+			replace:    `"left_s": 1, "stopped": false}]} done`,
+			unreadable: "found more after the JSON object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,8 +9,8 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	const psi = "some avg10=11.68 avg60=52.84 avg300=70.81 total=710708030\nfull avg10=0.00 " +
-		"avg60=0.00 avg300=0.00 total=0\n"
+	const psi = "some avg10=11.68 avg60=52.84 avg300=70.81 total=710708030\n" +
+		"full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 	if d := parsePressure([]byte(psi), nil); d != 710708030*time.Microsecond {
 		t.Errorf("found %s of pressure", d)
 	}

@@ -16,8 +16,8 @@ type fake struct {
 }
 
 func newFake() *fake {
-	return &fake{time: time.Unix(1000, 0), counters: Counters{Own: map[int]Usage{},
-		Targets: map[int]Usage{}}}
+	return &fake{time: time.Unix(1000, 0),
+		counters: Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}}
 }
 
 func (f *fake) recorder() *Recorder {

@@ -116,8 +116,8 @@ func (p *plan) count() (n int) {
 // everything needed to look at them by hand.
 func (p *plan) repeat(ids ...string) string {
 	// Into a directory of its own: the evidence of the other failures stays.
-	return strings.Join([]string{p.Command(), "--only " + strings.Join(ids, ","), "--keep",
-		"--out assay-repeat"}, " ")
+	parts := []string{p.Command(), "--only " + strings.Join(ids, ","), "--keep", "--out assay-repeat"}
+	return strings.Join(parts, " ")
 }
 
 // Command returns the command line that runs the same server in the same

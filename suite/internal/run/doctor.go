@@ -42,7 +42,8 @@ func Examine(ctx context.Context, o Options) []Finding {
 	}
 	findings = append(findings, Finding{What: "target", Verdict: found,
 		Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
-			p.target.Name, p.target.Command[0], orUnknown(p.target.Version()), orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
+			p.target.Name, p.target.Command[0], orUnknown(p.target.Version()),
+			orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
 	if p.target.Claims("renewal") {
 		findings = append(findings, examineSchedule(p.target, p.Env))
 	}
@@ -83,8 +84,8 @@ func examineFiles() Finding {
 		return Finding{What: "open files", Verdict: found, Text: "the limit is not known on this system"}
 	case limit < openFiles:
 		return Finding{What: "open files", Verdict: limited,
-			Text: fmt.Sprintf("%d a process, %d are needed: specs that hold connections open may fail; "+
-				"raise it by ulimit -n", limit, openFiles)}
+			Text: fmt.Sprintf("%d a process, %d are needed: "+
+				"specs that hold connections open may fail; raise it by ulimit -n", limit, openFiles)}
 	}
 	return Finding{What: "open files", Verdict: found, Text: fmt.Sprintf("%d a process", limit)}
 }

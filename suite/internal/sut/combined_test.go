@@ -46,7 +46,7 @@ func TestCombinedPair(t *testing.T) {
 			cannot: "it has one setting for certificate and key, and the test sets one of the two alone"},
 		"a directory": {
 			cert: "cert.pem", key: "key.pem", path: both,
-			given:  func(t *testing.T, dir string) { os.Mkdir(filepath.Join(dir, "cert.pem"), 0o700) },
+			given:  func(_ *testing.T, dir string) { os.Mkdir(filepath.Join(dir, "cert.pem"), 0o700) },
 			cannot: "a directory cannot be a part of the file with certificate and key",
 		},
 	} {
@@ -58,8 +58,8 @@ func TestCombinedPair(t *testing.T) {
 				tt.Pair = CombinedPair
 				tt.Config.Template = "{{.Keys.tls_cert_path}}={{.Keys.tls_key_path}}"
 			})
-			l, err := tt.Prepare(Input{Dir: dir, Keys: map[string]any{"tls_cert_path": row.cert,
-				"tls_key_path": row.key}})
+			keys := map[string]any{"tls_cert_path": row.cert, "tls_key_path": row.key}
+			l, err := tt.Prepare(Input{Dir: dir, Keys: keys})
 			if err == nil {
 				if got, want := content(t, l.ConfigFile), row.path+"="+row.path; got != want {
 					t.Errorf("configuration %q, want %q", got, want)

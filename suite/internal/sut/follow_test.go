@@ -42,8 +42,8 @@ func TestLogFile(t *testing.T) {
 		t.Cleanup(p.Kill)
 		wait := func(text string) {
 			t.Helper()
-			if _, err := p.Log().Wait(t.Context(), text,
-				func(l Line) bool { return l.Text == text }); err != nil {
+			is := func(l Line) bool { return l.Text == text }
+			if _, err := p.Log().Wait(t.Context(), text, is); err != nil {
 				t.Fatal(err)
 			}
 		}

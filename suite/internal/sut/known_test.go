@@ -9,7 +9,8 @@ func TestKnownFailures(t *testing.T) {
 	t.Parallel()
 	tt := parsed(t, smallest+`config: {base: {}}
 known_failures:
-  - {id: RES-01, version: "< 0.29.3", until: 2027-06-30, seen: "unexpected EOF", reason: drained, link: https://example.org/1}
+  - {id: RES-01, version: "< 0.29.3", until: 2027-06-30, seen: "unexpected EOF",
+     reason: drained, link: https://example.org/1}
   - {id: BYO-02/dot-dot, reason: all versions}
 `)
 	some, all := tt.KnownFailures[0], tt.KnownFailures[1]
@@ -33,8 +34,9 @@ known_failures:
 				some.Applies(version), all.Applies(version), applies)
 		}
 	}
-	for version, uncertain := range map[string]bool{"v0.29.2": false, "v0.29.3": false, "dev": true,
-		"": true} {
+	for version, uncertain := range map[string]bool{
+		"v0.29.2": false, "v0.29.3": false, "dev": true, "": true,
+	} {
 		if some.Uncertain(version) != uncertain || all.Uncertain(version) {
 			t.Errorf("version %q: uncertain %t, and %t without a range; want %t, and false",
 				version, some.Uncertain(version), all.Uncertain(version), uncertain)

@@ -91,8 +91,8 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	file := filepath.Join(dir, "t.yaml")
-	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\nschedule: " +
-		"[other]\nprofiles: [byo]\nconfig: {base: {}}\n"
+	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\n" +
+		"schedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +125,8 @@ func TestResolve(t *testing.T) {
 
 	tt = load()
 	tt.SetBinary("nowhere")
-	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(),
-		`target x: command: found "nowhere", expected an executable`) {
+	want := `target x: command: found "nowhere", expected an executable`
+	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a binary that is not there: %v", err)
 	}
 }
@@ -134,8 +134,8 @@ func TestResolve(t *testing.T) {
 func TestLoadSaysWhatThereIs(t *testing.T) {
 	t.Parallel()
 	_, err := Load("no-such-target", nil)
-	if err == nil || !strings.Contains(err.Error(),
-		`found "no-such-target", expected the path of a target file or one of`) ||
+	want := `found "no-such-target", expected the path of a target file or one of`
+	if err == nil || !strings.Contains(err.Error(), want) ||
 		!strings.Contains(err.Error(), "reference") {
 		t.Errorf("got %v", err)
 	}

@@ -41,8 +41,7 @@ func TestStreamsAreCutIntoLines(t *testing.T) {
 			for _, from := range []func() *Log{
 				func() *Log {
 					l := newLog(time.Now())
-					l.read(Stdout,
-						strings.NewReader(row.stream))
+					l.read(Stdout, strings.NewReader(row.stream))
 					return l
 				},
 				func() *Log {

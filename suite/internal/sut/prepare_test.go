@@ -113,7 +113,8 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
   template: |
     pid {{.Dir}}/nginx.pid;
     server {
-      listen {{host .Keys.listen_addr}}:{{port .Keys.listen_addr}}{{if .Keys.tls_cert_path}} ssl{{end}};
+      listen {{host .Keys.listen_addr}}:{{port .Keys.listen_addr}}
+        {{- if .Keys.tls_cert_path}} ssl{{end}};
       {{- with .Keys.tls_cert_path}}
       ssl_certificate {{.}};{{end}}
       {{- with .Keys.tls_key_path}}
@@ -130,10 +131,13 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
 		keys map[string]any
 		want string
 	}{
-		"nginx with TLS": {nginx, map[string]any{"listen_addr": "127.0.0.1:8443",
-			"tls_cert_path": "/c.pem", "tls_key_path": "/k.pem"},
-			"pid DIR/nginx.pid;\nserver {\n  listen 127.0.0.1:8443 ssl;\n  ssl_certificate /c.pem;\n  " +
-				"ssl_certificate_key /k.pem;\n}\n"},
+		"nginx with TLS": {
+			nginx, map[string]any{
+				"listen_addr": "127.0.0.1:8443", "tls_cert_path": "/c.pem", "tls_key_path": "/k.pem",
+			},
+			"pid DIR/nginx.pid;\nserver {\n  listen 127.0.0.1:8443 ssl;\n" +
+				"  ssl_certificate /c.pem;\n  ssl_certificate_key /k.pem;\n}\n",
+		},
 		"nginx without TLS": {nginx, map[string]any{"listen_addr": "[::1]:8080", "tls_cert_path": nil},
 			"pid DIR/nginx.pid;\nserver {\n  listen ::1:8080;\n}\n"},
 		"JSON": {jsonLike, map[string]any{"listen_addr": `a"b`, "x": 1, "gone": nil},
@@ -156,9 +160,11 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
 
 func TestUnreadableConfigurations(t *testing.T) {
 	t.Parallel()
-	const base, plain, own = smallest + "config: {base: {a: b}}",
-		smallest + "config: {template: 'a = b'}", smallest +
-			"config: {template: '{{with .Raw}}raw {{.}}{{else}}a = b{{end}}'}"
+	const (
+		base  = smallest + "config: {base: {a: b}}"
+		plain = smallest + "config: {template: 'a = b'}"
+		own   = smallest + "config: {template: '{{with .Raw}}raw {{.}}{{else}}a = b{{end}}'}"
+	)
 	for name, row := range map[string]struct {
 		text, want string
 		in         Input
@@ -229,8 +235,8 @@ config: {base: {}}
 	in := Input{Dir: dir, CABundle: "/ca.pem", Keys: map[string]any{"listen_addr": ":1"},
 		Env: []string{"EXTRA=a=b", "OVER=option"}, WorkingDir: work}
 	l := prepare(t, tt, in)
-	if want := []string{"/bin/x", "--config", dir + "/config.yaml", "--listen=:1",
-		"a=b"}; !slices.Equal(l.Argv, want) {
+	argv := []string{"/bin/x", "--config", dir + "/config.yaml", "--listen=:1", "a=b"}
+	if !slices.Equal(l.Argv, argv) {
 		t.Errorf("command %q, want %q", l.Argv, want)
 	}
 	want := []string{

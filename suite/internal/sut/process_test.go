@@ -72,8 +72,8 @@ func TestStopAsksAndWaits(t *testing.T) {
 func TestStopKillsWhatDoesNotStop(t *testing.T) {
 	t.Parallel()
 	p := start(t, fake(t, "stubborn", nil), nil)
-	if _, err := p.Log().Wait(within(t, 10*time.Second), "ready",
-		func(l Line) bool { return l.Text == "ready" }); err != nil {
+	ready := func(l Line) bool { return l.Text == "ready" }
+	if _, err := p.Log().Wait(within(t, 10*time.Second), "ready", ready); err != nil {
 		t.Fatal(err)
 	}
 	e := p.Stop(within(t, 50*time.Millisecond))

@@ -43,8 +43,8 @@ func TestReadyByTheSocketTable(t *testing.T) {
 		"not configured": {client: "127.0.0.10:8080", states: [][]string{{"127.0.0.10:8080"}},
 			ready: true},
 		"any listener": {listen: "127.0.0.10:8443", before: []string{"127.0.0.2:14000"},
-			states: [][]string{{"127.0.0.2:14000"}, {"127.0.0.2:14000",
-				"0.0.0.0:9999"}}, any: true, ready: true},
+			states: [][]string{{"127.0.0.2:14000"}, {"127.0.0.2:14000", "0.0.0.0:9999"}},
+			any:    true, ready: true},
 		"none but those before": {listen: "127.0.0.10:8443", before: []string{"127.0.0.2:14000"},
 			states: [][]string{{"127.0.0.2:14000"}}, any: true},
 	} {
@@ -97,8 +97,7 @@ func TestNotReady(t *testing.T) {
 	t.Parallel()
 	never := func() ([]netip.AddrPort, error) { return nil, nil }
 	refused := func(context.Context, string, string) (net.Conn, error) {
-		return nil,
-			errors.New("refused")
+		return nil, errors.New("refused")
 	}
 	for name, row := range map[string]struct {
 		behaviour string
@@ -109,13 +108,15 @@ func TestNotReady(t *testing.T) {
 		"exits, tcp": {"exit", ReadyWhen{TCP: "listen_addr"}, ErrExited,
 			[]string{"a listener on 127.0.0.1:1 (listen_addr)", "exited with code 3",
 				"  cannot read the configuration"}},
-		"exits, log": {"exit", ReadyWhen{Log: regexp.MustCompile("up")}, ErrExited, []string{`matches "up"`, "exited with code 3", "  cannot read the configuration"}},
+		"exits, log": {"exit", ReadyWhen{Log: regexp.MustCompile("up")}, ErrExited,
+			[]string{`matches "up"`, "exited with code 3", "  cannot read the configuration"}},
 		"exits, http": {"exit", ReadyWhen{HTTP: "/health"}, ErrExited,
 			[]string{"a 2xx answer to GET http://127.0.0.1:1/health", "exited with code 3"}},
 		"silent, tcp": {"silent", ReadyWhen{TCP: "listen_addr", Timeout: 50 * time.Millisecond},
-			context.DeadlineExceeded, []string{"a listener on", "did not come within",
-				"(it wrote nothing)"}},
-		"silent, log": {"silent", ReadyWhen{Log: regexp.MustCompile("up"), Timeout: 50 * time.Millisecond}, context.DeadlineExceeded, []string{`matches "up"`, "did not come within"}},
+			context.DeadlineExceeded,
+			[]string{"a listener on", "did not come within", "(it wrote nothing)"}},
+		"silent, log": {"silent", ReadyWhen{Log: regexp.MustCompile("up"), Timeout: 50 * time.Millisecond},
+			context.DeadlineExceeded, []string{`matches "up"`, "did not come within"}},
 		"silent, http": {"silent", ReadyWhen{HTTP: "/", Timeout: 50 * time.Millisecond},
 			context.DeadlineExceeded,
 			[]string{"a 2xx answer", "did not come within"}},
@@ -149,8 +150,7 @@ func TestReadyFailsPlainlyWhenItCannotSee(t *testing.T) {
 		r      Readiness
 		says   string
 	}{
-		"socket table": {"127.0.0.1:1", Readiness{Listeners: func() ([]netip.AddrPort,
-			error) {
+		"socket table": {"127.0.0.1:1", Readiness{Listeners: func() ([]netip.AddrPort, error) {
 			return nil, broken
 		}}, "no socket table here"},
 		"no address":     {"nonsense", Readiness{}, `found "nonsense", expected an address such as`},

@@ -11,8 +11,9 @@ import (
 // first, and a run without it is still a run.
 func TestScheduleCommand(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{"bin/server", "bin/beside", "path/server", "path/beside",
-		"other/beside", "other/elsewhere"} {
+	for _, path := range []string{
+		"bin/server", "bin/beside", "path/server", "path/beside", "other/beside", "other/elsewhere",
+	} {
 		path = filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
