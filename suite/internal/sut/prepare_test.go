@@ -237,7 +237,7 @@ config: {base: {}}
 	l := prepare(t, tt, in)
 	argv := []string{"/bin/x", "--config", dir + "/config.yaml", "--listen=:1", "a=b"}
 	if !slices.Equal(l.Argv, argv) {
-		t.Errorf("command %q, want %q", l.Argv, want)
+		t.Errorf("command %q, want %q", l.Argv, argv)
 	}
 	want := []string{
 		"EXTRA=a=b", "HOME=" + dir, "LANG=C.UTF-8", "OVER=option", "PATH=/somewhere",
