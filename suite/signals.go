@@ -25,7 +25,7 @@ var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
 	if row.Moment == "serving" {
 		serves()
 	}
-	expectSignalIgnored(e, server, serves)
+	expectSignalIgnored(server, serves)
 })
 
 // hangUpWhileIssuing sends SIGHUP while the challenge is pending.
@@ -38,12 +38,12 @@ func hangUpWhileIssuing(e *Env, mode string) {
 	server.Signal(syscall.SIGHUP)
 	hold.Release()
 	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
-	expectSignalIgnored(e, server, serves)
+	expectSignalIgnored(server, serves)
 }
 
 // expectSignalIgnored sends SIGHUP twice, and expects the server to go on serving
 // for longer than the stop signal takes to end it.
-func expectSignalIgnored(e *Env, server *Server, serves func()) {
+func expectSignalIgnored(server *Server, serves func()) {
 	for range 2 {
 		server.Signal(syscall.SIGHUP)
 		serves()

@@ -101,7 +101,8 @@ func reflector(t *testing.T, tag string) *jsonschema.Reflector {
 		Anonymous: true, ExpandedStruct: true, Mapper: textual,
 	}
 	for _, directory := range []string{"../../scenarios", "../internal/sut", "../report"} {
-		if err := r.AddGoComments("assay/suite/schema", directory, jsonschema.WithFullComment()); err != nil {
+		err := r.AddGoComments("assay/suite/schema", directory, jsonschema.WithFullComment())
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,7 +146,8 @@ func textual(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: format}
 	}
 	switch t {
-	case reflect.TypeFor[regexp.Regexp](), reflect.TypeFor[scenarios.Range](), reflect.TypeFor[scenarios.Need]():
+	case reflect.TypeFor[regexp.Regexp](), reflect.TypeFor[scenarios.Range](),
+		reflect.TypeFor[scenarios.Need]():
 		return text("") // Go's regular expressions are not those of JSON Schema
 	case reflect.TypeFor[sut.Date]():
 		return text("date")
@@ -154,7 +156,8 @@ func textual(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[sut.Signal]():
 		return &jsonschema.Schema{Type: "string", Pattern: "^SIG[A-Z0-9+-]+$"}
 	case reflect.TypeFor[scenarios.Case]():
-		s := &jsonschema.Schema{Type: "object", Required: []string{"case"}, Properties: jsonschema.NewProperties()}
+		s := &jsonschema.Schema{Type: "object", Required: []string{"case"},
+			Properties: jsonschema.NewProperties()}
 		s.Properties.Set("case", &jsonschema.Schema{Type: "string", Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"})
 		return s
 	case reflect.TypeFor[scenarios.Combination](): // each field of the rows with its values

@@ -137,9 +137,11 @@ func TestCatalogueIsValid(t *testing.T) {
 func TestReportIsValid(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(report.Report{
-		Schema:  report.Schema,
-		Target:  report.Target{Profiles: []string{}},
-		Summary: report.Summary{Must: report.Counts{}, Should: report.Counts{}, May: report.Counts{}, Observe: report.Counts{}},
+		Schema: report.Schema,
+		Target: report.Target{Profiles: []string{}},
+		Summary: report.Summary{
+			Must: report.Counts{}, Should: report.Counts{}, May: report.Counts{}, Observe: report.Counts{},
+		},
 		Results: []report.Result{{ID: "BYO-01", Observations: []report.Observation{{Value: []int{1}}}}},
 	})
 	if err != nil {
@@ -161,14 +163,16 @@ func TestMistakesAreRefused(t *testing.T) {
 			{"known failure", target + "known_failures: [{id: A-01, until: 2027-06-30, reason: b}]\n", ""},
 			{"timeout", target + "ready: {tcp: listen_addr, timeout: 1m30.5s}\n", ""},
 			{"unknown key", target + "colour: red\n", "'colour' not allowed"},
-			{"unknown key below", strings.Replace(target, "base: {}", "base: {}, x: y", 1), "'x' not allowed"},
+			{"unknown key below", strings.Replace(target, "base: {}", "base: {}, x: y", 1),
+				"'x' not allowed"},
 			{"missing key", strings.Replace(target, "command: [x]\n", "", 1), "missing property 'command'"},
 			{"number", strings.Replace(target, "name: x", "name: 5", 1), "got number, want string"},
 			{"empty list", strings.Replace(target, "[x]", "[]", 1), "minItems"},
 			{"profile", strings.Replace(target, "[byo]", "[by]", 1), "value must be one of"},
 			{"two ways", strings.Replace(target, "base: {}", "base: {}, template: x", 1), "oneOf"},
 			{"no way", strings.Replace(target, "base: {}", "file: x", 1), "oneOf"},
-			{"name of no key", strings.Replace(target, "base: {}", "template: x, names: {a: b}", 1), "value must be one of"},
+			{"name of no key", strings.Replace(target, "base: {}", "template: x, names: {a: b}", 1),
+				"value must be one of"},
 			{"word", target + "reload: SIGTERM\n", "value must be one of"},
 			{"signal", target + "reload: {signal: SIGUSR1, within: 5s}\n", ""},
 			{"command", target + "reload: {command: [nginx, -s, reload]}\n", ""},
@@ -178,7 +182,8 @@ func TestMistakesAreRefused(t *testing.T) {
 			{"port without a name", target + "ports: [{fixed: 6060}]\n", "missing property 'name'"},
 			{"port of no number", target + "ports: [{name: a, fixed: 70000}]\n", "maximum"},
 			{"pair", target + "pair: combined\nlog: server.log\n", ""},
-			{"day", target + "known_failures: [{id: A-01, until: 2027-02-30, reason: b}]\n", "not valid date"},
+			{"day", target + "known_failures: [{id: A-01, until: 2027-02-30, reason: b}]\n",
+				"not valid date"},
 			{"duration", target + "ready: {tcp: listen_addr, timeout: -5s}\n", "does not match pattern"},
 		},
 		Catalogue: {
@@ -186,7 +191,8 @@ func TestMistakesAreRefused(t *testing.T) {
 			{"rows", strings.Replace(chapter, "why: d", "why: d, cases: [{case: a, b: 1}]", 1), ""},
 			{"unknown key", strings.Replace(chapter, "why:", "wye:", 1), "'wye' not allowed"},
 			{"level", strings.Replace(chapter, "MUST", "must", 1), "value must be one of"},
-			{"row without a name", strings.Replace(chapter, "why: d", "why: d, cases: [{b: 1}]", 1), "missing property 'case'"},
+			{"row without a name", strings.Replace(chapter, "why: d", "why: d, cases: [{b: 1}]", 1),
+				"missing property 'case'"},
 		},
 		Report: {
 			{"no report", "{}", "missing properties"},
@@ -209,7 +215,8 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s: found %.40s, %v", kind, text, err)
 		}
 	}
-	if _, err := Of("../schema"); err == nil || !strings.Contains(err.Error(), "expected one of target, catalogue, report") {
+	want := "expected one of target, catalogue, report"
+	if _, err := Of("../schema"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("found %v", err)
 	}
 }

@@ -11,10 +11,12 @@ import (
 
 // Visit holds how a browser judged a page.
 type Visit struct {
-	Began    time.Time // when it was asked for the page
-	Silence  error     // it has asked for the page, and waited in vain
-	Refused  string    // its error, such as "net::ERR_CERT_AUTHORITY_INVALID"; empty if it took the page
-	Security string    // "secure" if it found nothing wrong
+	Began   time.Time // when it was asked for the page
+	Silence error     // it has asked for the page, and waited in vain
+	// Refused holds its error, such as "net::ERR_CERT_AUTHORITY_INVALID"; it is
+	// empty if the browser took the page.
+	Refused  string
+	Security string // "secure" if it found nothing wrong
 	// From and To are the dates of the certificate that it shows.
 	From, To time.Time
 }
@@ -69,7 +71,8 @@ func (b *Browser) Visit(url string) (Visit, error) {
 				SecurityDetails struct{ ValidFrom, ValidTo int64 }
 			}
 		}
-		if m.Method != "Network.responseReceived" || json.Unmarshal(m.Params, &p) != nil || p.Type != "Document" {
+		if m.Method != "Network.responseReceived" || json.Unmarshal(m.Params, &p) != nil ||
+			p.Type != "Document" {
 			return
 		}
 		v.Security = p.Response.SecurityState

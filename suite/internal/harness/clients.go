@@ -121,7 +121,8 @@ func (e *Env) Journal() *pebble.Journal { return e.CA().Journal() }
 
 // Get sends one plain HTTP request to an address of the target's host.
 func (e *Env) Get(address, path string, change ...func(*wire.Request)) *wire.Response {
-	r := wire.Request{Dial: e.World.Dial, Address: e.reachable(address), Target: path, Host: e.Hostname}
+	r := wire.Request{Dial: e.World.Dial, Address: e.reachable(address), Target: path,
+		Host: e.Hostname}
 	for _, c := range change {
 		c(&r)
 	}
@@ -134,7 +135,8 @@ func (e *Env) Get(address, path string, change ...func(*wire.Request)) *wire.Res
 // judged: handshakes do that.
 func (e *Env) GetTLS(server *Server, path string, change ...func(*wire.Request)) *wire.Response {
 	secure := func(r *wire.Request) {
-		r.TLS = &tls.Config{ServerName: e.Hostname, InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
+		r.TLS = &tls.Config{ServerName: e.Hostname, InsecureSkipVerify: true,
+			NextProtos: []string{"http/1.1"}}
 	}
 	return e.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
 }

@@ -142,7 +142,9 @@ func (e *Env) AwaitStored(d *Storage, served *wire.Handshake) {
 // serves, or has logged a line that names the directory. A line that the healthy
 // logs have too does not count. The certificate old, if there is one, does not
 // count either.
-func (e *Env) AwaitStoredOrLogged(server *Server, healthy []*sut.Log, d *Storage, old *pki.Identity) {
+func (e *Env) AwaitStoredOrLogged(
+	server *Server, healthy []*sut.Log, d *Storage, old *pki.Identity,
+) {
 	ginkgo.GinkgoHelper()
 	names := e.NewLineWith(healthy, d.path)
 	e.Eventually(func(g gomega.Gomega) {

@@ -115,7 +115,8 @@ func Complains(l sut.Line) bool { return Complaint.MatchString(l.Subject()) }
 func ContainsAll(texts []string) func(sut.Line) bool {
 	return func(l sut.Line) bool {
 		words := l.Words()
-		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(words, text) })
+		return !slices.ContainsFunc(texts,
+			func(text string) bool { return !strings.Contains(words, text) })
 	}
 }
 

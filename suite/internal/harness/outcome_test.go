@@ -18,14 +18,22 @@ func TestStatus(t *testing.T) {
 		reason  string
 	}{
 		{"passed", types.SpecReport{State: types.SpecStatePassed}, Outcome{}, report.Passed, ""},
-		{"an assertion failed", failed(types.SpecStateFailed, "expected a, seen b"), Outcome{}, report.Failed, "expected a, seen b"},
-		{"skipped", failed(types.SpecStateSkipped, "openssl is not on PATH"), Outcome{}, report.Skipped, "openssl is not on PATH"},
-		{"interrupted", types.SpecReport{State: types.SpecStateInterrupted}, Outcome{}, report.Skipped, "interrupted"},
-		{"a panic in a spec", types.SpecReport{State: types.SpecStatePanicked, Failure: types.Failure{ForwardedPanic: "nil map"}}, Outcome{}, report.Error, "panic: nil map"},
-		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), Outcome{}, report.Error, "timedout: a minute"},
-		{"a spec whose time ended a wait for the target", after("a handshake that completes"), Outcome{}, report.Failed, "a handshake that completes\n(the time of the whole spec was over)"},
-		{"Assay failed, and so the spec", failed(types.SpecStateFailed, "Assay itself failed"), Outcome{Broken: "no namespace"}, report.Error, "no namespace"},
-		{"cleaning up failed after a pass", types.SpecReport{State: types.SpecStatePassed}, Outcome{Broken: "busy"}, report.Error, "busy"},
+		{"an assertion failed", failed(types.SpecStateFailed, "expected a, seen b"), Outcome{},
+			report.Failed, "expected a, seen b"},
+		{"skipped", failed(types.SpecStateSkipped, "openssl is not on PATH"), Outcome{}, report.Skipped,
+			"openssl is not on PATH"},
+		{"interrupted", types.SpecReport{State: types.SpecStateInterrupted}, Outcome{}, report.Skipped,
+			"interrupted"},
+		{"a panic in a spec", types.SpecReport{State: types.SpecStatePanicked,
+			Failure: types.Failure{ForwardedPanic: "nil map"}}, Outcome{}, report.Error, "panic: nil map"},
+		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), Outcome{},
+			report.Error, "timedout: a minute"},
+		{"a spec whose time ended a wait for the target", after("a handshake that completes"), Outcome{},
+			report.Failed, "a handshake that completes\n(the time of the whole spec was over)"},
+		{"Assay failed, and so the spec", failed(types.SpecStateFailed, "Assay itself failed"),
+			Outcome{Broken: "no namespace"}, report.Error, "no namespace"},
+		{"cleaning up failed after a pass", types.SpecReport{State: types.SpecStatePassed},
+			Outcome{Broken: "busy"}, report.Error, "busy"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if status, reason := status(tt.spec, tt.outcome); status != tt.status || reason != tt.reason {

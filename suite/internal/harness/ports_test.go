@@ -15,7 +15,9 @@ import (
 // hostOnly is a world of which tests need no more than the host's address.
 type hostOnly struct{ world.World }
 
-func (hostOnly) Host() (v4, v6 netip.Addr) { return netip.MustParseAddr("127.0.0.10"), netip.Addr{} }
+func (hostOnly) Host() (v4, v6 netip.Addr) {
+	return netip.MustParseAddr("127.0.0.10"), netip.Addr{}
+}
 
 func TestFurtherPorts(t *testing.T) {
 	t.Parallel()
@@ -63,7 +65,9 @@ func TestBackendAnswersEverything(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(answer))
 	t.Cleanup(server.Close)
-	for path, want := range map[string]string{"/": "for /", "/a%0Ab": "for /a%0Ab", "/x?y=1": "for /x"} {
+	for path, want := range map[string]string{
+		"/": "for /", "/a%0Ab": "for /a%0Ab", "/x?y=1": "for /x",
+	} {
 		response, err := http.Get(server.URL + path)
 		if err != nil {
 			t.Fatal(err)

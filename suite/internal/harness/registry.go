@@ -33,7 +33,8 @@ var Specs = map[string]*Spec{}
 // Requirement gives the requirement id its spec. A requirement with cases
 // runs body for each; use [Table] where the cases carry data.
 func Requirement(id string, body func(*Env), traits ...Trait) struct{} {
-	return define(&Spec{id: id, Body: body, lint: func(c scenarios.Case) error { return c.Decode(&struct{}{}) }}, traits)
+	return define(&Spec{id: id, Body: body,
+		lint: func(c scenarios.Case) error { return c.Decode(&struct{}{}) }}, traits)
 }
 
 // Table gives the requirement id a spec whose cases are rows of type Row, as

@@ -28,7 +28,9 @@ func (e *Env) StartACME(options ...StartOption) *Server {
 // StartACME6 is StartACME with every listener on this host, an IPv6 address or
 // "[::]".
 func (e *Env) StartACME6(host string) *Server {
-	return e.StartACME(Settings{"listen_addr": host + ":443", "tls_letsencrypt_listen": host + ":5080"})
+	return e.StartACME(Settings{
+		"listen_addr": host + ":443", "tls_letsencrypt_listen": host + ":5080",
+	})
 }
 
 // StartSecure starts the target with a certificate in the simplest way that it

@@ -156,7 +156,8 @@ func portAfter(rest string) (uint16, bool) {
 		return 0, false
 	}
 	switch strings.ToLower(strings.Trim(rest[:between], `"' =`)) {
-	case "port", ", port", ",port", "(port", ":port", "#", "[", "(", ",", "]:", "] port", "/", ") port", "::":
+	case "port", ", port", ",port", "(port", ":port", "#", "[", "(", ",", "]:", "] port", "/",
+		") port", "::":
 	default:
 		return 0, false
 	}

@@ -69,7 +69,8 @@ func (r *record) messages() []string {
 // ofField is the level that a field gives, if it is the field of a level.
 func ofField(name, value string) Level {
 	switch name {
-	case "level", "lvl", "severity", "loglevel", "levelname", "severitytext", "l", "s", "sev", "priority", "prio",
+	case "level", "lvl", "severity", "loglevel", "levelname", "severitytext", "l", "s", "sev",
+		"priority", "prio",
 		"levelvalue", "severitynumber", "syslogseverity", "logseverity", "loglevelname", "type":
 	default:
 		return Unknown
@@ -130,13 +131,16 @@ func ofWord(word string) Level {
 		word = name // slog: WARN+1
 	}
 	switch word {
-	case "trace", "trc", "debug", "dbg", "dbug", "debu", "verbose", "vrb", "fine", "finer", "finest", "d", "t":
+	case "trace", "trc", "debug", "dbg", "dbug", "debu", "verbose", "vrb", "fine", "finer", "finest",
+		"d", "t":
 		return Debug
-	case "info", "inf", "information", "informational", "notice", "note", "log", "i", "n", "config", "hint", "success":
+	case "info", "inf", "information", "informational", "notice", "note", "log", "i", "n", "config",
+		"hint", "success":
 		return Info
 	case "warn", "warning", "wrn", "warnin", "w", "caution", "attention":
 		return Warning
-	case "error", "err", "eror", "erro", "fatal", "ftl", "fata", "panic", "pnc", "pani", "critical", "crit", "crt",
+	case "error", "err", "eror", "erro", "fatal", "ftl", "fata", "panic", "pnc", "pani", "critical",
+		"crit", "crt",
 		"alert", "emerg", "emergency", "severe", "fail", "failure", "e", "f", "c", "dpanic", "a":
 		return Error
 	}
@@ -150,24 +154,30 @@ var (
 	priority = regexp.MustCompile(`^<(\d{1,3})>(1 )?`)
 	// A moment in any of the usual forms.
 	moment = regexp.MustCompile(`^[\[(]?(?:` +
-		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`\d{4}[-/]\d\d[-/]\d\d[T ]?(?:\d\d:\d\d(?::\d\d)?(?:[.,:]\d+)?)?` +
+		`(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
 		`|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4})?` +
-		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
+		`|(?:[A-Z][a-z]{2}, )?\d{1,2}[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?` +
+		`(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?` +
 		`|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)? ?(?:AM|PM)?` +
 		`|\d{9,19}(?:\.\d+)?` +
 		`)[\])]?[ \t,]*`)
 	// The host, name and process of syslog: "host name[123]: ", "name[123]: ".
 	program = regexp.MustCompile(`^(?:[\w.-]{1,255} )?[\w./@-]{1,128}(?:\[\d+\])?: `)
 	// The host, name, process and message ID of RFC 5424.
-	program5424 = regexp.MustCompile(`^[\w.:-]{1,255} [\w./-]{1,48} (?:\d+|-) \S{1,32} (?:-|\[[^\]]{0,400}\]) ?`)
+	program5424 = regexp.MustCompile(`^[\w.:-]{1,255} [\w./-]{1,48} ` +
+		`(?:\d+|-) \S{1,32} (?:-|\[[^\]]{0,400}\]) ?`)
 	// A stream's name as containers' runtimes write it: "stdout F ".
 	stream = regexp.MustCompile(`^(?:stdout|stderr) [FP] `)
 	// The word for a level, alone or in brackets, at the beginning of a text:
 	// "WARN ", "[warn] ", "WARNING:", "W, [", "WARN[0012]", "[ssl:warn]".
-	leading = regexp.MustCompile(`^(?:[\[(<|*#!=-]{0,3} ?)(?:[a-z_0-9]{1,24}:)?([A-Za-z]{1,13}(?:\+\d)?)(?:[\])>|:*!,]| ?-|$|\[\d|\t|\s)`)
+	leading = regexp.MustCompile(`^(?:[\[(<|*#!=-]{0,3} ?)(?:[a-z_0-9]{1,24}:)?` +
+		`([A-Za-z]{1,13}(?:\+\d)?)(?:[\])>|:*!,]| ?-|$|\[\d|\t|\s)`)
 	// A level in capitals near the beginning of a text: "… - WARNING - …".
-	capital = regexp.MustCompile(`(?:^|[\s\[|:(-])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|ALERT|PANIC)(?:[\s\]|:),-]|$)`)
+	capital = regexp.MustCompile(`(?:^|[\s\[|:(-])` +
+		`(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|ALERT|PANIC)` +
+		`(?:[\s\]|:),-]|$)`)
 	// A word for a level before a colon: "config.yaml:2: warning: …".
 	colon = regexp.MustCompile(`(?i)(?:^|[^a-z_])(warning|warn|error|fatal|panic|caution): `)
 	// A level in brackets: "[warn]", "[ssl:warn]", "<warning>".
@@ -219,7 +229,8 @@ func ofText(text string) Level {
 			return level
 		}
 	}
-	if m := leading.FindStringSubmatch(text); m != nil && len(m[1]) == 1 && m[1] == strings.ToUpper(m[1]) &&
+	if m := leading.FindStringSubmatch(text); m != nil && len(m[1]) == 1 &&
+		m[1] == strings.ToUpper(m[1]) &&
 		strings.HasPrefix(strings.TrimLeft(text, "[(")[1:], ",") || strings.HasPrefix(text, "[W ") ||
 		strings.HasPrefix(text, "[E ") || strings.HasPrefix(text, "[I ") {
 		return ofWord(strings.TrimLeft(text, "[(")[:1])

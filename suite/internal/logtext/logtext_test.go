@@ -16,64 +16,199 @@ func TestFormats(t *testing.T) {
 		line  string
 		level Level
 	}{
-		"Go log":                {`2026/11/26 03:12:05 host "a.test" refused from 192.0.2.7:4711`, Unknown},
-		"Go log, warning":       {`2026/11/26 03:12:05 warning: host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"file and line":         {`2026/11/26 03:12:05 config.yaml:2: warning: host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"slog default":          {`2026/11/26 03:12:05 WARN host "a.test" refused remote=192.0.2.7:4711`, Warning},
-		"slog text":             {`time=2026-11-26T03:12:05.000Z level=WARN msg="host \"a.test\" refused" remote_ip=192.0.2.7 remote_port=4711`, Warning},
-		"slog text, between":    {`time=2026-11-26T03:12:05.000Z level=WARN+1 msg="host \"a.test\" refused" remote=192.0.2.7:4711`, Warning},
-		"slog JSON":             {`{"time":"2026-11-26T03:12:05Z","level":"WARN","msg":"host \"a.test\" refused","remote":{"ip":"192.0.2.7","port":4711}}`, Warning},
-		"klog":                  {`W1126 03:12:05.123456       1 server.go:12] host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"klog info":             {`I1126 03:12:05.123456       1 error.go:12] host "a.test" refused from 192.0.2.7:4711`, Info},
-		"klog structured":       {`E1126 03:12:05.123456       1 server.go:12] "host \"a.test\" refused" clientIP="192.0.2.7" clientPort=4711`, Error},
-		"glog":                  {`E20261126 03:12:05.123456  4242 server.cc:12] host "a.test" refused from 192.0.2.7:4711`, Unknown},
-		"syslog":                {`Nov 26 03:12:05 web-1 server[77]: host "a.test" refused from 192.0.2.7:4711`, Unknown},
-		"syslog, klog inside":   {`Nov 26 03:12:05 web-1 server[77]: W1126 03:12:05.123456       1 a.go:1] host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"priority":              {`<4>host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"priority of a level":   {`<6>level=warning msg="host \"a.test\" refused" src=192.0.2.7 spt=4711`, Warning},
-		"RFC 5424":              {`<132>1 2026-11-26T03:12:05.003Z web-1 server 77 ID47 [x@1 ip="192.0.2.7" port="4711"] host "a.test" refused`, Warning},
-		"RFC 3164":              {`<11>Nov 26 03:12:05 web-1 server[77]: host "a.test" refused from 192.0.2.7:4711`, Error},
-		"journald JSON":         {`{"PRIORITY":"4","MESSAGE":"host \"a.test\" refused","CLIENT_ADDR":"192.0.2.7","CLIENT_PORT":"4711"}`, Warning},
-		"zap console":           {"2026-11-26T03:12:05.000Z\twarn\tserver/tls.go:12\thost \"a.test\" refused\t{\"remote_ip\": \"192.0.2.7\", \"remote_port\": \"4711\"}", Warning},
-		"zap JSON":              {`{"level":"warn","ts":1795662725.1,"caller":"server/tls.go:12","msg":"host \"a.test\" refused","remote_ip":"192.0.2.7","remote_port":"4711"}`, Warning},
-		"zap for Google":        {`{"severity":"WARNING","message":"host \"a.test\" refused","httpRequest":{"remoteIp":"192.0.2.7"},"remotePort":4711}`, Warning},
-		"logrus text":           {`time="2026-11-26T03:12:05Z" level=warning msg="host \"a.test\" refused" peer=192.0.2.7 peer_port=4711`, Warning},
-		"logrus on a terminal":  {"\x1b[33mWARN\x1b[0m[0012] host \"a.test\" refused \x1b[33mip\x1b[0m=192.0.2.7 \x1b[33mport\x1b[0m=4711", Warning},
-		"zerolog console":       {"\x1b[90m3:12AM\x1b[0m \x1b[31mWRN\x1b[0m host \"a.test\" refused \x1b[36mremote_addr=\x1b[0m192.0.2.7:4711", Warning},
-		"zerolog JSON":          {`{"level":"warn","remote":"192.0.2.7:4711","message":"host \"a.test\" refused"}`, Warning},
-		"hclog":                 {`2026-11-26T03:12:05.000Z [WARN]  server: host "a.test" refused: ip=192.0.2.7 port=4711`, Warning},
-		"hclog JSON":            {`{"@level":"warn","@message":"host \"a.test\" refused","ip":"192.0.2.7","port":4711}`, Warning},
-		"pino":                  {`{"level":40,"time":1795662725000,"pid":7,"remoteAddress":"::ffff:192.0.2.7","remotePort":4711,"msg":"host \"a.test\" refused"}`, Warning},
-		"bunyan":                {`{"name":"x","level":50,"remoteAddress":"192.0.2.7","remotePort":4711,"msg":"host \"a.test\" refused","v":0}`, Error},
-		"GELF":                  {`{"version":"1.1","short_message":"host \"a.test\" refused","level":4,"_src_ip":"192.0.2.7","_src_port":4711}`, Warning},
-		"ECS":                   {`{"@timestamp":"2026-11-26T03:12:05Z","log.level":"WARN","message":"host \"a.test\" refused","client.ip":"192.0.2.7","client.port":4711}`, Warning},
-		"OpenTelemetry":         {`{"severityNumber":13,"body":"host \"a.test\" refused","client.address":"192.0.2.7","client.port":4711}`, Warning},
-		"log4j":                 {`2026-11-26 03:12:05,123 WARN  [main] c.e.Tls - host "a.test" refused /192.0.2.7:4711`, Warning},
-		"logback":               {`03:12:05.123 [main] WARN  c.e.Tls - host "a.test" refused /192.0.2.7:4711`, Warning},
-		"logback JSON":          {`{"@timestamp":"2026-11-26T03:12:05Z","level_value":30000,"message":"host \"a.test\" refused","ip":"192.0.2.7","port":4711}`, Warning},
-		"python basic":          {`WARNING:root:host "a.test" refused from ('192.0.2.7', 4711)`, Warning},
-		"python":                {`2026-11-26 03:12:05,123 - server - WARNING - host "a.test" refused from ('192.0.2.7', 4711)`, Warning},
-		"python, a record":      {`{'levelname': 'WARNING', 'msg': 'host "a.test" refused', 'client_ip': '192.0.2.7', 'client_port': 4711}`, Warning},
-		"tornado":               {`[W 261126 03:12:05 web:12] host "a.test" refused from 192.0.2.7 port 4711`, Warning},
-		"gunicorn":              {`[2026-11-26 03:12:05 +0000] [77] [WARNING] host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"ruby":                  {`W, [2026-11-26T03:12:05.123456 #77]  WARN -- : host "a.test" refused {:ip=>"192.0.2.7", :port=>4711}`, Warning},
-		"env_logger":            {`[2026-11-26T03:12:05Z WARN  server::tls] host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"tracing":               {"\x1b[2m2026-11-26T03:12:05.123456Z\x1b[0m \x1b[33m WARN\x1b[0m \x1b[2mserver::tls\x1b[0m: host \"a.test\" refused \x1b[3mpeer\x1b[0m=192.0.2.7:4711", Warning},
-		"nginx":                 {`2026/11/26 03:12:05 [warn] 7#7: *1 host "a.test" refused, client: 192.0.2.7, port: 4711`, Warning},
-		"apache":                {`[Thu Nov 26 03:12:05.123456 2026] [ssl:warn] [pid 7:tid 8] [client 192.0.2.7:4711] host "a.test" refused`, Warning},
-		"haproxy":               {`[WARNING]  (77) : host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"postgres":              {`2026-11-26 03:12:05.123 UTC [77] WARNING:  host "a.test" refused from 192.0.2.7(4711)`, Warning},
-		"sshd":                  {`Nov 26 03:12:05 web-1 sshd[77]: error: host "a.test" refused from 192.0.2.7 port 4711`, Error},
-		"Docker":                {`{"log":"2026/11/26 03:12:05 warning: host \"a.test\" refused from 192.0.2.7:4711\n","stream":"stderr","time":"2026-11-26T03:12:05Z"}`, Warning},
-		"CRI":                   {`2026-11-26T03:12:05.123456789Z stderr F W1126 03:12:05.123456 1 a.go:1] host "a.test" refused from 192.0.2.7:4711`, Warning},
-		"JSON around logfmt":    {`{"log":"time=2026-11-26T03:12:05Z level=warn msg=\"host \\\"a.test\\\" refused\" remote_ip=192.0.2.7 remote_port=4711"}`, Warning},
-		"three deep":            {`level=info msg="{\"level\":\"info\",\"inner\":\"{\\\"msg\\\":\\\"host \\\\\\\"a.test\\\\\\\" refused\\\",\\\"ip\\\":\\\"192.0.2.7\\\",\\\"port\\\":4711}\"}"`, Info},
-		"Go struct":             {`host "a.test" refused {RemoteIP:192.0.2.7 RemotePort:4711}`, Unknown},
-		"Caddy":                 {`{"level":"error","ts":1795662725.1,"logger":"http","msg":"host \"a.test\" refused","request":{"remote_ip":"192.0.2.7","remote_port":"4711","proto":"HTTP/2.0"}}`, Error},
-		".NET":                  {`{"Timestamp":"2026-11-26T03:12:05Z","LogLevel":"Warning","Message":"host \u0022a.test\u0022 refused","State":{"Ip":"192.0.2.7","Port":4711}}`, Warning},
-		"MongoDB":               {`{"t":{"$date":"2026-11-26T03:12:05Z"},"s":"W","c":"NETWORK","msg":"host \"a.test\" refused","attr":{"remote":"192.0.2.7:4711"}}`, Warning},
-		"Erlang":                {`2026-11-26T03:12:05.123+00:00 warning: host "a.test" refused, peer: {192.0.2.7,4711}`, Warning},
-		"no level, says error":  {`2026/11/26 03:12:05 http: TLS handshake error from 192.0.2.7:4711: host "a.test" refused`, Unknown},
+		"Go log": {`2026/11/26 03:12:05 host "a.test" refused from 192.0.2.7:4711`, Unknown},
+		"Go log, warning": {
+			`2026/11/26 03:12:05 warning: host "a.test" refused from 192.0.2.7:4711`, Warning,
+		},
+		"file and line": {
+			`2026/11/26 03:12:05 config.yaml:2: warning: host "a.test" refused from 192.0.2.7:4711`, Warning,
+		},
+		"slog default": {`2026/11/26 03:12:05 WARN host "a.test" refused remote=192.0.2.7:4711`, Warning},
+		"slog text": {
+			`time=2026-11-26T03:12:05.000Z level=WARN msg="host \"a.test\" refused" remote_ip=192.0.2.7 ` +
+				`remote_port=4711`, Warning,
+		},
+		"slog text, between": {
+			`time=2026-11-26T03:12:05.000Z level=WARN+1 msg="host \"a.test\" refused" ` +
+				`remote=192.0.2.7:4711`, Warning,
+		},
+		"slog JSON": {
+			`{"time":"2026-11-26T03:12:05Z","level":"WARN","msg":"host \"a.test\" refused",` +
+				`"remote":{"ip":"192.0.2.7","port":4711}}`, Warning,
+		},
+		"klog": {
+			`W1126 03:12:05.123456       1 server.go:12] host "a.test" refused from 192.0.2.7:4711`, Warning,
+		},
+		"klog info": {
+			`I1126 03:12:05.123456       1 error.go:12] host "a.test" refused from 192.0.2.7:4711`, Info,
+		},
+		"klog structured": {
+			`E1126 03:12:05.123456       1 server.go:12] "host \"a.test\" refused" clientIP="192.0.2.7" ` +
+				`clientPort=4711`, Error,
+		},
+		"glog": {
+			`E20261126 03:12:05.123456  4242 server.cc:12] host "a.test" refused from 192.0.2.7:4711`,
+			Unknown,
+		},
+		"syslog": {
+			`Nov 26 03:12:05 web-1 server[77]: host "a.test" refused from 192.0.2.7:4711`, Unknown,
+		},
+		"syslog, klog inside": {
+			`Nov 26 03:12:05 web-1 server[77]: W1126 03:12:05.123456       1 a.go:1] host "a.test" ` +
+				`refused from 192.0.2.7:4711`, Warning,
+		},
+		"priority": {`<4>host "a.test" refused from 192.0.2.7:4711`, Warning},
+		"priority of a level": {
+			`<6>level=warning msg="host \"a.test\" refused" src=192.0.2.7 spt=4711`, Warning,
+		},
+		"RFC 5424": {
+			`<132>1 2026-11-26T03:12:05.003Z web-1 server 77 ID47 [x@1 ip="192.0.2.7" port="4711"] ` +
+				`host "a.test" refused`, Warning,
+		},
+		"RFC 3164": {
+			`<11>Nov 26 03:12:05 web-1 server[77]: host "a.test" refused from 192.0.2.7:4711`, Error,
+		},
+		"journald JSON": {
+			`{"PRIORITY":"4","MESSAGE":"host \"a.test\" refused","CLIENT_ADDR":"192.0.2.7",` +
+				`"CLIENT_PORT":"4711"}`, Warning,
+		},
+		"zap console": {
+			"2026-11-26T03:12:05.000Z\twarn\tserver/tls.go:12\thost \"a.test\" refused\t{\"remote_ip\": " +
+				"\"192.0.2.7\", \"remote_port\": \"4711\"}", Warning,
+		},
+		"zap JSON": {
+			`{"level":"warn","ts":1795662725.1,"caller":"server/tls.go:12",` +
+				`"msg":"host \"a.test\" refused","remote_ip":"192.0.2.7","remote_port":"4711"}`, Warning,
+		},
+		"zap for Google": {
+			`{"severity":"WARNING","message":"host \"a.test\" refused",` +
+				`"httpRequest":{"remoteIp":"192.0.2.7"},"remotePort":4711}`, Warning,
+		},
+		"logrus text": {
+			`time="2026-11-26T03:12:05Z" level=warning msg="host \"a.test\" refused" peer=192.0.2.7 ` +
+				`peer_port=4711`, Warning,
+		},
+		"logrus on a terminal": {
+			"\x1b[33mWARN\x1b[0m[0012] host \"a.test\" refused \x1b[33mip\x1b[0m=192.0.2.7 " +
+				"\x1b[33mport\x1b[0m=4711", Warning,
+		},
+		"zerolog console": {
+			"\x1b[90m3:12AM\x1b[0m \x1b[31mWRN\x1b[0m host \"a.test\" refused " +
+				"\x1b[36mremote_addr=\x1b[0m192.0.2.7:4711", Warning,
+		},
+		"zerolog JSON": {
+			`{"level":"warn","remote":"192.0.2.7:4711","message":"host \"a.test\" refused"}`, Warning,
+		},
+		"hclog": {
+			`2026-11-26T03:12:05.000Z [WARN]  server: host "a.test" refused: ip=192.0.2.7 port=4711`,
+			Warning,
+		},
+		"hclog JSON": {
+			`{"@level":"warn","@message":"host \"a.test\" refused","ip":"192.0.2.7","port":4711}`, Warning,
+		},
+		"pino": {
+			`{"level":40,"time":1795662725000,"pid":7,"remoteAddress":"::ffff:192.0.2.7",` +
+				`"remotePort":4711,"msg":"host \"a.test\" refused"}`, Warning,
+		},
+		"bunyan": {
+			`{"name":"x","level":50,"remoteAddress":"192.0.2.7","remotePort":4711,` +
+				`"msg":"host \"a.test\" refused","v":0}`, Error,
+		},
+		"GELF": {
+			`{"version":"1.1","short_message":"host \"a.test\" refused","level":4,"_src_ip":"192.0.2.7",` +
+				`"_src_port":4711}`, Warning,
+		},
+		"ECS": {
+			`{"@timestamp":"2026-11-26T03:12:05Z","log.level":"WARN",` +
+				`"message":"host \"a.test\" refused","client.ip":"192.0.2.7","client.port":4711}`, Warning,
+		},
+		"OpenTelemetry": {
+			`{"severityNumber":13,"body":"host \"a.test\" refused","client.address":"192.0.2.7",` +
+				`"client.port":4711}`, Warning,
+		},
+		"log4j": {
+			`2026-11-26 03:12:05,123 WARN  [main] c.e.Tls - host "a.test" refused /192.0.2.7:4711`, Warning,
+		},
+		"logback": {`03:12:05.123 [main] WARN  c.e.Tls - host "a.test" refused /192.0.2.7:4711`, Warning},
+		"logback JSON": {
+			`{"@timestamp":"2026-11-26T03:12:05Z","level_value":30000,` +
+				`"message":"host \"a.test\" refused","ip":"192.0.2.7","port":4711}`, Warning,
+		},
+		"python basic": {`WARNING:root:host "a.test" refused from ('192.0.2.7', 4711)`, Warning},
+		"python": {
+			`2026-11-26 03:12:05,123 - server - WARNING - host "a.test" refused from ('192.0.2.7', 4711)`,
+			Warning,
+		},
+		"python, a record": {
+			`{'levelname': 'WARNING', 'msg': 'host "a.test" refused', 'client_ip': '192.0.2.7', ` +
+				`'client_port': 4711}`, Warning,
+		},
+		"tornado": {`[W 261126 03:12:05 web:12] host "a.test" refused from 192.0.2.7 port 4711`, Warning},
+		"gunicorn": {
+			`[2026-11-26 03:12:05 +0000] [77] [WARNING] host "a.test" refused from 192.0.2.7:4711`, Warning,
+		},
+		"ruby": {
+			`W, [2026-11-26T03:12:05.123456 #77]  WARN -- : host "a.test" refused {:ip=>"192.0.2.7", ` +
+				`:port=>4711}`, Warning,
+		},
+		"env_logger": {
+			`[2026-11-26T03:12:05Z WARN  server::tls] host "a.test" refused from 192.0.2.7:4711`, Warning,
+		},
+		"tracing": {
+			"\x1b[2m2026-11-26T03:12:05.123456Z\x1b[0m \x1b[33m WARN\x1b[0m \x1b[2mserver::tls\x1b[0m: " +
+				"host \"a.test\" refused \x1b[3mpeer\x1b[0m=192.0.2.7:4711", Warning,
+		},
+		"nginx": {
+			`2026/11/26 03:12:05 [warn] 7#7: *1 host "a.test" refused, client: 192.0.2.7, port: 4711`,
+			Warning,
+		},
+		"apache": {
+			`[Thu Nov 26 03:12:05.123456 2026] [ssl:warn] [pid 7:tid 8] [client 192.0.2.7:4711] ` +
+				`host "a.test" refused`, Warning,
+		},
+		"haproxy": {`[WARNING]  (77) : host "a.test" refused from 192.0.2.7:4711`, Warning},
+		"postgres": {
+			`2026-11-26 03:12:05.123 UTC [77] WARNING:  host "a.test" refused from 192.0.2.7(4711)`, Warning,
+		},
+		"sshd": {
+			`Nov 26 03:12:05 web-1 sshd[77]: error: host "a.test" refused from 192.0.2.7 port 4711`, Error,
+		},
+		"Docker": {
+			`{"log":"2026/11/26 03:12:05 warning: host \"a.test\" refused from 192.0.2.7:4711\n",` +
+				`"stream":"stderr","time":"2026-11-26T03:12:05Z"}`, Warning,
+		},
+		"CRI": {
+			`2026-11-26T03:12:05.123456789Z stderr F W1126 03:12:05.123456 1 a.go:1] host "a.test" ` +
+				`refused from 192.0.2.7:4711`, Warning,
+		},
+		"JSON around logfmt": {
+			`{"log":"time=2026-11-26T03:12:05Z level=warn msg=\"host \\\"a.test\\\" refused\" ` +
+				`remote_ip=192.0.2.7 remote_port=4711"}`, Warning,
+		},
+		"three deep": {
+			`level=info msg="{\"level\":\"info\",\"inner\":\"{\\\"msg\\\":\\\"host ` +
+				`\\\\\\\"a.test\\\\\\\" refused\\\",\\\"ip\\\":\\\"192.0.2.7\\\",\\\"port\\\":4711}\"}"`, Info,
+		},
+		"Go struct": {`host "a.test" refused {RemoteIP:192.0.2.7 RemotePort:4711}`, Unknown},
+		"Caddy": {
+			`{"level":"error","ts":1795662725.1,"logger":"http","msg":"host \"a.test\" refused",` +
+				`"request":{"remote_ip":"192.0.2.7","remote_port":"4711","proto":"HTTP/2.0"}}`, Error,
+		},
+		".NET": {
+			`{"Timestamp":"2026-11-26T03:12:05Z","LogLevel":"Warning",` +
+				`"Message":"host \u0022a.test\u0022 refused","State":{"Ip":"192.0.2.7","Port":4711}}`, Warning,
+		},
+		"MongoDB": {
+			`{"t":{"$date":"2026-11-26T03:12:05Z"},"s":"W","c":"NETWORK",` +
+				`"msg":"host \"a.test\" refused","attr":{"remote":"192.0.2.7:4711"}}`, Warning,
+		},
+		"Erlang": {
+			`2026-11-26T03:12:05.123+00:00 warning: host "a.test" refused, peer: {192.0.2.7,4711}`, Warning,
+		},
+		"no level, says error": {
+			`2026/11/26 03:12:05 http: TLS handshake error from 192.0.2.7:4711: host "a.test" refused`,
+			Unknown,
+		},
 		"Debian's words at end": {`host "a.test" refused (client 192.0.2.7#4711)`, Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,15 +245,17 @@ func TestLevelOfLinesThatOnlyMentionTrouble(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string][]string{
-		`remote_ip=192.0.2.7 remote_port=4711 local_ip=192.0.2.1 local_port=443`: {"192.0.2.7:4711", "192.0.2.1:443"},
-		`{"ip":"2001:db8::7","port":4711}`:                                       {"[2001:db8::7]:4711"},
-		`from 2001:db8::7 port 4711`:                                             {"[2001:db8::7]:4711"},
-		`from [::ffff:192.0.2.7]:4711`:                                           {"192.0.2.7:4711"},
-		`192.0.2.7:4711 gone`:                                                    nil,
-		`192.0.2.7 took 4711 ms`:                                                 nil,
-		`version=1.2.3.4.5 port=7`:                                               nil,
-		`{"addr":"192.0.2.7","count":4711}`:                                      nil,
-		`src=192.0.2.7 spt=4711 dst=192.0.2.1 dpt=443`:                           {"192.0.2.7:4711", "192.0.2.1:443"},
+		`remote_ip=192.0.2.7 remote_port=4711 local_ip=192.0.2.1 local_port=443`: {
+			"192.0.2.7:4711", "192.0.2.1:443",
+		},
+		`{"ip":"2001:db8::7","port":4711}`:             {"[2001:db8::7]:4711"},
+		`from 2001:db8::7 port 4711`:                   {"[2001:db8::7]:4711"},
+		`from [::ffff:192.0.2.7]:4711`:                 {"192.0.2.7:4711"},
+		`192.0.2.7:4711 gone`:                          nil,
+		`192.0.2.7 took 4711 ms`:                       nil,
+		`version=1.2.3.4.5 port=7`:                     nil,
+		`{"addr":"192.0.2.7","count":4711}`:            nil,
+		`src=192.0.2.7 spt=4711 dst=192.0.2.1 dpt=443`: {"192.0.2.7:4711", "192.0.2.1:443"},
 	} {
 		if got := Addresses(line); !slices.Equal(got, want) {
 			t.Errorf("%s: found %q, expected %q", line, got, want)

@@ -104,7 +104,8 @@ func (s *scanner) next() bool {
 			s.before, s.assign = "", false
 			s.at++
 			continue
-		case c == '<' || c == '>' || c == ',' || c == ';' || c == '}' || c == ']' || c == ')' || c == '|' || c < 0x20:
+		case c == '<' || c == '>' || c == ',' || c == ';' || c == '}' || c == ']' || c == ')' ||
+			c == '|' || c < 0x20:
 			s.before, s.assign = "", false
 			s.at++
 			continue

@@ -96,7 +96,8 @@ func RaiseNoAlarm(control []sut.Line) types.GomegaMatcher {
 }
 
 // alarm matches the words in which a line without a level warns.
-var alarm = regexp.MustCompile(`(?i)\bwarn|caution|attention|beware|cannot|can't|won't|don't|doesn't` +
+var alarm = regexp.MustCompile(`(?i)\bwarn|caution|attention|beware` +
+	`|cannot|can't|won't|don't|doesn't` +
 	`|\b(may|might|will|would|do|does|can|could|is|are) not\b|\breject|\brefus|incomplete|missing` +
 	`|untrusted|distrust|\bfail|\berror|broken|unable|invalid|problem|\brisk|\bbad\b|wrong|mismatch` +
 	`|expired|expires|differ|ignor|insecure|unknown|unverif|should|must\b|instead|suspicious` +

@@ -27,10 +27,11 @@ func BeAlive() types.GomegaMatcher {
 // ListenAtPort succeeds if one of a server's listeners has this port, on
 // whichever address of either family.
 func ListenAtPort(port int) types.GomegaMatcher {
-	return match(fmt.Sprintf("a listener at port %d", port), func(own []netip.AddrPort) (bool, string) {
-		at := slices.ContainsFunc(own, func(l netip.AddrPort) bool { return int(l.Port()) == port })
-		return at, fmt.Sprint(own)
-	})
+	return match(fmt.Sprintf("a listener at port %d", port),
+		func(own []netip.AddrPort) (bool, string) {
+			at := slices.ContainsFunc(own, func(l netip.AddrPort) bool { return int(l.Port()) == port })
+			return at, fmt.Sprint(own)
+		})
 }
 
 // EndInError succeeds if the server has ended by itself, with an exit code
@@ -47,7 +48,8 @@ func EndInError(words ...string) types.GomegaMatcher {
 		}
 		select {
 		case <-p.Exited():
-			return named && p.ExitCode() != 0, fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
+			return named && p.ExitCode() != 0,
+				fmt.Sprintf("exit code %d, saying\n%s", p.ExitCode(), p.Log().Tail(12))
 		default:
 			return false, fmt.Sprintf("it still runs after %s, saying\n%s",
 				time.Since(p.Started()).Round(100*time.Millisecond), p.Log().Tail(12))

@@ -131,7 +131,8 @@ func Negotiate(protocol string) types.GomegaMatcher {
 		if h.Err != nil {
 			return false, Describe(h)
 		}
-		return h.State.NegotiatedProtocol == protocol, fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
+		return h.State.NegotiatedProtocol == protocol,
+			fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
 	})
 }
 

@@ -14,7 +14,8 @@ import (
 func TestDoneOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "result.json")
 	failure := errors.New("no such command")
-	if _, err := Do(t.Context(), path, func() (int, error) { return 0, failure }); !errors.Is(err, failure) {
+	_, err := Do(t.Context(), path, func() (int, error) { return 0, failure })
+	if !errors.Is(err, failure) {
 		t.Errorf("found %v, expected %v", err, failure)
 	}
 	var calls atomic.Int32
@@ -45,7 +46,8 @@ func TestImpatience(t *testing.T) {
 	<-began
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Do(ctx, path, func() (int, error) { return 2, nil }); !errors.Is(err, context.Canceled) {
+	_, err := Do(ctx, path, func() (int, error) { return 2, nil })
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("found %v, expected %v", err, context.Canceled)
 	}
 	close(release)

@@ -9,7 +9,8 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	const psi = "some avg10=11.68 avg60=52.84 avg300=70.81 total=710708030\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+	const psi = "some avg10=11.68 avg60=52.84 avg300=70.81 total=710708030\n" +
+		"full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 	if d := parsePressure([]byte(psi), nil); d != 710708030*time.Microsecond {
 		t.Errorf("found %s of pressure", d)
 	}
@@ -24,7 +25,8 @@ func TestParse(t *testing.T) {
 	if n := parseRunnable([]byte("8.58 8.67 5.38 4/114 13197\n")); n != 4 {
 		t.Errorf("found %d runnable threads, expected 4", n)
 	}
-	if u, ok := parseSchedstat([]byte("909526 90699 2\n")); !ok || u.CPU != 909526 || u.Delay != 90699 {
+	if u, ok := parseSchedstat([]byte("909526 90699 2\n")); !ok || u.CPU != 909526 ||
+		u.Delay != 90699 {
 		t.Errorf("found %v %t", u, ok)
 	}
 	for _, bad := range []string{"", "1", "x 1 2", "1 x 2"} {
@@ -37,7 +39,8 @@ func TestParse(t *testing.T) {
 // TestTree measures a shell that has a busy child.
 func TestTree(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("sh", "-c", "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; read x' & wait")
+	cmd := exec.Command("sh", "-c",
+		"sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; read x' & wait")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -7,15 +7,18 @@ import (
 
 func TestLimitsFollowPatienceAndStart(t *testing.T) {
 	plain := LimitsFor(20*time.Second, 0)
-	if plain.Usual != 20*time.Second || plain.Prompt != 5*time.Second || plain.Schedule != 90*time.Second {
+	if plain.Usual != 20*time.Second || plain.Prompt != 5*time.Second ||
+		plain.Schedule != 90*time.Second {
 		t.Errorf("found %+v, expected the usual limits", plain)
 	}
 	patient := LimitsFor(time.Minute, 0)
-	if patient.Usual != time.Minute || patient.Prompt != 15*time.Second || patient.Schedule != 270*time.Second ||
+	if patient.Usual != time.Minute || patient.Prompt != 15*time.Second ||
+		patient.Schedule != 270*time.Second ||
 		patient.Vain != 9*time.Second || patient.Change != 3*time.Second {
 		t.Errorf("found %+v, expected every limit three times as long", patient)
 	}
-	if hasty := LimitsFor(10*time.Second, 0); hasty.Usual != 10*time.Second || hasty.Prompt != plain.Prompt {
+	if hasty := LimitsFor(10*time.Second, 0); hasty.Usual != 10*time.Second ||
+		hasty.Prompt != plain.Prompt {
 		t.Errorf("found %+v, expected a shorter Usual and no other change", hasty)
 	}
 	slow := LimitsFor(20*time.Second, 6*time.Second)

@@ -18,23 +18,31 @@ func TestStarved(t *testing.T) {
 		starved bool
 	}{
 		{"an idle machine, a server that sleeps", Loss{Wall: 20 * second}, false},
-		{"timers a little late", Loss{Wall: 20 * second, Late: 2 * second, Own: Usage{Delay: second}}, false},
+		{"timers a little late", Loss{Wall: 20 * second, Late: 2 * second, Own: Usage{Delay: second}},
+			false},
 		{"timers late most of the time", Loss{Wall: 20 * second, Late: 15 * second}, true},
-		{"the server waits for a processor", Loss{Wall: 20 * second, Target: Usage{CPU: second, Delay: 12 * second}}, true},
-		{"many threads of the suite, and timers that are hardly late", Loss{Wall: 20 * second, Late: second, Own: Usage{CPU: second, Delay: 30 * second}}, false},
-		{"both wait, one after the other", Loss{Wall: 20 * second, Late: 6 * second, Target: Usage{Delay: 6 * second}}, true},
-		{"pressure alone, which others feel", Loss{Wall: 20 * second, Pressure: 20 * second, Runnable: 60}, false},
+		{"the server waits for a processor",
+			Loss{Wall: 20 * second, Target: Usage{CPU: second, Delay: 12 * second}}, true},
+		{"many threads of the suite, and timers that are hardly late",
+			Loss{Wall: 20 * second, Late: second, Own: Usage{CPU: second, Delay: 30 * second}}, false},
+		{"both wait, one after the other",
+			Loss{Wall: 20 * second, Late: 6 * second, Target: Usage{Delay: 6 * second}}, true},
+		{"pressure alone, which others feel",
+			Loss{Wall: 20 * second, Pressure: 20 * second, Runnable: 60}, false},
 		{
 			"a server that burns both processors, and is in its own way",
-			Loss{Wall: 20 * second, Late: 14 * second, Own: Usage{Delay: 9 * second}, Target: Usage{CPU: 38 * second, Delay: 300 * second}, Pressure: 20 * second},
+			Loss{Wall: 20 * second, Late: 14 * second, Own: Usage{Delay: 9 * second},
+				Target: Usage{CPU: 38 * second, Delay: 300 * second}, Pressure: 20 * second},
 			false,
 		},
 		{
 			"a server that burns what it gets, beside sixty others",
-			Loss{Wall: 20 * second, Late: 18 * second, Target: Usage{CPU: second, Delay: 39 * second}, Pressure: 20 * second, Runnable: 62},
+			Loss{Wall: 20 * second, Late: 18 * second, Target: Usage{CPU: second, Delay: 39 * second},
+				Pressure: 20 * second, Runnable: 62},
 			true,
 		},
-		{"a virtual machine that was not run", Loss{Wall: 20 * second, Late: 19 * second, Pressure: -1}, true},
+		{"a virtual machine that was not run", Loss{Wall: 20 * second, Late: 19 * second, Pressure: -1},
+			true},
 		{"nothing measured", Loss{}, false},
 	} {
 		if why, starved := tt.loss.Starved(); starved != tt.starved || starved != (why != "") {
@@ -45,13 +53,17 @@ func TestStarved(t *testing.T) {
 
 func TestLossInWords(t *testing.T) {
 	t.Parallel()
-	known := Loss{Wall: 20 * second, Late: 15 * second, Own: Usage{Delay: second}, Target: Usage{CPU: second, Delay: 2 * second}, Pressure: 19 * second, Runnable: 62}.String()
-	for _, want := range []string{"in 20s", "late by 15s", "ran for 1s", "19s of CPU pressure", "62 threads"} {
+	known := Loss{Wall: 20 * second, Late: 15 * second, Own: Usage{Delay: second},
+		Target: Usage{CPU: second, Delay: 2 * second}, Pressure: 19 * second, Runnable: 62}.String()
+	for _, want := range []string{
+		"in 20s", "late by 15s", "ran for 1s", "19s of CPU pressure", "62 threads",
+	} {
 		if !strings.Contains(known, want) {
 			t.Errorf("found %q, expected %q in it", known, want)
 		}
 	}
-	if unknown := (Loss{Wall: second, Pressure: -1}).String(); strings.Contains(unknown, "pressure") || strings.Contains(unknown, "threads") {
+	if unknown := (Loss{Wall: second, Pressure: -1}).String(); strings.Contains(unknown, "pressure") ||
+		strings.Contains(unknown, "threads") {
 		t.Errorf("found %q, expected nothing about what the kernel does not tell", unknown)
 	}
 }

@@ -112,7 +112,8 @@ func (r *Recorder) sample(now time.Time) {
 	r.target.add(c.Targets)
 	r.pressure, r.runnable = c.Pressure, c.Runnable
 	r.samples = append(r.samples, sample{
-		at: now, late: r.late + r.overdue(now), own: r.own.sum, target: r.target.sum, pressure: c.Pressure,
+		at: now, late: r.late + r.overdue(now), own: r.own.sum,
+		target: r.target.sum, pressure: c.Pressure,
 	})
 	if len(r.samples) > history {
 		r.samples = append(r.samples[:0], r.samples[len(r.samples)-history/2:]...)

@@ -16,7 +16,8 @@ type fake struct {
 }
 
 func newFake() *fake {
-	return &fake{time: time.Unix(1000, 0), counters: Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}}
+	return &fake{time: time.Unix(1000, 0),
+		counters: Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}}
 }
 
 func (f *fake) recorder() *Recorder {
@@ -49,7 +50,8 @@ func TestLateTimers(t *testing.T) {
 	f := newFake()
 	r := f.recorder()
 	f.pass(r, 10*time.Second, 0)
-	if loss := r.Since(f.time.Add(-5 * time.Second)); loss.Late != 0 || loss.Wall < 5*time.Second || loss.Wall > 6*time.Second {
+	if loss := r.Since(f.time.Add(-5 * time.Second)); loss.Late != 0 || loss.Wall < 5*time.Second ||
+		loss.Wall > 6*time.Second {
 		t.Errorf("found %s late in %s, expected none in five to six seconds", loss.Late, loss.Wall)
 	}
 	began := f.time
@@ -83,7 +85,8 @@ func TestTargetsAreMeasured(t *testing.T) {
 		t.Errorf("found %v of the target, expected %v", loss.Target, want)
 	}
 	if loss.Own.Delay != 2*time.Second || loss.Pressure != 4*time.Second {
-		t.Errorf("found %s of own delay and %s of pressure, expected 2s and 4s", loss.Own.Delay, loss.Pressure)
+		t.Errorf("found %s of own delay and %s of pressure, expected 2s and 4s", loss.Own.Delay,
+			loss.Pressure)
 	}
 	if len(f.asked) != 1 || f.asked[0] != 7 {
 		t.Errorf("asked for the targets %v, expected 7", f.asked)
@@ -102,7 +105,8 @@ func TestUnknownPressure(t *testing.T) {
 	r := f.recorder()
 	f.pass(r, time.Second, 0)
 	if loss := r.Since(f.time); loss.Pressure >= 0 {
-		t.Errorf("found %s of pressure, expected a negative value where the kernel does not tell", loss.Pressure)
+		t.Errorf("found %s of pressure, expected a negative value where the kernel does not tell",
+			loss.Pressure)
 	}
 }
 

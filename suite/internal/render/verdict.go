@@ -21,9 +21,9 @@ type Style struct {
 // WriteVerdict writes a report as text: the target, one line for each chapter, and
 // each failure in full; then, with reasons, warnings, what is not offered, known
 // failures, known failures that did not apply, warnings that the target logged
-// without a reason, and what was skipped. The last line is always "N passed, N failed, N skipped", where failed
-// counts what fails the run, and skipped what the target claims and could not be
-// judged.
+// without a reason, and what was skipped. The last line is always "N passed, N
+// failed, N skipped", where failed counts what fails the run, and skipped what
+// the target claims and could not be judged.
 func WriteVerdict(w io.Writer, r *report.Report, s Style) error {
 	p := &printer{Terminal: NewTerminal(w, s.Width, s.Color), dir: s.Dir}
 	d := digestOf(r)

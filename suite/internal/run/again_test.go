@@ -13,7 +13,8 @@ import (
 
 // tried makes an outcome of a case.
 func tried(id, row string, status report.Status, starved string) outcome {
-	o := outcome{Outcome: verdict.Outcome{ID: id, Case: row, Status: status}, Issuances: 1, Starved: starved}
+	o := outcome{Outcome: verdict.Outcome{ID: id, Case: row, Status: status}, Issuances: 1,
+		Starved: starved}
 	if status != report.Passed {
 		o.Reason = "expected  a\nseen      b"
 	}
@@ -32,7 +33,8 @@ func TestSettle(t *testing.T) {
 		tried("ACME-01", "", report.Error, "timers were late"),
 		tried("ACME-02", "", report.Failed, "timers were late"),
 	}
-	if names := starved(first); !slices.Equal(names, []string{"BYO-01/one", "BYO-01/two", "ACME-01", "ACME-02"}) {
+	want := []string{"BYO-01/one", "BYO-01/two", "ACME-01", "ACME-02"}
+	if names := starved(first); !slices.Equal(names, want) {
 		t.Errorf("to be tried again: found %v", names)
 	}
 	second := []outcome{
@@ -45,7 +47,9 @@ func TestSettle(t *testing.T) {
 		last        report.Status
 	}{{false, report.Error}, {true, report.Skipped}} {
 		got := settle(first, second, tt.interrupted)
-		want := []report.Status{report.Passed, report.Failed, report.Passed, report.Failed, report.Error, tt.last}
+		want := []report.Status{
+			report.Passed, report.Failed, report.Passed, report.Failed, report.Error, tt.last,
+		}
 		for i, o := range got {
 			if o.name() != first[i].name() || o.Status != want[i] {
 				t.Errorf("found %s %s, expected %s %s", o.name(), o.Status, first[i].name(), want[i])
@@ -57,7 +61,9 @@ func TestSettle(t *testing.T) {
 		if got[4].Issuances != 2 {
 			t.Errorf("found %d issuances, expected those of both tries", got[4].Issuances)
 		}
-		for i, words := range map[int]string{2: "timers were late", 4: "at both tries", 5: "before the second try"} {
+		for i, words := range map[int]string{
+			2: "timers were late", 4: "at both tries", 5: "before the second try",
+		} {
 			if text := got[i].TriedTwice + got[i].Reason; !strings.Contains(text, words) {
 				t.Errorf("%s: found %q, expected %q in it", got[i].name(), text, words)
 			}
@@ -85,7 +91,10 @@ func TestHopeless(t *testing.T) {
 func TestOutcomesOfEndedWorkers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for i, o := range []outcome{tried("CFG-01", "", report.Passed, ""), tried("CFG-02", "a", report.Failed, "late"), tried("BYO-01", "", report.Passed, "")} {
+	for i, o := range []outcome{
+		tried("CFG-01", "", report.Passed, ""), tried("CFG-02", "a", report.Failed, "late"),
+		tried("BYO-01", "", report.Passed, ""),
+	} {
 		if err := o.write(dir, i%2); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +114,8 @@ func TestOutcomesOfEndedWorkers(t *testing.T) {
 	for _, o := range all {
 		names = append(names, o.name()+" "+string(o.Status)+o.Starved)
 	}
-	if want := []string{"CFG-01 passed", "BYO-01 passed", "CFG-02/a failedlate"}; !slices.Equal(names, want) {
+	want := []string{"CFG-01 passed", "BYO-01 passed", "CFG-02/a failedlate"}
+	if !slices.Equal(names, want) {
 		t.Errorf("found %q, expected %q", names, want)
 	}
 }
@@ -116,7 +126,8 @@ func TestDefaultProcs(t *testing.T) {
 		{2, 1, 16}, {2, 0, 16}, {2, 9, 8}, {2, 60, 4}, {1, 2, 7}, {1, 60, 2}, {16, 1, 40}, {64, 500, 40},
 	} {
 		if got := defaultProcs(tt.processors, tt.runnable); got != tt.want {
-			t.Errorf("%d processors, %d runnable: found %d workers, expected %d", tt.processors, tt.runnable, got, tt.want)
+			t.Errorf("%d processors, %d runnable: found %d workers, expected %d", tt.processors, tt.runnable,
+				got, tt.want)
 		}
 	}
 }

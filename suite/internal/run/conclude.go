@@ -16,7 +16,6 @@ import (
 	"assay/suite/report"
 )
 
-
 // conclusion holds the result of a run before it is judged.
 type conclusion struct {
 	started     time.Time
@@ -117,13 +116,15 @@ func (p *plan) count() (n int) {
 // everything needed to look at them by hand.
 func (p *plan) repeat(ids ...string) string {
 	// Into a directory of its own: the evidence of the other failures stays.
-	return strings.Join([]string{p.Command(), "--only " + strings.Join(ids, ","), "--keep", "--out assay-repeat"}, " ")
+	parts := []string{p.Command(), "--only " + strings.Join(ids, ","), "--keep", "--out assay-repeat"}
+	return strings.Join(parts, " ")
 }
 
 // Command returns the command line that runs the same server in the same
 // surroundings. It leaves out what is selected.
 func (o Options) Command() string {
-	parts := []string{"assay run --target " + quoted(cmp.Or(words.RelativePath(o.Target), "reference"))}
+	parts := []string{"assay run --target " +
+		quoted(cmp.Or(words.RelativePath(o.Target), "reference"))}
 	if bin := o.Bin; bin != "" {
 		if here := words.RelativePath(bin); here != bin {
 			bin = "./" + here // a bare name would be looked for on PATH

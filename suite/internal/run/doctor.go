@@ -33,14 +33,17 @@ func Examine(ctx context.Context, o Options) []Finding {
 		examineFiles(),
 		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
 		examineTool(browser.Command(), "EXPIRY-03 looks at the certificate with a real browser"),
-		examineTool("certutil", "EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
+		examineTool("certutil",
+			"EXPIRY-03 makes the browser trust the CA with it (package libnss3-tools)"),
 	}
 	p, err := makePlan(o)
 	if err != nil {
 		return append(findings, Finding{What: "target", Verdict: fatal, Text: err.Error()})
 	}
-	findings = append(findings, Finding{What: "target", Verdict: found, Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
-		p.target.Name, p.target.Command[0], orUnknown(p.target.Version()), orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
+	findings = append(findings, Finding{What: "target", Verdict: found,
+		Text: fmt.Sprintf("%s: %s, version %s, x/crypto %s, claims %s",
+			p.target.Name, p.target.Command[0], orUnknown(p.target.Version()),
+			orUnknown(p.target.AutocertVersion()), strings.Join(p.target.Profiles, " "))})
 	if p.target.Claims("renewal") {
 		findings = append(findings, examineSchedule(p.target, p.Env))
 	}
@@ -55,16 +58,19 @@ func examineSchedule(t *sut.Target, env []string) Finding {
 	defer os.RemoveAll(dir)
 	cmd, err := t.ScheduleCommand(dir, env)
 	if err != nil {
-		return Finding{What: "schedule", Verdict: limited, Text: err.Error() + ": requirements about the renewal schedule in virtual time are skipped"}
+		return Finding{What: "schedule", Verdict: limited,
+			Text: err.Error() + ": requirements about the renewal schedule in virtual time are skipped"}
 	}
 	return Finding{What: "schedule", Verdict: found, Text: cmd.Path}
 }
 
 func examineWorld() Finding {
 	if err := world.Available(); err != nil {
-		return Finding{What: "world", Verdict: limited, Text: "loopback: " + err.Error() + "; requirements about real ports are skipped"}
+		return Finding{What: "world", Verdict: limited,
+			Text: "loopback: " + err.Error() + "; requirements about real ports are skipped"}
 	}
-	return Finding{What: "world", Verdict: found, Text: "namespace: real ports, both address families, real firewall rules"}
+	return Finding{What: "world", Verdict: found,
+		Text: "namespace: real ports, both address families, real firewall rules"}
 }
 
 // openFiles is the number of files that a spec may have open. The worker holds both
@@ -77,7 +83,9 @@ func examineFiles() Finding {
 	case !known:
 		return Finding{What: "open files", Verdict: found, Text: "the limit is not known on this system"}
 	case limit < openFiles:
-		return Finding{What: "open files", Verdict: limited, Text: fmt.Sprintf("%d a process, %d are needed: specs that hold connections open may fail; raise it by ulimit -n", limit, openFiles)}
+		return Finding{What: "open files", Verdict: limited,
+			Text: fmt.Sprintf("%d a process, %d are needed: "+
+				"specs that hold connections open may fail; raise it by ulimit -n", limit, openFiles)}
 	}
 	return Finding{What: "open files", Verdict: found, Text: fmt.Sprintf("%d a process", limit)}
 }
@@ -106,7 +114,8 @@ func examineStart(ctx context.Context, o Options) Finding {
 	if why := WhyUnfinished(r); why != "" {
 		return Finding{What: "start", Verdict: fatal, Text: why + log.String()}
 	}
-	return Finding{What: "start", Verdict: found, Text: "the target starts with a plain configuration and stops when asked"}
+	return Finding{What: "start", Verdict: found,
+		Text: "the target starts with a plain configuration and stops when asked"}
 }
 
 func orUnknown(text string) string {

@@ -35,7 +35,8 @@ func SelectedByGoTest(test, pattern string, only []string) ([]string, error) {
 		}
 	}
 	if len(only) == 0 {
-		return nil, fmt.Errorf("-run: %q matches no requirement of the catalogue; see: assay list", levels[depth])
+		return nil, fmt.Errorf("-run: %q matches no requirement of the catalogue; see: assay list",
+			levels[depth])
 	}
 	return only, nil
 }

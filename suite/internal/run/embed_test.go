@@ -24,7 +24,8 @@ func TestGoTestRunSelectsRequirements(t *testing.T) {
 	} {
 		got, err := SelectedByGoTest(row.test, row.pattern, row.only)
 		if err != nil || !slices.Equal(got, row.want) {
-			t.Errorf("%s with -run %q runs %q, error %v: expected %q", row.test, row.pattern, got, err, row.want)
+			t.Errorf("%s with -run %q runs %q, error %v: expected %q", row.test, row.pattern, got, err,
+				row.want)
 		}
 	}
 }
@@ -32,7 +33,8 @@ func TestGoTestRunSelectsRequirements(t *testing.T) {
 func TestGoTestRunOfNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{"TestConformance/NONE-01", "TestConformance/("} {
-		if only, err := SelectedByGoTest("TestConformance", pattern, nil); err == nil || !strings.Contains(err.Error(), "-run") {
+		if only, err := SelectedByGoTest("TestConformance", pattern, nil); err == nil ||
+			!strings.Contains(err.Error(), "-run") {
 			t.Errorf("-run %q selects %q, error %v: expected an error that names -run", pattern, only, err)
 		}
 	}
@@ -49,10 +51,12 @@ func TestUnfinished(t *testing.T) {
 		{report.Report{Exit: report.ExitFailed}, ""},
 		{report.Report{Error: "probe: it does not start"}, "probe: it does not start"},
 		{report.Report{Interrupted: true}, "the run was interrupted"},
-		{report.Report{Interrupted: true, Error: "probe: it does not start"}, "the run was interrupted\nprobe: it does not start"},
+		{report.Report{Interrupted: true, Error: "probe: it does not start"},
+			"the run was interrupted\nprobe: it does not start"},
 	} {
 		if got := WhyUnfinished(&row.r); got != row.want {
-			t.Errorf("interrupted %t, error %q: found %q, expected %q", row.r.Interrupted, row.r.Error, got, row.want)
+			t.Errorf("interrupted %t, error %q: found %q, expected %q", row.r.Interrupted, row.r.Error, got,
+				row.want)
 		}
 	}
 }

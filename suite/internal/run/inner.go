@@ -42,7 +42,8 @@ func Child() int {
 // specs and writes the report.
 func (p *plan) coordinate(inside *world.Run) int {
 	c := conclusion{started: time.Now(), kind: inside.Kind(), reason: inside.Reason()}
-	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	interrupted, stop := signal.NotifyContext(context.Background(),
+		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 
 	if !p.NoProbe {

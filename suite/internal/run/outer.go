@@ -55,7 +55,8 @@ func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, err
 	if stamp(reportFile) == before {
 		// The inner process ended before it could write: this one does so in
 		// its place.
-		c := conclusion{started: started, kind: kind, reason: reason, err: trouble, interrupted: exit == report.ExitInterrupted}
+		c := conclusion{started: started, kind: kind, reason: reason, err: trouble,
+			interrupted: exit == report.ExitInterrupted}
 		if !c.interrupted && c.err == nil {
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}

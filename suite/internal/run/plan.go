@@ -166,7 +166,8 @@ func loadTarget(o Options, catalogue *scenarios.Catalogue) (*sut.Target, error) 
 	}
 	for _, profile := range o.Profiles {
 		if !t.Claims(profile) {
-			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile, strings.Join(t.Profiles, " "))
+			return nil, fmt.Errorf("--profile: %s does not claim %q; it claims %s", t.Name, profile,
+				strings.Join(t.Profiles, " "))
 		}
 	}
 	return t, nil

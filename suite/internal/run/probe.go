@@ -15,7 +15,8 @@ import (
 // the target cannot be started at all, the cause is the target file or the
 // machine, and nothing is judged.
 func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
-	e, err := harness.Open(ctx, p.setup(inside), scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
+	e, err := harness.Open(ctx, p.setup(inside),
+		scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
 	if err != nil {
 		return err
 	}

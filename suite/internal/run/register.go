@@ -43,7 +43,10 @@ const ownLabel = "assay"
 
 // registerCase makes one Ginkgo spec. Each runs in an environment of its own,
 // which hands in the outcome whatever happened.
-func registerCase(p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case, serial *int, priority ginkgo.SpecPriority) {
+func registerCase(
+	p *plan, run *world.Run, r scenarios.Requirement, row scenarios.Case,
+	serial *int, priority ginkgo.SpecPriority,
+) {
 	s := harness.Specs[r.ID]
 	timeout := p.specTimeout()
 	if s.SharesSchedule {
@@ -100,5 +103,6 @@ func unfit(r scenarios.Requirement, kind world.Kind) string {
 			return ""
 		}
 	}
-	return "needs the " + strings.Join(r.Worlds, " or ") + " world: real ports and addresses of its own"
+	return "needs the " + strings.Join(r.Worlds, " or ") +
+		" world: real ports and addresses of its own"
 }

@@ -84,8 +84,10 @@ func TestAKeyIsFoundInEveryForm(t *testing.T) {
 			}
 			files[form+", PEM"] = "a certificate before it\n" + text
 			files[form+", DER"] = string(der)
-			files[form+", PEM in base64 in JSON"] = `{"Key":"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"}`
-			files[form+", DER in base64 in JSON"] = `{"Key":"` + base64.StdEncoding.EncodeToString(der) + `"}`
+			files[form+", PEM in base64 in JSON"] = `{"Key":"` +
+				base64.StdEncoding.EncodeToString([]byte(text)) + `"}`
+			files[form+", DER in base64 in JSON"] = `{"Key":"` +
+				base64.StdEncoding.EncodeToString(der) + `"}`
 			written[form+", PEM"] = text
 			written[form+", PEM in JSON"] = string(inJSON)
 			written[form+", DER"] = string(der)
@@ -167,7 +169,8 @@ func TestThumbprint(t *testing.T) {
 		}
 	}
 	x, _ := base64.RawURLEncoding.DecodeString("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-	if got, want := thumbprintOf(ed25519.PublicKey(x)), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
+	const want = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+	if got := thumbprintOf(ed25519.PublicKey(x)); got != want {
 		t.Errorf("Ed25519: %s, want %s", got, want)
 	}
 	sum := sha256.Sum256(nil)

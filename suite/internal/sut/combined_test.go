@@ -31,17 +31,22 @@ func TestCombinedPair(t *testing.T) {
 		mode      fs.FileMode
 		cannot    string
 	}{
-		"both":        {cert: "cert.pem", key: "key.pem", given: write(0o640, "cert.pem", "key.pem"), path: both, text: "cert.pem\nkey.pem", mode: 0o640},
-		"no key":      {cert: "cert.pem", key: "key.pem", given: write(0o600, "cert.pem"), path: both, text: "cert.pem", mode: 0o600},
-		"neither":     {cert: "cert.pem", key: "key.pem", given: write(0o600), path: both},
-		"unreadable":  {cert: "cert.pem", key: "key.pem", given: write(0, "cert.pem", "key.pem"), path: both, text: "cert.pem\nkey.pem"},
+		"both": {cert: "cert.pem", key: "key.pem", given: write(0o640, "cert.pem", "key.pem"),
+			path: both, text: "cert.pem\nkey.pem", mode: 0o640},
+		"no key": {cert: "cert.pem", key: "key.pem", given: write(0o600, "cert.pem"), path: both,
+			text: "cert.pem", mode: 0o600},
+		"neither": {cert: "cert.pem", key: "key.pem", given: write(0o600), path: both},
+		"unreadable": {cert: "cert.pem", key: "key.pem", given: write(0, "cert.pem", "key.pem"),
+			path: both, text: "cert.pem\nkey.pem"},
 		"one already": {cert: "a.pem", key: "a.pem", given: write(0o600, "a.pem"), path: "a.pem"},
 		"not set":     {given: write(0o600)},
-		"cert alone":  {cert: "cert.pem", given: write(0o600, "cert.pem"), cannot: "it has one setting for certificate and key, and the test sets one of the two alone"},
-		"not text":    {cert: 17, key: "key.pem", given: write(0o600), cannot: "it has one setting for certificate and key, and the test sets one of the two alone"},
+		"cert alone": {cert: "cert.pem", given: write(0o600, "cert.pem"),
+			cannot: "it has one setting for certificate and key, and the test sets one of the two alone"},
+		"not text": {cert: 17, key: "key.pem", given: write(0o600),
+			cannot: "it has one setting for certificate and key, and the test sets one of the two alone"},
 		"a directory": {
 			cert: "cert.pem", key: "key.pem", path: both,
-			given:  func(t *testing.T, dir string) { os.Mkdir(filepath.Join(dir, "cert.pem"), 0o700) },
+			given:  func(_ *testing.T, dir string) { os.Mkdir(filepath.Join(dir, "cert.pem"), 0o700) },
 			cannot: "a directory cannot be a part of the file with certificate and key",
 		},
 	} {
@@ -53,7 +58,8 @@ func TestCombinedPair(t *testing.T) {
 				tt.Pair = CombinedPair
 				tt.Config.Template = "{{.Keys.tls_cert_path}}={{.Keys.tls_key_path}}"
 			})
-			l, err := tt.Prepare(Input{Dir: dir, Keys: map[string]any{"tls_cert_path": row.cert, "tls_key_path": row.key}})
+			keys := map[string]any{"tls_cert_path": row.cert, "tls_key_path": row.key}
+			l, err := tt.Prepare(Input{Dir: dir, Keys: keys})
 			if err == nil {
 				if got, want := content(t, l.ConfigFile), row.path+"="+row.path; got != want {
 					t.Errorf("configuration %q, want %q", got, want)

@@ -128,7 +128,7 @@ var fakes = map[string]func(args []string) int{
 		return 0
 	},
 	// says what signals come, and serves the directory's content
-	"hup": func(args []string) int {
+	"hup": func(_ []string) int {
 		stopped, hup := stopSignals(), make(chan os.Signal, 10)
 		signal.Notify(hup, syscall.SIGHUP)
 		fmt.Println("ready")
@@ -195,7 +195,8 @@ func fake(t *testing.T, behaviour string, change func(*Target)) *Target {
 	tt.Name = "fake"
 	tt.Command = []string{self, "fake", behaviour, "{{.Keys.listen_addr}}"}
 	tt.Ready.TCP = "listen_addr"
-	tt.Env = map[string]string{"GORACE": "atexit_sleep_ms=0"} // a race-enabled fake would exit a second late
+	// A race-enabled fake would exit a second late.
+	tt.Env = map[string]string{"GORACE": "atexit_sleep_ms=0"}
 	tt.Config.Template = "listen {{.Keys.listen_addr}}\n"
 	if change != nil {
 		change(tt)

@@ -42,7 +42,8 @@ func TestLogFile(t *testing.T) {
 		t.Cleanup(p.Kill)
 		wait := func(text string) {
 			t.Helper()
-			if _, err := p.Log().Wait(t.Context(), text, func(l Line) bool { return l.Text == text }); err != nil {
+			is := func(l Line) bool { return l.Text == text }
+			if _, err := p.Log().Wait(t.Context(), text, is); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -117,7 +118,8 @@ func TestFollow(t *testing.T) {
 	add("the end\nno line end")
 	cancel()
 	f.close()
-	want := []string{"first", "in two parts", "before the rename", "after the rename", "cut", "made again", "the end", "no line end"}
+	want := []string{"first", "in two parts", "before the rename", "after the rename", "cut",
+		"made again", "the end", "no line end"}
 	if got := texts(l.Lines()); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

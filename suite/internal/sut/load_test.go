@@ -43,7 +43,9 @@ func TestTheReferenceClaimsEverything(t *testing.T) {
 	if tt.Claims("http01") {
 		t.Error("claims a chapter that does not exist")
 	}
-	if tt.OnBadConfig != ExitOnBadConfig || tt.Ready.TCP != "listen_addr" || tt.Ready.Timeout != 5*time.Second || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload.Signal.Signal != syscall.SIGHUP || tt.Health != "/health" {
+	if tt.OnBadConfig != ExitOnBadConfig || tt.Ready.TCP != "listen_addr" ||
+		tt.Ready.Timeout != 5*time.Second || tt.StopSignal.Signal != syscall.SIGTERM ||
+		tt.Reload.Signal.Signal != syscall.SIGHUP || tt.Health != "/health" {
 		t.Errorf("got %+v", tt)
 	}
 	l := prepare(t, tt, Input{Dir: t.TempDir(), CABundle: "/ca.pem"})
@@ -69,7 +71,10 @@ func TestTheExampleLoads(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	tt := parsed(t, smallest+"config: {base: {}}")
-	if tt.Config.File != "config.yaml" || tt.Ready != (ReadyWhen{TCP: "listen_addr", Timeout: 5 * time.Second}) || tt.OnBadConfig != ExitOnBadConfig || tt.StopSignal.Signal != syscall.SIGTERM || tt.Reload.Offered() || tt.Forks {
+	if tt.Config.File != "config.yaml" ||
+		tt.Ready != (ReadyWhen{TCP: "listen_addr", Timeout: 5 * time.Second}) ||
+		tt.OnBadConfig != ExitOnBadConfig || tt.StopSignal.Signal != syscall.SIGTERM ||
+		tt.Reload.Offered() || tt.Forks {
 		t.Errorf("got %+v", tt)
 	}
 }
@@ -86,7 +91,8 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	file := filepath.Join(dir, "t.yaml")
-	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\nschedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
+	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\n" +
+		"schedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +125,8 @@ func TestResolve(t *testing.T) {
 
 	tt = load()
 	tt.SetBinary("nowhere")
-	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(), `target x: command: found "nowhere", expected an executable`) {
+	want := `target x: command: found "nowhere", expected an executable`
+	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a binary that is not there: %v", err)
 	}
 }
@@ -127,7 +134,9 @@ func TestResolve(t *testing.T) {
 func TestLoadSaysWhatThereIs(t *testing.T) {
 	t.Parallel()
 	_, err := Load("no-such-target", nil)
-	if err == nil || !strings.Contains(err.Error(), `found "no-such-target", expected the path of a target file or one of`) || !strings.Contains(err.Error(), "reference") {
+	want := `found "no-such-target", expected the path of a target file or one of`
+	if err == nil || !strings.Contains(err.Error(), want) ||
+		!strings.Contains(err.Error(), "reference") {
 		t.Errorf("got %v", err)
 	}
 }

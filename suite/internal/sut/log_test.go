@@ -39,7 +39,11 @@ func TestStreamsAreCutIntoLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, from := range []func() *Log{
-				func() *Log { l := newLog(time.Now()); l.read(Stdout, strings.NewReader(row.stream)); return l },
+				func() *Log {
+					l := newLog(time.Now())
+					l.read(Stdout, strings.NewReader(row.stream))
+					return l
+				},
 				func() *Log {
 					l := newLog(time.Now())
 					l.read(Stdout, iotest.HalfReader(strings.NewReader(row.stream)))
@@ -62,7 +66,8 @@ func TestALogThatGrowsTooLargeDropsItsOldestLines(t *testing.T) {
 		l.add(Stdout, fmt.Sprintf("line %02d ..", i))
 	}
 	got := texts(l.Lines())
-	if want := "(40 earlier lines dropped)"; got[0] != want || got[len(got)-1] != "line 49 .." || len(got) != 11 {
+	if want := "(40 earlier lines dropped)"; got[0] != want || got[len(got)-1] != "line 49 .." ||
+		len(got) != 11 {
 		t.Errorf("got %q, want %q and the last ten lines", got, want)
 	}
 	if got := l.Mark(); got != 50 {
@@ -90,14 +95,18 @@ func TestWait(t *testing.T) {
 		if line, err := l.Wait(ctx, "first", is("first")); err != nil || line.T != 0 {
 			t.Errorf("a line that is there: %+v, %v", line, err)
 		}
-		if line, err := l.Wait(ctx, "second", is("second")); err != nil || line.T != time.Hour || line.Stream != Stderr {
+		if line, err := l.Wait(ctx, "second", is("second")); err != nil || line.T != time.Hour ||
+			line.Stream != Stderr {
 			t.Errorf("a line to come: %+v, %v", line, err)
 		}
-		if line, err := l.WaitSince(ctx, mark, "first again", is("first")); err != nil || line.T != time.Hour {
+		if line, err := l.WaitSince(ctx, mark, "first again", is("first")); err != nil ||
+			line.T != time.Hour {
 			t.Errorf("a line since the mark: %+v, %v", line, err)
 		}
 		_, err := l.Wait(ctx, "the third", is("third"))
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "waited for the third") || !strings.Contains(err.Error(), "  second\n") {
+		if !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.Contains(err.Error(), "waited for the third") ||
+			!strings.Contains(err.Error(), "  second\n") {
 			t.Errorf("a line that never comes: %v", err)
 		}
 		l.end()
@@ -112,7 +121,9 @@ func TestAFloodIsReadToItsEnd(t *testing.T) {
 	p := start(t, fake(t, "flood", nil), nil)
 	awaitExit(t, p)
 	lines := p.Log().Lines()
-	if len(lines) != 3002 || lines[3001].Text != "the end" || !strings.HasSuffix(lines[3000].Text, "(cut at 64 KiB)") {
-		t.Errorf("%d lines, the last %.40q, want 3002 that end in a cut one and the end", len(lines), lines[len(lines)-1].Text)
+	if len(lines) != 3002 || lines[3001].Text != "the end" ||
+		!strings.HasSuffix(lines[3000].Text, "(cut at 64 KiB)") {
+		t.Errorf("%d lines, the last %.40q, want 3002 that end in a cut one and the end", len(lines),
+			lines[len(lines)-1].Text)
 	}
 }

@@ -33,7 +33,8 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	if readErr != nil {
 		t.Fatal(readErr)
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(err.Error()+"\n", "\n")); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"),
+		strings.Split(err.Error()+"\n", "\n")); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}
 	if m := new(strictyaml.Mistake); !errors.As(err, m) || m.Line == 0 {
@@ -59,11 +60,15 @@ func TestMistakes(t *testing.T) {
 			smallest + "config: {base: {}}\nhealth: {{.Dir}}\n",
 			"t.yaml:5: health: found a template without quotes, expected text",
 		},
-		"unquoted template in a map": {smallest + "config:\n  base:\n    path: {{.Dir}}/x\n", "a value that begins with {{ has to be quoted"},
-		"nothing of what is needed": {"health: /health\n", `t.yaml:1: command: found nothing, expected a list
+		"unquoted template in a map": {smallest + "config:\n  base:\n    path: {{.Dir}}/x\n",
+			"a value that begins with {{ has to be quoted"},
+		"nothing of what is needed": {
+			"health: /health\n",
+			`t.yaml:1: command: found nothing, expected a list
 t.yaml:1: config: found nothing, expected a mapping with file, base, template, files, names
 t.yaml:1: name: found nothing, expected text
-t.yaml:1: profiles: found nothing, expected a list`},
+t.yaml:1: profiles: found nothing, expected a list`,
+		},
 		"duplicate key": {
 			smallest + "name: y\nconfig: {base: {}}",
 			"t.yaml:4: name: found the key a second time, expected each key once; it is also on line 1",
@@ -92,16 +97,29 @@ t.yaml:1: profiles: found nothing, expected a list`},
 			smallest + "config: {base: {}}\nready: {tcp: acme_email}",
 			`t.yaml:5: ready.tcp: found "acme_email", expected one of listen_addr, tls_letsencrypt_listen`,
 		},
-		"a certificate from a CA, by no challenge": {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, acme]", `t.yaml:4: profiles[1]: found "acme" alone, expected http-01 or tls-alpn-01 together with it`},
-		"resilience without a certificate":         {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]", `t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme together with it`},
-		"resilience with a CA's certificate":       {"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [tls-alpn-01, acme, resilience]", ""},
+		"a certificate from a CA, by no challenge": {
+			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, acme]",
+			`t.yaml:4: profiles[1]: found "acme" alone, expected http-01 or tls-alpn-01 together with it`,
+		},
+		"resilience without a certificate": {
+			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]",
+			`t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme together with it`,
+		},
+		"resilience with a CA's certificate": {
+			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [tls-alpn-01, acme, resilience]", "",
+		},
 		"negative timeout": {
 			smallest + "config: {base: {}}\nready: {tcp: listen_addr, timeout: -1s}",
 			`t.yaml:5: ready.timeout: found "-1s", expected a duration above 0`,
 		},
-		"empty command":        {"name: x\ncommand: []\nprofiles: [byo]\nconfig: {base: {}}", "t.yaml:2: command: found an empty list, expected at least one item"},
-		"command as text":      {"name: x\ncommand: x serve\nprofiles: [byo]\nconfig: {base: {}}", `t.yaml:2: command: found "x serve", expected a list`},
-		"templated executable": {"name: x\ncommand: [\"{{.Dir}}/x\"]\nprofiles: [byo]\nconfig: {base: {}}", "expected an executable, without a template"},
+		"empty command": {"name: x\ncommand: []\nprofiles: [byo]\nconfig: {base: {}}",
+			"t.yaml:2: command: found an empty list, expected at least one item"},
+		"command as text": {"name: x\ncommand: x serve\nprofiles: [byo]\nconfig: {base: {}}",
+			`t.yaml:2: command: found "x serve", expected a list`},
+		"templated executable": {
+			"name: x\ncommand: [\"{{.Dir}}/x\"]\nprofiles: [byo]\nconfig: {base: {}}",
+			"expected an executable, without a template",
+		},
 		"number in env": {
 			smallest + "config: {base: {}}\nenv: {DEBUG: 1}",
 			"t.yaml:5: env.DEBUG: found the number 1, expected text",
@@ -187,7 +205,8 @@ t.yaml:1: profiles: found nothing, expected a list`},
 			"t.yaml:5: env.A: found .PID, expected a value that is known before the server starts",
 		},
 		"named ports": {
-			smallest + "config: {base: {a: '{{.Ports.metrics}} {{port .Ports.debug}}'}}\nports: [metrics, {name: debug, fixed: 6060}]",
+			smallest + "config: {base: {a: '{{.Ports.metrics}} {{port .Ports.debug}}'}}\n" +
+				"ports: [metrics, {name: debug, fixed: 6060}]",
 			"",
 		},
 		"unnamed port": {

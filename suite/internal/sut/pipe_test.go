@@ -1,6 +1,7 @@
 package sut
 
 import (
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -43,7 +44,7 @@ func TestSource(t *testing.T) {
 		}
 	}
 	w.Close()
-	if err := <-again; err != io.EOF {
+	if err := <-again; !errors.Is(err, io.EOF) {
 		t.Errorf("error %v at the end, expected %v", err, io.EOF)
 	}
 }

@@ -36,7 +36,8 @@ func TestPorts(t *testing.T) {
 func TestFurtherPortsAreNoListeners(t *testing.T) {
 	t.Parallel()
 	tt := fake(t, "exit", func(tt *Target) { tt.Ports = []Port{{Name: "metrics"}} })
-	l := prepare(t, tt, Input{Dir: t.TempDir(), Ports: map[string]string{"metrics": "127.0.0.1:20001"}})
+	l := prepare(t, tt,
+		Input{Dir: t.TempDir(), Ports: map[string]string{"metrics": "127.0.0.1:20001"}})
 	p, err := Start(l, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,8 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
   template: |
     pid {{.Dir}}/nginx.pid;
     server {
-      listen {{host .Keys.listen_addr}}:{{port .Keys.listen_addr}}{{if .Keys.tls_cert_path}} ssl{{end}};
+      listen {{host .Keys.listen_addr}}:{{port .Keys.listen_addr}}
+        {{- if .Keys.tls_cert_path}} ssl{{end}};
       {{- with .Keys.tls_cert_path}}
       ssl_certificate {{.}};{{end}}
       {{- with .Keys.tls_key_path}}
@@ -130,8 +131,13 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
 		keys map[string]any
 		want string
 	}{
-		"nginx with TLS": {nginx, map[string]any{"listen_addr": "127.0.0.1:8443", "tls_cert_path": "/c.pem", "tls_key_path": "/k.pem"},
-			"pid DIR/nginx.pid;\nserver {\n  listen 127.0.0.1:8443 ssl;\n  ssl_certificate /c.pem;\n  ssl_certificate_key /k.pem;\n}\n"},
+		"nginx with TLS": {
+			nginx, map[string]any{
+				"listen_addr": "127.0.0.1:8443", "tls_cert_path": "/c.pem", "tls_key_path": "/k.pem",
+			},
+			"pid DIR/nginx.pid;\nserver {\n  listen 127.0.0.1:8443 ssl;\n" +
+				"  ssl_certificate /c.pem;\n  ssl_certificate_key /k.pem;\n}\n",
+		},
 		"nginx without TLS": {nginx, map[string]any{"listen_addr": "[::1]:8080", "tls_cert_path": nil},
 			"pid DIR/nginx.pid;\nserver {\n  listen ::1:8080;\n}\n"},
 		"JSON": {jsonLike, map[string]any{"listen_addr": `a"b`, "x": 1, "gone": nil},
@@ -154,7 +160,11 @@ func TestTemplatesOfOtherSyntaxes(t *testing.T) {
 
 func TestUnreadableConfigurations(t *testing.T) {
 	t.Parallel()
-	const base, plain, own = smallest + "config: {base: {a: b}}", smallest + "config: {template: 'a = b'}", smallest + "config: {template: '{{with .Raw}}raw {{.}}{{else}}a = b{{end}}'}"
+	const (
+		base  = smallest + "config: {base: {a: b}}"
+		plain = smallest + "config: {template: 'a = b'}"
+		own   = smallest + "config: {template: '{{with .Raw}}raw {{.}}{{else}}a = b{{end}}'}"
+	)
 	for name, row := range map[string]struct {
 		text, want string
 		in         Input
@@ -222,19 +232,23 @@ config: {base: {}}
 `)
 	dir := t.TempDir()
 	work := filepath.Join(dir, "else", "where")
-	in := Input{Dir: dir, CABundle: "/ca.pem", Keys: map[string]any{"listen_addr": ":1"}, Env: []string{"EXTRA=a=b", "OVER=option"}, WorkingDir: work}
+	in := Input{Dir: dir, CABundle: "/ca.pem", Keys: map[string]any{"listen_addr": ":1"},
+		Env: []string{"EXTRA=a=b", "OVER=option"}, WorkingDir: work}
 	l := prepare(t, tt, in)
-	if want := []string{"/bin/x", "--config", dir + "/config.yaml", "--listen=:1", "a=b"}; !slices.Equal(l.Argv, want) {
-		t.Errorf("command %q, want %q", l.Argv, want)
+	argv := []string{"/bin/x", "--config", dir + "/config.yaml", "--listen=:1", "a=b"}
+	if !slices.Equal(l.Argv, argv) {
+		t.Errorf("command %q, want %q", l.Argv, argv)
 	}
 	want := []string{
-		"EXTRA=a=b", "HOME=" + dir, "LANG=C.UTF-8", "OVER=option", "PATH=/somewhere", "SSL_CERT_DIR=" + dir + "/.no-certificates",
+		"EXTRA=a=b", "HOME=" + dir, "LANG=C.UTF-8", "OVER=option", "PATH=/somewhere",
+		"SSL_CERT_DIR=" + dir + "/.no-certificates",
 		"SSL_CERT_FILE=/ca.pem", "TMPDIR=" + dir + "/.tmp", "TZ=Europe/Berlin",
 	}
 	if diff := cmp.Diff(want, l.Env); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}
-	if cmd := l.Command(); cmd.Dir != work || cmd.Path != "/bin/x" || !slices.Equal(cmd.Args, l.Argv) || !slices.Equal(cmd.Env, l.Env) {
+	if cmd := l.Command(); cmd.Dir != work || cmd.Path != "/bin/x" ||
+		!slices.Equal(cmd.Args, l.Argv) || !slices.Equal(cmd.Env, l.Env) {
 		t.Errorf("command %+v is not the launch", cmd)
 	}
 	if _, err := os.Stat(dir + "/.no-certificates"); !os.IsNotExist(err) {
@@ -261,10 +275,12 @@ config: {base: {}}
 	}
 
 	in.Env = nil
-	if _, err := tt.Prepare(in); err == nil || !strings.Contains(err.Error(), `command[4]`) || !strings.Contains(err.Error(), "EXTRA") {
+	if _, err := tt.Prepare(in); err == nil || !strings.Contains(err.Error(), `command[4]`) ||
+		!strings.Contains(err.Error(), "EXTRA") {
 		t.Errorf("without the variable that the command wants: %v", err)
 	}
-	if _, err := tt.Prepare(Input{Dir: "relative"}); err == nil || !strings.Contains(err.Error(), "expected an absolute path") {
+	if _, err := tt.Prepare(Input{Dir: "relative"}); err == nil ||
+		!strings.Contains(err.Error(), "expected an absolute path") {
 		t.Errorf("a relative directory: %v", err)
 	}
 }

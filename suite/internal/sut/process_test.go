@@ -40,10 +40,12 @@ func TestAServerThatExitsShowsItsCodeAndItsLog(t *testing.T) {
 		t.Errorf("exit code %d, want 3", p.ExitCode())
 	}
 	lines := p.Log().Lines()
-	if len(lines) != 1 || lines[0].Stream != Stderr || lines[0].Text != "cannot read the configuration" || lines[0].T <= 0 {
+	if len(lines) != 1 || lines[0].Stream != Stderr ||
+		lines[0].Text != "cannot read the configuration" || lines[0].T <= 0 {
 		t.Errorf("log %+v, want one line on stderr", lines)
 	}
-	if got := p.Stop(t.Context()); !got.EndedEarly || !strings.HasSuffix(got.String(), "before it was asked to") {
+	if got := p.Stop(t.Context()); !got.EndedEarly ||
+		!strings.HasSuffix(got.String(), "before it was asked to") {
 		t.Errorf("ending %+v %q, want before it was asked", got, got)
 	}
 	if err := p.Signal(syscall.SIGHUP); !errors.Is(err, os.ErrProcessDone) {
@@ -70,7 +72,8 @@ func TestStopAsksAndWaits(t *testing.T) {
 func TestStopKillsWhatDoesNotStop(t *testing.T) {
 	t.Parallel()
 	p := start(t, fake(t, "stubborn", nil), nil)
-	if _, err := p.Log().Wait(within(t, 10*time.Second), "ready", func(l Line) bool { return l.Text == "ready" }); err != nil {
+	ready := func(l Line) bool { return l.Text == "ready" }
+	if _, err := p.Log().Wait(within(t, 10*time.Second), "ready", ready); err != nil {
 		t.Fatal(err)
 	}
 	e := p.Stop(within(t, 50*time.Millisecond))
@@ -133,7 +136,8 @@ func alive(pid int) bool {
 func TestAForkingTargetLivesAsLongAsItsChild(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
-	p := start(t, fake(t, "fork", func(tt *Target) { tt.Forks = true }), map[string]any{"listen_addr": address})
+	p := start(t, fake(t, "fork", func(tt *Target) { tt.Forks = true }),
+		map[string]any{"listen_addr": address})
 	if err := p.Ready(within(t, 10*time.Second), Readiness{Listeners: table(address)}); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +156,8 @@ func TestAForkingTargetLivesAsLongAsItsChild(t *testing.T) {
 func TestAForkingTargetCanBeKilled(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
-	p := start(t, fake(t, "fork", func(tt *Target) { tt.Forks = true }), map[string]any{"listen_addr": address})
+	p := start(t, fake(t, "fork", func(tt *Target) { tt.Forks = true }),
+		map[string]any{"listen_addr": address})
 	if err := p.Ready(within(t, 10*time.Second), Readiness{Listeners: table(address)}); err != nil {
 		t.Fatal(err)
 	}

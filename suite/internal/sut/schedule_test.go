@@ -11,7 +11,9 @@ import (
 // first, and a run without it is still a run.
 func TestScheduleCommand(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{"bin/server", "bin/beside", "path/server", "path/beside", "other/beside", "other/elsewhere"} {
+	for _, path := range []string{
+		"bin/server", "bin/beside", "path/server", "path/beside", "other/beside", "other/elsewhere",
+	} {
 		path = filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -29,15 +31,18 @@ func TestScheduleCommand(t *testing.T) {
 		{"schedule: [beside, --json]\n", false, "path/beside", ""},
 		{"schedule: [beside, --json]\n", true, "bin/beside", ""},
 		{"schedule: [elsewhere, --json]\n", false, "other/elsewhere", ""},
-		{"schedule: [elsewhere, --json]\n", true, "", "found no elsewhere in the directory of the executable that replaces"},
+		{"schedule: [elsewhere, --json]\n", true, "",
+			"found no elsewhere in the directory of the executable that replaces"},
 		{"schedule: [./other/beside, --json]\n", false, "other/beside", ""},
 		{"schedule: [./other/beside, --json]\n", true, "bin/beside", ""},
-		{"schedule: [./other/elsewhere, --json]\n", true, "", "found no elsewhere in the directory of the executable that replaces"},
+		{"schedule: [./other/elsewhere, --json]\n", true, "",
+			"found no elsewhere in the directory of the executable that replaces"},
 		{"schedule: [server, --json]\n", true, "bin/server", ""},
 		{"schedule: [missing]\n", false, "", "the schedule command missing was not found"},
 		{"", false, "", "the target file of x names no schedule command"},
 	} {
-		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+"profiles: [byo]\nconfig: {base: {}}\n")
+		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+
+			"profiles: [byo]\nconfig: {base: {}}\n")
 		tt.Command[0], tt.File = "server", filepath.Join(dir, "target.yaml")
 		if test.replaced {
 			tt.SetBinary(filepath.Join(dir, "bin/server"))
@@ -55,10 +60,12 @@ func TestScheduleCommand(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", test.schedule, err)
 		}
-		if cmd.Path != filepath.Join(dir, test.path) || cmd.Args[1] != "--json" || cmd.Dir != filepath.Join(dir, "own") {
+		if cmd.Path != filepath.Join(dir, test.path) || cmd.Args[1] != "--json" ||
+			cmd.Dir != filepath.Join(dir, "own") {
 			t.Errorf("%q: found %s %v in %s", test.schedule, cmd.Path, cmd.Args, cmd.Dir)
 		}
-		if env := strings.Join(cmd.Env, "\n"); !strings.Contains(env, "NAME=value") || !strings.Contains(env, "SSL_CERT_DIR=") {
+		if env := strings.Join(cmd.Env, "\n"); !strings.Contains(env, "NAME=value") ||
+			!strings.Contains(env, "SSL_CERT_DIR=") {
 			t.Errorf("%q: found the environment\n%s", test.schedule, env)
 		}
 	}

@@ -187,12 +187,13 @@ func (c templateCheck) check(key, text string) {
 }
 
 // viewNames lists what templates can name, for messages.
-const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, Raw, " +
-	"and PID in reload.command"
+const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, " +
+	"Raw, and PID in reload.command"
 
 // templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
 // text", and finds its line and its text.
-var templateError = regexp.MustCompile(`^template: .*?:(\d+):(?:\d+:)? (?:executing "[^"]*" )?(.*)$`)
+var templateError = regexp.MustCompile(
+	`^template: .*?:(\d+):(?:\d+:)? (?:executing "[^"]*" )?(.*)$`)
 
 // wrong reports an error of text/template at its line of the file.
 func (c templateCheck) wrong(key string, err error, expected string) {

@@ -8,7 +8,8 @@ import (
 
 const templated = smallest + `config:
   template: |
-    {{- if and .Keys.tls_cert_path .Keys.tls_letsencrypt_hostname}}{{cannot "one of the two"}}{{end}}
+    {{- if and .Keys.tls_cert_path .Keys.tls_letsencrypt_hostname}}
+      {{- cannot "one of the two"}}{{end}}
     cert {{.Keys.tls_cert_path}}
   names: {tls_cert_path: cert}
 env: {LISTEN: "{{.Keys.listen_addr}}"}
@@ -20,7 +21,8 @@ func TestKeysThatTheServerCannotBeTold(t *testing.T) {
 	tt := parsed(t, templated)
 	prepare(t, tt, Input{Dir: t.TempDir(), Keys: map[string]any{"tls_cert_path": "a"}})
 
-	_, err := tt.Prepare(Input{Dir: t.TempDir(), Keys: map[string]any{"tls_cert_path": "a", "tls_letsencrypt_hostname": "b"}})
+	keys := map[string]any{"tls_cert_path": "a", "tls_letsencrypt_hostname": "b"}
+	_, err := tt.Prepare(Input{Dir: t.TempDir(), Keys: keys})
 	var cannot *Inexpressible
 	if !errors.As(err, &cannot) || cannot.Reason != "one of the two" {
 		t.Errorf("got %v, want the template's reason", err)
@@ -52,7 +54,9 @@ func TestStateIsTheServersOwn(t *testing.T) {
 	t.Parallel()
 	tt := parsed(t, templated)
 	var own []string
-	for _, name := range []string{"db.sqlite", "db.sqlite-wal", "run/a.sock", "cache/db.sqlite", "cert.pem"} {
+	for _, name := range []string{
+		"db.sqlite", "db.sqlite-wal", "run/a.sock", "cache/db.sqlite", "cert.pem",
+	} {
 		if tt.Owns(name) {
 			own = append(own, name)
 		}

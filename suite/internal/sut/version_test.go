@@ -12,7 +12,9 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for behaviour, want := range map[string]string{"version": "fake version v1.2.3 (test)", "exit": ""} {
+	for behaviour, want := range map[string]string{
+		"version": "fake version v1.2.3 (test)", "exit": "",
+	} {
 		tt := newTarget()
 		tt.VersionCommand = []string{self, "fake", behaviour}
 		if got := tt.Version(); got != want {
@@ -53,8 +55,10 @@ func TestAutocertVersion(t *testing.T) {
 		info *debug.BuildInfo
 		want string
 	}{
-		"required":             {crypto("v0.58.0", nil), "v0.58.0"},
-		"replaced":             {crypto("v0.58.0", &debug.Module{Path: "golang.org/x/crypto", Version: "v0.19.0"}), "v0.19.0"},
+		"required": {crypto("v0.58.0", nil), "v0.58.0"},
+		"replaced": {
+			crypto("v0.58.0", &debug.Module{Path: "golang.org/x/crypto", Version: "v0.19.0"}), "v0.19.0",
+		},
 		"replaced by a folder": {crypto("v0.58.0", &debug.Module{Path: "../crypto"}), ""},
 		"not used":             {&debug.BuildInfo{}, ""},
 	} {

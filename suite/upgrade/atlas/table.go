@@ -44,8 +44,8 @@ func (a *Atlas) table(b *bufio.Writer) {
 		return
 	}
 	fmt.Fprintf(b, " The table shows those that differ; `%s` holds all.\n\n", JSONFile)
-	b.WriteString("✓ kept · ✗ broken · ○ observed, holds · ● observed, does not hold · s skipped · " +
-		"empty: not run; equal letters: equal observations\n\n")
+	b.WriteString("✓ kept · ✗ broken · ○ observed, holds · ● observed, does not hold · " +
+		"s skipped · empty: not run; equal letters: equal observations\n\n")
 	b.WriteString("| requirement | level |")
 	for _, r := range a.Releases {
 		fmt.Fprintf(b, " %s |", strings.ReplaceAll(strings.ReplaceAll(r.name(), "v0.", ""), ".0", ""))
