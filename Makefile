@@ -7,7 +7,6 @@ RUN    ?=
 FROM   ?=
 TO     ?= latest
 
-STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -40,17 +39,13 @@ test: lint unit ## run all checks: lint, unit tests, the suite in both worlds, s
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
-lint: ## run gofmt, go vet, staticcheck and actionlint; check that suite does not import server
+lint: layout ## run gofmt, go vet, golangci-lint with .golangci.yml, actionlint and the layout check
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
-	$(STATICCHECK) ./...
+	$(GOLANGCI) run ./...
 	$(ACTIONLINT) .github/workflows/*.yml
 	cd fixtures/variants/certmagic && go vet ./...
 	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "lint: suite imports $$server, expected no import of the server"; exit 1; }
-
-.PHONY: lint-all
-lint-all: lint layout ## run lint, layout, and golangci-lint with .golangci.yml
-	$(GOLANGCI) run ./...
 
 .PHONY: layout
 layout: ## check import directions, the number of files in each directory, and the form of doc comments

@@ -294,7 +294,7 @@ func members(t reflect.Type, seen map[reflect.Type]bool) []string {
 func TestContractsNameEveryVariable(t *testing.T) {
 	t.Parallel()
 	text := content(t, contracts)
-	variable := regexp.MustCompile(`"(ASSAY_[A-Z]+)`)
+	variable := regexp.MustCompile(`"(ASSAY_[A-Z_]+)`)
 	for _, name := range files(t, ".go") {
 		if strings.HasSuffix(name, "_test.go") && name != "suite/suite_test.go" {
 			continue
