@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The certificates that faults deliver come from the right issuer, so that only the
-// fault is wrong with them.
+// TestCertificateFaults checks that each fault makes the CA deliver a chain that
+// is wrong in that one way and right in all others.
 func TestCertificateFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault Fault
@@ -44,14 +44,14 @@ func TestCertificateFaults(t *testing.T) {
 				t.Error(err)
 			}
 			if n := len(s.ca.Journal().Issued()); n != 1 {
-				t.Errorf("%d certificates journaled as issued, expected the client's one", n)
+				t.Errorf("%d certificates in the journal as issued, expected only the client's", n)
 			}
 		})
 	}
 }
 
-// issuerNotNext checks that there are two certificates and that the second did not
-// issue the first.
+// issuerNotNext checks that there are two certificates and that the second did
+// not issue the first.
 func issuerNotNext(_ *site, chain []*x509.Certificate) error {
 	if len(chain) != 2 {
 		return fmt.Errorf("%d certificates, expected two", len(chain))
@@ -91,7 +91,7 @@ func TestInvalidOrder(t *testing.T) {
 			}
 			last := s.ca.Journal().Requests(KindOrder)
 			if len(last) == 0 || last[len(last)-1].State != "invalid" || last[len(last)-1].Detail == "" {
-				t.Errorf("looks at the order: %v, expected the last to be invalid, with a reason", last)
+				t.Errorf("order polls: %v, expected the last to be invalid, with a reason", last)
 			}
 		})
 	}

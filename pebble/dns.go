@@ -12,9 +12,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A DNS is a DNS server with authority for all names. Its records may change while it
-// runs. Names are case-insensitive, with or without the final dot. Names without a
-// record do not exist.
+// A DNS is a DNS server with authority for all names. Its records may change
+// while it runs. Names are case-insensitive, with or without the final dot. A
+// name without a record does not exist, unless there is a record for "*".
 type DNS struct {
 	servers []*dns.Server
 	err     error // why a server did not start
@@ -24,11 +24,11 @@ type DNS struct {
 	observe func(name, question, answer string)
 }
 
-// anyName is the name of the record for names that have no record of their own.
+// anyName is the name whose record answers for every name without a record.
 const anyName = "*"
 
-// NewDNS starts a DNS server on TCP and UDP sockets. The sockets belong to the server
-// from now on. NewDNS returns when the server answers on all of them.
+// NewDNS starts a DNS server on TCP and UDP sockets, and returns when it answers
+// on all of them. The server owns the sockets: [DNS.Close] closes them.
 func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
 	d := &DNS{records: make(map[string][]netip.Addr)}
 	for _, l := range listeners {
@@ -50,8 +50,8 @@ func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
 }
 
 // Point sets the addresses of a name. Without addresses the name does not exist
-// (NXDOMAIN). The name "*" stands for all names that have no record of their own.
-// Invalid addresses are ignored.
+// (NXDOMAIN). The record of "*" answers for every name without a record. Invalid
+// addresses are ignored.
 func (d *DNS) Point(name string, addrs ...netip.Addr) {
 	var valid []netip.Addr
 	for _, a := range addrs {
@@ -64,8 +64,9 @@ func (d *DNS) Point(name string, addrs ...netip.Addr) {
 	d.records[canonical(name)] = valid
 }
 
-// Observe lets the server call f for every question, with the name without its final
-// dot, the type of the question and the code of the answer, such as "NOERROR".
+// Observe makes the server call f for every question, with the name without its
+// final dot, the type of the question, such as "AAAA", and the code of the
+// answer, such as "NOERROR".
 func (d *DNS) Observe(f func(name, question, answer string)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -87,8 +88,8 @@ func (d *DNS) find(name string) []netip.Addr {
 	return d.records[anyName]
 }
 
-// ServeDNS answers one question. Questions for other types than addresses get an empty
-// answer. An empty answer for CAA permits issuance (RFC 8659 §3).
+// ServeDNS answers one question. Questions for other types than addresses get an
+// empty answer. An empty answer for CAA permits issuance (RFC 8659 §3).
 func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
 	reply.Authoritative = true

@@ -9,8 +9,8 @@ import (
 	"github.com/letsencrypt/pebble/v2/core"
 )
 
-// edge answers the requests of clients: with Pebble's answers, or with those of
-// injected faults.
+// edge answers the requests of clients, with the answers of Pebble or of injected
+// faults.
 type edge struct {
 	dialect  Dialect
 	offer    []string
@@ -24,7 +24,7 @@ type edge struct {
 	ctx      context.Context // ends when the CA closes
 }
 
-// faultDown is the name in the journal of the fault of a CA that is down.
+// faultDown names the fault in the journal's entries of a CA that is down.
 const faultDown = "CA down"
 
 // ServeHTTP answers one request of a client.
@@ -53,16 +53,17 @@ func (e *edge) identify(x *exchange) {
 	case KindOrder, KindFinalize:
 		x.order = x.id
 	case KindAuthz:
-		x.about(store.GetAuthorizationByID(x.id))
+		x.concerns(store.GetAuthorizationByID(x.id))
 	case KindChallenge:
 		if c := store.GetChallengeByID(x.id); c != nil {
 			x.challenge = c.Type
-			x.about(c.Authz)
+			x.concerns(c.Authz)
 		}
 	}
 }
 
-func (x *exchange) about(a *core.Authorization) {
+// concerns notes the authorization that the exchange concerns, if there is one.
+func (x *exchange) concerns(a *core.Authorization) {
 	if a != nil {
 		x.authz, x.order = a.ID, a.Order.ID // these fields never change
 		x.names = []string{identifier(a)}
@@ -104,7 +105,7 @@ func (e *edge) askPebble(x *exchange) *answer {
 	return a
 }
 
-// freshNonce asks Pebble for a nonce, for an answer that Pebble does not make.
+// freshNonce asks Pebble for a nonce, for an answer that does not come from Pebble.
 func (e *edge) freshNonce(x *exchange) string {
 	r, err := http.NewRequestWithContext(x.request.Context(), http.MethodHead, pathNonce, nil)
 	if err != nil {

@@ -61,8 +61,8 @@ func TestIssuance(t *testing.T) {
 			if c.location {
 				want = strings.TrimSuffix(s.ca.DirectoryURL(), "/dir") + "/my-order/" + issued[0].Order
 			}
-			if !slices.Equal(s.locate, []string{want}) {
-				t.Errorf("Location of finalize: %q, expected %q", s.locate, want)
+			if !slices.Equal(s.locations, []string{want}) {
+				t.Errorf("Location of finalize: %q, expected %q", s.locations, want)
 			}
 		})
 	}

@@ -24,11 +24,11 @@ type site struct {
 	t  testing.TB
 	ca *CA
 
-	mu     sync.Mutex
-	paths  map[string]string           // http-01: path to body
-	certs  map[string]*tls.Certificate // tls-alpn-01: name to certificate
-	hosts  []string                    // Host headers of challenge requests
-	locate []string                    // Location headers of answers to finalize
+	mu        sync.Mutex
+	paths     map[string]string           // http-01: path to body
+	certs     map[string]*tls.Certificate // tls-alpn-01: name to certificate
+	hosts     []string                    // Host headers of challenge requests
+	locations []string                    // Location headers of answers to finalize
 }
 
 // newSite starts a site on 127.0.0.1.
@@ -42,7 +42,7 @@ func newSite(t testing.TB, change ...func(*Options)) *site {
 
 	secure := listen(t)
 	alpn := &http.Server{
-		ErrorLog: quiet(), // validation says goodbye after the handshake
+		ErrorLog: quiet(), // validation closes the connection after the handshake
 		TLSConfig: &tls.Config{
 			NextProtos: []string{"acme-tls/1"},
 			GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -111,7 +111,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, body)
 }
 
-// httpClient returns a client that trusts the CA's endpoint. It ends with the test.
+// httpClient returns a client that trusts the CA's endpoint. Its idle connections
+// are closed when the test ends.
 func httpClient(t testing.TB, ca *CA) *http.Client { return clientTrusting(t, ca.EndpointRoot()) }
 
 func clientTrusting(t testing.TB, root []byte) *http.Client {
@@ -134,7 +135,7 @@ func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := s.next.RoundTrip(r)
 	if err == nil && kindOf(r.URL.Path) == KindFinalize {
 		s.site.mu.Lock()
-		s.site.locate = append(s.site.locate, response.Header.Get("Location"))
+		s.site.locations = append(s.site.locations, response.Header.Get("Location"))
 		s.site.mu.Unlock()
 	}
 	return response, err
@@ -145,8 +146,8 @@ func kindOf(path string) Kind {
 	return readExchange(r).kind
 }
 
-// client returns an ACME client without an account, which repeats failed requests at
-// once.
+// client returns an ACME client without an account, which repeats failed
+// requests at once.
 func (s *site) client() *acme.Client {
 	h := httpClient(s.t, s.ca)
 	h.Transport = spy{s, h.Transport}
@@ -183,8 +184,8 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
-// issue gets a certificate by the steps of RFC 8555 §7.1: order, authorizations by
-// this challenge type, finalize, download.
+// issue gets a certificate by the steps of RFC 8555 §7.1: order, authorizations
+// by this challenge type, finalize, download.
 func (s *site) issue(
 	ctx context.Context,
 	c *acme.Client,
@@ -251,7 +252,7 @@ func (s *site) authorize(ctx context.Context, c *acme.Client, challenge, url str
 		func(c *acme.Challenge) bool { return c.Type == challenge },
 	)
 	if at < 0 {
-		return fmt.Errorf("%s is not on offer", challenge)
+		return fmt.Errorf("%s is not offered", challenge)
 	}
 	if err := s.prepare(c, authz.Challenges[at], authz.Identifier.Value); err != nil {
 		return err

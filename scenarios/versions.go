@@ -32,6 +32,7 @@ const (
 
 var operators = []string{">=", "<=", ">", "<", "="}
 
+// errRange says what a range looks like. Messages put it after "expected".
 var errRange = errors.New(
 	`comparisons with full versions, such as ">= 0.45.0" or ">= 0.45.0 < 0.58.0"`)
 

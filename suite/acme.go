@@ -51,9 +51,9 @@ var _ = Table("ACME-02", func(e *Env, row struct {
 		value = nil
 	}
 	e.MkDir("elsewhere")
-	before, look := lookBefore(e)
+	before, list := listBeforeStart(e)
 	cacheDir := Settings{"tls_letsencrypt_cache_dir": value}
-	server := e.StartACME(cacheDir, WorkingDir(e.Path("elsewhere")), look)
+	server := e.StartACME(cacheDir, WorkingDir(e.Path("elsewhere")), list)
 	seen := e.Handshake(server)
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 
@@ -68,9 +68,9 @@ var _ = Table("ACME-02", func(e *Env, row struct {
 		"files outside the cache directory with a key of it, or the certificate")
 })
 
-// lookBefore returns a start option that lists the spec's files after Assay has
-// written its own and before the server runs, and the list.
-func lookBefore(e *Env) (*[]string, StartOption) {
+// listBeforeStart returns a list and a start option that fills it with the spec's
+// files, after Assay has written its own and before the server runs.
+func listBeforeStart(e *Env) (*[]string, StartOption) {
 	before := new([]string)
 	return before, ChangeConfig(func(string) error {
 		*before = e.Files()
@@ -155,8 +155,8 @@ var _ = Requirement("ACME-04", func(e *Env) {
 })
 
 var _ = Requirement("ACME-05", func(e *Env) {
-	before, look := lookBefore(e)
-	server := e.StartACME(look)
+	before, list := listBeforeStart(e)
+	server := e.StartACME(list)
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	server.Stop()
 	for _, name := range e.NewFiles(*before) { // operators keep the cache directory only

@@ -5,7 +5,7 @@
 // # Embedding
 //
 // Call [Run] from a test. Every requirement of the catalogue becomes a subtest
-// of its ID:
+// that is named after its ID:
 //
 //	func TestConformance(t *testing.T) {
 //		suite.Run(t, suite.Options{Target: "target.yaml", Out: t.TempDir()})
@@ -19,9 +19,9 @@
 // [Execute] runs the suite outside of a test and returns the report. [Examine]
 // checks what this machine and a target allow, without judging the target.
 //
-// Keep such tests in a module of their own: importing this package lifts
+// Keep such tests in a module of their own: importing this package raises
 // golang.org/x/crypto to the version that Assay requires. The directory
-// suite/example is a whole project that does so.
+// suite/example is a complete project with such a test.
 //
 // # Processes
 //

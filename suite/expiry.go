@@ -19,8 +19,8 @@ import (
 	. "assay/suite/internal/match"
 )
 
-// The specs below judge the chapter expiry, what an operator sees of the dates of a
-// certificate (scenarios/expiry.yaml).
+// The specs below judge the chapter expiry: the dates of a certificate as an
+// operator sees them (scenarios/expiry.yaml).
 
 var _ = Requirement("EXPIRY-01", func(e *Env) {
 	needsOpenSSL(e)
@@ -56,8 +56,8 @@ var _ = Requirement("EXPIRY-03", func(e *Env) {
 	Expect(control).To(BeRefusedByBrowser())
 }, Slow)
 
-// untrusted starts a server of Assay's own with a certificate that nobody trusts, and
-// returns its address.
+// untrusted starts a server of Assay's own with a certificate that nobody trusts,
+// and returns its address.
 func untrusted(e *Env) string {
 	ginkgo.GinkgoHelper()
 	listener, err := e.World.Listen("tcp", e.Addr(9443))

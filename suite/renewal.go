@@ -16,8 +16,8 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// The specs below judge the chapter renewal, a new certificate before the old one
-// ends (scenarios/renewal.yaml).
+// The specs below judge the chapter renewal: a new certificate before the old one
+// expires (scenarios/renewal.yaml).
 
 var _ = Table("RENEW-01", func(e *Env, row struct{ Left time.Duration }) {
 	e.ExpectOneOfTwoRenewed(row.Left, 29*Day, 90*Day)
@@ -28,8 +28,8 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 	// runs in this process at the same time.
 	defer syscall.Umask(syscall.Umask(0))
 	old := e.CacheCertificate("cache", row.Left, row.Lifetime)
-	before, look := lookBefore(e)
-	server := e.StartACME(look)
+	before, list := listBeforeStart(e)
+	server := e.StartACME(list)
 	open := e.Handshake(server, KeepOpen)
 	Expect(open).To(Complete())
 	defer open.Close()
@@ -43,13 +43,13 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 	e.ObserveIssuance("renewal")
 })
 
-// afterRenewal is how long clients keep coming after a certificate was issued. A
-// renewal takes less than a second where it is awaited.
+// afterRenewal is how long clients keep connecting after a certificate was issued,
+// to show that no further one is ordered. A renewal takes less than a second.
 const afterRenewal = 3 * time.Second
 
-// expectPrivateCache expects every file of the cache to be its owner's alone, and no file
-// elsewhere to hold a key of the cache; before lists the files that were there
-// before the server was started.
+// expectPrivateCache expects that only the owner of a file of the cache has access
+// to it, and that no file elsewhere holds a key of the cache. before lists the
+// files that existed before the server was started.
 func expectPrivateCache(e *Env, before []string) {
 	keys := SecretsBelow(e, "cache")
 	for _, name := range e.Files() {
@@ -150,8 +150,8 @@ var _ = Requirement("RENEW-09", func(e *Env) {
 var _ = Table("RENEW-10", func(e *Env, row struct{ Ago time.Duration }) {
 	defer syscall.Umask(syscall.Umask(0)) // as in RENEW-02
 	expired := e.CacheCertificate("cache", -row.Ago, 90*Day)
-	before, look := lookBefore(e)
-	server := e.StartACME(look)
+	before, list := listBeforeStart(e)
+	server := e.StartACME(list)
 	seen := e.Handshake(server)
 	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))

@@ -119,7 +119,7 @@ var _ = Requirement("ALPN01-08", func(e *Env) {
 	elsewhere := e.Start(e.ALPN01(Settings{"listen_addr": e.Addr(9000)}), Forward(443, 9000))
 	wanted := "a warning that the CA comes to port 443, which the control at that port did not log"
 	elsewhere.WaitLog(wanted, func(l sut.Line) bool {
-		return WhereTheCAComes.MatchString(l.Words()) && !control.Logged(l.Words())
+		return ValidationPort.MatchString(l.Words()) && !control.Logged(l.Words())
 	})
 	Expect(e.Handshake(elsewhere)).To(HaveFullChainTo(e.CA().Root()))
 })

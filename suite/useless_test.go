@@ -15,9 +15,9 @@ import (
 	"assay/suite/report"
 )
 
-// uselessServers lists the modes of fixtures/useless. The modes that resemble a server
-// most are tried with every case of every requirement. Each of the others is tried with
-// a different case of each requirement.
+// uselessServers lists the modes of fixtures/useless. The modes that most resemble
+// a server are tried with every case of every requirement. Each of the others is
+// tried with a different case of each requirement.
 var uselessServers = []struct {
 	mode    string
 	timeout time.Duration // timeout of ready; short if the server never gets ready
@@ -47,8 +47,9 @@ health: /health
 profiles: [%s]
 `
 
-// TestUselessServersPassNothing runs the suite against servers that keep no promise. If
-// one of them passes a requirement, the requirement's spec checks nothing.
+// TestUselessServersPassNothing runs the suite against servers that keep no
+// promise. If one of them passes a requirement, the requirement's spec checks
+// nothing.
 func TestUselessServersPassNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: this runs the suite seven times")
@@ -89,8 +90,8 @@ func TestUselessServersPassNothing(t *testing.T) {
 	}
 }
 
-// oneRowEach returns "ID/case" for the nth case of each requirement, or "ID" if it has no
-// cases. Beyond the last case it starts again with the first.
+// oneRowEach returns "ID/case" for the nth case of each requirement, or "ID" if it
+// has no cases. After the last case it starts again with the first.
 func oneRowEach(t *testing.T, n int) (selected []string) {
 	catalogue, err := scenarios.Load()
 	if err != nil {
@@ -137,7 +138,7 @@ func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report,
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "assay"), args...)
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
-	// Useless servers never do what specs wait for, so that long waits only cost time.
+	// Useless servers never do what specs wait for, so long waits only cost time.
 	cmd.Env = append(os.Environ(), "ASSAY_PATIENCE=2s")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second

@@ -1,5 +1,5 @@
 // Package relay passes TCP connections on from one address to another. It
-// copies bytes in both directions and hands on how each direction ends: a
+// copies bytes in both directions and passes on how each direction ends: a
 // half-close arrives as a half-close, a reset as a reset.
 package relay
 
@@ -24,9 +24,9 @@ type Relay struct {
 }
 
 // Serve calls handle for every connection that the listener accepts, until
-// [Relay.Stop] or [Relay.Close]. It closes the connection when handle returns,
-// and earlier if the relay closes: the context ends then too. The listener
-// belongs to the relay from now on.
+// [Relay.Stop] or [Relay.Close]. It closes the connection when handle returns.
+// [Relay.Close] closes it earlier and ends the context. The relay owns the
+// listener and closes it.
 func Serve(listener net.Listener, handle func(context.Context, net.Conn)) *Relay {
 	r := &Relay{listener: listener}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
@@ -35,7 +35,7 @@ func Serve(listener net.Listener, handle func(context.Context, net.Conn)) *Relay
 }
 
 // Forward joins every connection that the listener accepts with one that dial
-// opens, see [Join]. It closes an accepted connection for which dial fails.
+// opens; see [Join]. If dial fails, it closes the accepted connection.
 func Forward(listener net.Listener, dial func(context.Context) (net.Conn, error)) *Relay {
 	return Serve(listener, func(ctx context.Context, client net.Conn) {
 		server, err := dial(ctx)
@@ -63,7 +63,7 @@ func (r *Relay) accept(handle func(context.Context, net.Conn)) {
 	}
 }
 
-// Stop closes the listener. Connections that were accepted before go on.
+// Stop closes the listener. Accepted connections stay open.
 func (r *Relay) Stop() error {
 	err := r.listener.Close()
 	if errors.Is(err, net.ErrClosed) {

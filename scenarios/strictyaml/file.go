@@ -4,8 +4,8 @@
 // The YAML library decodes, with unknown keys refused. This package adds what
 // the library does not report: a key that occurs twice, a required key that is
 // absent, a key without a value, and a number or boolean where text is expected.
-// It reads some of the struct tags that describe a type to a JSON Schema, so
-// that a file and its schema are held to the same rules:
+// It reads some of the struct tags from which the JSON Schema of a type is
+// generated, so that the package and the schema check the same rules:
 //
 //	Name  string   `yaml:"name" jsonschema:"required,minLength=1"`
 //	Mode  string   `yaml:"mode" jsonschema:"enum=on,enum=off"`
@@ -44,9 +44,9 @@ type File struct {
 	values []place             // every value, in the order of the file
 	byMark map[mark]place      // the same, by position
 	keys   map[mark]string     // the full name of every key, by position
-	known  map[mark][]string   // the keys that may stand at this position
+	known  map[mark][]string   // the keys that are allowed at this position
 	faulty map[string]bool     // keys with a mistake that decoding found
-	broken []string            // lists whose decoded items lack some: "profiles["
+	broken []string            // lists of which decoding dropped items: "profiles["
 	walked map[*yaml.Node]bool // guards against aliases that lead to themselves
 }
 
@@ -54,7 +54,7 @@ type File struct {
 type place struct {
 	key  string
 	node *yaml.Node
-	kind reflect.Type // what it is decoded into; nil if anything will do
+	kind reflect.Type // the type it is decoded into; nil if any is allowed
 }
 
 type mark struct{ line, column int }
@@ -136,8 +136,8 @@ func (f *File) Empty() bool { return f.empty }
 // Has reports whether there is a value at key.
 func (f *File) Has(key string) bool { return f.find(key) != nil }
 
-// Line returns the line on which the value at key begins, or that of what is
-// closest above it.
+// Line returns the line on which the value at key begins. If there is no such
+// value, it returns the line of the closest value that would contain it.
 func (f *File) Line(key string) int {
 	for {
 		if p := f.find(key); p != nil {
@@ -179,8 +179,8 @@ func (f *File) Expect(key, expected string) {
 	f.Wrong(key, found, expected)
 }
 
-// WrongLine is [File.Wrong] for one line, counted from 1, of a text of several
-// lines.
+// WrongLine notes a mistake, as [File.Wrong] does, in one line of a text of
+// several lines. Lines are counted from 1.
 func (f *File) WrongLine(key string, line int, found, expected string) {
 	incomplete := func(list string) bool { return strings.HasPrefix(key, list) }
 	if f.root == nil || f.faulty[key] || slices.ContainsFunc(f.broken, incomplete) {

@@ -5,7 +5,7 @@ import "assay/suite/internal/words"
 // The exit codes of a run.
 const (
 	ExitOK          = 0   // no MUST failed
-	ExitFailed      = 1   // a MUST failed, or the list of known failures is not true
+	ExitFailed      = 1   // a MUST failed, or the known failures do not match the results
 	ExitTrouble     = 2   // wrong usage, a failed probe, or an error of Assay itself
 	ExitInterrupted = 130 // ended by a signal
 )
@@ -33,7 +33,7 @@ func ExitCode(r *Report) int {
 }
 
 // Blame adds an error of the run itself, which occurred after the report was
-// made, and sets the exit code anew.
+// made, and sets the exit code again.
 func (r *Report) Blame(err error) {
 	r.Error = words.Join("\n", r.Error, err.Error())
 	r.Exit = ExitCode(r)

@@ -78,7 +78,7 @@ func Reason(err error) string {
 	return "it cannot be built: " + command.err.Error()
 }
 
-// resolve returns the version that a query such as "latest" or "v0.58" stands for.
+// resolve returns the version that a query such as "latest" or "v0.58" selects.
 func (t toolchain) resolve(ctx context.Context, query string) (string, error) {
 	text, err := t.run(ctx, nil, "list", "-mod=mod", "-m", "-json", Module+"@"+query)
 	if err != nil {

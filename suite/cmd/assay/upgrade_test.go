@@ -10,7 +10,7 @@ import (
 	"assay/suite/report"
 )
 
-// withGo returns a command that finds a shell script as the go command.
+// withGo returns an assay command for which the go command is a shell script.
 func withGo(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir := t.TempDir()
@@ -23,7 +23,8 @@ func withGo(t *testing.T, script string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestInterruptedBeforeTheRuns interrupts commands while they wait for the go command.
+// TestInterruptedBeforeTheRuns interrupts commands while they wait for the go
+// command, and checks their exit code.
 func TestInterruptedBeforeTheRuns(t *testing.T) {
 	t.Parallel()
 	source, err := filepath.Abs("../../..")
@@ -52,8 +53,8 @@ func TestInterruptedBeforeTheRuns(t *testing.T) {
 	}
 }
 
-// TestAtlasReadsItsNotesFirst checks that atlas reports a mistake in the notes before it
-// calls the go command to build.
+// TestAtlasReadsItsNotesFirst checks that atlas reports a mistake in the notes
+// before it calls the go command to build.
 func TestAtlasReadsItsNotesFirst(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
@@ -74,7 +75,8 @@ func TestAtlasReadsItsNotesFirst(t *testing.T) {
 	}
 }
 
-// TestReportExitsWithZero prints an atlas with a failure in every format.
+// TestReportExitsWithZero checks in every format that printing an atlas with a
+// failure is no failure of the command.
 func TestReportExitsWithZero(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -9,8 +9,8 @@ import (
 	"assay/suite/report"
 )
 
-// TestVersionWithoutCapabilities checks that a target's version command has no more
-// rights than its server.
+// TestVersionWithoutCapabilities checks that a target's version command has no
+// capabilities, as its server has none.
 func TestVersionWithoutCapabilities(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

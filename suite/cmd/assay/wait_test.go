@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// waitFor waits until a path exists. It polls, because there is no portable event for
-// a new file.
+// waitFor waits until a path exists. It polls, because there is no portable event
+// for a new file.
 func waitFor(t *testing.T, path string) {
 	t.Helper()
 	deadline := time.After(10 * time.Second)
@@ -20,7 +20,7 @@ func waitFor(t *testing.T, path string) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("waited ten seconds for %s, expected it to be made", path)
+			t.Fatalf("waited ten seconds for %s, expected it to exist", path)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Command bench measures what Assay costs. It prints the time of an issuance by
-// Pebble without changes and by the edge in front of it, and the cost of a whole run
-// of the suite against the reference server. It needs bin/assay and bin/assay-server,
-// which "make bench" builds.
+// Pebble without changes and by the edge in front of it, and the cost of a whole
+// run of the suite against the reference server. It needs bin/assay and
+// bin/assay-server, which "make bench" builds.
 package main
 
 import (
@@ -21,8 +21,8 @@ import (
 	"assay/suite/report"
 )
 
-// Numbers of issuances to measure. Those by stock Pebble run at the same time, because
-// each of them mostly waits for seconds.
+// Numbers of issuances to measure. The issuances by stock Pebble run at the same
+// time, because each of them waits for seconds.
 const (
 	edgeIssuances  = 60
 	stockIssuances = 20

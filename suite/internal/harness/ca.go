@@ -22,15 +22,15 @@ import (
 	"assay/pebble"
 )
 
-// UseCA changes the options of the spec's CA. Call it before the CA starts, which
-// is at the first use of [Env.CA] or of an ACME preset.
+// UseCA changes the options of the spec's CA. Call it before the first use of
+// [Env.CA] or of an ACME preset, which starts the CA.
 func (e *Env) UseCA(change func(*pebble.Options)) {
 	e.caOptions = append(e.caOptions, change)
 }
 
-// CA returns the spec's own certificate authority, and starts it at the first call.
-// Its HTTPS endpoint and its DNS server are in the spec's world. Its gateway is in
-// the process's own network, from which Pebble validates.
+// CA returns the spec's own certificate authority, and starts it at the first
+// call. Its HTTPS endpoint is in the spec's world. Its DNS server and its gateway
+// are in the home network, from which Pebble validates.
 func (e *Env) CA() *pebble.CA {
 	ginkgo.GinkgoHelper()
 	if e.ca == nil {
@@ -70,14 +70,14 @@ func (e *Env) startCA() error {
 		return err
 	}
 	o.DNSListeners, o.DNSPackets = []net.Listener{tcp}, []net.PacketConn{udp}
-	for _, home := range sites.Gateway {
+	for _, gateway := range sites.Gateway {
 		for documented, port := range map[int]int{80: sites.HTTPPort, 443: sites.TLSPort} {
-			address := netip.AddrPortFrom(home, uint16(port))
+			address := netip.AddrPortFrom(gateway, uint16(port))
 			listener, err := e.World.ListenHome("tcp", address.String())
 			if err != nil {
 				return err
 			}
-			target := netip.AddrPortFrom(e.hostLike(home), uint16(e.World.Port(documented)))
+			target := netip.AddrPortFrom(e.hostBehind(gateway), uint16(e.World.Port(documented)))
 			o.Gateway = append(o.Gateway, pebble.GatewayListener{
 				Listener: listener,
 				HTTP:     documented == 80,
@@ -101,11 +101,11 @@ func (e *Env) startCA() error {
 	return e.probeCA(sites.ACME)
 }
 
-// hostLike returns the host's address that has the same family as the gateway's, so
+// hostBehind returns the host's address of the same family as the gateway's, so
 // that a validation over IPv6 reaches the host over IPv6.
-func (e *Env) hostLike(home netip.Addr) netip.Addr {
+func (e *Env) hostBehind(gateway netip.Addr) netip.Addr {
 	v4, v6 := e.World.Host()
-	if home.Is6() {
+	if gateway.Is6() {
 		return v6
 	}
 	return v4
@@ -123,12 +123,12 @@ func (e *Env) probeCA(at netip.AddrPort) error {
 	return conn.Close()
 }
 
-// startResolver starts the DNS server that the system resolver of the world asks. It
-// knows the target's host and the CA's endpoint by name.
+// startResolver starts the DNS server that the world's system resolver asks. The
+// server has the addresses of the target's host and of the CA's endpoint.
 func (e *Env) startResolver() error {
 	at := e.World.Services().DNS
 	if !at.IsValid() {
-		return nil // loopback: names are the machine's own business
+		return nil // loopback: the resolver of the machine is used
 	}
 	tcp, err := e.World.Listen("tcp", at.String())
 	if err != nil {
@@ -157,20 +157,21 @@ func (e *Env) validationTimeout() bool {
 	})
 }
 
-// outOfTime matches what Pebble and Go say of a time limit that passed.
+// outOfTime matches the messages of Pebble and Go about a time limit that passed.
 var outOfTime = regexp.MustCompile(`(?i)time(d )?-?out|deadline exceeded`)
 
-// overload says that this machine is to blame for a failed validation: Pebble gives
-// DNS two seconds, and the spec's own DNS server did not answer in that time. It
-// returns "" if that did not happen.
+// overload returns a message if a validation failed because this machine is
+// overloaded: Pebble waits two seconds for DNS, and the spec's own DNS server did
+// not answer in that time. Otherwise it returns "".
 func (e *Env) overload() string {
 	if e.ca == nil {
 		return ""
 	}
-	for _, e := range e.ca.Journal().Validations() {
-		if strings.Contains(e.Detail, "resolving") && strings.Contains(e.Detail, "i/o timeout") {
+	for _, entry := range e.ca.Journal().Validations() {
+		detail := entry.Detail
+		if strings.Contains(detail, "resolving") && strings.Contains(detail, "i/o timeout") {
 			return "this machine is overloaded: the spec's own DNS server did not answer the CA " +
-				"within two seconds (" + e.Detail + ")"
+				"within two seconds (" + detail + ")"
 		}
 	}
 	return ""
@@ -233,7 +234,7 @@ const ChallengeProtocol = "acme-tls/1"
 // pebbleDirectory is the path of Pebble's directory.
 const pebbleDirectory = "/dir"
 
-// discardLog takes what net/http says of handshakes that fail on purpose.
+// discardLog drops the messages of net/http about handshakes that fail on purpose.
 var discardLog = log.New(io.Discard, "", 0)
 
 // CAEndpoint is a further HTTPS endpoint of the spec's CA, with a certificate

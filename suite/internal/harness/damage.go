@@ -24,7 +24,7 @@ import (
 	"assay/suite/internal/world"
 )
 
-// Damage is a way in which a file of the cache can be damaged.
+// Damage names a way to damage a file of the cache.
 type Damage string
 
 // The kinds of damage, as the catalogue's rows call them.
@@ -40,7 +40,8 @@ const (
 	damageKeyOnly   Damage = "key-only"       // the file holds the key alone
 )
 
-// DamageFile damages the file at path. The file has to exist, except for DamageLost.
+// DamageFile damages the file at path. The file has to exist, except for
+// DamageLost.
 func (e *Env) DamageFile(path string, how Damage) {
 	ginkgo.GinkgoHelper()
 	if how == DamageLost {
@@ -83,16 +84,16 @@ func (e *Env) DamageFile(path string, how Damage) {
 	e.Must(os.WriteFile(path, text, 0o600))
 }
 
-// Storage is a directory of the spec's that can be given a fault.
+// Storage is a directory of the spec to which a test can give a fault.
 type Storage struct {
-	s    *Env
+	env  *Env
 	dir  *storage.Directory
 	path string
 }
 
-// Storage makes a directory of the spec's, if it does not exist, that can be
-// given this fault. What the directory holds stays in it. Where the world cannot
-// have the fault, the spec is skipped.
+// Storage prepares a directory of the spec for a fault, and creates the directory
+// if it does not exist. Files in it stay. The spec is skipped if the world cannot
+// produce the fault.
 func (e *Env) Storage(dir string, fault storage.Fault) *Storage {
 	ginkgo.GinkgoHelper()
 	e.Must(os.MkdirAll(e.Path(dir), 0o700))
@@ -101,20 +102,20 @@ func (e *Env) Storage(dir string, fault storage.Fault) *Storage {
 		fmt.Sprint("needs a file system of its own: ", err))
 	e.Must(err)
 	e.Closers = append(e.Closers, d.Close)
-	return &Storage{s: e, dir: d, path: e.Path(dir)}
+	return &Storage{env: e, dir: d, path: e.Path(dir)}
 }
 
 // Break gives the directory its fault.
 func (d *Storage) Break() {
 	ginkgo.GinkgoHelper()
-	d.s.secrets() // the report must not hold the keys, even if their files are gone
-	d.s.Must(d.dir.Break())
+	d.env.secrets() // the report must not hold the keys, even if their files are gone
+	d.env.Must(d.dir.Break())
 }
 
 // Mend ends the fault.
 func (d *Storage) Mend() {
 	ginkgo.GinkgoHelper()
-	d.s.Must(d.dir.Mend())
+	d.env.Must(d.dir.Mend())
 }
 
 // Holds reports whether a file below the directory holds this certificate.
@@ -129,8 +130,8 @@ func (d *Storage) Holds(cert *x509.Certificate) bool {
 	return found
 }
 
-// AwaitStored waits until the directory holds the certificate that was served: a
-// server may serve a certificate first and store it then.
+// AwaitStored waits until the directory holds the certificate that was served. A
+// server may store a certificate after it has begun to serve it.
 func (e *Env) AwaitStored(d *Storage, served *wire.Handshake) {
 	ginkgo.GinkgoHelper()
 	e.Eventually(func(g gomega.Gomega) {
@@ -158,9 +159,9 @@ func (e *Env) AwaitStoredOrLogged(
 	}, "the certificate to be stored, or a log line that names the directory")
 }
 
-// WatchGrowth makes a client connect every fifth of a second, and returns by how much
+// WatchGrowth makes a client connect every fifth of a second, and returns how much
 // the server's log, files, memory and open files have grown meanwhile. Lines that
-// the healthy logs have too do not count.
+// are also in the healthy logs do not count.
 func (e *Env) WatchGrowth(
 	server *Server, healthy []*sut.Log, during time.Duration,
 ) match.Growth {
@@ -199,7 +200,7 @@ func (e *Env) WatchGrowth(
 	growth.Files -= before.Files
 	growth.Descriptors -= before.Descriptors
 	growth.Memory -= before.Memory
-	if !known || !stillKnown { // the system does not tell, or the server has ended
+	if !known || !stillKnown { // the system has no figures, or the server has ended
 		growth.Descriptors, growth.Memory = 0, 0
 	}
 	return growth

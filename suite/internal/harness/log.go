@@ -17,21 +17,21 @@ import (
 	"assay/suite/report"
 )
 
-// Logged reports whether the server has logged such a line, in any of its starts.
-// The server must have ended: only then is its log complete.
+// Logged reports whether the server has logged a line with these words after any
+// of its starts. The server must have ended: only then is its log complete.
 func (v *Server) Logged(words string) bool {
-	words, _, _ = strings.Cut(words, "\n") // the line itself, see [sut.Line.Words]
+	words, _, _ = strings.Cut(words, "\n") // the line itself; see [sut.Line.Words]
 	return v.s.among(v.Logs(), v.s.named(sut.Line{Text: words}, v.Settings))
 }
 
-// NewLineWith selects lines that contain a text, but for those that these logs
-// have too: what a server says of the thing when all is well is no complaint.
+// NewLineWith selects lines that contain a text and that are not in these logs. The
+// logs come from a server in good order, so their lines are no complaints.
 func (e *Env) NewLineWith(logs []*sut.Log, text string) func(sut.Line) bool {
 	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) && !e.among(logs, l) }
 }
 
-// among reports whether logs have this line, but for what differs from start to
-// start. See [sut.Line.Shape].
+// among reports whether the logs have this line. It ignores the parts of a line
+// that differ from start to start; see [sut.Line.Shape].
 func (e *Env) among(logs []*sut.Log, wanted sut.Line) bool {
 	shape := wanted.Shape()
 	return slices.ContainsFunc(logs, func(log *sut.Log) bool {
@@ -39,8 +39,8 @@ func (e *Env) among(logs []*sut.Log, wanted sut.Line) bool {
 	})
 }
 
-// Said reports whether these lines, which a server of this spec wrote, hold one
-// like this. See [sut.Line.Shape].
+// Said reports whether a line with these words is among the lines, which a server
+// of this spec wrote. It compares them by [sut.Line.Shape].
 func (e *Env) Said(lines []sut.Line, words string) bool {
 	words, _, _ = strings.Cut(words, "\n")
 	var settings Settings
@@ -51,7 +51,8 @@ func (e *Env) Said(lines []sut.Line, words string) bool {
 	return slices.ContainsFunc(lines, func(line sut.Line) bool { return line.Shape() == shape })
 }
 
-// named gives a line the names of this spec and of a server's configuration.
+// named returns the line with the names of this spec and of a server's
+// configuration, which searches for words leave out.
 func (e *Env) named(line sut.Line, settings Settings) sut.Line {
 	return line.Named(e.names(settings))
 }
@@ -74,7 +75,7 @@ func (e *Env) names(settings Settings) *logtext.Names {
 	}
 	for _, value := range settings {
 		text, _ := value.(string)
-		_, err := netip.ParseAddrPort(text) // whose parts are taken out anyway
+		_, err := netip.ParseAddrPort(text) // addresses are taken out anyway
 		if err != nil && len(text) > 4 && strings.ContainsAny(text, "/:.") {
 			names.Words = append(names.Words, text)
 		}
@@ -83,9 +84,9 @@ func (e *Env) names(settings Settings) *logtext.Names {
 }
 
 // ExpectQuiet fails the spec if the server has written a line about these words
-// between the refusals of two foreign names, see [Env.RefuseHandshake]. If it has
-// written anything, it is watched for as long again while nobody connects: a line
-// that it writes then too is not about handshakes.
+// between the refusals of two foreign names; see [Env.RefuseHandshake]. If the
+// server has written anything, ExpectQuiet watches it for the same time again while
+// nobody connects. A line that the server also writes then is not about handshakes.
 func (e *Env) ExpectQuiet(server *Server, from, to string, words ...string) {
 	ginkgo.GinkgoHelper()
 	between, _ := match.Between(server.Log(), from, to)
@@ -100,15 +101,15 @@ func (e *Env) ExpectQuiet(server *Server, from, to string, words ...string) {
 	gomega.Expect(server.Log()).To(match.LogNothingBetween(from, to, idle, words...))
 }
 
-// pause lets time pass in which nothing is done to the server.
+// pause waits for a time in which no client connects to the server.
 func (e *Env) pause(d time.Duration) {
 	ctx, cancel := e.within(d)
 	defer cancel()
 	<-ctx.Done()
 }
 
-// Complains reports whether a line tells of a failure, in whatever words. The
-// names of the spec do not count.
+// Complains reports whether a line has a word for a failure. The names of the
+// spec do not count.
 func Complains(l sut.Line) bool { return Complaint.MatchString(l.Subject()) }
 
 // ContainsAll selects log lines with each of these texts.
@@ -120,22 +121,23 @@ func ContainsAll(texts []string) func(sut.Line) bool {
 	}
 }
 
-// Mentions matches log lines with a text.
+// Mentions selects log lines with a text.
 func Mentions(text string) func(sut.Line) bool {
 	return func(l sut.Line) bool { return strings.Contains(l.Words(), text) }
 }
 
-// WhereTheCAComes matches a line about port 443, in whatever words.
-var WhereTheCAComes = regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)` +
+// ValidationPort matches a line that says where the CA connects for a TLS-ALPN-01
+// challenge: port 443.
+var ValidationPort = regexp.MustCompile(`(?i)\b443\b.*(warn|challenge|TLS-ALPN-01|forward)` +
 	`|(warn|challenge|TLS-ALPN-01|forward).*\b443\b`)
 
-// noteWarnings looks at what the server wrote until it was ready. A line at
-// warning level about a configuration that is in order is a finding, shown with
-// the verdict: it is for people to say what is wrong, the server or the spec.
+// noteWarnings notes the lines at warning level that the server wrote before it
+// was ready. The configuration is in order, so the verdict shows such a line, and
+// people decide whether the server or the spec is wrong.
 func (v *Server) noteWarnings() {
 	lines := v.Process.Log().Lines()
 	for _, line := range lines[:min(v.ready, len(lines))] {
-		if v.Settings.challengedElsewhere() && WhereTheCAComes.MatchString(line.Subject()) {
+		if v.Settings.challengedElsewhere() && ValidationPort.MatchString(line.Subject()) {
 			continue // ALPN01-08 is about it
 		}
 		if line.Level() >= logtext.Warning {
@@ -144,7 +146,7 @@ func (v *Server) noteWarnings() {
 	}
 }
 
-// findings are the warnings that no spec announced.
+// findings records the warnings of a spec that did not announce any.
 func (e *Env) findings() {
 	if len(e.warnings) > 0 && !Specs[e.requirement.ID].warned {
 		e.Observe("log", report.Unannounced, e.warnings)

@@ -8,7 +8,8 @@ import (
 	"assay/suite/report"
 )
 
-// TestStatus checks that a target's failures are told from those of Assay.
+// TestStatus checks that a failure of the target and an error of Assay get
+// different statuses.
 func TestStatus(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -28,8 +29,9 @@ func TestStatus(t *testing.T) {
 			Failure: types.Failure{ForwardedPanic: "nil map"}}, Outcome{}, report.Error, "panic: nil map"},
 		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), Outcome{},
 			report.Error, "timedout: a minute"},
-		{"a spec whose time ended a wait for the target", after("a handshake that completes"), Outcome{},
-			report.Failed, "a handshake that completes\n(the time of the whole spec was over)"},
+		{"a spec whose time ended a wait for the target",
+			timedOutAfter("a handshake that completes"), Outcome{}, report.Failed,
+			"a handshake that completes\n(the time of the whole spec was over)"},
 		{"Assay failed, and so the spec", failed(types.SpecStateFailed, "Assay itself failed"),
 			Outcome{Broken: "no namespace"}, report.Error, "no namespace"},
 		{"cleaning up failed after a pass", types.SpecReport{State: types.SpecStatePassed},
@@ -47,8 +49,8 @@ func failed(state types.SpecState, message string) types.SpecReport {
 	return types.SpecReport{State: state, Failure: types.Failure{Message: message}}
 }
 
-// after is a spec whose time ran out, and which then failed.
-func after(message string) types.SpecReport {
+// timedOutAfter returns the report of a spec that failed after its time was over.
+func timedOutAfter(message string) types.SpecReport {
 	spec := failed(types.SpecStateTimedout, "a minute")
 	spec.Failure.AdditionalFailure = &types.AdditionalFailure{
 		State:   types.SpecStateFailed,

@@ -22,8 +22,8 @@ import (
 // Limits holds the time limits of this process's specs.
 var Limits patience.Limits
 
-// LimitsErr says which environment variable could not be read. It is nil if all
-// could be.
+// LimitsErr names the environment variable that could not be read. It is nil if
+// all variables could be read.
 var LimitsErr error
 
 // Patience bounds every wait for a target.
@@ -44,7 +44,7 @@ func SetMeasuredStart(took time.Duration) {
 	readLimits()
 }
 
-// waits are the waits of a spec that go on.
+// waits holds the waits of a spec that have not ended.
 type waits struct {
 	mu   sync.Mutex
 	open map[*wait]bool
@@ -56,9 +56,9 @@ type wait struct {
 	limit time.Duration
 }
 
-// within is the spec's context with a time limit. A failure before the cancel
-// function is called, but after the limit, counts as one that the limit
-// decided.
+// within returns the spec's context with a time limit. If the spec fails after
+// the limit and before the cancel function is called, the limit counts as the
+// cause of the failure.
 func (e *Env) within(d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(e.ctx, d)
 	w := &wait{began: time.Now(), limit: d}
@@ -76,7 +76,7 @@ func (e *Env) within(d time.Duration) (context.Context, context.CancelFunc) {
 	}
 }
 
-// overrun returns when a wait began that goes on beyond its limit.
+// overrun returns the start of a wait that has passed its limit and not ended.
 func (w *waits) overrun() (began time.Time, found bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,14 +88,15 @@ func (w *waits) overrun() (began time.Time, found bool) {
 	return began, false
 }
 
-// timedOut says whether an error is that of a time limit.
+// timedOut reports whether an error says that a time limit passed.
 func timedOut(err error) bool {
 	var timeout interface{ Timeout() bool } // as in net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// Await waits until the CA's journal shows what is described.
+// Await waits until the condition holds for the CA's journal. The failure message
+// describes the condition as what.
 func (e *Env) Await(what string, condition func(*pebble.Journal) bool) {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := e.within(Patience)
@@ -105,29 +106,29 @@ func (e *Env) Await(what string, condition func(*pebble.Journal) bool) {
 	}
 }
 
-// Eventually repeats the assertions until they hold. It is for what shows on
-// the wire alone, where no event tells of it. A try is often a handshake,
-// which costs the other specs time, so there are not too many of them.
+// Eventually repeats the assertions until they hold. Use it only for changes that
+// a client can see and that no event announces. It pauses between two tries,
+// because a try is often a handshake and takes CPU time from other specs.
 func (e *Env) Eventually(assertions func(gomega.Gomega), what string) {
 	ginkgo.GinkgoHelper()
 	e.EventuallyWithin(Patience, assertions, what)
 }
 
-// EventuallyWithin is Eventually with a time limit of its own.
+// EventuallyWithin is [Env.Eventually] with the given time limit.
 func (e *Env) EventuallyWithin(limit time.Duration, assertions func(gomega.Gomega), what string) {
 	ginkgo.GinkgoHelper()
 	_, cancel := e.within(limit)
 	defer cancel()
 	g := gomega.NewGomega(func(message string, callerSkip ...int) {
-		e.Fail(ofGomega.ReplaceAllString(message, ""), callerSkip...)
+		e.Fail(gomegaFrame.ReplaceAllString(message, ""), callerSkip...)
 	})
 	g.Eventually(e.ctx, assertions).WithTimeout(limit).WithPolling(80*time.Millisecond).
 		Should(gomega.Succeed(), "awaited: "+what)
 }
 
-// ofGomega matches what Gomega says of itself around the last failure of an
-// assertion that was repeated.
-var ofGomega = regexp.MustCompile(
+// gomegaFrame matches the lines that Gomega adds to the last failure of a
+// repeated assertion.
+var gomegaFrame = regexp.MustCompile(
 	`(?m)^(?:Timed out after .*|The function passed to Eventually failed at .* with:)\n`)
 
 // Shell runs a documented command line in the spec's world, as an operator

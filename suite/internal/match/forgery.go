@@ -10,7 +10,7 @@ import (
 	"assay/suite/internal/sut"
 )
 
-// A Forgery is a text that a stranger sends so that it changes what others read in
+// A Forgery is a text that a stranger sends in order to change what others read in
 // the log.
 type Forgery struct {
 	Kind string // what is special about the text
@@ -19,8 +19,8 @@ type Forgery struct {
 	special, marker string
 }
 
-// specials are the characters by which a text gets out of its line, or makes a
-// terminal show another one.
+// specials holds, by kind, the characters that start a new line in a log or make a
+// terminal show another text than the log has.
 var specials = map[string]string{
 	"newline":      "\n",
 	"crlf":         "\r\n",
@@ -42,11 +42,11 @@ var specials = map[string]string{
 	"long":         "",
 }
 
-// longText is how many characters a long text has: more than every reader of logs
-// takes for one line.
+// longText is the number of characters of a long text. No log reader accepts so
+// many in one line.
 const longText = 100_000
 
-// NewForgery makes the forgery of a kind. It panics for a kind that there is not.
+// NewForgery returns the forgery of a kind. It panics if the kind is unknown.
 func NewForgery(kind string) Forgery {
 	special, known := specials[kind]
 	if !known {
@@ -60,8 +60,8 @@ func NewForgery(kind string) Forgery {
 	return f
 }
 
-// Protocols returns the text as a list for ALPN, whose names have 255 bytes at most
-// (RFC 7301 §3.1).
+// Protocols returns the text as a list for ALPN, in names of 255 bytes at most (RFC
+// 7301 §3.1).
 func (f Forgery) Protocols() []string {
 	const longest, most = 255, 200
 	var all []string
@@ -74,7 +74,7 @@ func (f Forgery) Protocols() []string {
 }
 
 // Bounds of a log that strangers write into. Docker's log drivers cut a line at 16
-// KiB and journald at 48 KiB, and what follows the cut begins a line of its own.
+// KiB and journald at 48 KiB, and the text after the cut begins a new line.
 const (
 	longestLine = 16 << 10
 	longestLog  = 512 << 10
@@ -83,7 +83,7 @@ const (
 // StayReadable succeeds if no line of the log begins with what followed a special
 // character of a forgery, none holds such a character as it was sent, and none is
 // longer than 16 KiB. Lines of JSON may hold characters beyond ASCII as they were
-// sent: their readers are no terminals. The server must have ended.
+// sent, because programs read them, not terminals. The server must have ended.
 func StayReadable(sent []Forgery) types.GomegaMatcher {
 	const expected = "log lines that a stranger cannot forge, without control characters, " +
 		"of 16 KiB at most"
@@ -95,7 +95,7 @@ func StayReadable(sent []Forgery) types.GomegaMatcher {
 				return false, fmt.Sprintf("a line of %d bytes: %.200q…", len(line.Text), line.Text)
 			}
 			for _, f := range sent {
-				if how := f.in(line.Text); how != "" {
+				if how := f.effectOn(line.Text); how != "" {
 					return false, fmt.Sprintf("%s: %.400q", how, line.Text)
 				}
 			}
@@ -104,12 +104,12 @@ func StayReadable(sent []Forgery) types.GomegaMatcher {
 	})
 }
 
-// in says how a line shows that the forgery succeeded; "" if it did not.
-func (f Forgery) in(line string) string {
+// effectOn says how the forgery changed a line. It returns "" if it did not.
+func (f Forgery) effectOn(line string) string {
 	if f.special == "" {
 		return ""
 	}
-	line = strings.ToLower(line) // names of hosts may have changed
+	line = strings.ToLower(line) // servers may log host names in lower case
 	special := strings.ToLower(f.special)
 	if strings.HasPrefix(line, f.marker) {
 		return "a forged line, by " + f.Kind

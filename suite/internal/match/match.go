@@ -8,8 +8,8 @@ import (
 	"github.com/onsi/gomega/types"
 )
 
-// A matcher compares a value with an expectation in words. Its failure message has the
-// expectation on the first line and the value on the next.
+// A matcher compares a value with an expectation in words. Its failure message has
+// the expectation on the first line and the value on the next.
 type matcher struct {
 	expected string
 	judge    func(actual any) (ok bool, seen string, err error)
@@ -17,8 +17,8 @@ type matcher struct {
 	limit    time.Duration // the time limit that is part of the promise, if any
 }
 
-// match returns a matcher for values of type T. judge reports whether a value matches,
-// and describes the value for the failure message.
+// match returns a matcher for values of type T. judge reports whether a value
+// matches, and describes the value for the failure message.
 func match[T any](expected string, judge func(T) (ok bool, seen string)) types.GomegaMatcher {
 	return &matcher{expected: expected, judge: func(actual any) (bool, string, error) {
 		value, ok := actual.(T)
@@ -62,8 +62,8 @@ func Print(want string) types.GomegaMatcher {
 	return match("the output\n"+want, func(got string) (bool, string) { return got == want, got })
 }
 
-// Indent indents all lines of a text but the first, so that they align with the text
-// after "expected" and "seen" in a failure message.
+// Indent indents all lines of a text but the first, so that they align with the
+// text after "expected" and "seen" in a failure message.
 func Indent(text string) string {
 	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n          ")
 }

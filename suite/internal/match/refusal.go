@@ -60,8 +60,8 @@ func BeRefusalNamingOneOf(words ...string) types.GomegaMatcher {
 	})
 }
 
-// contains reports whether one of the lines contains a word. A word that is a
-// number counts only as a whole one that is no part of a time or an address.
+// contains reports whether one of the lines contains a word. A number counts only
+// where it is not part of another number, a time or an address.
 func contains(lines []string, word string) bool {
 	find := strings.Contains
 	if strings.Trim(word, "0123456789") == "" {
@@ -79,12 +79,12 @@ func containsNumber(line, number string) bool {
 	return false
 }
 
-// wholeNumber matches times, dates, addresses and decimals, and as its group
-// every other number: 12 in "config.yaml:12:3" and in "line 12".
+// wholeNumber matches times, dates, addresses, decimals and other numbers. Its
+// group holds only the other numbers: 12 in "config.yaml:12:3" and in "line 12".
 var wholeNumber = regexp.MustCompile(`\d+(?:[:.]\d+){2,}(?:[.,]\d+)?` +
 	`|\d+[-/]\d+[-/]\d+(?:T\d+)?|\d+\.\d+|(\d+)`)
 
-// Refusal describes what a target did that should refuse its configuration.
+// Refusal records what a target did with a configuration that it should refuse.
 type Refusal struct {
 	Exited    bool
 	ExitCode  int
@@ -93,8 +93,8 @@ type Refusal struct {
 	Listening bool     // it opened a listener
 	Written   []string // files that it left below the spec's directory
 
-	// Complaints are the lines of the log that can be the reason, see
-	// [Complaints]; StderrComplaints are those on standard error.
+	// Complaints are the lines of the log that can give the reason; see
+	// [Complaints]. StderrComplaints are those on standard error.
 	Complaints, StderrComplaints []string
 
 	Began   time.Time     // when the target was started

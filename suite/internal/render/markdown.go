@@ -62,8 +62,8 @@ func (m *Markdown) Flush() error { return m.w.Flush() }
 // Printf writes Markdown by a format. Text has to be escaped by [Inline].
 func (m *Markdown) Printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
-// Block writes a text as a block of code in a language, or in none. Its fence is
-// longer than any in the text.
+// Block writes a text as a block of code. language may be empty. The fence is
+// longer than any fence in the text.
 func (m *Markdown) Block(language, text string) {
 	fence := "```"
 	for strings.Contains(text, fence) {

@@ -12,9 +12,10 @@ import (
 	"assay/suite/report"
 )
 
-// SelectedByGoTest narrows what is run to the subtests of test that pattern, the value of
-// go test -run, leaves: its elements between slashes are regular expressions,
-// one for each level of tests (go help testflag).
+// SelectedByGoTest returns the IDs of the requirements whose subtests of test the
+// pattern of go test -run selects. The elements of the pattern between slashes are
+// regular expressions, one for each level of tests (go help testflag). If the
+// pattern has no element for the subtests, or only is not empty, it returns only.
 func SelectedByGoTest(test, pattern string, only []string) ([]string, error) {
 	levels := strings.Split(pattern, "/")
 	depth := strings.Count(test, "/") + 1
@@ -41,8 +42,9 @@ func SelectedByGoTest(test, pattern string, only []string) ([]string, error) {
 	return only, nil
 }
 
-// Share is one process of ginkgo -p: it goes on inside a world of its own, and
-// reaches the ginkgo command, which is outside, through the world's relay.
+// Share runs one process of ginkgo -p in a world of its own and returns its exit
+// code. The process reaches the ginkgo command, which runs outside of the world,
+// through the world's relay to host.
 func Share(o Options, host string) int {
 	p, err := makePlan(o)
 	if err != nil {

@@ -40,7 +40,8 @@ func TestGoTestRunOfNothingIsAnError(t *testing.T) {
 	}
 }
 
-// A run that did not come to its end is no pass, whatever its results are.
+// TestUnfinished checks that WhyUnfinished returns the reason for every run that
+// did not reach its end, whatever its results are.
 func TestUnfinished(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

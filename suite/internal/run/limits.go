@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime is the CPU time of this process and of all its descendants that
+// cpuTime returns the CPU time of this process and of all its descendants that
 // have ended and been waited for.
 func cpuTime() (total time.Duration) {
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
@@ -19,7 +19,7 @@ func cpuTime() (total time.Duration) {
 	return total
 }
 
-// openFilesLimit is how many files a process of the run may have open. The Go
+// openFilesLimit returns how many files a process of the run may open. The Go
 // runtime has raised the soft limit to the hard one already.
 func openFilesLimit() (limit uint64, known bool) {
 	var l syscall.Rlimit

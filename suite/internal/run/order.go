@@ -7,18 +7,18 @@ import (
 	"assay/suite/internal/harness"
 )
 
-// sequence says in which order the selected cases start, by "ID" or "ID/case";
-// the first has place 0.
+// sequence returns the place of each selected case in the order of starts, by
+// "ID" or "ID/case". The first case has place 0.
 //
-// Slow specs wait most of their time. Were they all to start first, the
-// processors would be idle for seconds, and if they started last too. So one
-// of them comes after a few that keep a processor busy. The specs that judge
-// the target's schedule wait for the one that computes it: it starts first,
-// the others last. What the target's version of autocert does not keep waits
-// in vain for as long as a spec may wait: it starts first too.
+// Slow specs wait most of their time. If they all started first, or all last,
+// the processors would be idle for seconds, so each slow spec starts after a few
+// specs that keep a processor busy. The specs that judge the target's schedule
+// wait for the one that computes it, so that one starts first and the others
+// last. A promise that the target's version of autocert does not keep makes its
+// spec wait as long as a spec may, so such specs start early too.
 func sequence(p *plan) map[string]int {
 	version := p.target.AutocertVersion()
-	var first, vain, slow, busy, last []string
+	var first, outside, slow, busy, last []string
 	for _, r := range slices.Backward(p.catalogue.Requirements()) {
 		for _, row := range r.Rows() {
 			if !p.selected(r, row.Name) {
@@ -27,7 +27,7 @@ func sequence(p *plan) map[string]int {
 			list := &busy
 			switch s := harness.Specs[r.ID]; {
 			case !s.SharesSchedule && r.Autocert.Holds(version) == scenarios.Outside:
-				list = &vain
+				list = &outside
 			case s.Slow:
 				list = &slow
 			case s.SharesSchedule && len(first) == 0:
@@ -38,9 +38,9 @@ func sequence(p *plan) map[string]int {
 			*list = append(*list, r.ID+suffix(row.Name))
 		}
 	}
-	// The last slow one starts when half of the busy ones have.
+	// The last slow spec starts when half of the busy ones have started.
 	between := max(1, len(busy)/2/max(1, len(slow)))
-	all := append(first, vain...)
+	all := append(first, outside...)
 	for len(slow) > 0 {
 		n := min(between, len(busy))
 		all = append(append(all, slow[0]), busy[:n]...)

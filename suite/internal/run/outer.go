@@ -16,10 +16,10 @@ import (
 	"assay/suite/report"
 )
 
-// Execute runs the suite and writes a report, which it returns. An error means that
-// an option or the target file is wrong, so that there can be no report. After
-// that, every end of the run is written into the report, so that the report of an
-// earlier run never remains in its place.
+// Execute runs the suite, writes a report and returns it. If an option or the
+// target file is wrong, it returns an error and writes no report. Once the run has
+// begun, it writes a report however the run ends, so that the report of an earlier
+// run never remains in its place.
 func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, error) {
 	p, err := makePlan(o)
 	if err != nil {
@@ -30,13 +30,13 @@ func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, err
 		return nil, err
 	}
 	p.World = string(kind)
-	// From here on an interruption, however early, ends in a report.
+	// From here on, an interrupted run has a report too.
 	signals, stop := world.Signals()
 	defer stop()
 	if err := report.Check(p.Out); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	var output bytes.Buffer // of Ginkgo, which shows messages as they are
+	var output bytes.Buffer // Ginkgo's, which may hold secrets
 	defer func() { io.WriteString(log, redact.Redactor{}.Text(output.String())) }()
 	reportFile := filepath.Join(p.Out, report.ReportFile)
 	before := stamp(reportFile)
@@ -51,16 +51,16 @@ func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, err
 		Signals:  signals,
 	}
 	started := time.Now()
-	exit, trouble := outer.Run(ctx)
+	exit, runErr := outer.Run(ctx)
 	if stamp(reportFile) == before {
-		// The inner process ended before it could write: this one does so in
-		// its place.
-		c := conclusion{started: started, kind: kind, reason: reason, err: trouble,
+		// The inner process ended before it wrote a report, so this process
+		// writes one.
+		c := conclusion{started: started, kind: kind, reason: reason, err: runErr,
 			interrupted: exit == report.ExitInterrupted}
 		if !c.interrupted && c.err == nil {
 			c.err = fmt.Errorf("the run ended without a report (exit %d)", exit)
 		}
-		// The target's command runs in no world here, so not at all.
+		// There is no world here in which the target's command could run.
 		p.target.AskVersion(func(*exec.Cmd) error { return world.ErrNoRun })
 		r := p.conclude(c)
 		return r, report.Write(p.Out, r)
@@ -69,14 +69,15 @@ func Execute(ctx context.Context, o Options, log io.Writer) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	if trouble != nil {
-		r.Blame(trouble)
+	if runErr != nil {
+		r.Blame(runErr)
 		err = report.Rewrite(p.Out, r)
 	}
 	return r, err
 }
 
-// WhyUnfinished says why a run did not judge all that it was to; "" if it did.
+// WhyUnfinished says why a run ended before all requirements were judged. It
+// returns "" for a complete run.
 func WhyUnfinished(r *report.Report) string {
 	var why []string
 	if r.Interrupted {
@@ -88,7 +89,8 @@ func WhyUnfinished(r *report.Report) string {
 	return strings.Join(why, "\n")
 }
 
-// stamp tells one writing of a file from the next.
+// stamp returns the time and size of a file, which change when it is written
+// again. It returns "" if there is no file.
 func stamp(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -115,7 +117,8 @@ func (p *plan) paths() []string {
 	return paths
 }
 
-// chooseWorld settles what auto means on this machine, and why.
+// chooseWorld returns the kind of world that this machine allows. If auto means
+// loopback here, it also returns the reason.
 func chooseWorld(kind world.Kind) (world.Kind, string, error) {
 	if kind == world.Loopback {
 		return kind, "", nil

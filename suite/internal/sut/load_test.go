@@ -131,7 +131,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestLoadSaysWhatThereIs(t *testing.T) {
+func TestLoadListsTheBuiltInTargets(t *testing.T) {
 	t.Parallel()
 	_, err := Load("no-such-target", nil)
 	want := `found "no-such-target", expected the path of a target file or one of`

@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestAllMistakesAtOnce holds every message to the letter: they are what users
-// see first.
+// TestAllMistakesAtOnce compares every message in full, because users see these
+// messages first.
 func TestAllMistakesAtOnce(t *testing.T) {
 	t.Parallel()
 	const golden = "testdata/mistakes.golden"
@@ -291,7 +291,7 @@ t.yaml:1: profiles: found nothing, expected a list`,
 	}
 }
 
-// FuzzParse feeds the parser what no person would write.
+// FuzzParse checks that no target file makes the parser panic.
 func FuzzParse(f *testing.F) {
 	f.Add(smallest + "config: {base: {}}")
 	f.Add(example)

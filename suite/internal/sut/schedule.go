@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ScheduleCommand returns the schedule command, not started. dir is its own
+// ScheduleCommand returns the schedule command without starting it. dir is its own
 // directory, and pairs are further KEY=VALUE for its environment. The error says
 // why there is no command: the target file names none, or its executable is not
 // found. Only tests that need the command should fail then.
@@ -37,7 +37,7 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 // without a slash in the directory of the server's executable, then on PATH. If
 // the server's executable was replaced, only a command of that name in the
 // directory of the new executable counts, since any other one belongs to another
-// build. A name that is not found stays a name.
+// build. A name that is not found stays unchanged.
 func (t *Target) resolveSchedule() {
 	if len(t.Schedule) == 0 {
 		return

@@ -55,7 +55,7 @@ type templateData struct {
 	Ports map[string]string
 	// Backend is the address, "ip:port", of an HTTP server behind a TLS proxy.
 	Backend string
-	// PID is the process ID of the server. It is 0 but for the reload command.
+	// PID is the process ID of the server. It is 0 except in the reload command.
 	PID int
 }
 
@@ -69,13 +69,13 @@ var functions = template.FuncMap{
 	// host and port return the two parts of an address such as 127.0.0.1:8443.
 	"host": func(address any) string { host, _ := splitAddress(address); return host },
 	"port": func(address any) string { _, port := splitAddress(address); return port },
-	// cannot ends the template, because the server cannot be configured so.
+	// cannot ends the template with an [Inexpressible] error.
 	"cannot": func(reason string) (string, error) { return "", &Inexpressible{Reason: reason} },
 }
 
 // Inexpressible is the error of [Target.Prepare] for keys that the server's own
-// configuration cannot express, which the target file says by calling the
-// function cannot. A test that needs such keys is skipped.
+// configuration cannot express. The target file calls the function cannot for
+// them. A test that needs such keys is skipped.
 type Inexpressible struct{ Reason string }
 
 func (e *Inexpressible) Error() string {
@@ -186,7 +186,7 @@ func (c templateCheck) check(key, text string) {
 	}
 }
 
-// viewNames lists what templates can name, for messages.
+// viewNames lists the fields of templateData, for messages.
 const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, " +
 	"Raw, and PID in reload.command"
 
@@ -205,9 +205,9 @@ func (c templateCheck) wrong(key string, err error, expected string) {
 	c.WrongLine(key, line, found, expected)
 }
 
-// namesIn returns the names that a template takes from a map of its data:
-// "tls_cert_path" for {{.Keys.tls_cert_path}} and the field Keys. For the field ""
-// it returns the fields themselves.
+// namesIn returns the names that a template looks up in a field of its data: for
+// the field Keys and {{.Keys.tls_cert_path}} it returns "tls_cert_path". For the
+// field "" it returns the names of the fields, such as "Keys".
 func namesIn(t *template.Template, field string) []string {
 	var names []string
 	var walk func(parse.Node)

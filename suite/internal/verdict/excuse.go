@@ -11,11 +11,10 @@ import (
 )
 
 // excuse applies the target's known failures to the judged cases of one
-// requirement. An entry for the ID alone covers every case; see unexpected for
-// when it passed although it should not.
+// requirement. An entry for the ID alone covers every case. If the requirement has
+// several cases, unexpected decides whether such an entry passed unexpectedly.
 func (j *judge) excuse(req scenarios.Requirement, cases []judgement) {
 	whole := j.known[req.ID]
-	passedBy := j.certain(whole)
 	for i := range cases {
 		c := &cases[i]
 		var own []sut.KnownFailure
@@ -28,8 +27,8 @@ func (j *judge) excuse(req scenarios.Requirement, cases []judgement) {
 			j.excuseFailure(c, entries)
 		case c.status == report.Passed && len(j.certain(own)) > 0:
 			unexpectedPass(c, j.certain(own)[0])
-		case c.status == report.Passed && len(passedBy) > 0 && len(cases) == 1:
-			unexpectedPass(c, passedBy[0])
+		case c.status == report.Passed && len(j.certain(whole)) > 0 && len(cases) == 1:
+			unexpectedPass(c, j.certain(whole)[0])
 		}
 	}
 }
@@ -72,9 +71,9 @@ func unexpectedPass(v *judgement, k sut.KnownFailure) {
 	v.reason = "passed, but is listed as a known failure (" + k.Reason + "): remove the entry"
 }
 
-// unexpected applies an entry for the whole of a requirement with a table: it
-// passed unexpectedly if every case ran and passed. If a case was skipped, the
-// entry may be about that case.
+// unexpected applies an entry for the whole of a requirement with a table. The
+// requirement passed unexpectedly if every case ran and passed. If a case was
+// skipped, the entry may be about that case.
 func (j *judge) unexpected(req scenarios.Requirement, v *judgement) {
 	whole := j.certain(j.known[req.ID])
 	if len(whole) > 0 && count(v.cases, report.Passed) == len(v.cases) && j.isJudged(req) {

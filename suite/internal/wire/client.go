@@ -100,7 +100,7 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		return h
 	}
 	if c.Schemes != nil {
-		h.Err = c.shakeBySchemes(ctx, raw, h)
+		h.Err = c.handshakeBySchemes(ctx, raw, h)
 		raw.Close()
 		return h
 	}
@@ -110,8 +110,8 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		raw.Close()
 		return h
 	}
-	// In TLS 1.3 a server that rejects the client does so after this. The
-	// client sees it at its first read.
+	// In TLS 1.3 the server can still reject the client after the client's
+	// handshake has completed. The client learns that from its first read.
 	h.State = conn.ConnectionState()
 	if c.KeepOpen {
 		h.Conn = conn

@@ -102,7 +102,7 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
 	defer stop()
 	if h.State.NegotiatedProtocol == http2Protocol {
-		resp.Err = withCause(ctx, h.exchange2(ctx, resp))
+		resp.Err = withCause(ctx, h.exchangeHTTP2(ctx, resp))
 		h.Conn.Close()
 		return resp
 	}

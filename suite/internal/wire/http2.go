@@ -11,9 +11,9 @@ import (
 // http2Protocol is the ALPN name of HTTP/2 over TLS (RFC 9113 §3.1).
 const http2Protocol = "h2"
 
-// exchange2 sends a GET request by HTTP/2 over the open connection, and reads
+// exchangeHTTP2 sends a GET request by HTTP/2 over the open connection, and reads
 // the whole response (RFC 9113 §8).
-func (h *Handshake) exchange2(ctx context.Context, resp *Response) error {
+func (h *Handshake) exchangeHTTP2(ctx context.Context, resp *Response) error {
 	transport := &http.Transport{
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return h.Conn, nil },
 		Protocols:      new(http.Protocols),

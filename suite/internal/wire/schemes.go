@@ -17,15 +17,16 @@ var RSASchemes = []tls.SignatureScheme{
 	tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512,
 }
 
-// ECDSASchemes are those of a client that accepts ECDSA certificates only.
+// ECDSASchemes are the signature algorithms of a client that accepts ECDSA
+// certificates only.
 var ECDSASchemes = []tls.SignatureScheme{
 	tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384,
 }
 
-// shakeBySchemes completes one handshake with a hello that offers c.Schemes.
-// crypto/tls offers all the signature algorithms that it knows, so the hello is
-// that of uTLS, a fork of crypto/tls whose hello can be composed.
-func (c Client) shakeBySchemes(ctx context.Context, raw net.Conn, h *Handshake) error {
+// handshakeBySchemes completes one handshake with a hello that offers c.Schemes.
+// crypto/tls always offers all the signature algorithms that it knows, so uTLS, a
+// fork of crypto/tls, sends a hello that helloSpec composes.
+func (c Client) handshakeBySchemes(ctx context.Context, raw net.Conn, h *Handshake) error {
 	config := &utls.Config{
 		ServerName:         c.ServerName,
 		InsecureSkipVerify: true,

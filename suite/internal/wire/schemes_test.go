@@ -9,8 +9,9 @@ import (
 	"assay/fixtures/pki"
 )
 
-// A server with a certificate of each type chooses by the client's signature
-// algorithms, in both versions, and refuses a client for which it has none.
+// TestSchemesSelectTheCertificate checks in both versions that a server with an
+// ECDSA and an RSA certificate chooses by the client's signature algorithms, and
+// that a server without a fitting certificate refuses the client.
 func TestSchemesSelectTheCertificate(t *testing.T) {
 	ecdsa, rsa := identity(t, pki.Spec{}), identity(t, pki.Spec{Key: pki.RSA2048})
 	key, err := rsa.KeyFile(pki.None)

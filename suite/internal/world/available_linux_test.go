@@ -23,11 +23,11 @@ func init() {
 	}
 }
 
-// Where namespaces are forbidden, the reason says what forbids them.
+// TestAvailableSaysWhyNot checks that Available says what forbids namespaces.
 func TestAvailableSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	if err := Available(); err != nil {
-		t.Skip("nothing to take away:", err)
+		t.Skip("namespaces are not available:", err)
 	}
 	tests := []struct {
 		name   string
@@ -73,7 +73,7 @@ func TestAvailableSaysWhyNot(t *testing.T) {
 			cmd.Stderr = &stderr
 			out, err := cmd.Output()
 			if err != nil {
-				t.Skipf("this machine cannot be made so: %v: %s", err, stderr.String())
+				t.Skipf("the script does not work on this machine: %v: %s", err, stderr.String())
 			}
 			for _, want := range test.want {
 				if !strings.Contains(string(out), want) {
@@ -136,7 +136,7 @@ func TestUnavailableKeepsTheErrno(t *testing.T) {
 	}
 }
 
-// Everything works for an unprivileged user too.
+// TestOrdinaryUser runs the other tests again as an unprivileged user.
 func TestOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if theRun != nil || os.Geteuid() != 0 {
@@ -159,15 +159,15 @@ func TestOrdinaryUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(dir, "world.test")
-	if err := os.WriteFile(copied, text, 0o755); err != nil {
+	binary := filepath.Join(dir, "world.test")
+	if err := os.WriteFile(binary, text, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(copied, 0o755); err != nil {
+	if err := os.Chmod(binary, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(
-		copied,
+		binary,
 		"-test.v",
 		"-test.short",
 		"-test.skip=^(TestManyWorlds|TestAvailable.*)$",

@@ -8,11 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// dieWithRunner makes the kernel kill a process when the thread that started it
+// ends.
 func dieWithRunner(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // dropCapabilities removes all capabilities of the calling thread. Processes that
-// the thread starts cannot gain any: with no_new_privs, execve grants none to root
-// and none from files (prctl(2), PR_SET_NO_NEW_PRIVS).
+// the thread starts cannot gain any: with no_new_privs, execve grants no
+// capabilities, neither to root nor from files (prctl(2), PR_SET_NO_NEW_PRIVS).
 func dropCapabilities() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl", err)

@@ -38,8 +38,8 @@ func (w *namespace) Unforward(from int) error {
 	return w.replaceRules()
 }
 
-// replaceRules replaces all rules at once. The kernel then waits some
-// milliseconds for readers of the old rules, so additions are made without it.
+// replaceRules replaces all rules in one step. The kernel then waits some
+// milliseconds for readers of the old rules, so Forward adds a rule without it.
 func (w *namespace) replaceRules() error {
 	return w.firewall(func(r *rules) {
 		r.conn.FlushChain(r.chain)
@@ -57,7 +57,7 @@ func (w *namespace) firewall(change func(*rules)) error {
 	return nil
 }
 
-// createRules makes the table with the CA's rule in it.
+// createRules creates the table with the CA's rule.
 func createRules() error {
 	return changeRules(func(r *rules) {
 		r.conn.AddTable(r.chain.Table)
@@ -66,8 +66,8 @@ func createRules() error {
 	})
 }
 
-// rules collects changes to a network namespace's firewall that take effect at
-// once. An administrator would write the table as:
+// rules collects changes to a network namespace's firewall. All of them take
+// effect in one step. An administrator would write the table as:
 //
 //	table inet assay {
 //	  chain output {
@@ -77,7 +77,7 @@ func createRules() error {
 //	}
 //
 // The hook is output, not prerouting, because all traffic is local. The target is
-// dnat, because redirect would rewrite the address too.
+// dnat, because redirect would change the address too.
 type rules struct {
 	conn  *nftables.Conn
 	chain *nftables.Chain

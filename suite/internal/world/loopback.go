@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// highPorts is added to ports below it.
+	// highPorts is added to every port below 10000.
 	highPorts = 10000
 	// gatewayHTTP and gatewayTLS differ from the ports of all documented
 	// listeners, so that a target may listen on all addresses.
@@ -83,8 +83,8 @@ func (o *loopbackOpener) open(worker, serial int) (World, error) {
 	return w, nil
 }
 
-// loopbackWorld is a World with two loopback addresses: one for the target's
-// host, one for all services.
+// loopbackWorld is a [World] with two loopback addresses: one for the target's
+// host, one for all services. Both are 127.0.0.1 if no other address is local.
 type loopbackWorld struct {
 	host, services netip.Addr
 	targets        targets
@@ -225,8 +225,8 @@ func (w *loopbackWorld) AllowLowPorts(bool) error {
 	return fmt.Errorf("world: set whether ports below 1024 are allowed: %w", ErrUnsupported)
 }
 
-// Start starts the target on a thread that has dropped its capabilities. The
-// target of a run by root has none either, so file permissions bind it too.
+// Start starts the target on a thread that has dropped its capabilities. Even when
+// root runs the suite, the target has none, so file permissions apply to it.
 func (w *loopbackWorld) Start(cmd *exec.Cmd) error {
 	nothing := func() error { return nil }
 	return w.targets.start(cmd, dieWithRunner, nothing, nothing)

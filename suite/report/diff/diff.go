@@ -15,8 +15,9 @@ type Diff struct {
 	Schema int `json:"schema"`
 	From   Run `json:"from"`
 	To     Run `json:"to"`
-	// Notes say what keeps the two from being compared in full: another
-	// catalogue, another world, a run that did not finish, what both skipped.
+	// Notes say why the two reports cannot be compared in full: another
+	// catalogue, another world, a run that did not finish, requirements that
+	// both skipped.
 	Notes []string `json:"notes,omitempty"`
 	// Unfinished says that one of the runs failed or was interrupted, so that
 	// a requirement without a verdict says nothing about the target.
@@ -46,8 +47,8 @@ type Change struct {
 	Title   string          `json:"title"`
 	Level   scenarios.Level `json:"level"`
 	Profile string          `json:"profile"`
-	// Trend is the worst of those of the verdict and the cases if one is Worse
-	// or Lost, else the best.
+	// Trend is the worst trend of the verdict and the cases if one of them is
+	// Worse or Lost, and the best trend otherwise.
 	Trend Trend `json:"trend"`
 
 	Verdict      *VerdictChange      `json:"verdict,omitempty"` // nil if it is the same

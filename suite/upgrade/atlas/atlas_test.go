@@ -153,8 +153,8 @@ func TestJoinPrefersARunThatDidNotFail(t *testing.T) {
 	}
 }
 
-// Two results are one state if their diff is empty. Observations that a failed run
-// lacks are no difference.
+// TestStatesAreThoseOfADiff checks that two results are one state if their diff is
+// empty. Observations that a failed run lacks are no difference.
 func TestStatesAreThoseOfADiff(t *testing.T) {
 	t.Parallel()
 	seen, unseen := tried(report.Failed, "a storm", 9.0), tried(report.Failed, "another storm", 9.0)
@@ -167,8 +167,9 @@ func TestStatesAreThoseOfADiff(t *testing.T) {
 	}
 }
 
-// A release that cannot be tried does not change the verdicts of the others, and the
-// atlas compares the releases before and after it.
+// TestReleasesThatFailed checks that a release that cannot be tried does not change
+// the verdicts of the others, and that the atlas compares the releases before and
+// after it.
 func TestReleasesThatFailed(t *testing.T) {
 	t.Parallel()
 	fine, broken := tried(report.Passed, "", 1.0), tried(report.Failed, "a storm", 9.0)

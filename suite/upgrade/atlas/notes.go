@@ -8,14 +8,15 @@ import (
 	"assay/scenarios/strictyaml"
 )
 
-// Known decides which versions and IDs notes may name. A nil function accepts all.
+// Known decides which versions and IDs notes may name. A nil function accepts
+// every value.
 type Known struct {
 	Version func(string) bool // versions of the module
 	ID      func(string) bool // IDs of the catalogue
 }
 
 // ReadNotes reads the notes of each version. A file without notes is valid. The
-// error joins a [strictyaml.Mistake] for everything that is wrong.
+// error joins all mistakes in the file, each a [strictyaml.Mistake].
 func ReadNotes(path string, known Known) (map[string][]Note, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

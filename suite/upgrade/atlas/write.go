@@ -45,8 +45,8 @@ func (a *Atlas) Write(dir string) error {
 	return nil
 }
 
-// replace writes a file under a temporary name and renames it. The temporary name is
-// always the same, so that the next run replaces a file that a killed run left.
+// replace writes a file under a temporary name and renames it. The temporary name
+// is always the same, so that the next run replaces a file that a killed run left.
 func replace(path string, text []byte) error {
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".assay-tmp")
 	err := os.WriteFile(temp, text, 0o644)
@@ -54,7 +54,7 @@ func replace(path string, text []byte) error {
 		err = os.Rename(temp, path)
 	}
 	if err != nil {
-		os.Remove(temp) // best effort: the error that counts is err
+		os.Remove(temp) // best effort: err is the error to report
 	}
 	return err
 }
