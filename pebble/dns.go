@@ -130,7 +130,7 @@ func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 func (d *DNS) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var errs []error
+	errs := []error{d.err}
 	for _, server := range d.servers {
 		if err := server.ShutdownContext(ctx); err != nil && d.err == nil {
 			errs = append(errs, fmt.Errorf("DNS does not stop: %w", err))

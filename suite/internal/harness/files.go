@@ -183,6 +183,7 @@ func SecretsBelow(e *Env, dir string) (secrets []string) {
 		content, err := os.ReadFile(path)
 		if len(content) <= largestKeyFile {
 			secrets = append(secrets, e.keyForms(content)...)
+			e.known = append(e.known, secret.Written(content)...) // for redaction
 		}
 		return IgnoreGone(err)
 	}))
