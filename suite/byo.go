@@ -375,10 +375,11 @@ var _ = Table("BYO-32", func(e *Env, way replace.Way) {
 })
 
 var _ = Table("BYO-33", func(e *Env, row struct{ Offer []string }) {
-	server := e.StartOwn(e.Identity(pki.Spec{}))
+	id := e.Identity(pki.Spec{})
+	server := e.StartOwn(id)
 	control := e.Handshake(server, KeepOpen)
 	defer control.Close()
-	Expect(control).To(Complete())
+	Expect(control).To(ServeLeaf(id.Leaf))
 	Expect(e.RequestOn(control)).To(Answer(), "without ALPN")
 
 	seen := e.Handshake(server, Offering(row.Offer...), KeepOpen)
@@ -387,9 +388,8 @@ var _ = Table("BYO-33", func(e *Env, row struct{ Offer []string }) {
 		return // no protocol was negotiated (RFC 7301 §3.2)
 	}
 	Expect(seen).To(Complete())
-	Expect(
-		append(row.Offer, ""),
-	).To(ContainElement(seen.State.NegotiatedProtocol), "what was offered, or none")
+	offered := append(row.Offer, "")
+	Expect(offered).To(ContainElement(seen.State.NegotiatedProtocol), "what was offered, or none")
 	Expect(e.RequestOn(seen)).To(Answer(), "by the protocol %q", seen.State.NegotiatedProtocol)
 })
 

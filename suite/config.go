@@ -363,8 +363,14 @@ var _ = Table("CFG-22", func(e *Env, row struct {
 		settings["tls_letsencrypt_challenge_type"] = row.Type
 	}
 	if row.Apart {
+		// The control obtains the certificate, which the server serves from the cache.
+		control := e.Start(e.HTTP01(), Forward(80, 5080))
+		Expect(e.Handshake(control)).To(HaveFullChainTo(e.CA().Root()))
+		control.Stop()
+		e.Must(e.World.Unforward(80))
+
 		server := e.Start(settings)
-		e.AwaitListener(server.Address())
+		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 		if row.Type != "TLS-ALPN-01" {
 			e.AwaitListener(e.Expand(row.Challenges))
 		}

@@ -37,6 +37,9 @@ func outcomeOf(spec types.SpecReport) (o outcome, ok bool) {
 	o.Duration = spec.RunTime
 	if o.Status == report.Passed && spec.Failed() { // after the outcome was handed over
 		o.Status, o.Reason = report.Error, "cleaning up: "+spec.State.String()
+		if spec.State.Is(types.SpecStateInterrupted) {
+			o.Status, o.Reason = report.Skipped, "interrupted"
+		}
 	}
 	if found.Deadline != nil && o.Status != report.Passed {
 		o.Starved = found.Deadline.Starved
