@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"log"
 	"net/http"
@@ -35,6 +36,13 @@ func main() {
 	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
 	if err != nil {
 		log.Fatal(err)
+	}
+	// LoadX509KeyPair parses the leaf alone. Clients cannot parse a chain that holds a
+	// damaged certificate (CHAIN-20).
+	for i, der := range pair.Certificate {
+		if _, err := x509.ParseCertificate(der); err != nil {
+			log.Fatalf("%s: certificate %d: %v", c.Certificate, i+1, err)
+		}
 	}
 	server := &http.Server{
 		Addr:      c.Listen,
