@@ -41,6 +41,12 @@ func TestStarved(t *testing.T) {
 				Pressure: 20 * second, Runnable: 62},
 			true,
 		},
+		{
+			"the suite and the server burn what there is between them",
+			Loss{Wall: 5 * second, Late: 2 * second, Own: Usage{CPU: 3 * second},
+				Target: Usage{CPU: 2 * second, Delay: 9 * second}, Pressure: 5 * second, Runnable: 4},
+			false,
+		},
 		{"a virtual machine that was not run", Loss{Wall: 20 * second, Late: 19 * second, Pressure: -1},
 			true},
 		{"nothing measured", Loss{}, false},
