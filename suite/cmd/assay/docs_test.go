@@ -311,7 +311,7 @@ var (
 	// foreign matches section signs after the name of a document, which no test of
 	// links finds, and documents that are not part of the repository.
 	foreign = regexp.MustCompile(`\b(?:CONTRACTS|DESIGN|FINDINGS|SCOPE|FIELD)(?:\.md)? ?§` +
-		`|\b(?:DESIGN|FINDINGS|SCOPE|FIELD)\.md\b|\.\./shared\b|/work/`)
+		`|\b(?:DESIGN|FINDINGS|SCOPE|FIELD)\.md\b|\.\./shared\b`)
 	// cited matches paths of documents in Go comments. They begin at the root of the
 	// repository.
 	cited = regexp.MustCompile(`//.*?((?:\.github|\b[a-z]+)/[\w./-]*\.md)\b`)
