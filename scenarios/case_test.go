@@ -35,7 +35,7 @@ func TestRowsAreDecodedStrictly(t *testing.T) {
 			", snl: a.test",
 			exampleRow{},
 			[]string{"byo.yaml:8: BYO-01/a: snl: found an unknown key, " +
-				"expected one of sni, alpn, keys, port, at"},
+				"expected one of sni, alpn, keys, port, at; did you mean sni?"},
 		},
 		"wrong type": {
 			", port: https",

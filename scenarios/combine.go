@@ -23,12 +23,13 @@ import (
 // Its rows are chosen so that every two values that can be combined are
 // combined in at least one row. A row's name joins the row's values by hyphens,
 // as in "renaming-cert-first-0s". A further value needs no code unless its
-// meaning is new.
+// meaning is new. The key group makes one case of all rows that agree in some
+// fields:
 //
 //	group: [by]
 //
-// makes one case of all rows that agree in some fields. The case is named by these
-// fields, and holds what the rows have in the others as the list steps.
+// The values of these fields name the case, and its list steps holds the other
+// fields of each row.
 type Combination struct {
 	fields []combinedField
 }
@@ -114,14 +115,11 @@ func (c *Combination) grouped(chosen [][]int, group []string) (cases []Case) {
 		row := c.row(combination, group)
 		list := steps[row.Name]
 		if list == nil {
+			line, column := row.Line, row.row.Column
 			name := &yaml.Node{
-				Kind:   yaml.ScalarNode,
-				Tag:    "!!str",
-				Value:  "steps",
-				Line:   row.Line,
-				Column: row.row.Column,
+				Kind: yaml.ScalarNode, Tag: "!!str", Value: "steps", Line: line, Column: column,
 			}
-			list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: row.Line, Column: row.row.Column}
+			list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: line, Column: column}
 			steps[row.Name] = list
 			row.row.Content = append(row.row.Content, name, list)
 			cases = append(cases, row)
@@ -131,7 +129,7 @@ func (c *Combination) grouped(chosen [][]int, group []string) (cases []Case) {
 	return cases
 }
 
-// check says whether the combination has a field with these values.
+// check returns an error unless the combination has a field with these values.
 func (c *Combination) check(name string, values []string) error {
 	i := slices.IndexFunc(c.fields, func(f combinedField) bool { return f.name.Value == name })
 	if i < 0 {
@@ -145,7 +143,7 @@ func (c *Combination) check(name string, values []string) error {
 	return nil
 }
 
-// matches says whether all fields of an exception have one of the exception's
+// matches reports whether all fields of an exception have one of the exception's
 // values in the combination.
 func (c *Combination) matches(combination []int, exception map[string][]string) bool {
 	for i, f := range c.fields {

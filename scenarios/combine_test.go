@@ -3,14 +3,13 @@ package scenarios
 import (
 	"strings"
 	"testing"
-	"testing/fstest"
 )
 
 func combined(t *testing.T, combine string) ([]Case, error) {
 	t.Helper()
 	entry := "- {id: BYO-01, title: a, level: MUST, source: a, text: a, why: a}\n"
 	text := strings.Replace(entry, "}", ", "+combine+"}", 1)
-	c, err := LoadFS(fstest.MapFS{"byo.yaml": {Data: []byte(text)}})
+	c, err := loadFiles(map[string]string{"byo.yaml": text})
 	if err != nil {
 		return nil, err
 	}
@@ -18,10 +17,8 @@ func combined(t *testing.T, combine string) ([]Case, error) {
 }
 
 func TestCombinedRows(t *testing.T) {
-	rows, err := combined(
-		t,
-		"combine: {by: [renaming, writing], pause: [0s, 1500ms]}, except: [{by: [writing], pause: [0s]}]",
-	)
+	rows, err := combined(t,
+		"combine: {by: [renaming, writing], pause: [0s, 1500ms]}, except: [{by: [writing], pause: [0s]}]")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,19 +33,15 @@ func TestCombinedRows(t *testing.T) {
 		}
 		names = append(names, row.Name)
 	}
-	if got, want := strings.Join(
-		names,
-		" ",
-	), "renaming-0s renaming-1500ms writing-1500ms"; got != want {
+	if got, want := strings.Join(names,
+		" "), "renaming-0s renaming-1500ms writing-1500ms"; got != want {
 		t.Errorf("rows %s, expected %s", got, want)
 	}
 }
 
 func TestGroupedRows(t *testing.T) {
-	cases, err := combined(
-		t,
-		"combine: {by: [renaming, writing], order: [a, b], pause: [0s, 1s]}, group: [by]",
-	)
+	cases, err := combined(t,
+		"combine: {by: [renaming, writing], order: [a, b], pause: [0s, 1s]}, group: [by]")
 	if err != nil {
 		t.Fatal(err)
 	}

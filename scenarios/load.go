@@ -29,12 +29,9 @@ var embedded = sync.OnceValues(func() (*Catalogue, error) { return load(files, "
 // and shared: callers must not change it. The error names every mistake.
 func Load() (*Catalogue, error) { return embedded() }
 
-// LoadFS reads a catalogue from the YAML files at the top of fsys; a chapter
-// without a file is left out. The error joins a [strictyaml.Mistake] for
-// everything that is wrong.
-func LoadFS(fsys fs.FS) (*Catalogue, error) { return load(fsys, "") }
-
-// load reads the catalogue; dir precedes file names in messages.
+// load reads a catalogue from the YAML files at the top of fsys; a chapter without a
+// file is left out. dir precedes file names in messages. The error joins a
+// [strictyaml.Mistake] for everything that is wrong.
 func load(fsys fs.FS, dir string) (*Catalogue, error) {
 	names, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {

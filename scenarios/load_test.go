@@ -30,7 +30,7 @@ func loadFiles(texts map[string]string) (*Catalogue, error) {
 	for name, text := range texts {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	return LoadFS(fsys)
+	return load(fsys, "")
 }
 
 func messages(err error) []string {
@@ -60,7 +60,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"text for an entry": {
 			entry + "- BYO-02\n",
 			[]string{"7: [1]: found \"BYO-02\", expected a mapping with id, title, level, source, text, " +
-				"why, needs, autocert, worlds, unbroken, cases, combine, except, group"},
+				"why, remedy, needs, autocert, worlds, unbroken, cases, combine, except, group"},
 		},
 		"two documents": {
 			entry + "---\n" + second,
@@ -69,8 +69,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		"unknown key": {
 			entry + "  leve: MAY\n",
 			[]string{"7: BYO-01: leve: found an unknown key, " +
-				"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, " +
-				"cases, combine, except, group"},
+				"expected one of id, title, level, source, text, why, remedy, needs, autocert, worlds, " +
+				"unbroken, cases, combine, except, group; did you mean level?"},
 		},
 		"duplicate key": {
 			entry + "  level: MAY\n",
@@ -94,7 +94,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		},
 		"unknown level": {
 			strings.Replace(entry, "MUST", "Must", 1),
-			[]string{`3: BYO-01: level: found "Must", expected one of MUST, SHOULD, MAY, OBSERVE`},
+			[]string{`3: BYO-01: level: found "Must", expected one of MUST, SHOULD, MAY, OBSERVE` +
+				"; did you mean MUST?"},
 		},
 		"missing why": {
 			strings.Replace(entry, "  why: a reason\n", "", 1),
@@ -214,11 +215,12 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 	})
 	want := []string{
 		"byo.yaml:7: BYO-01: colour: found an unknown key, " +
-			"expected one of id, title, level, source, text, why, needs, autocert, worlds, unbroken, " +
-			"cases, combine, except, group",
+			"expected one of id, title, level, source, text, why, remedy, needs, autocert, worlds, " +
+			"unbroken, cases, combine, except, group",
 		"byo.yaml:8: BYO-01: cases[0].case: found nothing, " +
 			"expected a name of lower-case letters, digits and hyphens",
-		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE`,
+		`acme.yaml:1: ACME-01: level: found "must", expected one of MUST, SHOULD, MAY, OBSERVE` +
+			"; did you mean MUST?",
 		"acme.yaml:1: ACME-01: source: found nothing, expected text",
 		"acme.yaml:1: ACME-01: text: found nothing, expected text",
 		"acme.yaml:1: ACME-01: title: found nothing, expected text",

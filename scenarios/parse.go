@@ -26,7 +26,7 @@ func parse(name string, text []byte, chapter *Chapter) *strictyaml.File {
 		key := fmt.Sprintf("[%d]", i)
 		r := &chapter.Requirements[i]
 		r.Chapter, r.File, r.Line = chapter.Name, name, f.Line(key)
-		for _, text := range []*string{&r.Title, &r.Source, &r.Text, &r.Why, &r.Unbroken} {
+		for _, text := range []*string{&r.Title, &r.Source, &r.Text, &r.Why, &r.Remedy, &r.Unbroken} {
 			*text = strings.TrimSpace(*text) // a folded text ends in a newline
 		}
 		checkTwice(f, key+".needs", r.Needs)

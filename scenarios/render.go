@@ -79,6 +79,9 @@ func (c *Catalogue) Markdown(w io.Writer) error {
 func writeMarkdown(b *strings.Builder, r Requirement) {
 	fmt.Fprintf(b, "\n### %s · %s · %s\n\n", r.ID, r.Level, r.Title)
 	fmt.Fprintf(b, "%s\n\n*Why it matters:* %s\n\n", oneLine(r.Text), oneLine(r.Why))
+	if r.Remedy != "" {
+		fmt.Fprintf(b, "*What usually mends it:* %s\n\n", oneLine(r.Remedy))
+	}
 	fmt.Fprintf(b, "*Source:* %s\n", r.Source)
 	if len(r.Needs) > 0 {
 		needs := make([]string, len(r.Needs))

@@ -8,7 +8,10 @@
 // them strictly and reports all their mistakes at once, with file, line and key.
 package scenarios
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 //go:generate go test -count=1 -run ^TestReadmeIsCurrent$ . -update
 
@@ -26,6 +29,19 @@ const (
 
 // levels holds every Level, the most binding first.
 var levels = []Level{Must, Should, May, Observe}
+
+// Levels returns every level, the most binding first.
+func Levels() []Level { return slices.Clone(levels) }
+
+// UnmarshalText sets the level to the one that text names. Any other text is an
+// error that says what was expected.
+func (l *Level) UnmarshalText(text []byte) error {
+	if v := Level(text); slices.Contains(levels, v) {
+		*l = v
+		return nil
+	}
+	return fmt.Errorf("level %q: expected one of %v", text, levels)
+}
 
 // A Chapter is one file of the catalogue. Targets claim chapters by name, as
 // their profiles.
@@ -72,6 +88,9 @@ type Requirement struct {
 	Text string `json:"text" yaml:"text" jsonschema:"required,minLength=1"`
 	// Why says why the promise matters to somebody who runs the server.
 	Why string `json:"why" yaml:"why" jsonschema:"required,minLength=1"`
+	// Remedy says what usually mends a server that breaks the promise. It is empty where
+	// the failure says it, or nothing is usual.
+	Remedy string `json:"remedy,omitempty" yaml:"remedy" jsonschema:"minLength=1"`
 	// Needs are further chapters that a target must claim, and requirements
 	// that must have passed, before this requirement is judged.
 	Needs []Need `json:"needs,omitempty" yaml:"needs" jsonschema:"minItems=1"`

@@ -75,10 +75,8 @@ func (r Range) Holds(version string) Verdict {
 	if !semver.IsValid(version) {
 		return Unknown
 	}
-	for _, t := range r.tests {
-		if !t.holds(version) {
-			return Outside
-		}
+	if slices.ContainsFunc(r.tests, func(t comparison) bool { return !t.holds(version) }) {
+		return Outside
 	}
 	return Holds
 }
@@ -115,8 +113,5 @@ func (r *Range) UnmarshalText(text []byte) (err error) {
 }
 
 func withV(version string) string {
-	if strings.HasPrefix(version, "v") {
-		return version
-	}
-	return "v" + version
+	return "v" + strings.TrimPrefix(version, "v")
 }

@@ -44,9 +44,9 @@ func (f *File) decode(into any) {
 
 func (f *File) translate(e *yaml.LoadError) {
 	where := mark{e.Mark.Line, e.Mark.Column}
-	if unknownField.MatchString(e.Message) {
-		f.flaw(f.keys[where], e.Mark.Line, "an unknown key",
-			"one of "+strings.Join(f.known[where], ", "))
+	if unknown := unknownField.FindStringSubmatch(e.Message); unknown != nil {
+		key := f.keys[where]
+		f.flaw(key, e.Mark.Line, "an unknown key", oneOf(unknown[1], f.known[where]))
 		return
 	}
 	p, ok := f.byMark[where]
@@ -125,10 +125,7 @@ func (f *File) walk(n *yaml.Node, t reflect.Type, key string, r rules) {
 
 func (f *File) walkMapping(n *yaml.Node, t reflect.Type, key string) {
 	fields := fieldsOf(t)
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = field.name
-	}
+	names := namesOf(fields)
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
@@ -168,7 +165,7 @@ func (f *File) check(n *yaml.Node, t reflect.Type, key string, r rules) bool {
 	case n.Kind == yaml.SequenceNode && r.minItems && len(n.Content) == 0:
 		want = "at least one item"
 	case n.Kind != yaml.ScalarNode: // its form is the library's to judge
-	case tag == "!!null":
+	case tag == "!!null", tag == "!!merge": // "<<" in the place of a value
 		want = expected(t)
 	case is(t, unmarshaler):
 	case text && tag != "!!str", t.Kind() == reflect.Bool && tag != "!!bool":
@@ -176,7 +173,7 @@ func (f *File) check(n *yaml.Node, t reflect.Type, key string, r rules) bool {
 	case r.minLength && strings.TrimSpace(n.Value) == "":
 		want = "text"
 	case t.Kind() == reflect.String && r.enum != nil && !slices.Contains(r.enum, n.Value):
-		want = "one of " + strings.Join(r.enum, ", ")
+		want = oneOf(n.Value, r.enum)
 	}
 	if want != "" {
 		f.flaw(key, n.Line, describe(n), want)
@@ -189,7 +186,8 @@ func (f *File) check(n *yaml.Node, t reflect.Type, key string, r rules) bool {
 
 func is(t, what reflect.Type) bool { return reflect.PointerTo(t).Implements(what) }
 
-// elem is the type of a list's items or a map's values, nil if t is neither.
+// elem returns the type of a list's items or a map's values, nil if t is
+// neither.
 func elem(t reflect.Type, kind reflect.Kind) reflect.Type {
 	if t == nil || t.Kind() != kind {
 		return nil

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"assay/scenarios/near"
 )
 
 // rules are the rules of a field's jsonschema tag that this package knows.
@@ -53,6 +55,14 @@ func fieldsOf(t reflect.Type) []field {
 	return all
 }
 
+func namesOf(fields []field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return names
+}
+
 // expected says what a value of a type looks like in YAML.
 func expected(t reflect.Type) string {
 	for t != nil && t.Kind() == reflect.Pointer {
@@ -69,11 +79,7 @@ func expected(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
 		if fields := fieldsOf(t); len(fields) > 0 && !is(t, unmarshaler) {
-			names := make([]string, len(fields))
-			for i, f := range fields {
-				names[i] = f.name
-			}
-			return "a mapping with " + strings.Join(names, ", ")
+			return "a mapping with " + strings.Join(namesOf(fields), ", ")
 		}
 		return "a mapping"
 	case reflect.Slice:
@@ -88,6 +94,11 @@ func expected(t reflect.Type) string {
 		return "a value"
 	}
 	return "a whole number"
+}
+
+// oneOf says which words are expected in the place of another one.
+func oneOf(found string, allowed []string) string {
+	return "one of " + strings.Join(allowed, ", ") + near.Hint(found, allowed)
 }
 
 // describe says what a node is, for the "found" of a message.

@@ -196,7 +196,7 @@ func (f *File) WrongLine(key string, line int, found, expected string) {
 // OneOf checks that a text at key, if there is one, is among those allowed.
 func (f *File) OneOf(key string, allowed []string) {
 	if p := f.find(key); p != nil && !slices.Contains(allowed, p.node.Value) {
-		f.Expect(key, "one of "+strings.Join(allowed, ", "))
+		f.Expect(key, oneOf(p.node.Value, allowed))
 	}
 }
 
@@ -217,8 +217,8 @@ func (f *File) note(line int, key, found, expected string) {
 	f.mistakes = append(f.mistakes, Mistake{f.name, line, f.label(key), found, expected})
 }
 
-// label is a key's name in messages. An item of a list at the top of a file is
-// called by its id, since that is what a reader searches for.
+// label returns a key's name in messages. An item of a list at the top of a file
+// is called by its id, since that is what a reader searches for.
 func (f *File) label(key string) string {
 	if key == "" {
 		return cmp.Or(f.prefix, "YAML")

@@ -1,6 +1,10 @@
 package strictyaml
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // A Mistake is one thing that is wrong in a YAML file.
 type Mistake struct {
@@ -11,8 +15,18 @@ type Mistake struct {
 	Expected string // what it may say there
 }
 
-// Error begins with file and line, so that editors and terminals can jump there.
+// Error begins with file and line, so that editors and terminals can jump there. It is
+// one line of printable characters, whatever the file holds.
 func (m Mistake) Error() string {
 	return fmt.Sprintf("%s:%d: %s: found %s, expected %s",
-		m.File, m.Line, m.Key, m.Found, m.Expected)
+		m.File, m.Line, printable(m.Key), printable(m.Found), printable(m.Expected))
 }
+
+// printable returns a text with escape sequences of Go in the place of what a terminal
+// does not show as it is. Quotes and backslashes stay as they are.
+func printable(text string) string {
+	quoted := strconv.Quote(text)
+	return unquote.Replace(quoted[1 : len(quoted)-1])
+}
+
+var unquote = strings.NewReplacer(`\\`, `\`, `\"`, `"`)

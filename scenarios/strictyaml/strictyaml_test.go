@@ -92,7 +92,8 @@ func TestMistakes(t *testing.T) {
 		"name: x\nname: y": {"2: name: found the key a second time, " +
 			"expected each key once; it is also on line 1"},
 		"name: x\nnames: y": {"2: names: found an unknown key, " +
-			"expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
+			"expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own; " +
+			"did you mean name?"},
 		"name: x\nHidden: y": {"2: Hidden: found an unknown key, " +
 			"expected one of note, name, mode, words, items, env, flag, number, wait, pattern, any, own"},
 		"name: x\nwords: []":      {"2: words: found an empty list, expected at least one item"},
