@@ -58,6 +58,7 @@ func (e *edge) finalizeWithoutIssuing(x *exchange) *answer {
 	if e.dialect == LetsEncrypt {
 		a.header.Set("Location", baseURL(x.request)+pathOrder+x.order)
 	}
+	e.redate(x, a)
 	return a
 }
 
@@ -143,6 +144,9 @@ func (e *edge) sign(a *answer, request *x509.CertificateRequest) error {
 		Order:           acme.Order{Profile: profile},
 		ParsedCSR:       request,
 		BeganProcessing: true,
+	}
+	if e.dates.clock != nil {
+		order.NotBefore = e.notBefore()
 	}
 	e.backend.issuer.CompleteOrder(order) // returns when the certificate is signed
 	if order.CertificateObject == nil {

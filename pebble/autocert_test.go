@@ -35,22 +35,16 @@ func TestAutocert(t *testing.T) {
 			go server.ServeTLS(secure, "", "")
 			t.Cleanup(func() { server.Close() })
 
-			conn, err := tls.Dial(
-				"tcp",
-				secure.Addr().String(),
-				&tls.Config{ServerName: name, RootCAs: ca.Roots()},
-			)
+			conn, err := tls.Dial("tcp",
+				secure.Addr().String(), &tls.Config{ServerName: name, RootCAs: ca.Roots()})
 			if err != nil {
 				t.Fatal(err)
 			}
 			conn.Close()
 			j := ca.Journal()
 			if !j.Validated(challenge, name) || len(j.Validations()) != 1 || len(j.Issued()) != 1 {
-				t.Errorf(
-					"expected one certificate after one validation by %s; the journal is\n%s",
-					challenge,
-					j,
-				)
+				t.Errorf("expected one certificate after one validation by %s; the journal is\n%s",
+					challenge, j)
 			}
 		})
 	}

@@ -1,3 +1,24 @@
+// Package pebble runs a local ACME certificate authority for tests: Let's Encrypt's
+// Pebble as a library, a new instance for each test. An edge in front of Pebble keeps
+// a journal, holds polls until the state is final, and injects faults.
+//
+// # Parts
+//
+// Pebble keeps accounts, orders and keys, validates challenges and signs
+// certificates. The edge is the handler behind the HTTPS endpoint. It passes requests
+// on to Pebble. Depending on the [Dialect], it changes two things in which Pebble
+// differs from Let's Encrypt: it adds a Location header to the answer to finalize, and
+// it holds a poll until the state is final. The gateway accepts the connections of
+// Pebble's validation and forwards them to the server under test. A DNS server answers
+// the questions of validation.
+//
+// All listeners are opened by the caller ([Options]), so this package knows nothing
+// about network namespaces and chooses no ports.
+//
+// # The journal
+//
+// Each request, verdict on a challenge, issued certificate and connection of validation
+// is an [Entry] of the CA's [Journal], in order and without secrets.
 package pebble
 
 import (
@@ -31,16 +52,16 @@ type CA struct {
 // the CA from now on; Start closes them if it fails.
 func Start(options Options) (*CA, error) {
 	o, err := options.complete()
+	var ca *CA
+	if err == nil {
+		ca, err = newCA(o)
+	}
 	if err != nil {
 		options.closeListeners()
-		return nil, fmt.Errorf("start the CA: %w", err)
+	} else {
+		err = ca.serve()
 	}
-	ca, err := newCA(o)
 	if err != nil {
-		o.closeListeners()
-		return nil, fmt.Errorf("start the CA: %w", err)
-	}
-	if err := ca.serve(); err != nil {
 		return nil, fmt.Errorf("start the CA: %w", err)
 	}
 	return ca, nil
@@ -59,7 +80,8 @@ func newCA(o Options) (*CA, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &edge{
 		dialect: o.Dialect, offer: o.Offer,
-		journal: newJournal(), progress: newProgress(), ctx: ctx,
+		dates: newDates(o.Now, o.NonceLife), journal: newJournal(o.Now),
+		progress: newProgress(), ctx: ctx,
 	}
 	e.backend, err = newBackend(o, log.New(events{e}, "", 0))
 	if err != nil {
@@ -87,7 +109,7 @@ func (ca *CA) serve() error {
 			})
 		})
 	}
-	ca.gateway = newGateway(o, journal)
+	ca.gateway = newGateway(o, journal, ca.endpoint.traffic)
 	if o.ACME != nil {
 		ca.endpoint.serve(&resettingListener{o.ACME, &ca.edge.down, journal})
 	}
@@ -120,24 +142,8 @@ func (ca *CA) DirectoryURL() string {
 }
 
 // EndpointRoot returns, in PEM, the root that a client must trust to talk to the
-// CA's HTTPS endpoint. It is another one than the root of issued certificates.
+// CA's HTTPS endpoint. It differs from the root of issued certificates.
 func (ca *CA) EndpointRoot() []byte { return ca.endpointRoot.PEM() }
-
-// SetEndpointNames replaces the certificate of the HTTPS endpoint by one for these
-// DNS names and IP addresses, from the same root. Without names it restores those
-// of [Options.EndpointNames]. New connections see the new certificate; clients that
-// keep a connection open do not.
-func (ca *CA) SetEndpointNames(names ...string) error {
-	if len(names) == 0 {
-		names = ca.options.EndpointNames
-	}
-	cert, err := ca.endpointRoot.issue(names)
-	if err != nil {
-		return err
-	}
-	ca.endpoint.certificate.Store(cert)
-	return nil
-}
 
 // Handler returns the CA's HTTP handler, for use without the HTTPS endpoint. The
 // URLs in its answers are made of the request's Host, and begin with http:// unless
@@ -196,6 +202,21 @@ func (ca *CA) Forget() error {
 	ca.note("forgot accounts and orders")
 	return nil
 }
+
+// UnderWay describes what goes on at the CA: connections that are in use, requests
+// without an answer, validations, issuances. It is empty if nothing will happen before
+// a client does something.
+func (ca *CA) UnderWay() []string {
+	all := append(ca.endpoint.traffic.UnderWay(), ca.dns.UnderWay()...)
+	for _, request := range ca.endpoint.openRequests() {
+		all = append(all, "the answer to "+request)
+	}
+	return append(all, ca.edge.progress.underWay()...)
+}
+
+// Begun counts what has happened at the CA so far, see [Journal.Acts]. A count that is
+// the same as before says that nobody wants anything of the CA.
+func (ca *CA) Begun() uint64 { return ca.Journal().Acts() }
 
 func (ca *CA) note(what string) {
 	ca.edge.journal.add(Entry{From: "ca", To: "edge", Kind: KindCA, What: what})

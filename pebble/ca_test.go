@@ -44,13 +44,8 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	if after := runtime.NumGoroutine(); after > before+n {
 		stacks := make([]byte, 1<<16)
-		t.Errorf(
-			"%d goroutines before, %d after %d CAs, expected one more for each\n%s",
-			before,
-			after,
-			n,
-			stacks[:runtime.Stack(stacks, true)],
-		)
+		t.Errorf("%d goroutines before, %d after %d CAs, expected one more for each\n%s",
+			before, after, n, stacks[:runtime.Stack(stacks, true)])
 	}
 }
 
@@ -86,21 +81,14 @@ func TestOptions(t *testing.T) {
 		errors string
 	}{
 		"chain too long": {
-			func(o *Options) { o.Intermediates = 4 },
-			"Intermediates: 4, expected 1 to 3",
+			func(o *Options) { o.Intermediates = 4 }, "Intermediates: 4, expected 1 to 3",
 		},
-		"lifetime too short": {
-			func(o *Options) { o.Validity = time.Millisecond },
-			"Validity: 1ms",
-		},
+		"lifetime too short": {func(o *Options) { o.Validity = time.Millisecond }, "Validity: 1ms"},
 		"unknown challenge": {
 			func(o *Options) { o.Offer = []string{"tls-sni-01"} },
 			`unknown challenge type "tls-sni-01"`,
 		},
-		"no authority": {
-			func(o *Options) { o.Authority = "" },
-			"Authority: empty",
-		},
+		"no authority": {func(o *Options) { o.Authority = "" }, "Authority: empty"},
 		"resolver by name": {
 			func(o *Options) { o.Resolver = "dns.example.test:53" },
 			"Resolver: \"dns.example.test:53\", expected ip:port",
@@ -113,10 +101,7 @@ func TestOptions(t *testing.T) {
 			func(o *Options) { o.ExternalAccount = &ExternalAccount{KeyID: "k"} },
 			"KeyID or Key is empty",
 		},
-		"no such dialect": {
-			func(o *Options) { o.Dialect = 7 },
-			"dialect 7",
-		},
+		"no such dialect": {func(o *Options) { o.Dialect = 7 }, "dialect 7"},
 		"all mistakes at once": {
 			func(o *Options) { o.Dialect, o.Authority = 7, "" },
 			"dialect 7\noption Authority",
@@ -190,11 +175,8 @@ func TestExternalAccount(t *testing.T) {
 		},
 		"right": {&acme.ExternalAccountBinding{KID: "customer-1", Key: key}, ""},
 	} {
-		_, err := s.client().Register(
-			t.Context(),
-			&acme.Account{ExternalAccountBinding: c.binding},
-			acme.AcceptTOS,
-		)
+		_, err := s.client().Register(t.Context(),
+			&acme.Account{ExternalAccountBinding: c.binding}, acme.AcceptTOS)
 		var problem *acme.Error
 		switch {
 		case c.problem == "" && err != nil:
@@ -269,11 +251,8 @@ func TestHandshakeFailureIsJournaled(t *testing.T) {
 	if _, err := http.Get(ca.DirectoryURL()); err == nil {
 		t.Fatal("a client that does not trust the endpoint's root reads the directory")
 	}
-	err := ca.Journal().Wait(
-		t.Context(),
-		"the failed handshake",
-		func(j *Journal) bool { return len(j.Requests(KindTLS)) > 0 },
-	)
+	err := ca.Journal().Wait(t.Context(),
+		"the failed handshake", func(j *Journal) bool { return len(j.Requests(KindTLS)) > 0 })
 	if err != nil {
 		t.Error(err)
 	}

@@ -8,8 +8,14 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/time/rate"
+
+	"assay/pebble/limits"
+	"assay/pebble/traffic"
 )
 
 // A DNS is a DNS server with authority for all names. Its records may change
@@ -18,6 +24,11 @@ import (
 type DNS struct {
 	servers []*dns.Server
 	err     error // why a server did not start
+	traffic traffic.Meter
+	rate    *rate.Limiter // of questions
+	read    atomic.Uint64 // messages that were read
+	done    atomic.Uint64 // messages that were answered or dropped
+	unknown atomic.Uint64 // questions for a name without an address
 
 	mu      sync.RWMutex
 	records map[string][]netip.Addr
@@ -30,15 +41,20 @@ const anyName = "*"
 // NewDNS starts a DNS server on TCP and UDP sockets, and returns when it answers
 // on all of them. The server owns the sockets: [DNS.Close] closes them.
 func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
-	d := &DNS{records: make(map[string][]netip.Addr)}
+	d := &DNS{
+		records: make(map[string][]netip.Addr),
+		rate:    rate.NewLimiter(limits.QuestionRate, limits.QuestionsAtOnce),
+	}
 	for _, l := range listeners {
-		d.servers = append(d.servers, &dns.Server{Listener: l})
+		d.servers = append(d.servers,
+			&dns.Server{Listener: limits.Listener(l, limits.Connections)})
 	}
 	for _, p := range packets {
 		d.servers = append(d.servers, &dns.Server{PacketConn: p})
 	}
 	for _, server := range d.servers {
 		server.Handler = d
+		d.track(server)
 		up := make(chan error, 2)
 		server.NotifyStartedFunc = func() { up <- nil }
 		go func() { up <- server.ActivateAndServe() }()
@@ -80,14 +96,6 @@ func canonical(name string) string {
 	return strings.ToLower(dns.Fqdn(name))
 }
 
-// find returns the addresses of a name. The caller holds the lock.
-func (d *DNS) find(name string) []netip.Addr {
-	if addrs, ok := d.records[name]; ok {
-		return addrs
-	}
-	return d.records[anyName]
-}
-
 // ServeDNS answers one question. Questions for other types than addresses get an
 // empty answer. An empty answer for CAA permits issuance (RFC 8659 §3).
 func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
@@ -99,18 +107,83 @@ func (d *DNS) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 		reply.Rcode = dns.RcodeFormatError
 	}
 	_ = w.WriteMsg(reply) // fails if the client is gone
+	d.done.Add(1)
+}
+
+// track counts the messages of a server.
+func (d *DNS) track(server *dns.Server) {
+	d.traffic.Watch("a DNS server's listener", server.Listener)
+	d.traffic.Watch("a DNS server", server.PacketConn)
+	server.DecorateReader = func(r dns.Reader) dns.Reader { return countingReader{r, d} }
+	server.MsgAcceptFunc = func(header dns.Header) dns.MsgAcceptAction {
+		action := dns.DefaultMsgAcceptFunc(header)
+		if action != dns.MsgAccept {
+			d.done.Add(1) // no handler is called
+		}
+		return action
+	}
+	server.MsgInvalidFunc = func([]byte, error) { d.done.Add(1) }
+}
+
+// UnderWay describes the questions that have arrived and were not answered yet.
+func (d *DNS) UnderWay() []string {
+	all := d.traffic.UnderWay()
+	// The counts are read in this order, so that a question that arrives meanwhile is
+	// not missed.
+	done := d.done.Load()
+	if n := d.read.Load() - done; n > 0 {
+		all = append(all, fmt.Sprintf("%d DNS questions without an answer", n))
+	}
+	return all
+}
+
+// Begun returns for how many questions there was no address so far. Who asks such a
+// question is likely to ask again.
+func (d *DNS) Begun() uint64 { return d.unknown.Load() }
+
+// countingReader counts the messages that a DNS server reads, and reads no more of them
+// than the limits allow. The kernel drops what a client sends without end.
+type countingReader struct {
+	dns.Reader
+	dns *DNS
+}
+
+// ReadTCP implements [dns.Reader].
+func (r countingReader) ReadTCP(conn net.Conn, timeout time.Duration) ([]byte, error) {
+	message, err := r.Reader.ReadTCP(conn, timeout)
+	return message, r.count(err)
+}
+
+// ReadUDP implements [dns.Reader].
+func (r countingReader) ReadUDP(
+	conn *net.UDPConn, timeout time.Duration,
+) ([]byte, *dns.SessionUDP, error) {
+	message, session, err := r.Reader.ReadUDP(conn, timeout)
+	return message, session, r.count(err)
+}
+
+func (r countingReader) count(err error) error {
+	if err != nil {
+		return err
+	}
+	r.dns.read.Add(1)
+	return r.dns.rate.Wait(context.Background())
 }
 
 func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	addrs := d.find(strings.ToLower(q.Name))
+	addrs, known := d.records[strings.ToLower(q.Name)]
+	if !known {
+		addrs = d.records[anyName]
+	}
 	header := func(t uint16) dns.RR_Header {
 		// The answer repeats the spelling of the question.
 		return dns.RR_Header{Name: q.Name, Rrtype: t, Class: dns.ClassINET}
 	}
 	if len(addrs) == 0 {
 		reply.Rcode = dns.RcodeNameError
+		d.unknown.Add(1)
 	}
 	for _, a := range addrs {
 		switch {

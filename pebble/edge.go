@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/letsencrypt/pebble/v2/core"
+
+	"assay/pebble/limits"
 )
 
 // edge answers the requests of clients, with the answers of Pebble or of injected
@@ -15,9 +17,11 @@ type edge struct {
 	dialect  Dialect
 	offer    []string
 	backend  *backend
+	dates    *dates
 	journal  *Journal
 	script   script
 	down     atomic.Bool
+	requests atomic.Int64 // so far
 	progress *progress
 
 	ordering sync.RWMutex    // held during newOrder, see hideValidAuthorizations
@@ -29,19 +33,39 @@ const faultDown = "CA down"
 
 // ServeHTTP answers one request of a client.
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if n := e.requests.Add(1); n > limits.Requests {
+		if n == limits.Requests+1 {
+			e.journal.add(Entry{From: "edge", To: "target", Kind: KindCA,
+				What: "refuses all further requests", Detail: "too many requests"})
+		}
+		tooManyRequests.send(w, r)
+		return
+	}
 	x := readExchange(r)
 	e.identify(x)
+	e.date(x)
 	a, fault := e.answer(x)
+	e.dates.gaveOut(a.header.Get("Replay-Nonce"))
 	e.record(x, a, fault)
 	a.send(w, r)
 }
+
+// tooManyRequests is the answer to a client that never stops (RFC 8555 §6.6).
+var tooManyRequests = newAnswer(http.StatusTooManyRequests, "application/problem+json",
+	`{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many requests"}`)
 
 func (e *edge) answer(x *exchange) (a *answer, fault string) {
 	if e.down.Load() {
 		return &answer{dropped: true}, faultDown
 	}
+	stale := e.dates.stale(x.nonce)
 	if f := e.script.next(x.kind); f != nil {
 		return f.effect(e, x), f.name
+	}
+	if stale {
+		return e.problem(x, Problem{
+			acmeError + "badNonce", "the nonce is too old", http.StatusBadRequest,
+		}), ""
 	}
 	return e.respond(x), ""
 }
@@ -102,6 +126,7 @@ func (e *edge) askPebble(x *exchange) *answer {
 	if x.kind == KindNewOrder && a.status == http.StatusCreated {
 		x.order = lastSegment(a.header.Get("Location"))
 	}
+	e.redate(x, a)
 	return a
 }
 

@@ -14,19 +14,22 @@ import (
 	"sync/atomic"
 	"time"
 
+	"assay/pebble/limits"
 	"assay/pebble/relay"
+	"assay/pebble/traffic"
 )
 
 // endpoint is the HTTPS server that clients talk to.
 type endpoint struct {
-	server      *http.Server
-	certificate atomic.Pointer[tls.Certificate]
-	done        chan struct{} // closed when Serve has returned
-	conns       sync.WaitGroup
-	timeout     time.Duration // how long close waits for connections to end
+	server  *http.Server
+	done    chan struct{} // closed when Serve has returned
+	conns   sync.WaitGroup
+	timeout time.Duration // how long close waits for connections to end
+	traffic *traffic.Meter
 
 	mu         sync.Mutex
 	unanswered map[*http.Request]struct{}
+	busy       map[net.Conn]func() // ends the note of a connection that is not idle
 }
 
 // connKey is the key under which a request's context holds its connection, for
@@ -38,17 +41,16 @@ type connKey struct{}
 func newEndpoint(handler http.Handler, cert *tls.Certificate, journal *Journal) *endpoint {
 	p := &endpoint{
 		done: make(chan struct{}), timeout: patience,
-		unanswered: map[*http.Request]struct{}{},
+		unanswered: map[*http.Request]struct{}{}, busy: map[net.Conn]func(){},
+		traffic: &traffic.Meter{},
 	}
-	p.certificate.Store(cert)
 	p.server = &http.Server{
 		Handler:           p.trackRequests(handler),
 		ReadHeaderTimeout: patience,
+		MaxHeaderBytes:    limits.RequestHeader,
 		ErrorLog:          log.New(endpointLog{journal}, "", 0),
 		TLSConfig: &tls.Config{
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-				return p.certificate.Load(), nil
-			},
+			Certificates: []tls.Certificate{*cert},
 			// The hybrid key exchange is left out. Its post-quantum half costs more
 			// than the rest of a handshake, and a test CA gains nothing by it.
 			CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384},
@@ -58,7 +60,8 @@ func newEndpoint(handler http.Handler, cert *tls.Certificate, journal *Journal) 
 		},
 		// http.Server.Close closes connections without waiting for their
 		// goroutines. They are counted, so that close can wait.
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(c net.Conn, state http.ConnState) {
+			p.trackConnection(c, state)
 			switch state {
 			case http.StateNew:
 				p.conns.Add(1)
@@ -70,11 +73,40 @@ func newEndpoint(handler http.Handler, cert *tls.Certificate, journal *Journal) 
 	return p
 }
 
+// trackConnection notes which connections a client has begun to use and is not done
+// with.
+func (p *endpoint) trackConnection(c net.Conn, state http.ConnState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	end, busy := p.busy[c]
+	switch state {
+	case http.StateNew, http.StateActive:
+		if !busy {
+			p.busy[c] = p.traffic.Begin("a connection to the CA")
+		}
+	default:
+		if busy {
+			end()
+			delete(p.busy, c)
+		}
+	}
+	if t, ok := c.(*tls.Conn); ok {
+		if state == http.StateIdle {
+			p.traffic.Watch("an idle connection to the CA", t.NetConn())
+		} else {
+			p.traffic.Forget(t.NetConn())
+		}
+	}
+}
+
 // serve serves the listener in the background.
 func (p *endpoint) serve(listener net.Listener) {
+	if l, ok := listener.(*resettingListener); ok {
+		p.traffic.Watch("the CA's listener", l.Listener)
+	}
 	go func() {
 		defer close(p.done)
-		_ = p.server.ServeTLS(listener, "", "")
+		_ = p.server.ServeTLS(limits.Listener(listener, limits.Connections), "", "")
 	}()
 }
 

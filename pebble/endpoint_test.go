@@ -25,7 +25,7 @@ func TestEndpointThatDoesNotEnd(t *testing.T) {
 		<-free
 	})
 	listener := listen(t)
-	p := newEndpoint(hangs, cert, newJournal())
+	p := newEndpoint(hangs, cert, newJournal(nil))
 	p.serve(listener)
 	p.timeout = 50 * time.Millisecond
 

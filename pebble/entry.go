@@ -3,6 +3,7 @@ package pebble
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ const (
 	KindCA         Kind = "ca"         // the CA went down, was restored or forgot its accounts
 )
 
-// request says whether the kind is one of clients' requests.
+// request reports whether the kind is one of clients' requests.
 func (k Kind) request() bool {
 	switch k {
 	case KindValidation, KindIssued, KindConnection, KindQuery, KindTLS, KindCA:
@@ -55,31 +56,53 @@ func (k Kind) request() bool {
 // An Entry is one event at the CA. Fields that do not apply are empty. An entry never
 // contains a secret: no JWS, nonce, token or key authorization.
 type Entry struct {
-	T        time.Duration // since the CA started
-	From, To string        // "target", "edge", "ca", "gateway", "dns"
-	What     string        // such as "POST newOrder", "POST-as-GET authz", "challenge http-01 valid"
-	Kind     Kind
-	Status   int    // HTTP status of the answer; 0 if there is none
-	Problem  string // type of a problem document, such as "urn:ietf:params:acme:error:badNonce"
-	Detail   string // its detail, or an error's text
+	T       time.Duration `json:"-"`           // since the CA started
+	At      time.Time     `json:"at,omitzero"` // by the CA's clock, if [Options.Now] gives it one
+	From    string        `json:"from"`        // "target", "edge", "ca", "gateway", "dns"
+	To      string        `json:"to"`          // likewise
+	What    string        `json:"what"`        // such as "POST newOrder", "POST-as-GET authz"
+	Kind    Kind          `json:"kind,omitempty"`
+	Status  int           `json:"status,omitempty"`  // HTTP status; 0 if there is no answer
+	Problem string        `json:"problem,omitempty"` // type of a problem document
+	Detail  string        `json:"detail,omitempty"`  // its detail, or an error's text
 	// State is the status of the order, authorization, challenge or account in
 	// the answer, such as "pending". In a query it is the code of the DNS answer.
-	State string
+	State string `json:"state,omitempty"`
 
-	Identifiers  []string // names or IP addresses that the event is about
-	Challenge    string   // challenge type, such as "http-01"
-	Order        string   // identifier of the order
-	Account      string   // identifier of the account: the last segment of its kid
-	Contact      []string // of newAccount and account, as sent, with "mailto:"
-	TermsAgreed  bool     // of newAccount: termsOfServiceAgreed
-	Serial       string   // of a certificate: lower-case hexadecimal without leading zeros
-	KeyAlgorithm string   // of a certificate: "RSA", "ECDSA", "Ed25519"
-	Port         int      // of a connection: the port that validation connected to
-	Host         string   // of a connection: Host header sent to the server, or name in the TLS hello
-	Fault        string   // name of the injected fault that made this answer
+	// Identifiers are the names or IP addresses that the event is about.
+	Identifiers []string `json:"identifiers,omitempty"`
+	Challenge   string   `json:"challenge,omitempty"` // its type, such as "http-01"
+	Order       string   `json:"order,omitempty"`     // identifier of the order
+	Account     string   `json:"account,omitempty"`   // the last segment of the account's kid
+	// Contact holds what newAccount or account sent, with "mailto:". TermsAgreed is the
+	// termsOfServiceAgreed of newAccount.
+	Contact     []string `json:"contact,omitempty"`
+	TermsAgreed bool     `json:"terms_agreed,omitempty"`
+	// Serial and KeyAlgorithm describe a certificate: its number in lower-case
+	// hexadecimal without leading zeros, and "RSA", "ECDSA" or "Ed25519".
+	Serial       string `json:"serial,omitempty"`
+	KeyAlgorithm string `json:"key_algorithm,omitempty"`
+	// NotAfter is when the certificate that was issued ends.
+	NotAfter time.Time `json:"not_after,omitzero"`
+	// Port and Host describe a connection of validation: the port that it was made
+	// to, and the Host header sent to the server or the name in the TLS hello.
+	Port int    `json:"port,omitempty"`
+	Host string `json:"host,omitempty"`
+
+	Fault string `json:"fault,omitempty"` // name of the injected fault that made this answer
 }
 
-// Valid says whether the entry is the verdict that a challenge is valid.
+// look reports whether the entry is a request that was answered, and after which the
+// client may have nothing to do.
+func (e Entry) look() bool {
+	switch e.Kind {
+	case KindDirectory, KindNewNonce, KindRenewalInfo:
+		return e.Status > 0 && e.Status < http.StatusBadRequest && e.Fault == ""
+	}
+	return false
+}
+
+// Valid reports whether the entry is the verdict that a challenge is valid.
 func (e Entry) Valid() bool {
 	return e.Kind == KindValidation && strings.HasSuffix(e.What, " valid")
 }
@@ -114,32 +137,11 @@ func (e Entry) String() string {
 // MarshalJSON encodes the entry as reports show it: t_ms, from, to, what, and the
 // other fields that are not empty.
 func (e Entry) MarshalJSON() ([]byte, error) {
+	type fields Entry
 	return json.Marshal(struct {
-		T            int64    `json:"t_ms"`
-		From         string   `json:"from"`
-		To           string   `json:"to"`
-		What         string   `json:"what"`
-		Kind         Kind     `json:"kind,omitempty"`
-		Status       int      `json:"status,omitempty"`
-		Problem      string   `json:"problem,omitempty"`
-		Detail       string   `json:"detail,omitempty"`
-		State        string   `json:"state,omitempty"`
-		Identifiers  []string `json:"identifiers,omitempty"`
-		Challenge    string   `json:"challenge,omitempty"`
-		Order        string   `json:"order,omitempty"`
-		Account      string   `json:"account,omitempty"`
-		Contact      []string `json:"contact,omitempty"`
-		TermsAgreed  bool     `json:"terms_agreed,omitempty"`
-		Serial       string   `json:"serial,omitempty"`
-		KeyAlgorithm string   `json:"key_algorithm,omitempty"`
-		Port         int      `json:"port,omitempty"`
-		Host         string   `json:"host,omitempty"`
-		Fault        string   `json:"fault,omitempty"`
-	}{
-		e.T.Milliseconds(), e.From, e.To, e.What, e.Kind, e.Status, e.Problem, e.Detail,
-		e.State, e.Identifiers, e.Challenge, e.Order, e.Account, e.Contact, e.TermsAgreed,
-		e.Serial, e.KeyAlgorithm, e.Port, e.Host, e.Fault,
-	})
+		T int64 `json:"t_ms"`
+		fields
+	}{e.T.Milliseconds(), fields(e)})
 }
 
 // Secrets that Pebble's texts may contain: tokens in challenge paths, key

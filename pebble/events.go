@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"crypto/x509"
+	"slices"
 	"strings"
 
 	"github.com/letsencrypt/pebble/v2/core"
@@ -82,15 +83,12 @@ func (e *edge) issued(serial, orderID string) {
 	}
 	e.backend.copyToFrontend(serial)
 	entry := Entry{
-		From:  "ca",
-		To:    "edge",
-		Kind:  KindIssued,
-		What:  "certificate issued",
-		Order: orderID,
+		From: "ca", To: "edge", Kind: KindIssued, What: "certificate issued", Order: orderID,
 	}
 	if c := e.backend.signed.GetCertificateByID(serial); c != nil {
 		entry.Serial = c.Cert.SerialNumber.Text(16)
 		entry.Identifiers = names(c.Cert)
+		entry.NotAfter = c.Cert.NotAfter
 		entry.KeyAlgorithm = c.Cert.PublicKeyAlgorithm.String()
 	}
 	e.journal.add(entry)
@@ -99,7 +97,7 @@ func (e *edge) issued(serial, orderID string) {
 
 // names returns the subject alternative names of a certificate.
 func names(cert *x509.Certificate) []string {
-	all := append([]string(nil), cert.DNSNames...)
+	all := slices.Clone(cert.DNSNames)
 	for _, ip := range cert.IPAddresses {
 		all = append(all, ip.String())
 	}

@@ -90,25 +90,27 @@ func Reply(kind Kind, code int, contentType, body string) Fault {
 // Retry-After header in seconds, rounded up.
 func RateLimited(kind Kind, retryAfter time.Duration) Fault {
 	seconds := strconv.Itoa(int((retryAfter + time.Second - 1) / time.Second))
-	return rateLimited(kind, "429 with Retry-After in seconds", func() string { return seconds })
-}
-
-// RateLimitedUntil is [RateLimited] with Retry-After as an HTTP-date (RFC 9110
-// §10.2.3), counted from the answer.
-func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
-	return rateLimited(kind, "429 with Retry-After as date", func() string {
-		// An HTTP-date has no fractions of a second, so the time is rounded up.
-		return time.Now().Add(retryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
+	return rateLimited(kind, "429 with Retry-After in seconds", func(time.Time) string {
+		return seconds
 	})
 }
 
-func rateLimited(kind Kind, name string, retryAfter func() string) Fault {
+// RateLimitedUntil returns the fault of [RateLimited] with Retry-After as an
+// HTTP-date (RFC 9110 §10.2.3), counted from the answer.
+func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
+	return rateLimited(kind, "429 with Retry-After as date", func(now time.Time) string {
+		// An HTTP-date has no fractions of a second, so the time is rounded up.
+		return now.Add(retryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
+	})
+}
+
+func rateLimited(kind Kind, name string, retryAfter func(now time.Time) string) Fault {
 	problem := Problem{
 		acmeError + "rateLimited", "too many requests of this kind", http.StatusTooManyRequests,
 	}
 	return newFault(kind, name, func(e *edge, x *exchange) *answer {
 		a := e.problem(x, problem)
-		a.header.Set("Retry-After", retryAfter())
+		a.header.Set("Retry-After", retryAfter(e.dates.now()))
 		return a
 	})
 }
@@ -135,6 +137,16 @@ func HTML(kind Kind) Fault {
 		"<!DOCTYPE html><title>Welcome</title><p>Please log in.")
 	f.name = "HTML"
 	return f
+}
+
+// Redirect answers 307 with the address that was asked for, so that a client that follows
+// it asks again and again.
+func Redirect(kind Kind) Fault {
+	return newFault(kind, "redirect in a circle", func(_ *edge, x *exchange) *answer {
+		a := newAnswer(http.StatusTemporaryRedirect, "text/plain; charset=utf-8", "")
+		a.header.Set("Location", x.request.URL.Path)
+		return a
+	})
 }
 
 // Garbage answers 200 with the expected content type and a body that is invalid in

@@ -63,12 +63,8 @@ func TestFaultsStrikeWhereAimed(t *testing.T) {
 		if kind == KindDirectory || kind == KindNewNonce {
 			method = http.MethodGet
 		}
-		r, err := http.NewRequestWithContext(
-			t.Context(),
-			method,
-			strings.TrimSuffix(s.ca.DirectoryURL(), "/dir")+paths[kind],
-			strings.NewReader("{}"),
-		)
+		r, err := http.NewRequestWithContext(t.Context(),
+			method, strings.TrimSuffix(s.ca.DirectoryURL(), "/dir")+paths[kind], strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,6 +118,12 @@ func TestFaultsStrikeWhereAimed(t *testing.T) {
 				return nil
 			}},
 			{HTML(kind), status(200, "text/html")},
+			{Redirect(kind), func(r *http.Response, err error) error {
+				if err != nil || r.Request.Response == nil || r.Request.Response.StatusCode != 307 {
+					return fmt.Errorf("expected an answer after a redirect, got %v, %w", r, err)
+				}
+				return nil
+			}},
 			{Garbage(kind), status(200, "application/")},
 			{Fail(kind, Problem{acmeError + "caa", "no", 403}), status(403, "application/problem+json")},
 		} {

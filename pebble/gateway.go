@@ -10,10 +10,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"assay/pebble/limits"
 	"assay/pebble/relay"
+	"assay/pebble/traffic"
 )
 
 // A gateway accepts the connections of Pebble's validation and passes them on
@@ -24,18 +30,21 @@ import (
 type gateway struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	journal *Journal
+	ports   []int          // that validations may connect to
 	relays  []*relay.Relay // one for each listener
 }
 
-func newGateway(o Options, journal *Journal) *gateway {
-	g := &gateway{dial: o.Dial, journal: journal}
+func newGateway(o Options, journal *Journal, meter *traffic.Meter) *gateway {
+	g := &gateway{
+		dial: o.Dial, journal: journal, ports: []int{80, 443, o.HTTPPort, o.TLSPort},
+	}
 	for _, l := range o.Gateway {
-		g.relays = append(
-			g.relays,
-			relay.Serve(l.Listener, func(ctx context.Context, validation net.Conn) {
-				g.serve(ctx, l, validation)
-			}),
-		)
+		meter.Watch("the gateway", l.Listener)
+		serve := func(ctx context.Context, validation net.Conn) {
+			defer meter.Begin("a connection of validation")()
+			g.serve(ctx, l, validation)
+		}
+		g.relays = append(g.relays, relay.Serve(l.Listener, serve))
 	}
 	return g
 }
@@ -95,21 +104,99 @@ func (g *gateway) relayHTTP(entry Entry, validation, server net.Conn) {
 	}
 	request.Host = bareHost(request.Host)
 	entry.Host = request.Host
+	// Pebble would unpack what it gets, however large that becomes.
+	request.Header.Del("Accept-Encoding")
 	if err := request.Write(server); err != nil {
 		fail(err)
 		return
 	}
-	answer := bufio.NewReader(server)
-	status, err := answer.ReadString('\n')
+	answer := bufio.NewReaderSize(limits.Reader(server, limits.Answer), limits.StatusLine)
+	head, err := readHead(answer)
+	if err == nil {
+		err = head.checkRedirect(request.Host, g.ports)
+	}
 	if err != nil {
-		fail(fmt.Errorf("read the status line of the server's answer: %w", err))
+		fail(err)
 		return
 	}
-	_, _ = fmt.Sscanf(status, "HTTP/%s %d", new(string), &entry.Status) // stays 0 if this is not HTTP
+	entry.Status = head.status
 	g.journal.add(entry)
-	if _, err := io.WriteString(validation, status); err == nil {
+	if _, err := validation.Write(head.text); err == nil {
 		_, _ = io.Copy(validation, answer) // either side may hang up: the validation judges that
 	}
+}
+
+// answerHead is the head of the server's answer to a validation.
+type answerHead struct {
+	status   int    // 0 if this is not HTTP
+	location string // of a redirect
+	text     []byte // the lines, without the encoding of the content
+}
+
+// readHead reads the status line and the header of an answer, up to the limits. It
+// leaves out in which encoding the content is, since the request asked for none: a
+// little of an answer that is packed could become very much in Pebble.
+func readHead(answer *bufio.Reader) (head answerHead, err error) {
+	first := true
+	for read := 0; ; {
+		line, err := answer.ReadSlice('\n')
+		read += len(line)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return head, fmt.Errorf("the server's answer has a line of more than %d bytes in its head",
+				limits.StatusLine)
+		case err != nil && head.text == nil:
+			return head, fmt.Errorf("read the status line of the server's answer: %w", err)
+		case err != nil:
+			return head, fmt.Errorf("read the header of the server's answer: %w", err)
+		case read > limits.AnswerHead:
+			return head, fmt.Errorf("the head of the server's answer has more than %d bytes",
+				limits.AnswerHead)
+		}
+		text := string(line)
+		name, value, _ := strings.Cut(text, ":")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "content-encoding":
+			continue
+		case "location":
+			head.location = strings.TrimSpace(value)
+		}
+		if first {
+			head.status = 0 // stays 0 if this is not HTTP
+			_, _ = fmt.Sscanf(text, "HTTP/%s %d", new(string), &head.status)
+		}
+		head.text = append(head.text, line...)
+		ended := strings.TrimSpace(text) == ""
+		first = ended && head.status/100 == 1 // the head of the final answer follows
+		if head.status == 0 || ended && !first {
+			return head, nil
+		}
+	}
+}
+
+// checkRedirect returns an error for a redirect that a public CA does not follow: to
+// another port than those of the validation, or to an IP address that is not
+// validated.
+func (h answerHead) checkRedirect(host string, ports []int) error {
+	if h.status/100 != 3 || h.location == "" {
+		return nil
+	}
+	to, err := url.Parse(h.location)
+	if err != nil || to.Host == "" {
+		return nil // relative, or nothing that can be followed
+	}
+	port := map[string]int{"http": 80, "https": 443}[strings.ToLower(to.Scheme)]
+	if to.Port() != "" {
+		port, err = strconv.Atoi(to.Port())
+	}
+	if err != nil || !slices.Contains(ports, port) {
+		return fmt.Errorf("the server redirects to %q: expected port 80 or 443", limits.Cut(h.location))
+	}
+	_, err = netip.ParseAddr(to.Hostname())
+	if err == nil && to.Hostname() != strings.Trim(host, "[]") {
+		return fmt.Errorf("the server redirects to %q: expected a name", limits.Cut(h.location))
+	}
+	return nil
 }
 
 // relayTLS journals the server name of the TLS hello and copies bytes both ways.
@@ -121,7 +208,7 @@ func (g *gateway) relayTLS(ctx context.Context, entry Entry, validation, server 
 		relay.Reset(validation)
 		return
 	}
-	relay.Join(ctx, validation, server)
+	relay.Join(ctx, validation, limits.Reader(server, limits.Handshake))
 }
 
 // bareHost returns a Host header without its port.

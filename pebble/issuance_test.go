@@ -95,14 +95,7 @@ func TestFailedValidation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	c := s.registered()
-	order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	authz, err := c.GetAuthorization(t.Context(), order.AuthzURLs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	order, authz := s.order(c)
 	if _, err := c.Accept(t.Context(), authz.Challenges[0]); err != nil { // http-01, unprepared: 404
 		t.Fatal(err)
 	}
@@ -158,20 +151,8 @@ func TestOffer(t *testing.T) {
 		{"http-01"}, {"dns-01", "tls-alpn-01", "http-01"}, {"tls-alpn-01", "http-01"},
 	} {
 		s := newSite(t, func(o *Options) { o.Offer = offer })
-		c := s.registered()
-		order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		authz, err := c.GetAuthorization(t.Context(), order.AuthzURLs[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, ch := range authz.Challenges {
-			got = append(got, ch.Type)
-		}
-		if !slices.Equal(got, offer) {
+		_, authz := s.order(s.registered())
+		if got := offered(authz); !slices.Equal(got, offer) {
 			t.Errorf("on offer: %v, expected %v", got, offer)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"assay/pebble/limits"
 )
 
 // patience bounds all waits of this package for which the caller sets no deadline.
@@ -16,25 +18,80 @@ const patience = 10 * time.Second
 // request is recorded before the client gets its answer.
 type Journal struct {
 	start time.Time
+	clock func() time.Time // the CA's; nil if the CA has none of its own
 
 	mu      sync.Mutex
 	entries []Entry
+	leftOut int           // entries beyond the limit
+	acts    uint64        // events that are more than a look, see [Entry.look]
 	grown   chan struct{} // closed and replaced when an entry is added
 }
 
-func newJournal() *Journal {
-	return &Journal{start: time.Now(), grown: make(chan struct{})}
+func newJournal(clock func() time.Time) *Journal {
+	return &Journal{start: time.Now(), clock: clock, grown: make(chan struct{})}
 }
 
-// add adds an entry. It sets the time and masks secrets in the detail.
+// Began returns when the journal was begun. The times of its entries count from
+// then.
+func (j *Journal) Began() time.Time { return j.start }
+
+// add adds an entry. It sets the time, masks secrets in the detail, and cuts long
+// texts. A journal that is full counts the entry only.
 func (j *Journal) add(e Entry) {
 	e.Detail = mask(e.Detail)
+	for _, text := range []*string{
+		&e.What, &e.Problem, &e.Detail, &e.State, &e.Challenge, &e.Order, &e.Account, &e.Serial,
+		&e.Host, &e.Fault,
+	} {
+		*text = limits.Cut(*text)
+	}
+	e.Identifiers, e.Contact = limits.CutAll(e.Identifiers), limits.CutAll(e.Contact)
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if !e.look() {
+		j.acts++
+	}
+	if len(j.entries) >= limits.Entries {
+		j.leftOut++
+		return
+	}
 	e.T = time.Since(j.start)
+	if j.clock != nil {
+		e.At = j.clock()
+	}
 	j.entries = append(j.entries, e)
 	close(j.grown)
 	j.grown = make(chan struct{})
+}
+
+// LeftOut returns the number of events that the journal has no entry for, because it
+// is full.
+func (j *Journal) LeftOut() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.leftOut
+}
+
+// Acts returns how many events there were beside requests that only look whether there
+// is something to do: for the directory, a nonce, or renewal information.
+func (j *Journal) Acts() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.acts
+}
+
+// Len returns the number of entries.
+func (j *Journal) Len() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.entries)
+}
+
+// Since returns a copy of the entries after the first n.
+func (j *Journal) Since(n int) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.entries[min(n, len(j.entries)):])
 }
 
 // Entries returns a copy of all entries.
@@ -68,27 +125,6 @@ func (j *Journal) Requests(kind Kind) []Entry {
 	})
 }
 
-// RequestCounts returns how many requests of each kind clients have sent. It counts
-// every request that reached the CA, those for the directory and for nonces too, and
-// those that a fault answered. It does not count connections without a request,
-// which the journal records as [KindTLS].
-func (j *Journal) RequestCounts() map[Kind]int {
-	counts := map[Kind]int{}
-	for _, e := range j.Requests(KindAny) {
-		counts[e.Kind]++
-	}
-	return counts
-}
-
-// ChallengeRequests returns the requests by which clients asked the CA to validate a
-// challenge (RFC 8555 §7.5.1), one entry each. Polls of a challenge are left out. The
-// type is in [Entry.Challenge]; it is empty if the CA has no such challenge.
-func (j *Journal) ChallengeRequests() []Entry {
-	return j.Filter(func(e Entry) bool {
-		return e.Kind == KindChallenge && strings.HasPrefix(e.What, "POST ")
-	})
-}
-
 // Issued returns one entry for each certificate that was issued.
 func (j *Journal) Issued() []Entry {
 	return j.Filter(func(e Entry) bool { return e.Kind == KindIssued })
@@ -100,7 +136,8 @@ func (j *Journal) Validations() []Entry {
 	return j.Filter(func(e Entry) bool { return e.Kind == KindValidation })
 }
 
-// Validated says whether a challenge of this type was found valid for the identifier.
+// Validated reports whether a challenge of this type was found valid for the
+// identifier.
 func (j *Journal) Validated(challenge, identifier string) bool {
 	return j.Count(func(e Entry) bool {
 		return e.Valid() && e.Challenge == challenge && slices.Contains(e.Identifiers, identifier)

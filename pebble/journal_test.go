@@ -33,7 +33,7 @@ func TestEntryJSON(t *testing.T) {
 func TestNoSecretsInDetails(t *testing.T) {
 	t.Parallel()
 	token, thumb := strings.Repeat("t0ken_-", 6), strings.Repeat("thumb", 8)+"abc"
-	j := newJournal()
+	j := newJournal(nil)
 	for _, text := range []string{
 		`Get "http://www.example.test:80/.well-known/acme-challenge/` + token + `": EOF`,
 		`did not match this challenge "` + token + "." + thumb + `" != "nonsense"`,
@@ -52,7 +52,7 @@ func TestNoSecretsInDetails(t *testing.T) {
 
 func TestWait(t *testing.T) {
 	t.Parallel()
-	j := newJournal()
+	j := newJournal(nil)
 	two := func(j *Journal) bool { return len(j.Issued()) == 2 }
 	go func() {
 		for range 2 {

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +38,8 @@ func (d Dialect) String() string {
 	return fmt.Sprintf("dialect %d", int(d))
 }
 
-// DefaultValidity is the default lifetime of certificates, the same as that of
-// Let's Encrypt's.
+// DefaultValidity is the default lifetime of certificates, as at Let's
+// Encrypt.
 const DefaultValidity = 90 * 24 * time.Hour
 
 // DefaultOffer returns the challenge types that Let's Encrypt offers.
@@ -72,7 +73,7 @@ type Options struct {
 	Authority string
 	// EndpointNames lists the DNS names and IP addresses in the endpoint's
 	// certificate. Empty means the host of Authority. To let the CA answer under
-	// a public name too, list both. See also [CA.SetEndpointNames].
+	// a public name too, list both.
 	EndpointNames []string
 
 	// Resolver is the "ip:port" of the name server that validation asks over TCP.
@@ -99,6 +100,15 @@ type Options struct {
 	// and tls-alpn-01. Zero means 80 and 443.
 	HTTPPort, TLSPort int
 
+	// Now tells the time at which the CA lives: certificates begin then, orders expire,
+	// answers have dates of it. It must not go backwards. Nil means time.Now. Time
+	// limits of the CA's own, such as those of validation, are not changed.
+	Now func() time.Time
+
+	// NonceLife is how long a nonce is good, by the CA's clock. The CA refuses an older
+	// one with badNonce (RFC 8555 §6.5). Zero means until it is used.
+	NonceLife time.Duration
+
 	// SkipValidation makes every challenge valid without a connection to the
 	// server, for simulations in virtual time, which have no network.
 	SkipValidation bool
@@ -124,18 +134,9 @@ type GatewayListener struct {
 
 // complete sets defaults and checks the options.
 func (o Options) complete() (Options, error) {
-	if o.Intermediates == 0 {
-		o.Intermediates = 1
-	}
-	if o.Validity == 0 {
-		o.Validity = DefaultValidity
-	}
-	if o.HTTPPort == 0 {
-		o.HTTPPort = 80
-	}
-	if o.TLSPort == 0 {
-		o.TLSPort = 443
-	}
+	o.Intermediates = cmp.Or(o.Intermediates, 1)
+	o.Validity = cmp.Or(o.Validity, DefaultValidity)
+	o.HTTPPort, o.TLSPort = cmp.Or(o.HTTPPort, 80), cmp.Or(o.TLSPort, 443)
 	if len(o.Offer) == 0 {
 		o.Offer = DefaultOffer()
 	}

@@ -33,11 +33,8 @@ func TestPollsAreHeld(t *testing.T) {
 	}
 	polls := s.ca.Journal().Count(func(e Entry) bool { return e.Kind == KindAuthz })
 	if polls != 2*len(took) {
-		t.Errorf(
-			"%d looks at %d authorizations, expected two at each: pending at once, then the verdict",
-			polls,
-			len(took),
-		)
+		t.Errorf("%d looks at %d authorizations, expected two at each: pending at once, then the verdict",
+			polls, len(took))
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *progress) certificateSigned(order string) {
 	p.endIssuance(order)
 }
 
-// isSigned says whether a certificate was signed for the order.
+// isSigned reports whether a certificate was signed for the order.
 func (p *progress) isSigned(order string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,6 +100,19 @@ func (p *progress) ofOrder(order string) <-chan struct{} {
 		}
 	}
 	return nil
+}
+
+// underWay describes the work that Pebble has begun and not ended.
+func (p *progress) underWay() (all []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range p.validating {
+		all = append(all, "a validation")
+	}
+	for range p.issuing {
+		all = append(all, "an issuance")
+	}
+	return all
 }
 
 // wait returns when done is closed or the context ends. It returns at once if

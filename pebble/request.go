@@ -53,6 +53,7 @@ type exchange struct {
 	authz     string // identifier of the authorization that the request is about
 	postAsGet bool   // whether the request is a POST-as-GET (RFC 8555 §6.3)
 	account   string // last segment of the kid
+	nonce     string
 	payload   payload
 
 	challenge string   // type of the challenge that the request is about
@@ -107,9 +108,9 @@ func readExchange(r *http.Request) *exchange {
 	if json.Unmarshal(body, &jws) != nil {
 		return x
 	}
-	var protected struct{ Kid string }
+	var protected struct{ Kid, Nonce string }
 	decode(jws.Protected, &protected)
-	x.account = lastSegment(protected.Kid)
+	x.account, x.nonce = lastSegment(protected.Kid), protected.Nonce
 	x.postAsGet = jws.Payload != nil && *jws.Payload == ""
 	decode(jws.Payload, &x.payload)
 	return x

@@ -143,6 +143,7 @@ func (e *edge) decided(x *exchange) *answer {
 	a := newAnswer(http.StatusOK, "application/json", string(body))
 	a.header.Set("Replay-Nonce", e.freshNonce(x))
 	a.header.Set("Link", "<"+c.Authz.URL+`>;rel="up"`)
+	e.redate(x, a)
 	return a
 }
 

@@ -199,6 +199,29 @@ func (s *site) issue(
 	return s.finish(ctx, c, order, challenge, names...)
 }
 
+// order creates an order for www.example.test and returns it with its authorization.
+func (s *site) order(c *acme.Client) (*acme.Order, *acme.Authorization) {
+	s.t.Helper()
+	order, err := c.AuthorizeOrder(s.t.Context(), acme.DomainIDs("www.example.test"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	authz, err := c.GetAuthorization(s.t.Context(), order.AuthzURLs[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return order, authz
+}
+
+// offered returns the types of the challenges of an authorization.
+func offered(a *acme.Authorization) []string {
+	var types []string
+	for _, challenge := range a.Challenges {
+		types = append(types, challenge.Type)
+	}
+	return types
+}
+
 // finish does the remaining steps for an order.
 func (s *site) finish(
 	ctx context.Context,
@@ -216,11 +239,8 @@ func (s *site) finish(
 	if err != nil {
 		return nil, fmt.Errorf("wait for the order: %w", err)
 	}
-	csr, err := x509.CreateCertificateRequest(
-		rand.Reader,
-		&x509.CertificateRequest{DNSNames: names},
-		newKey(s.t),
-	)
+	csr, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{DNSNames: names}, newKey(s.t))
 	if err != nil {
 		return nil, err
 	}
@@ -247,10 +267,8 @@ func (s *site) authorize(ctx context.Context, c *acme.Client, challenge, url str
 	if authz.Status != acme.StatusPending {
 		return fmt.Errorf("authorization begins as %s, expected pending", authz.Status)
 	}
-	at := slices.IndexFunc(
-		authz.Challenges,
-		func(c *acme.Challenge) bool { return c.Type == challenge },
-	)
+	at := slices.IndexFunc(authz.Challenges,
+		func(c *acme.Challenge) bool { return c.Type == challenge })
 	if at < 0 {
 		return fmt.Errorf("%s is not offered", challenge)
 	}

@@ -133,10 +133,8 @@ func TestWriteToGoneServerResetsClient(t *testing.T) {
 func TestFailedDialClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	entrance := listen(t)
-	r := Forward(
-		entrance,
-		func(context.Context) (net.Conn, error) { return nil, errors.New("nobody there") },
-	)
+	r := Forward(entrance,
+		func(context.Context) (net.Conn, error) { return nil, errors.New("nobody there") })
 	defer r.Close()
 	read(t, dial(t, entrance.Addr()), "")
 }

@@ -1,0 +1,201 @@
+package pebble
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	"golang.org/x/crypto/acme"
+)
+
+// movable is a clock that a test moves.
+type movable struct{ lead atomic.Int64 }
+
+func (m *movable) now() time.Time { return time.Now().Round(0).Add(time.Duration(m.lead.Load())) }
+
+func (m *movable) advance(d time.Duration) { m.lead.Add(int64(d)) }
+
+// near reports an error unless a moment is the wanted one, but for a minute.
+func near(t *testing.T, what string, got, want time.Time) {
+	t.Helper()
+	if off := got.Sub(want); off < -time.Minute || off > time.Minute {
+		t.Errorf("%s: got %s, expected %s", what, got, want)
+	}
+}
+
+const day = 24 * time.Hour
+
+func TestTimeOfTheCA(t *testing.T) {
+	for _, dialect := range []Dialect{LetsEncrypt, RFC8555, Stock} {
+		t.Run(dialect.String(), func(t *testing.T) {
+			t.Parallel()
+			var clock movable
+			s := newSite(t, func(o *Options) { o.Now, o.Dialect = clock.now, dialect })
+			c := s.registered()
+			for range 4 {
+				chain, err := s.issue(t.Context(), c, "http-01", "www.example.test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, "begin of the certificate", chain[0].NotBefore, clock.now())
+				near(t, "end of the certificate", chain[0].NotAfter, clock.now().Add(DefaultValidity))
+				entries := s.ca.Journal().Entries()
+				near(t, "last entry of the journal", entries[len(entries)-1].At, clock.now())
+				clock.advance(200 * day)
+			}
+		})
+	}
+}
+
+func TestDatesInAnswers(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	clock.advance(300 * day)
+	s := newSite(t, func(o *Options) { o.Now = clock.now })
+	c := s.registered()
+	order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "end of the order", order.Expires, clock.now().Add(day))
+	authz, err := c.GetAuthorization(t.Context(), order.AuthzURLs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "end of the authorization", authz.Expires, clock.now().Add(time.Hour))
+	clock.advance(20 * time.Minute)
+	chain, err := s.finish(t.Context(), c, order, "http-01", "www.example.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "begin of the certificate", chain[0].NotBefore, clock.now())
+	order, err = c.GetOrder(t.Context(), order.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "end of the order later", order.Expires, clock.now().Add(day-20*time.Minute))
+	if !order.NotBefore.IsZero() || !order.NotAfter.IsZero() {
+		t.Errorf("the order has dates for which the client did not ask: %s, %s",
+			order.NotBefore, order.NotAfter)
+	}
+	now := json.RawMessage(time.Now().Format(`"` + time.RFC3339 + `"`))
+	fields := map[string]json.RawMessage{"validated": now}
+	s.ca.edge.redateValidated(fields)
+	var validated time.Time
+	if err := json.Unmarshal(fields["validated"], &validated); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "validation", validated, clock.now())
+
+	response, err := httpClient(t, s.ca).Get(s.ca.DirectoryURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "date of an answer", date, clock.now())
+}
+
+func TestDatesOfTheClient(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	clock.advance(300 * day)
+	s := newSite(t, func(o *Options) { o.Now = clock.now })
+	c := s.registered()
+	wanted := clock.now().Add(5 * day)
+	order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"),
+		acme.WithOrderNotBefore(wanted))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, err := s.finish(t.Context(), c, order, "http-01", "www.example.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "begin of the certificate", chain[0].NotBefore, wanted)
+}
+
+func TestOrdersExpire(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	s := newSite(t, func(o *Options) { o.Now = clock.now })
+	c := s.registered()
+	order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock.advance(2 * day)
+	if _, err := s.finish(t.Context(), c, order, "http-01", "www.example.test"); err == nil {
+		t.Error("an order of two days ago can be finished")
+	}
+	if _, err := s.issue(t.Context(), c, "http-01", "www.example.test"); err != nil {
+		t.Error("a new order: ", err)
+	}
+}
+
+func TestFaultsAtTheTimeOfTheCA(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	clock.advance(300 * day)
+	s := newSite(t, func(o *Options) { o.Now = clock.now })
+	c := s.registered()
+	s.ca.Inject(WrongName("other.example.test"))
+	chain, err := s.issue(t.Context(), c, "http-01", "www.example.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "begin of the wrong certificate", chain[0].NotBefore, clock.now())
+	s.ca.Inject(RateLimitedUntil(KindDirectory, time.Hour))
+	response, err := httpClient(t, s.ca).Get(s.ca.DirectoryURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	until, err := http.ParseTime(response.Header.Get("Retry-After"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "Retry-After", until, clock.now().Add(time.Hour))
+}
+
+func TestUnderWay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	awaitQuiet := func() {
+		t.Helper()
+		gomega.NewWithT(t).Eventually(s.ca.UnderWay).WithTimeout(patience).
+			Should(gomega.BeEmpty(), "what is under way")
+	}
+	awaitQuiet()
+	if _, err := s.issue(t.Context(), s.registered(), "http-01", "www.example.test"); err != nil {
+		t.Fatal(err)
+	}
+	awaitQuiet()
+	begun := s.ca.Begun()
+	s.ca.Inject(Slow(KindDirectory, time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.ca.DirectoryURL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := httpClient(t, s.ca).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := s.ca.UnderWay(); len(all) == 0 {
+		t.Error("nothing is under way while half of an answer is missing")
+	}
+	if s.ca.Begun() == begun {
+		t.Error("nothing has begun with a request")
+	}
+	cancel()
+	response.Body.Close()
+	awaitQuiet()
+}
