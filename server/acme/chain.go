@@ -1,7 +1,6 @@
 package acme
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -39,10 +38,7 @@ func (s soundChains) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Body.Close()
 		return nil, err
 	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), res.Body), res.Body}
+	res.Body = rejoin(body, nil, res.Body)
 	return res, nil
 }
 

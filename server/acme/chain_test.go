@@ -19,15 +19,13 @@ func TestChainsOfTheCA(t *testing.T) {
 		kind, body string
 		sound      bool
 	}{
-		"whole":           {chainType, whole, true},
-		"root included":   {chainType, string(pki.PEM(leaf, intermediate, root)), true},
-		"leaf alone":      {chainType, string(pki.PEM(leaf)), true},
-		"issuer left out": {chainType, string(pki.PEM(leaf, root)), false},
-		"stranger":        {chainType, string(pki.PEM(leaf, stranger)), false},
-		"type with a parameter": {
-			chainType + "; charset=utf-8", string(pki.PEM(leaf, stranger)), false,
-		},
-		"nonsense": {chainType, "nonsense", false},
+		"whole":                 {chainType, whole, true},
+		"root included":         {chainType, string(pki.PEM(leaf, intermediate, root)), true},
+		"leaf alone":            {chainType, string(pki.PEM(leaf)), true},
+		"issuer left out":       {chainType, string(pki.PEM(leaf, root)), false},
+		"stranger":              {chainType, string(pki.PEM(leaf, stranger)), false},
+		"type with a parameter": {chainType + "; charset=utf-8", string(pki.PEM(leaf, stranger)), false},
+		"nonsense":              {chainType, "nonsense", false},
 		"no certificate in the PEM": {
 			chainType, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", false,
 		},

@@ -45,34 +45,24 @@ func TestChallengeListener(t *testing.T) {
 		"no foreign host by path": {
 			"https://a.test", "GET", "//evil.test/", "a.test", 302, "https://a.test//evil.test/",
 		},
-		"port 443": {
-			"https://a.test:443", "GET", "/x", "a.test", 302, "https://a.test:443/x",
-		},
+		"port 443": {"https://a.test:443", "GET", "/x", "a.test", 302, "https://a.test:443/x"},
 		"port 443 and a slash": {
 			"https://a.test:443/", "GET", "/x", "a.test", 302, "https://a.test:443/x",
 		},
 		"empty port":         {"https://a.test:", "GET", "/x", "a.test", 302, "https://a.test/x"},
 		"scheme in capitals": {"HTTPS://a.test", "GET", "/x", "a.test", 302, "https://a.test/x"},
-		"host in capitals": {
-			"https://HS.A.Test", "GET", "/x", "a.test", 302, "https://hs.a.test/x",
-		},
+		"host in capitals":   {"https://HS.A.Test", "GET", "/x", "a.test", 302, "https://hs.a.test/x"},
 		"host with a final dot": {
 			"https://a.test.:8443", "GET", "/x", "a.test", 302, "https://a.test:8443/x",
 		},
-		"slash":   {"https://a.test/", "GET", "/x", "a.test", 302, "https://a.test/x"},
-		"slashes": {"https://a.test//", "GET", "/x", "a.test", 302, "https://a.test/x"},
-		"path and slash": {
-			"https://a.test/hs/", "GET", "/", "a.test", 302, "https://a.test/hs/",
-		},
+		"slash":          {"https://a.test/", "GET", "/x", "a.test", 302, "https://a.test/x"},
+		"slashes":        {"https://a.test//", "GET", "/x", "a.test", 302, "https://a.test/x"},
+		"path and slash": {"https://a.test/hs/", "GET", "/", "a.test", 302, "https://a.test/hs/"},
 		"escaped path": {
 			"https://a.test/a%2Fb%20c", "GET", "/x", "a.test", 302, "https://a.test/a%2Fb%20c/x",
 		},
-		"IPv4": {
-			"https://192.0.2.1:8443", "GET", "/x", "a.test", 302, "https://192.0.2.1:8443/x",
-		},
-		"IPv6": {
-			"https://[2001:db8::1]", "GET", "/x", "a.test", 302, "https://[2001:db8::1]/x",
-		},
+		"IPv4": {"https://192.0.2.1:8443", "GET", "/x", "a.test", 302, "https://192.0.2.1:8443/x"},
+		"IPv6": {"https://[2001:db8::1]", "GET", "/x", "a.test", 302, "https://[2001:db8::1]/x"},
 		"IPv6 with a port": {
 			"https://[2001:db8::1]:8443/", "GET", "/x?y", "a.test", 302,
 			"https://[2001:db8::1]:8443/x?y",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -125,10 +126,7 @@ func (c *retaining) retry() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.mu.Lock()
-	kept := make(map[string][]byte, len(c.kept))
-	for name, data := range c.kept {
-		kept[name] = data
-	}
+	kept := maps.Clone(c.kept)
 	c.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(context.Background(), storeAgain)

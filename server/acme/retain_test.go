@@ -50,6 +50,7 @@ func (c *retaining) size() (kept, failing int) {
 
 func lines(logged fmt.Stringer) int { return strings.Count(logged.String(), "\n") }
 
+// Time is virtual (testing/synctest): a sleep lets it pass and takes none.
 func TestWhatCannotBeStoredIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

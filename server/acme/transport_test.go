@@ -118,9 +118,7 @@ func TestTransportLogsLostConnections(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
 	transport := newTransport(
-		roundTrip(
-			func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") },
-		),
+		roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }),
 		"http-01",
 		log.New(&logged, "", 0),
 	)
@@ -166,7 +164,7 @@ func TestTransportLogsAnswersThatBreakOff(t *testing.T) {
 }
 
 // A CA that fails for long is reported, now and then, though it goes on giving
-// nonces.
+// nonces. Time is virtual (testing/synctest).
 func TestTransportLogsLastingFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -34,18 +34,10 @@ func TestDamagedFiles(t *testing.T) {
 		return b.String()
 	}
 	last := strings.Count(leaf, "\n") // the line of the leaf's END
-	places := strings.NewReplacer(
-		"LAST",
-		strconv.Itoa(last),
-		"NEXT",
-		strconv.Itoa(last+1),
-		"INNER",
-		strconv.Itoa(last+2),
-		"LOWER",
-		strconv.Itoa(last+strings.Count(lower, "\n")-1),
-		"AFTER",
-		strconv.Itoa(strings.Count(chain, "\n")+1),
-	)
+	places := strings.NewReplacer("LAST",
+		strconv.Itoa(last), "NEXT", strconv.Itoa(last+1), "INNER", strconv.Itoa(last+2), "LOWER",
+		strconv.Itoa(last+strings.Count(lower, "\n")-1), "AFTER",
+		strconv.Itoa(strings.Count(chain, "\n")+1))
 	for name, test := range map[string]struct {
 		cert string
 		want string // after the name of the file
@@ -170,7 +162,8 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// TestUnusualFilesThatAreWhole is the counterpart: nothing is wrong with these.
+// TestUnusualFilesThatAreWhole checks that nothing is said against files that
+// are only unusual.
 func TestUnusualFilesThatAreWhole(t *testing.T) {
 	t.Parallel()
 	id := mint(t, "a.test", pki.Spec{Intermediates: 2})

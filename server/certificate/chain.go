@@ -14,8 +14,10 @@ import (
 func ChainProblems(chain []*x509.Certificate) []string {
 	var problems []string
 	for i := range chain {
-		if i > 0 {
-			problems = append(problems, intermediateProblems(chain, i)...)
+		// An expired root in the file does no harm, because clients use their own copy.
+		if problem := notValidNow(chain[i]); i > 0 && problem != "" && !selfSigned(chain[i]) {
+			problems = append(problems, fmt.Sprintf("%s %s, expected a valid intermediate certificate",
+				at(chain, i), problem))
 		}
 		if i+1 < len(chain) && !issued(chain[i+1], chain[i]) {
 			return append(problems, wrongIssuer(chain, i)) // what follows is judged against nothing
@@ -43,16 +45,6 @@ func wrongIssuer(chain []*x509.Certificate, i int) string {
 	}
 	return fmt.Sprintf("%s: its issuer %q is missing, expected it at place %d",
 		found, chain[i].Issuer, i+2)
-}
-
-// intermediateProblems checks the validity of a certificate above the leaf. An
-// expired root in the file does no harm, because clients use their own copy.
-func intermediateProblems(chain []*x509.Certificate, i int) []string {
-	if problem := notValidNow(chain[i]); problem != "" && !selfSigned(chain[i]) {
-		return []string{fmt.Sprintf("%s %s, expected a valid intermediate certificate",
-			at(chain, i), problem)}
-	}
-	return nil
 }
 
 // issued reports whether parent issued child, judged by names, CA rights and the

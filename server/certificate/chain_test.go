@@ -22,70 +22,37 @@ func TestChainProblems(t *testing.T) {
 	foreign := mint(t, "other.test", pki.Spec{}).Root
 	crossSigned := withDefect(t, mint(t, "a.test", pki.Spec{Intermediates: 1}), pki.CrossSignedRoot)
 	directory := withDefect(t, mint(t, "b.test", pki.Spec{}), pki.CAIssuers)
-	underOld := withDefect(
-		t,
-		mint(t, "b.test", pki.Spec{Intermediates: 1}),
-		pki.ExpiredIntermediate,
-	)
+	underOld := withDefect(t, mint(t, "b.test", pki.Spec{Intermediates: 1}), pki.ExpiredIntermediate)
 	// CA certificates are valid from ten years before Now to ten years after.
-	underFuture := mint(
-		t,
-		"c.test",
-		pki.Spec{Intermediates: 1, Now: time.Now().Add(11 * 365 * day), NotBefore: time.Now()},
-	)
-	underOldRoot := mint(
-		t,
-		"d.test",
-		pki.Spec{Now: time.Now().Add(-11 * 365 * day), NotBefore: time.Now()},
-	)
+	underFuture := mint(t,
+		"c.test", pki.Spec{Intermediates: 1, Now: time.Now().Add(11 * 365 * day), NotBefore: time.Now()})
+	underOldRoot := mint(t,
+		"d.test", pki.Spec{Now: time.Now().Add(-11 * 365 * day), NotBefore: time.Now()})
 
 	namesake := *foreign // another key
 	namesake.RawSubject, namesake.Subject = lower.RawSubject, lower.Subject
 	noCA := *lower
 	noCA.IsCA = false
 
-	names := strings.NewReplacer(
-		"NAME lower",
-		Name(lower),
-		"NAME middle",
-		Name(middle),
-		"NAME upper",
-		Name(upper),
-		"NAME foreign",
-		Name(foreign),
-		"NAME root",
-		Name(root),
-		"NAME private root",
-		Name(privateRoot),
-	)
+	names := strings.NewReplacer("NAME lower",
+		Name(lower), "NAME middle", Name(middle), "NAME upper", Name(upper), "NAME foreign",
+		Name(foreign), "NAME root", Name(root), "NAME private root", Name(privateRoot))
 	const followed = "certificate 1 (CN=a.test) is followed by "
 	for name, test := range map[string]struct {
 		chain []*x509.Certificate
 		want  []string // parts of the one line that is expected; none for a sound chain
 	}{
-		"three intermediates": {
-			[]*x509.Certificate{leaf, lower, middle, upper}, nil,
-		},
-		"three intermediates and root": {
-			[]*x509.Certificate{leaf, lower, middle, upper, root}, nil,
-		},
-		"issued by a private root": {
-			[]*x509.Certificate{private}, nil,
-		},
-		"issued by a private root, here": {
-			[]*x509.Certificate{private, privateRoot}, nil,
-		},
-		"self-signed leaf": {
-			[]*x509.Certificate{selfSigned}, nil,
-		},
+		"three intermediates":            {[]*x509.Certificate{leaf, lower, middle, upper}, nil},
+		"three intermediates and root":   {[]*x509.Certificate{leaf, lower, middle, upper, root}, nil},
+		"issued by a private root":       {[]*x509.Certificate{private}, nil},
+		"issued by a private root, here": {[]*x509.Certificate{private, privateRoot}, nil},
+		"self-signed leaf":               {[]*x509.Certificate{selfSigned}, nil},
 		"intermediates of a public CA, and no root in the trust store": {
 			[]*x509.Certificate{leaf, lower}, nil,
 		},
 		"cross-signed root at the end": {crossSigned, nil},
 		"issued by a root of AD CS":    {directory, nil},
-		"expired root": {
-			append(underOldRoot.Chain(), underOldRoot.Root), nil,
-		},
+		"expired root":                 {append(underOldRoot.Chain(), underOldRoot.Root), nil},
 
 		"leaf only": {[]*x509.Certificate{leaf},
 			[]string{"certificate 1 (CN=a.test) has no issuer in the file", `"NAME lower" is ` +

@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"math/big"
+	"slices"
 )
 
 // needsIssuer reports whether a certificate proves that its issuer is no root,
@@ -32,14 +33,10 @@ var (
 // publiclyTrusted reports whether a certificate was issued under the Baseline
 // Requirements.
 func publiclyTrusted(cert *x509.Certificate) bool {
-	for _, policy := range cert.Policies {
-		for _, public := range publicPolicies {
-			if policy.String() == public {
-				return true
-			}
-		}
-	}
-	return extension(cert, oidTimestamps) != nil
+	return extension(cert, oidTimestamps) != nil ||
+		slices.ContainsFunc(cert.Policies, func(policy x509.OID) bool {
+			return slices.Contains(publicPolicies, policy.String())
+		})
 }
 
 func extension(cert *x509.Certificate, id asn1.ObjectIdentifier) []byte {

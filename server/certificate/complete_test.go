@@ -31,9 +31,9 @@ func with(
 	return &changed
 }
 
-// authority is an authority key identifier that names the issuer's certificate
-// by the issuer of that certificate, as the option issuer:always of OpenSSL
-// writes it.
+// authority returns an authority key identifier that names the issuer's
+// certificate by the issuer of that certificate, as the option issuer:always of
+// OpenSSL writes it.
 func authority(t *testing.T, rawIssuer []byte) pkix.Extension {
 	t.Helper()
 	name, err := asn1.Marshal(asn1.RawValue{

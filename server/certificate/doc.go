@@ -12,7 +12,7 @@
 //     in the file;
 //   - a certificate follows a self-signed one;
 //   - an intermediate is outside its validity;
-//   - the last certificate itself says that its issuer is no root.
+//   - the last certificate says that its issuer is no root.
 //
 // Whether the issuer of the last certificate is a root cannot be known in
 // general: clients hold the root, and the file need not (RFC 8446 §4.4.2). The
@@ -25,13 +25,13 @@
 //   - It is no CA certificate, and it was issued under the Baseline Requirements
 //     of the CA/Browser Forum: it has one of their policies (2.23.140.1.2.1 to
 //     2.23.140.1.2.3, or 2.23.140.1.1), or timestamps of certificate transparency
-//     (RFC 6962 §3.3). Section 6.1.7 of the requirements forbids to issue such a
-//     certificate by the key of a root. A root in the machine's trust store that
-//     has issued the certificate nevertheless is the exception.
-//   - Its authority key identifier names the certificate of its issuer by issuer
-//     and serial number (RFC 5280 §4.2.1.1), and that issuer is another one than
-//     the issuer itself, so that the issuer is not self-signed. Clients that compare
-//     the identifier, as OpenSSL does, find no root for such a certificate.
+//     (RFC 6962 §3.3). Section 6.1.7 of the requirements forbids a root to sign such
+//     a certificate. A root in the machine's trust store that signed it
+//     nevertheless is the exception.
+//   - Its authority key identifier names the certificate of its issuer, by that
+//     certificate's own issuer and serial number (RFC 5280 §4.2.1.1), and the two
+//     issuers differ: the issuer is not self-signed. Clients that compare the
+//     identifier, as OpenSSL does, find no root for such a certificate.
 //
 // Everything else is served without a warning: a leaf of a private root, with
 // and without caIssuers, and a chain that ends with an intermediate or with a

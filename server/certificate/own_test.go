@@ -15,7 +15,7 @@ import (
 	"assay/server/config"
 )
 
-// lines is a logger's writer that hands out what was logged, line by line.
+// lines is a logger's writer that passes on each message.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) {
@@ -23,7 +23,7 @@ func (l lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// next waits for a line and demands that it hold a text.
+// next waits for a line and fails the test if the line does not contain a text.
 func (l lines) next(t *testing.T, want string) {
 	t.Helper()
 	select {
@@ -36,7 +36,7 @@ func (l lines) next(t *testing.T, want string) {
 	}
 }
 
-// until waits for a line that holds a text, whatever is logged before it.
+// until waits for a line that contains a text, and ignores other lines before it.
 func (l lines) until(t *testing.T, want string) {
 	t.Helper()
 	timeout := time.After(5 * time.Second)
@@ -85,9 +85,7 @@ func TestReload(t *testing.T) {
 		serves    *pki.Identity
 		logs      string
 	}{
-		"same pair": {
-			first.ChainPEM(), keyPEM(t, first), first, "certificate unchanged: CN=first.test",
-		},
+		"same pair": {first.ChainPEM(), keyPEM(t, first), first, "certificate unchanged: CN=first.test"},
 		"good pair": {
 			second.ChainPEM(), keyPEM(t, second), second, "certificate replaced: CN=second.test",
 		},
@@ -198,14 +196,8 @@ func TestWatch(t *testing.T) {
 			dir := t.TempDir()
 			test.prepare(t, dir)
 			live := filepath.Join(dir, test.live)
-			own, logged := newOwn(
-				t,
-				Files{
-					filepath.Join(live, "cert.pem"),
-					filepath.Join(live, "key.pem"),
-					config.Enforce,
-				},
-			)
+			own, logged := newOwn(t,
+				Files{filepath.Join(live, "cert.pem"), filepath.Join(live, "key.pem"), config.Enforce})
 			startWatching(t, own)
 			test.change(t, dir)
 			logged.until(t, "certificate replaced: CN=second.test")
@@ -216,8 +208,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// startWatching watches until the test ends. The first thing that a watch does
-// is to look at the files, so that nothing is missed however late it begins.
+// startWatching watches until the test ends. A watch begins by reading the files,
+// so it also sees changes that were made before it began.
 func startWatching(t *testing.T, own *Own) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -239,10 +231,8 @@ func TestWatchKeepsAGoodPairAndRecovers(t *testing.T) {
 	startWatching(t, own)
 
 	save(t, files.CertPath, second.ChainPEM())
-	logged.until(
-		t,
-		"certificate not replaced, the current one stays in use: tls_key_path: "+files.KeyPath,
-	)
+	logged.until(t,
+		"certificate not replaced, the current one stays in use: tls_key_path: "+files.KeyPath)
 	if !serving(own, first) {
 		t.Fatal("a bad pair replaced a good one")
 	}
@@ -252,15 +242,7 @@ func TestWatchKeepsAGoodPairAndRecovers(t *testing.T) {
 
 func TestExpiredCertificateMayBeReplacedByAnother(t *testing.T) {
 	t.Parallel()
-	first, second := selfSignedFor(
-		t,
-		"first.test",
-		expired,
-	), selfSignedFor(
-		t,
-		"second.test",
-		expired,
-	)
+	first, second := selfSignedFor(t, "first.test", expired), selfSignedFor(t, "second.test", expired)
 	files := place(t, first.ChainPEM(), keyPEM(t, first))
 	own, err := NewOwn(files, log.New(io.Discard, "", 0))
 	if err != nil {

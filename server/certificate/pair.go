@@ -31,13 +31,22 @@ func Load(files Files) (pair *tls.Certificate, warnings []string, err error) {
 	if err != nil {
 		return nil, nil, mismatch(files, chain, keyPEM, err)
 	}
-	for _, problem := range judgeChain(chain, files.ChainCheck) {
-		err = errors.Join(err, &FileError{config.KeyCertPath, files.CertPath, problem})
+	warnings = validityWarnings(chain[0], files)
+	check := files.ChainCheck
+	if check == config.Enforce || check == config.Warn {
+		for _, problem := range ChainProblems(chain) {
+			defect := &FileError{config.KeyCertPath, files.CertPath, problem}
+			if check == config.Enforce {
+				err = errors.Join(err, defect)
+			} else {
+				warnings = append(warnings, defect.Error())
+			}
+		}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return &loaded, append(validityWarnings(chain[0], files), chainWarnings(chain, files)...), nil
+	return &loaded, warnings, nil
 }
 
 // mismatch explains why certificate and key do not belong together. Either the
@@ -55,25 +64,4 @@ func mismatch(files Files, chain []*x509.Certificate, keyPEM []byte, err error) 
 	return &FileError{config.KeyKeyPath, files.KeyPath, fmt.Sprintf(
 		"found no key for the certificate in %s (%s), expected its private key",
 		files.CertPath, strings.TrimPrefix(err.Error(), "tls: "))}
-}
-
-// judgeChain returns the defects of a chain for which the pair is refused.
-func judgeChain(chain []*x509.Certificate, check config.ChainCheck) []string {
-	if check != config.Enforce {
-		return nil
-	}
-	return ChainProblems(chain)
-}
-
-// chainWarnings returns the defects of a chain that is served and warned about.
-func chainWarnings(chain []*x509.Certificate, files Files) []string {
-	if files.ChainCheck != config.Warn {
-		return nil
-	}
-	var warnings []string
-	for _, problem := range ChainProblems(chain) {
-		warnings = append(warnings,
-			fmt.Sprintf("%s: %s: %s", config.KeyCertPath, files.CertPath, problem))
-	}
-	return warnings
 }

@@ -108,9 +108,7 @@ func TestLoadRefuses(t *testing.T) {
 		"empty certificate": {
 			place(t, []byte{}, key), "tls_cert_path: CERT: found an empty file, expected",
 		},
-		"empty key": {
-			place(t, cert, []byte{}), "tls_key_path: KEY: found an empty file, expected",
-		},
+		"empty key": {place(t, cert, []byte{}), "tls_key_path: KEY: found an empty file, expected"},
 		"truncated certificate": {
 			place(t, cert[:len(cert)-40], key),
 			"tls_cert_path: CERT: found no END line for block 2 (CERTIFICATE, line 16) " +
@@ -134,9 +132,7 @@ func TestLoadRefuses(t *testing.T) {
 			place(t, cert, der.Bytes),
 			"tls_key_path: KEY: found DER, expected a private key in PEM",
 		},
-		"garbage": {
-			place(t, []byte("hello\n"), key), "tls_cert_path: CERT: found no PEM block",
-		},
+		"garbage": {place(t, []byte("hello\n"), key), "tls_cert_path: CERT: found no PEM block"},
 		"swapped": {
 			place(t, key, cert),
 			"tls_cert_path: CERT: found a private key and no certificate, expected the " +
@@ -146,8 +142,7 @@ func TestLoadRefuses(t *testing.T) {
 			place(t, cert, otherKey), "tls_key_path: KEY: found no key for the certificate in CERT",
 		},
 		"encrypted key, PKCS #8": {
-			place(t, cert, pem.EncodeToMemory(
-				&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der.Bytes})),
+			place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der.Bytes})),
 			"tls_key_path: KEY: found an encrypted private key, expected one without a passphrase"},
 		"encrypted key, RFC 1421": {place(t, cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY",
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"},

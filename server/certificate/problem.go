@@ -3,6 +3,8 @@ package certificate
 import (
 	"errors"
 	"fmt"
+
+	"assay/server/internal/logline"
 )
 
 // FileError says what is wrong with one file of a pair.
@@ -15,8 +17,15 @@ type FileError struct {
 // Error returns "KEY: PATH: problem".
 func (e *FileError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Detail()) }
 
-// Detail returns the error without the key.
-func (e *FileError) Detail() string { return fmt.Sprintf("%s: %s", e.Path, e.Problem) }
+// Detail returns the error without the key. A damaged file may hold anything, also in the
+// names that the problem quotes.
+func (e *FileError) Detail() string {
+	return logline.Shorten(fmt.Sprintf("%s: %s", e.Path, e.Problem), maxDetail)
+}
+
+// maxDetail is the number of characters of a detail that are shown: enough for the
+// longest path.
+const maxDetail = 5000
 
 // Lines splits a joined error, so that each part can be reported on a line of
 // its own.

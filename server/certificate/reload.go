@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -36,18 +37,11 @@ func worse(fresh, current *tls.Certificate) error {
 }
 
 func same(a, b *tls.Certificate) bool {
-	if len(a.Certificate) != len(b.Certificate) {
-		return false
-	}
-	for i := range a.Certificate {
-		if !bytes.Equal(a.Certificate[i], b.Certificate[i]) {
-			return false
-		}
-	}
-	return true // the same public key has the same private key
+	// The same public key has the same private key.
+	return slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
 }
 
-// Reload reads the files again, as SIGHUP demands, and logs every result.
+// Reload reads the files again, as SIGHUP asks, and logs every result.
 func (o *Own) Reload() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// listeners demands different ports, or different addresses, for the site and
+// listeners requires different ports, or different addresses, for the site and
 // for the listener of HTTP-01. Only HTTP-01 opens a second listener.
 func (v *validator) listeners(cfg *Config) {
 	if cfg.Mode() != ACME || cfg.ChallengeType != HTTP01 || !collide(cfg.ListenAddr, cfg.ACMEListen) {

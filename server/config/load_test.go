@@ -68,9 +68,7 @@ func TestLoadRefuses(t *testing.T) {
 			"acme_email: [a@b.test]\n",
 			"config.yaml:1: acme_email: found a list, expected a string",
 		},
-		"mapping": {
-			"acme_url: {a: b}\n", "config.yaml:1: acme_url: found a mapping, expected a string",
-		},
+		"mapping": {"acme_url: {a: b}\n", "config.yaml:1: acme_url: found a mapping, expected a string"},
 		"alias of a number": {
 			"server_url: &x 7\nacme_email: *x\n",
 			"config.yaml:1: server_url: found the number 7, expected a " +
@@ -175,6 +173,45 @@ func TestLoadRefusesUnreadableFiles(t *testing.T) {
 	}
 }
 
+// A file that is no configuration, or that somebody made to do harm, is refused with a
+// short message.
+func TestLoadRefusesLargeFiles(t *testing.T) {
+	t.Parallel()
+	var unknown strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&unknown, "key_%d: x\n", i)
+	}
+	long := strings.Repeat("k", 500_000)
+	for name, test := range map[string]struct{ yaml, want string }{
+		"many unknown keys": {unknown.String(), ": 59950 more mistakes"},
+		"long key":          {long + ": x\n", "…: found an unknown key"},
+		"long number":       {"listen_addr: " + strings.Repeat("1", 500_000) + "\n", "found \"1111"},
+		"long string":       {"- " + long + "\n", "found a list"},
+		"deep list":         {strings.Repeat("[", maxSize), "found something else"},
+		"too large": {
+			strings.Repeat("#", maxSize) + "\n",
+			"found more than 1048576 bytes, expected a configuration file of that size at most",
+		},
+		"aliases of aliases": {
+			"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n" +
+				"c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nlisten_addr: *c\n",
+			"listen_addr: found a list, expected a string",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(write(t, test.yaml))
+			if err == nil {
+				t.Fatal("found no error")
+			}
+			if got := err.Error(); !strings.Contains(got, test.want) || len(got) > 32<<10 {
+				t.Errorf("found %d bytes that begin with %.300q, expected at most 32 KiB with %q",
+					len(got), got, test.want)
+			}
+		})
+	}
+}
+
 func TestLoadFillsInDefaults(t *testing.T) {
 	t.Parallel()
 	for name, yaml := range map[string]string{
@@ -200,10 +237,8 @@ func TestLoadFillsInDefaults(t *testing.T) {
 			want := Config{
 				File: file, ListenAddr: "127.0.0.1:8080", ChainCheck: Enforce,
 				ACMEListen: ":http", ChallengeType: HTTP01,
-				CacheDir: filepath.Join(
-					filepath.Dir(file),
-					".cache",
-				), ACMEURL: "https://acme-v02.api.letsencrypt.org/directory",
+				CacheDir: filepath.Join(filepath.Dir(file),
+					".cache"), ACMEURL: "https://acme-v02.api.letsencrypt.org/directory",
 			}
 			if diff := cmp.Diff(want, *got, cmp.AllowUnexported(Config{})); diff != "" {
 				t.Errorf("-want +got\n%s", diff)

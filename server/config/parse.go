@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"assay/server/internal/logline"
 )
 
 // value holds the text that a file gives to one key.
@@ -27,12 +29,14 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 	root := document.Content[0]
 	if root.Kind != yaml.MappingNode {
 		return nil, Problems{{
-			File: file, Line: root.Line, Found: kind(root), Expected: "a mapping of configuration keys",
+			File: file, Line: min(root.Line, lastLine(data)), Found: kind(root),
+			Expected: "a mapping of configuration keys",
 		}}
 	}
 
 	values := make(map[string]value)
 	seen := make(map[string]int)
+	known := "one of " + strings.Join(keys, ", ")
 	var problems Problems
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, node := root.Content[i], root.Content[i+1]
@@ -40,7 +44,7 @@ func parse(file string, data []byte) (map[string]value, Problems) {
 			problems = append(problems, Problem{file, key.Line, name(key), found, expected})
 		}
 		if !slices.Contains(keys, key.Value) {
-			problem("an unknown key", "one of "+strings.Join(keys, ", "))
+			problem("an unknown key", known)
 			continue
 		}
 		if first, again := seen[key.Value]; again {
@@ -73,13 +77,31 @@ func malformed(file string, data []byte, err error) Problem {
 		message = strings.TrimPrefix(load.Message, "yaml: ")
 		// The library reports something missing at the end for the line after
 		// it.
-		p.Line = min(load.Mark.Line, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n")))
+		p.Line = min(load.Mark.Line, lastLine(data))
 	}
 	p.Found = fmt.Sprintf("something else (%s)", oneLine(message))
 	return p
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// lastLine returns the number of the last line that is not empty.
+func lastLine(data []byte) int {
+	return 1 + bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))
+}
+
+// oneLine returns a text of the file for a message: on one line, without characters that
+// a terminal or a log reader could misread, and cut if it is long.
+func oneLine(s string) string {
+	return logline.Escape(strings.Join(strings.Fields(cut(s)), " "))
+}
+
+// cut returns the text, or its beginning if it is long.
+func cut(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
 
 // name returns a key for a message. In the place of the key, the file may hold a
 // list or a mapping.
@@ -98,14 +120,14 @@ func kind(n *yaml.Node) string {
 	case "!!seq":
 		return "a list"
 	case "!!int", "!!float":
-		return "the number " + n.Value
+		return "the number " + oneLine(n.Value)
 	case "!!bool":
-		return "the boolean " + n.Value
+		return "the boolean " + oneLine(n.Value)
 	case "!!null":
 		return "nothing"
 	case "!!str":
-		return fmt.Sprintf("the string %q", n.Value)
+		return fmt.Sprintf("the string %q", cut(n.Value))
 	default:
-		return fmt.Sprintf("%q of type %s", n.Value, n.ShortTag())
+		return fmt.Sprintf("%q of type %s", cut(n.Value), oneLine(n.ShortTag()))
 	}
 }

@@ -40,14 +40,7 @@ func TestPathsCountFromTheConfigurationFile(t *testing.T) {
 			}
 			if cfg.CertPath != test.want || cfg.KeyPath != filepath.Join(etc, "key.pem") ||
 				cfg.CacheDir != filepath.Join(etc, ".cache") {
-				t.Errorf(
-					"%s in %s: got %s, %s, %s",
-					test.given,
-					file,
-					cfg.CertPath,
-					cfg.KeyPath,
-					cfg.CacheDir,
-				)
+				t.Errorf("%s in %s: got %s, %s, %s", test.given, file, cfg.CertPath, cfg.KeyPath, cfg.CacheDir)
 			}
 		}
 	}

@@ -32,11 +32,19 @@ func (p Problem) Error() string {
 // Problems are all mistakes of one file, in the order of its lines.
 type Problems []Problem
 
-// Error returns one line for each mistake.
+// maxLines bounds the lines of [Problems.Error]. A file that is no configuration at all
+// can have hundreds of thousands of mistakes.
+const maxLines = 50
+
+// Error returns one line for each mistake, but fifty at most, and then the number of
+// the others.
 func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
-		lines[i] = p.Error()
+	var lines []string
+	for _, p := range ps[:min(len(ps), maxLines)] {
+		lines = append(lines, p.Error())
+	}
+	if more := len(ps) - maxLines; more > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %d more mistakes", ps[0].File, more))
 	}
 	return strings.Join(lines, "\n")
 }

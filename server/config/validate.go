@@ -44,7 +44,7 @@ func validate(file string, values map[string]value) (*Config, Problems) {
 	return cfg, v.problems
 }
 
-// sources demands at most one origin of the certificate, and all keys of that
+// sources requires at most one origin of the certificate, and all keys of that
 // origin.
 func (v *validator) sources() {
 	hostname, cert, key := v.present(KeyHostname), v.present(KeyCertPath), v.present(KeyKeyPath)
@@ -131,7 +131,7 @@ func (v *validator) challengeType() ChallengeType {
 	return ChallengeType(v.oneOf(KeyChallengeType, string(HTTP01), string(TLSALPN01)))
 }
 
-// directoryURL demands HTTPS, as RFC 8555 §6.1 does.
+// directoryURL requires HTTPS, as RFC 8555 §6.1 does.
 func (v *validator) directoryURL() string {
 	text := v.get(KeyACMEURL)
 	if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
@@ -177,4 +177,4 @@ func (v *validator) problem(key, found, expected string) {
 	v.problems = append(v.problems, Problem{v.file, v.values[key].line, key, found, expected})
 }
 
-func quote(s string) string { return fmt.Sprintf("%q", s) }
+func quote(s string) string { return fmt.Sprintf("%q", cut(s)) }

@@ -12,7 +12,7 @@ const (
 	// maxClientText is the length in characters of the longest line whose text a
 	// client can choose.
 	maxClientText = 300
-	// maxLine is that of all other lines, such as those that quote the CA.
+	// maxLine is the limit for all other lines, such as those that quote the CA.
 	maxLine = 4000
 
 	// Clients that fail get this many lines at once, and one more for each
@@ -22,8 +22,8 @@ const (
 )
 
 // clientLog returns the log for the messages of package http. Clients choose a
-// part of their text, such as the protocols that they offer by ALPN, and how
-// many there are, so both are bounded.
+// part of their text, such as the protocols that they offer by ALPN, and can cause
+// any number of them. Therefore length and number are bounded.
 func clientLog(logger *log.Logger) *log.Logger {
 	return logline.Limit(logline.Edit(logger, boundLine), burst, period)
 }

@@ -31,9 +31,7 @@ func (f fixed) Protocols() []string { return []string{"h2", "http/1.1"} }
 
 func selfSigned(t *testing.T) *pki.Identity {
 	t.Helper()
-	pair, err := pki.New(
-		pki.Spec{Names: []string{"a.test"}, CommonName: "a.test", SelfSigned: true},
-	)
+	pair, err := pki.New(pki.Spec{Names: []string{"a.test"}, CommonName: "a.test", SelfSigned: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +42,8 @@ func selfSigned(t *testing.T) *pki.Identity {
 // fine.
 func start(t *testing.T, source Source) (address string, stop func() error) {
 	t.Helper()
-	servers, err := Listen(
-		log.New(io.Discard, "", 0),
-		Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)},
-	)
+	servers, err := Listen(log.New(io.Discard, "", 0),
+		Endpoint{Address: "127.0.0.1:0", Source: source, Handler: NewHandler(source)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,13 +93,7 @@ func TestSite(t *testing.T) {
 			if res.StatusCode != want.status ||
 				want.kind != "" && res.Header.Get("Content-Type") != want.kind ||
 				http2 != (res.ProtoMajor == 2) {
-				t.Errorf(
-					"%s: got %s %s %s",
-					path,
-					res.Proto,
-					res.Status,
-					res.Header.Get("Content-Type"),
-				)
+				t.Errorf("%s: got %s %s %s", path, res.Proto, res.Status, res.Header.Get("Content-Type"))
 			}
 			for _, part := range want.parts {
 				if !bytes.Contains(body, []byte(part)) {

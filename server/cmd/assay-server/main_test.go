@@ -29,9 +29,7 @@ func TestCommandLine(t *testing.T) {
 			[]string{"serve", "--config", absent, "more"}, 2, "",
 			`assay-server: unexpected argument "more"`,
 		},
-		"serve": {
-			[]string{"serve", "--config", absent}, 1, "", absent + ": found no readable file",
-		},
+		"serve": {[]string{"serve", "--config", absent}, 1, "", absent + ": found no readable file"},
 		"serve is the default": {
 			[]string{"--config", absent}, 1, "", absent + ": found no readable file",
 		},

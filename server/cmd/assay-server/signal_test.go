@@ -154,10 +154,7 @@ func TestLogOfWhatClientsSend(t *testing.T) {
 			if mode != "plain" {
 				// The last client is noticed last: everything before it is in
 				// the log then.
-				dial(
-					address,
-					&tls.Config{ServerName: "a.test", NextProtos: []string{"the-last-one"}},
-				)
+				dial(address, &tls.Config{ServerName: "a.test", NextProtos: []string{"the-last-one"}})
 				log.await(t, "the-last-one")
 			}
 			text, _ := log.read()

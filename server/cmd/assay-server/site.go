@@ -53,7 +53,7 @@ func ownSite(cfg *config.Config, logger *log.Logger) (*site, error) {
 }
 
 func acmeSite(cfg *config.Config, logger *log.Logger) *site {
-	source := acme.NewSource(cfg, logger)
+	source := acme.NewKeeper(cfg, logger)
 	endpoints := []serve.Endpoint{mainEndpoint(cfg, source)}
 	if cfg.ChallengeType == config.HTTP01 {
 		endpoints = append(endpoints, serve.Endpoint{

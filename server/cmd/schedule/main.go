@@ -1,8 +1,8 @@
 // Command schedule runs the server's certificate source for two years of
 // virtual time against a CA in memory. It prints as JSON when the source
 // renewed, how much life was left at each renewal, and what it did while the CA
-// failed. It is the schedule command of the server's target file (package
-// suite, type Schedule, documents the output).
+// failed. It is the schedule command of the server's target file. The type
+// Schedule of package assay/suite/internal/match documents the output.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 	"testing/synctest"
 )
 
-// Virtual time exists only inside a test (package synctest), so the program
-// runs one.
+// main runs a test, because virtual time exists only inside one (package
+// synctest).
 func main() {
 	debug.SetGCPercent(400) // the program lives for seconds
 	runtime.GOMAXPROCS(1)   // goroutines mostly wait for each other: one thread is faster

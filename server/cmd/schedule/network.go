@@ -1,24 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"time"
 )
 
 // network takes the place of the network. It holds the way to each CA by the
 // host of its URL, and does not change while it is used.
-type network map[string]*road
+type network map[string]*connection
 
 // RoundTrip implements [http.RoundTripper].
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
-	if road := n[r.URL.Host]; road != nil {
-		return road.RoundTrip(r)
+	if c := n[r.URL.Host]; c != nil {
+		return c.RoundTrip(r)
 	}
 	return nil, errors.New("no such host: " + r.URL.Host)
 }
@@ -31,8 +30,8 @@ const (
 	mostRequestsAnHour = 300
 )
 
-// road passes requests to one CA, counts them, and fails on demand.
-type road struct {
+// connection passes requests to one CA, counts them, and fails on demand.
+type connection struct {
 	ca http.Handler
 
 	mu       sync.Mutex
@@ -42,86 +41,69 @@ type road struct {
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (d *road) RoundTrip(r *http.Request) (*http.Response, error) {
-	failing, closed := d.pass()
+func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
+	failing, closed := c.pass()
+	out := httptest.NewRecorder()
 	switch {
 	case closed:
-		// The client gets no answer any more, because nothing else stops it,
-		// and the other simulations still run.
+		// The client gets no answer until the simulation is over. Time is virtual
+		// (testing/synctest), so this takes none.
 		time.Sleep(span)
 		return nil, errors.New("asked too often")
 	case failing:
-		drain(r)
-		return answer(r, http.StatusInternalServerError,
-			`{"type": "urn:ietf:params:acme:error:serverInternal", `+
-				`"detail": "out of order", "status": 500}`), nil
+		out.Header().Set("Content-Type", "application/problem+json")
+		out.WriteHeader(http.StatusInternalServerError)
+		out.WriteString(`{"type": "urn:ietf:params:acme:error:serverInternal", ` +
+			`"detail": "out of order", "status": 500}`)
+	default:
+		in := r.Clone(r.Context())
+		in.Host, in.RequestURI, in.TLS = r.URL.Host, r.URL.RequestURI(), &tls.ConnectionState{}
+		if in.Body == nil {
+			in.Body = http.NoBody
+		}
+		c.ca.ServeHTTP(out, in)
 	}
-	in := r.Clone(r.Context())
-	in.Host, in.RequestURI, in.TLS = r.URL.Host, r.URL.RequestURI(), &tls.ConnectionState{}
-	if in.Body == nil {
-		in.Body = http.NoBody
+	if r.Body != nil {
+		r.Body.Close()
 	}
-	out := httptest.NewRecorder()
-	d.ca.ServeHTTP(out, in)
-	drain(r)
 	res := out.Result()
 	res.Request = r
 	return res, nil
 }
 
-// pass counts a request and says whether the road fails or is closed.
-func (d *road) pass() (failing, closed bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now, n := time.Now(), len(d.requests)
+// pass counts a request and says whether the connection fails or is closed.
+func (c *connection) pass() (failing, closed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, n := time.Now(), len(c.requests)
 	if n >= mostRequests ||
-		n >= mostRequestsAnHour && now.Sub(d.requests[n-mostRequestsAnHour]) < time.Hour {
-		d.closed = true
+		n >= mostRequestsAnHour && now.Sub(c.requests[n-mostRequestsAnHour]) < time.Hour {
+		c.closed = true
 	}
-	if !d.closed {
-		d.requests = append(d.requests, now)
+	if !c.closed {
+		c.requests = append(c.requests, now)
 	}
-	return d.failing, d.closed
+	return c.failing, c.closed
 }
 
-func (d *road) fail(failing bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.failing = failing
+func (c *connection) fail(failing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failing = failing
 }
 
 // stopped reports whether the client sent more requests than a working one
 // needs.
-func (d *road) stopped() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.closed
+func (c *connection) stopped() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 // since returns the times of the requests from a moment on.
-func (d *road) since(begin time.Time) []time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i, at := range d.requests {
-		if !at.Before(begin) {
-			return append([]time.Time(nil), d.requests[i:]...)
-		}
-	}
-	return nil
-}
-
-func drain(r *http.Request) {
-	if r.Body != nil {
-		r.Body.Close()
-	}
-}
-
-func answer(r *http.Request, status int, problem string) *http.Response {
-	return &http.Response{
-		Status: http.StatusText(status), StatusCode: status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:  http.Header{"Content-Type": {"application/problem+json"}},
-		Body:    io.NopCloser(bytes.NewBufferString(problem)),
-		Request: r,
-	}
+func (c *connection) since(begin time.Time) []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first, _ := slices.BinarySearchFunc(c.requests, begin, time.Time.Compare)
+	return slices.Clone(c.requests[first:])
 }

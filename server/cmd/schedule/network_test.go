@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func ask(t *testing.T, d *road) (status int) {
+func ask(t *testing.T, d *connection) (status int) {
 	t.Helper()
 	res, err := d.RoundTrip(httptest.NewRequestWithContext(context.Background(), http.MethodGet,
 		"https://acme.test/dir", nil))
@@ -20,10 +20,10 @@ func ask(t *testing.T, d *road) (status int) {
 	return res.StatusCode
 }
 
-func TestRoad(t *testing.T) {
+func TestConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := &road{ca: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d := &connection{ca: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.TLS == nil || r.Host != "acme.test" || r.RequestURI != "/dir" {
 				w.WriteHeader(http.StatusBadRequest)
 			}
@@ -47,7 +47,7 @@ func TestRoad(t *testing.T) {
 }
 
 // A client may ask a lot over the years, but not for ever at one moment.
-func TestRoadEnds(t *testing.T) {
+func TestConnectionEnds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		between time.Duration
@@ -60,7 +60,7 @@ func TestRoadEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := &road{ca: http.NotFoundHandler()}
+				d := &connection{ca: http.NotFoundHandler()}
 				answered := 0
 				for ask(t, d) != 0 {
 					answered++

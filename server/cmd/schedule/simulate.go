@@ -25,8 +25,8 @@ func simulate(dir string) (*schedule, error) {
 		Schema: schema, Span: seconds(span),
 		Working: make([]life, len(lifetimes)), Failing: make([]outage, len(lifetimes)),
 	}
-	roads := network{}
-	http.DefaultTransport = roads // what the certificate source takes
+	connections := network{}
+	http.DefaultTransport = connections // what the certificate source takes
 	var sims []*simulation
 	for range 2 {
 		for _, lifetime := range lifetimes {
@@ -36,7 +36,7 @@ func simulate(dir string) (*schedule, error) {
 			if err != nil {
 				return nil, err
 			}
-			roads[sim.authority] = sim.road
+			connections[sim.authority] = sim.connection
 			sims = append(sims, sim)
 		}
 	}
@@ -51,12 +51,12 @@ func simulate(dir string) (*schedule, error) {
 
 // simulation is one certificate source and its CA.
 type simulation struct {
-	lifetime  time.Duration
-	authority string
-	source    *acme.Source
-	ca        *pebble.CA
-	road      *road
-	begun     time.Time
+	lifetime   time.Duration
+	authority  string
+	source     *acme.Keeper
+	ca         *pebble.CA
+	connection *connection
+	begun      time.Time
 }
 
 func newSimulation(cache, authority string, lifetime time.Duration) (*simulation, error) {
@@ -71,12 +71,12 @@ func newSimulation(cache, authority string, lifetime time.Duration) (*simulation
 		ACMEURL: ca.DirectoryURL(), ACMEEmail: "operator@" + hostname,
 	}
 	return &simulation{
-		lifetime:  lifetime,
-		authority: authority,
-		source:    acme.NewSource(cfg, log.New(io.Discard, "", 0)),
-		ca:        ca,
-		road:      &road{ca: ca.Handler()},
-		begun:     time.Now(),
+		lifetime:   lifetime,
+		authority:  authority,
+		source:     acme.NewKeeper(cfg, log.New(io.Discard, "", 0)),
+		ca:         ca,
+		connection: &connection{ca: ca.Handler()},
+		begun:      time.Now(),
 	}, nil
 }
 
@@ -84,7 +84,7 @@ func newSimulation(cache, authority string, lifetime time.Duration) (*simulation
 func (s *simulation) live() life {
 	l := life{Lifetime: seconds(s.lifetime), Renewals: []renewal{}}
 	var current *x509.Certificate
-	for s.elapsed() < span && !s.road.stopped() {
+	for s.elapsed() < span && !s.connection.stopped() {
 		leaf := s.lookUp()
 		if leaf == nil || time.Now().After(leaf.NotAfter) {
 			l.Uncovered += seconds(look)
@@ -100,7 +100,7 @@ func (s *simulation) live() life {
 		}
 		time.Sleep(look)
 	}
-	l.Issued, l.Stopped = len(s.ca.Journal().Issued()), s.road.stopped()
+	l.Issued, l.Stopped = len(s.ca.Journal().Issued()), s.connection.stopped()
 	return l
 }
 
@@ -113,15 +113,15 @@ func (s *simulation) fail() outage {
 		return o
 	}
 	time.Sleep(look)
-	s.road.fail(true)
+	s.connection.fail(true)
 	broken := time.Now()
-	s.until(first.NotAfter, func() bool { return len(s.road.since(broken)) > 0 })
-	if requests := s.road.since(broken); len(requests) > 0 {
-		s.until(requests[0].Add(day), func() bool { return s.road.stopped() })
+	s.until(first.NotAfter, func() bool { return len(s.connection.since(broken)) > 0 })
+	if requests := s.connection.since(broken); len(requests) > 0 {
+		s.until(requests[0].Add(day), func() bool { return s.connection.stopped() })
 	}
-	o.Attempts = s.attempts(s.road.since(broken))
+	o.Attempts = s.attempts(s.connection.since(broken))
 	o.Mended = seconds(s.elapsed())
-	s.road.fail(false)
+	s.connection.fail(false)
 	s.until(first.NotAfter, func() bool {
 		leaf := s.lookUp()
 		if leaf == nil || leaf.Equal(first) {
@@ -131,7 +131,7 @@ func (s *simulation) fail() outage {
 		o.Renewed, o.Left = seconds(at.Sub(s.begun)), seconds(first.NotAfter.Sub(at))
 		return true
 	})
-	o.Stopped = s.road.stopped()
+	o.Stopped = s.connection.stopped()
 	return o
 }
 
@@ -144,7 +144,7 @@ func (s *simulation) until(end time.Time, condition func() bool) {
 	}
 }
 
-// attempts sorts requests into rows.
+// attempts groups requests that lie less than pause apart.
 func (s *simulation) attempts(requests []time.Time) []attempt {
 	all := []attempt{}
 	var last time.Time
@@ -175,15 +175,12 @@ func (s *simulation) lookUp() *x509.Certificate {
 	if cert.Leaf != nil {
 		return cert.Leaf
 	}
-	leaf, err := x509.ParseCertificate(cert.Certificate[0])
-	if err != nil {
-		return nil
-	}
+	leaf, _ := x509.ParseCertificate(cert.Certificate[0])
 	return leaf
 }
 
-// issued is the moment at which the CA issued a certificate; for one that it
-// did not, now.
+// issued returns the moment at which the CA issued a certificate, or the present
+// if the CA did not issue it.
 func (s *simulation) issued(leaf *x509.Certificate) time.Time {
 	for _, e := range s.ca.Journal().Issued() {
 		if e.Serial == leaf.SerialNumber.Text(16) {
