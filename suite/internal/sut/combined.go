@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // A combinedPair describes a file that holds certificate and key, for a target
@@ -37,10 +40,7 @@ func (l *Launch) combinePaths() error {
 		return nil
 	}
 	l.pair = combinedPair{cert, key, CombinedPath(cert, key)}
-	l.Input.Keys = make(map[string]any, len(in))
-	for name, value := range in {
-		l.Input.Keys[name] = value
-	}
+	l.Input.Keys = maps.Clone(in)
 	l.Input.Keys["tls_cert_path"], l.Input.Keys["tls_key_path"] = l.pair.file, l.pair.file
 	return nil
 }
@@ -51,15 +51,15 @@ func CombinedPath(cert, key string) string {
 	return filepath.Join(filepath.Dir(cert), filepath.Base(cert)+"-and-"+filepath.Base(key))
 }
 
-// combine writes the combined file anew, at once, so that no server reads a part
-// of it. A relative path has one in the directory of the test and one in the
-// working directory, as far as the two files are there.
+// combine writes the combined file again, in one step, so that no server reads a
+// part of it. A relative path has one in the directory of the test and one in
+// the working directory, as far as the two files are there.
 func (l *Launch) combine() error {
 	if l.pair.file == "" {
 		return nil
 	}
 	for _, dir := range l.combinedIn() {
-		if err := l.pair.write(dir); err != nil {
+		if err := l.pair.write(l.Input.Files, dir); err != nil {
 			return err
 		}
 	}
@@ -75,7 +75,8 @@ func (l *Launch) combinedIn() []string {
 	return slices.Compact([]string{l.Input.Dir, l.Dir})
 }
 
-func (c combinedPair) write(dir string) error {
+// write writes the combined file below dir, which is in the directory of the test.
+func (c combinedPair) write(in *careful.Dir, dir string) error {
 	at := func(path string) string {
 		if filepath.IsAbs(path) {
 			return path
@@ -86,7 +87,10 @@ func (c combinedPair) write(dir string) error {
 	var text []byte
 	mode, found := fs.FileMode(0o600), false
 	for _, path := range []string{at(c.cert), at(c.key)} {
-		info, err := os.Stat(path)
+		if !in.Holds(path) {
+			continue // a test that names a file which is not there
+		}
+		info, err := in.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -104,7 +108,7 @@ func (c combinedPair) write(dir string) error {
 		if mode&0o444 == 0 {
 			mode = 0
 		}
-		part, err := os.ReadFile(path)
+		part, err := in.ReadFile(path, limits.File)
 		if err != nil && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
@@ -114,13 +118,10 @@ func (c combinedPair) write(dir string) error {
 		text, found = append(text, part...), true
 	}
 	if !found {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
+		return in.RemoveAll(file)
 	}
-	if err := replaceFile(file+".new", text, mode); err != nil {
+	if err := replaceFile(in, file+".new", text, mode); err != nil {
 		return err
 	}
-	return os.Rename(file+".new", file)
+	return in.Rename(file+".new", file)
 }

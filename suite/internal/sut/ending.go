@@ -25,23 +25,37 @@ type Ending struct {
 	Took time.Duration
 }
 
-func endingOf(state *os.ProcessState) Ending {
+// waitStatus returns how a process ended; unknownEnd without a state.
+func waitStatus(state *os.ProcessState) syscall.WaitStatus {
 	if state == nil {
-		return Ending{Code: -1}
+		return unknownEnd
 	}
-	e := Ending{Code: state.ExitCode()}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	status, _ := state.Sys().(syscall.WaitStatus)
+	return status
+}
+
+// unknownEnd has no exit code and no signal, as the status of a process that goes on.
+const unknownEnd syscall.WaitStatus = 0xffff
+
+func endingOf(status syscall.WaitStatus) Ending {
+	e := Ending{Code: status.ExitStatus()}
+	if status.Signaled() {
 		e.Signal = status.Signal()
 	}
 	return e
 }
 
+// How describes the ending without its time, as in "exited with code 1".
+func (e Ending) How() string {
+	if e.Signal != 0 {
+		return fmt.Sprintf("was ended by signal %d (%v)", int(e.Signal), e.Signal)
+	}
+	return fmt.Sprintf("exited with code %d", e.Code)
+}
+
 // String describes the ending in words, as in "exited with code 1 after 12ms".
 func (e Ending) String() string {
-	how := fmt.Sprintf("exited with code %d", e.Code)
-	if e.Signal != 0 {
-		how = fmt.Sprintf("was ended by signal %d (%v)", int(e.Signal), e.Signal)
-	}
+	how := e.How()
 	switch {
 	case e.Killed:
 		return fmt.Sprintf("did not end within %v of being asked and was killed",

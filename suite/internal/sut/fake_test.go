@@ -184,7 +184,7 @@ func mustListen(address string) net.Listener {
 	return listener
 }
 
-// fake is a target that plays a behaviour; change may alter it.
+// fake returns a target that plays a behaviour; change may alter it.
 func fake(t *testing.T, behaviour string, change func(*Target)) *Target {
 	t.Helper()
 	self, err := os.Executable()
@@ -219,7 +219,7 @@ func start(t *testing.T, tt *Target, keys map[string]any) *Process {
 	return p
 }
 
-// freeAddress is a loopback address and port that nothing listens on.
+// freeAddress returns a loopback address and port that nothing listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -230,8 +230,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// table is a socket table of these addresses alone, found by connecting: the
-// tests' stand-in for the kernel's.
+// table returns a socket table of these addresses alone, found by connecting:
+// the tests' stand-in for the kernel's.
 func table(addresses ...string) func() ([]netip.AddrPort, error) {
 	return func() (found []netip.AddrPort, err error) {
 		for _, a := range addresses {
@@ -245,7 +245,7 @@ func table(addresses ...string) func() ([]netip.AddrPort, error) {
 	}
 }
 
-// scripted is a socket table that shows each state in turn, then the last.
+// scripted returns a socket table that shows each state in turn, then the last.
 func scripted(states ...[]string) func() ([]netip.AddrPort, error) {
 	var mu sync.Mutex
 	return func() (found []netip.AddrPort, err error) {

@@ -1,16 +1,16 @@
 package sut
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"assay/suite/internal/careful"
 )
 
 // writeFiles writes the configuration file and the target's further files.
@@ -20,11 +20,10 @@ func (t *Target) writeFiles(l *Launch, v templateData) error {
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(l.Input.Dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := l.Input.Files.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			return err
 		}
-		if err := replaceFile(path, []byte(text), 0o600); err != nil {
+		if err := replaceFile(l.Input.Files, name, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -34,27 +33,24 @@ func (t *Target) writeFiles(l *Launch, v templateData) error {
 	}
 	switch in := l.Input; {
 	case in.NoConfig:
-		if err := os.Remove(l.ConfigFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
+		return in.Files.RemoveAll(l.ConfigFile)
 	case in.Unreadable:
-		return replaceFile(l.ConfigFile, text, 0)
+		return replaceFile(in.Files, l.ConfigFile, text, 0)
 	default:
-		return replaceFile(l.ConfigFile, text, 0o600)
+		return replaceFile(in.Files, l.ConfigFile, text, 0o600)
 	}
 }
 
-// replaceFile writes a file. It removes an existing file first, since that file
-// may be unreadable or have another mode.
-func replaceFile(path string, text []byte, mode fs.FileMode) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// replaceFile writes a file. It removes what is there first, since that may be
+// unreadable, of another mode, or whatever a server has put in its place.
+func replaceFile(in *careful.Dir, name string, text []byte, mode fs.FileMode) error {
+	if err := in.RemoveAll(name); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := in.WriteFile(name, text, 0o600); err != nil {
 		return err
 	}
-	return os.Chmod(path, mode)
+	return in.Chmod(name, mode)
 }
 
 // configText returns the content of the configuration file.

@@ -2,19 +2,25 @@ package sut
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // followPause is how often a log file is looked at while nobody reads the log.
 const followPause = 20 * time.Millisecond
 
 // A follower adds what is written to a file to a log, line by line. The file may
-// appear late, be renamed and made anew, or be emptied.
+// appear late, be renamed and made again, or be emptied.
 type follower struct {
 	path string
+	in   *careful.Dir // the directory of the test
 
 	mu     sync.Mutex
 	lines  splitter
@@ -26,8 +32,8 @@ type follower struct {
 
 // follow begins to follow a file. What is in the file already belongs to an
 // earlier start and is left out.
-func follow(path string, log *Log) *follower {
-	f := &follower{path: path, lines: splitter{log: log, stream: File}}
+func follow(in *careful.Dir, path string, log *Log) *follower {
+	f := &follower{path: path, in: in, lines: splitter{log: log, stream: File}}
 	if f.open() {
 		if size, err := f.file.Seek(0, io.SeekEnd); err == nil {
 			f.offset = size
@@ -39,13 +45,14 @@ func follow(path string, log *Log) *follower {
 	return f
 }
 
-// open opens the file if there is one. Only a regular file is opened: opening a
-// pipe would wait for its other end.
+// open opens the file if there is one. A log file in the directory of the test may be
+// a link to another file there, as some loggers make it.
 func (f *follower) open() bool {
-	if info, err := os.Stat(f.path); err != nil || !info.Mode().IsRegular() {
-		return false
+	open := careful.Open
+	if f.in.Holds(f.path) {
+		open = f.in.Open
 	}
-	file, err := os.Open(f.path)
+	file, err := open(f.path)
 	if err != nil {
 		return false
 	}
@@ -53,12 +60,21 @@ func (f *follower) open() bool {
 	return true
 }
 
+// now describes the file that has the path now.
+func (f *follower) now() (fs.FileInfo, error) {
+	if f.in.Holds(f.path) {
+		return f.in.Stat(f.path)
+	}
+	return os.Lstat(f.path)
+}
+
 // catchUp adds everything that has been written so far.
 func (f *follower) catchUp() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for !f.closed {
-		if f.file == nil && !f.open() {
+	// A server may replace its file all the time.
+	for range mostFiles {
+		if f.closed || f.file == nil && !f.open() {
 			return
 		}
 		f.read()
@@ -66,8 +82,8 @@ func (f *follower) catchUp() {
 		if err != nil {
 			return
 		}
-		now, err := os.Stat(f.path)
-		if err != nil || os.SameFile(ours, now) {
+		now, err := f.now()
+		if err != nil || os.SameFile(ours, now) || !now.Mode().IsRegular() {
 			return // or renamed, and no new file yet: the server may still write to the old one
 		}
 		f.read()
@@ -75,8 +91,12 @@ func (f *follower) catchUp() {
 	}
 }
 
+// mostFiles bounds the files that one call of catchUp reads.
+const mostFiles = 10
+
 // read adds what follows the offset. A file that has become shorter, or whose
-// bytes before the offset have changed, was emptied and is read from its start.
+// bytes before the offset have changed, was emptied and is read from its start. Of a
+// file that has grown by more than a limit only the end is read.
 func (f *follower) read() {
 	info, err := f.file.Stat()
 	if err != nil || info.Size() == f.offset {
@@ -88,7 +108,13 @@ func (f *follower) read() {
 		f.lines.end()
 		f.offset, f.last = 0, nil
 	}
-	for buffer := make([]byte, 32<<10); ; {
+	if skipped := info.Size() - f.offset - limits.LogFileAtOnce; skipped > 0 {
+		f.lines.end()
+		f.lines.log.add(Note, fmt.Sprintf("(%d bytes of the log file left out)", skipped), 0)
+		f.offset += skipped
+		f.last = nil
+	}
+	for buffer := make([]byte, 32<<10); f.offset < info.Size(); {
 		n, err := f.file.ReadAt(buffer, f.offset)
 		f.lines.Write(buffer[:n])
 		f.offset += int64(n)

@@ -2,13 +2,19 @@ package sut
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // TestLogFile follows a file that appears late, is renamed, emptied and left with
@@ -73,7 +79,8 @@ func TestLogFile(t *testing.T) {
 // A log file is followed through whatever tools do to it.
 func TestFollow(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "logs", "server.log")
+	in := directory(t)
+	path := in.Path("logs", "server.log")
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -97,7 +104,7 @@ func TestFollow(t *testing.T) {
 		must(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	f := follow(path, l)
+	f := follow(in, path, l)
 	go f.run(ctx.Done())
 	must(os.Mkdir(filepath.Dir(path), 0o700))
 	add("first\n")
@@ -127,13 +134,85 @@ func TestFollow(t *testing.T) {
 
 func TestFollowLeavesOutWhatIsThere(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "server.log")
+	in := directory(t)
+	path := in.Path("server.log")
 	if err := os.WriteFile(path, []byte("of an earlier start\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l := newLog(time.Now())
-	follow(path, l).close()
+	follow(in, path, l).close()
 	if lines := l.Lines(); len(lines) > 0 {
 		t.Errorf("got %q, want nothing", texts(lines))
 	}
+}
+
+// directory opens a new directory until the test ends.
+func directory(t *testing.T) *careful.Dir {
+	t.Helper()
+	in, err := careful.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	return in
+}
+
+// A server may make anything of its log file. Nothing of another file is taken for
+// its log, and nothing keeps the log from being read.
+func TestFollowIsCareful(t *testing.T) {
+	t.Parallel()
+	outside := filepath.Join(t.TempDir(), "shadow")
+	if err := os.WriteFile(outside, []byte("root:secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		make func(path string) error
+		want []string
+	}{
+		"pipe": {func(path string) error { return syscall.Mkfifo(path, 0o600) }, nil},
+		"link out of the directory": {func(path string) error {
+			return os.Symlink(outside, path)
+		}, nil},
+		"link in the directory": {func(path string) error {
+			real := path + "-2026-11-26"
+			return errors.Join(os.WriteFile(real, []byte("a line\n"), 0o600),
+				os.Symlink(filepath.Base(real), path))
+		}, []string{"a line"}},
+		"sparse file": {func(path string) error {
+			return errors.Join(os.WriteFile(path, []byte("first\n"), 0o600), os.Truncate(path, 1<<40),
+				appendTo(path, "\nlast\n"))
+		}, []string{
+			"(1099494850566 bytes of the log file left out)",
+			strings.Repeat("\x00", limits.LogLine) + " … (cut at 64 KiB)", "last",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := directory(t)
+			l := newLog(time.Now())
+			f := follow(in, in.Path("server.log"), l)
+			if err := row.make(in.Path("server.log")); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan struct{})
+			go func() { defer close(done); f.catchUp(); f.close() }()
+			select {
+			case <-done:
+			case <-time.After(20 * time.Second):
+				t.Fatal("waited 20 s for the file to be read")
+			}
+			if got := texts(l.Lines()); !slices.Equal(got, row.want) {
+				t.Errorf("got %.90q, want %.90q", got, row.want)
+			}
+		})
+	}
+}
+
+func appendTo(path, text string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }

@@ -3,6 +3,7 @@ package sut
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,8 +92,8 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	file := filepath.Join(dir, "t.yaml")
-	text := "name: x\ncommand: [bin/server, serve]\nversion: [bin/server, version]\n" +
-		"schedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
+	text := "name: x\ncommand: [bin/server, serve]\nexecutable: other\n" +
+		"version: [bin/server, version]\nschedule: [other]\nprofiles: [byo]\nconfig: {base: {}}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -110,12 +111,16 @@ func TestResolve(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, other := filepath.Join(dir, "bin/server"), filepath.Join(dir, "path/other")
-	if tt.Command[0] != server || tt.VersionCommand[0] != server || tt.Schedule[0] != other {
-		t.Errorf("resolved %q %q %q", tt.Command, tt.VersionCommand, tt.Schedule)
+	if tt.Command[0] != server || tt.VersionCommand[0] != server || tt.Schedule[0] != other ||
+		tt.Executable != other {
+		t.Errorf("resolved %q %q %q %q", tt.Command, tt.VersionCommand, tt.Schedule, tt.Executable)
 	}
 
 	tt = load()
 	tt.SetBinary("other")
+	if tt.Executable != "" {
+		t.Errorf("executable %q although another one takes the place of the target's", tt.Executable)
+	}
 	if err := tt.Resolve(); err != nil {
 		t.Fatal(err)
 	}
@@ -138,5 +143,32 @@ func TestLoadListsTheBuiltInTargets(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) ||
 		!strings.Contains(err.Error(), "reference") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPaths checks which paths of a target file a run must not hide from its server.
+func TestPaths(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"server.py", "library", "root.pem", "given"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target := &Target{
+		Command: []string{"/bin/sh", filepath.Join(dir, "server.py"), "{{.ConfigFile}}", "--level=1"},
+		Env: map[string]string{
+			"LIBRARIES": "/no/such/directory:" + filepath.Join(dir, "library"),
+		},
+		VersionCommand: []string{"/bin/sh", "--roots=" + filepath.Join(dir, "root.pem")},
+	}
+	want := []string{"/bin/sh"}
+	for _, name := range []string{"given", "library", "root.pem", "server.py"} {
+		want = append(want, filepath.Join(dir, name))
+	}
+	got := target.Paths([]string{"GIVEN=" + filepath.Join(dir, "given")})
+	slices.Sort(got)
+	slices.Sort(want)
+	if got := slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("found %q, expected %q", got, want)
 	}
 }

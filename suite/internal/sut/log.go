@@ -8,15 +8,13 @@ import (
 	"sync"
 	"time"
 
+	"assay/suite/internal/limits"
 	"assay/suite/internal/logtext"
+	"assay/suite/report/words"
 )
 
-// Bounds of a [Log].
-const (
-	lineLimit = 64 << 10 // bytes of one line; the rest is cut
-	logLimit  = 8 << 20  // bytes of all lines; the oldest are dropped
-	tailLines = 12       // lines that an error shows
-)
+// tailLines is the number of lines that an error shows.
+const tailLines = 12
 
 // ErrExited is the error of waiting for a process that has ended.
 var ErrExited = errors.New("the server exited")
@@ -37,6 +35,7 @@ type Line struct {
 	T      time.Duration // since the process was started
 	Stream Stream
 	Text   string
+	Cut    int // bytes that the server wrote after what Text holds
 
 	names *logtext.Names // see Log.LeaveOut
 }
@@ -53,15 +52,21 @@ type Log struct {
 	names   *logtext.Names // what belongs to this run
 	lines   []Line
 	dropped int // lines dropped before lines[0]
-	bytes   int
+	bytes   int // of the lines, with what each costs besides its text
 	ended   bool
 	changed chan struct{} // closed at the next change; nil while nobody waits
+
+	shapes map[string]bool // of the lines before the mark shaped, see [Log.Says]
+	shaped int
 }
 
-func newLog(started time.Time) *Log { return &Log{started: started, limit: logLimit} }
+func newLog(started time.Time) *Log { return &Log{started: started, limit: limits.Log} }
 
-// Lines returns the lines so far. If the log has grown beyond 8 MiB, a note
-// replaces the oldest lines.
+// Started returns when the process was started. The times of lines count from then.
+func (l *Log) Started() time.Time { return l.started }
+
+// Lines returns the lines so far. If the log has grown beyond
+// [limits.Log], a note replaces the oldest lines.
 func (l *Log) Lines() []Line { return l.Since(0) }
 
 // Mark returns the current end of the log, for [Log.Since].
@@ -85,12 +90,16 @@ func (l *Log) Since(mark int) []Line {
 // Text returns all lines, each with a line break.
 func (l *Log) Text() string { return text(l.Lines()) }
 
-// Tail returns the last n lines as indented text, for the message of an error.
+// Tail returns the last n lines, the beginning of each, as indented text, for the
+// message of an error.
 func (l *Log) Tail(n int) string {
 	lines := l.Lines()
 	lines = lines[max(0, len(lines)-n):]
 	if len(lines) == 0 {
 		return "  (it wrote nothing)"
+	}
+	for i := range lines {
+		lines[i].Text = words.Cut(lines[i].Text, limits.Tail)
 	}
 	return "  " + strings.ReplaceAll(strings.TrimRight(text(lines), "\n"), "\n", "\n  ")
 }
@@ -162,21 +171,44 @@ func (l *Log) catchUp() {
 	}
 }
 
-// add appends a line. It drops the oldest lines if the log would grow too large.
-func (l *Log) add(stream Stream, line string) {
+// add appends a line of which cut bytes were left out. It drops the oldest lines if
+// the log would grow too large.
+func (l *Log) add(stream Stream, line string, cut int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines = append(l.lines, Line{T: time.Since(l.started), Stream: stream, Text: line})
-	l.bytes += len(line)
+	l.lines = append(l.lines, Line{
+		T: time.Since(l.started), Stream: stream, Text: line, Cut: cut,
+	})
+	l.bytes += len(line) + limits.LogLineCost
 	drop := 0
 	for ; l.bytes > l.limit && drop < len(l.lines)-1; drop++ {
-		l.bytes -= len(l.lines[drop].Text)
+		l.bytes -= len(l.lines[drop].Text) + limits.LogLineCost
 		l.lines[drop] = Line{} // lets go of the text
 	}
 	l.lines = l.lines[drop:]
 	l.dropped += drop
 	l.notify()
 }
+
+// Says reports whether a line of the log, also one that was dropped, has this shape;
+// see [Line.Shape].
+func (l *Log) Says(shape string) bool {
+	l.catchUp()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := max(0, l.shaped-l.dropped); i < len(l.lines) && len(l.shapes) < mostShapes; i++ {
+		if l.shapes == nil {
+			l.shapes = map[string]bool{}
+		}
+		l.shapes[l.lines[i].Named(l.names).Shape()] = true
+	}
+	l.shaped = l.dropped + len(l.lines)
+	return l.shapes[shape]
+}
+
+// mostShapes bounds the shapes that a log remembers. A server says a few hundred
+// different things.
+const mostShapes = 50_000
 
 // end marks the log as complete.
 func (l *Log) end() {
@@ -231,6 +263,7 @@ func (l *Log) LeaveOut(names *logtext.Names) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.names = names
+	l.shapes, l.shaped = nil, 0
 }
 
 // Words returns what all lines say, each with a line break; see [Line.Words].

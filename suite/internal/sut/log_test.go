@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
+
+	"assay/suite/internal/limits"
+	"assay/suite/internal/logtext"
 )
 
 func texts(lines []Line) []string {
@@ -22,19 +27,23 @@ func texts(lines []Line) []string {
 
 func TestStreamsAreCutIntoLines(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", lineLimit)
+	long := strings.Repeat("x", limits.LogLine)
 	for name, row := range map[string]struct {
 		stream string
 		want   []string
+		cut    int // of the first line
 	}{
-		"nothing":                {"", nil},
-		"two lines":              {"a\nb\n", []string{"a", "b"}},
-		"no end":                 {"a\nb", []string{"a", "b"}},
-		"empty lines":            {"\n\na\n", []string{"", "", "a"}},
-		"carriage return":        {"a\r\nb\r\n", []string{"a", "b"}},
-		"of the greatest length": {long + "\nb\n", []string{long, "b"}},
-		"too long":               {long + "tail\nb\n", []string{long + " … (cut at 64 KiB)", "b"}},
-		"much too long, no end":  {strings.Repeat(long, 3), []string{long + " … (cut at 64 KiB)"}},
+		"nothing":                {"", nil, 0},
+		"two lines":              {"a\nb\n", []string{"a", "b"}, 0},
+		"no end":                 {"a\nb", []string{"a", "b"}, 0},
+		"empty lines":            {"\n\na\n", []string{"", "", "a"}, 0},
+		"carriage return":        {"a\r\nb\r\n", []string{"a", "b"}, 0},
+		"of the greatest length": {long + "\nb\n", []string{long, "b"}, 0},
+		"greatest, with return":  {long + "\r\nb\n", []string{long, "b"}, 0},
+		"too long":               {long + "tail\nb\n", []string{long + " … (cut at 64 KiB)", "b"}, 4},
+		"much too long, no end": {
+			strings.Repeat(long, 3), []string{long + " … (cut at 64 KiB)"}, 2 * limits.LogLine,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,8 +59,14 @@ func TestStreamsAreCutIntoLines(t *testing.T) {
 					return l
 				},
 			} {
-				if got := texts(from().Lines()); !slices.Equal(got, row.want) {
+				lines := from().Lines()
+				if got := texts(lines); !slices.Equal(got, row.want) {
 					t.Errorf("got %d lines %.80q, want %d %.80q", len(got), got, len(row.want), row.want)
+				}
+				for i, line := range lines {
+					if want := row.cut; line.Cut != want && i == 0 || line.Cut != 0 && i > 0 {
+						t.Errorf("line %d: got %d bytes cut, want %d in the first line", i+1, line.Cut, want)
+					}
 				}
 			}
 		})
@@ -61,9 +76,9 @@ func TestStreamsAreCutIntoLines(t *testing.T) {
 func TestALogThatGrowsTooLargeDropsItsOldestLines(t *testing.T) {
 	t.Parallel()
 	l := newLog(time.Now())
-	l.limit = 100
+	l.limit = 10 * (10 + limits.LogLineCost)
 	for i := range 50 {
-		l.add(Stdout, fmt.Sprintf("line %02d ..", i))
+		l.add(Stdout, fmt.Sprintf("line %02d ..", i), 0)
 	}
 	got := texts(l.Lines())
 	if want := "(40 earlier lines dropped)"; got[0] != want || got[len(got)-1] != "line 49 .." ||
@@ -78,17 +93,73 @@ func TestALogThatGrowsTooLargeDropsItsOldestLines(t *testing.T) {
 	}
 }
 
+// Lines without text cost memory too: a server may write nothing but line breaks.
+func TestEmptyLinesCount(t *testing.T) {
+	t.Parallel()
+	l := newLog(time.Now())
+	l.read(Stdout, io.LimitReader(lineBreaks{}, 20<<20))
+	if most := limits.Log/limits.LogLineCost + 1; len(l.Lines()) > most {
+		t.Errorf("the log holds %d lines, expected at most %d", len(l.Lines()), most)
+	}
+	if got := l.Mark(); got != 20<<20 {
+		t.Errorf("mark %d, expected %d: all lines count", got, 20<<20)
+	}
+}
+
+// lineBreaks is a stream of line breaks that never ends.
+type lineBreaks struct{}
+
+func (lineBreaks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '\n'
+	}
+	return len(p), nil
+}
+
+func TestTailIsShort(t *testing.T) {
+	t.Parallel()
+	l := newLog(time.Now())
+	for range tailLines {
+		l.add(Stdout, strings.Repeat("ü", limits.LogLine/2), 0)
+	}
+	tail := l.Tail(tailLines)
+	if most := tailLines * (limits.Tail + 10); len(tail) > most || !utf8.ValidString(tail) {
+		t.Errorf("the tail has %d bytes, expected at most %d of valid UTF-8", len(tail), most)
+	}
+}
+
+func TestSays(t *testing.T) {
+	t.Parallel()
+	l := newLog(time.Now())
+	l.limit = 3 * (20 + limits.LogLineCost)
+	l.add(Stdout, "started after 17 ms", 0)
+	shape := Line{Text: "started after 3 ms"}.Shape()
+	if !l.Says(shape) || l.Says(Line{Text: "stopped after 3 ms"}.Shape()) {
+		t.Error("the shape of the line, and no other, expected to be among those of the log")
+	}
+	for range 10 {
+		l.add(Stdout, "another line", 0)
+	}
+	if !l.Says(shape) || !l.Says(Line{Text: "another line"}.Shape()) {
+		t.Error("the shapes of a line that was dropped and of a new one expected")
+	}
+	l.LeaveOut(&logtext.Names{Words: []string{"another"}})
+	if l.Says(Line{Text: "another line"}.Shape()) || !l.Says("line") {
+		t.Error("names that are left out later expected to count")
+	}
+}
+
 func TestWait(t *testing.T) {
 	t.Parallel()
 	is := func(text string) func(Line) bool { return func(l Line) bool { return l.Text == text } }
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(time.Now())
-		l.add(Stdout, "first")
+		l.add(Stdout, "first", 0)
 		mark := l.Mark()
 		go func() {
 			time.Sleep(time.Hour)
-			l.add(Stderr, "second")
-			l.add(Stdout, "first")
+			l.add(Stderr, "second", 0)
+			l.add(Stdout, "first", 0)
 		}()
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()

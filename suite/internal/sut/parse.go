@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"assay/scenarios/near"
 	"assay/scenarios/strictyaml"
 )
 
@@ -86,7 +87,8 @@ func checkConfig(f templateCheck, c *Config) {
 	}
 	for name := range c.Names {
 		if key := "config.names." + name; !slices.Contains(Keys, name) {
-			f.Wrong(key, "an unknown key", "one of "+strings.Join(Keys, ", "))
+			f.Wrong(key, "an unknown key",
+				"one of "+strings.Join(Keys, ", ")+near.Hint(name, Keys))
 		}
 	}
 	if f.Has("config.base") && len(c.Names) > 0 {
@@ -170,7 +172,7 @@ func checkReload(f *strictyaml.File, r *Reload) {
 	}
 }
 
-// exactlyOne demands one of some keys that exclude each other.
+// exactlyOne requires one of some keys that exclude each other.
 func exactlyOne(f *strictyaml.File, key string, names ...string) {
 	var found []string
 	for _, name := range names {

@@ -164,10 +164,7 @@ t.yaml:1: profiles: found nothing, expected a list`,
 			smallest + "config: {base: {}}\nreload: {watch: true, within: 1m}",
 			"",
 		},
-		"reload in short": {
-			smallest + "config: {base: {}}\nreload: watch",
-			"",
-		},
+		"reload in short": {smallest + "config: {base: {}}\nreload: watch", ""},
 		"reload by nothing": {
 			smallest + "config: {base: {}}\nreload: {within: 5s}",
 			"t.yaml:5: reload: found none of them, expected exactly one of signal, command, watch",
@@ -225,10 +222,7 @@ t.yaml:1: profiles: found nothing, expected a list`,
 			smallest + "config: {template: '{{.Backend}} {{.StartDir}}'}",
 			"",
 		},
-		"log file": {
-			smallest + "config: {base: {}}\nlog: '{{.Dir}}/x.log'",
-			"",
-		},
+		"log file": {smallest + "config: {base: {}}\nlog: '{{.Dir}}/x.log'", ""},
 		"log file without a name": {
 			smallest + "config: {base: {}}\nlog: ''",
 			`t.yaml:5: log: found "", expected text`,
@@ -237,38 +231,23 @@ t.yaml:1: profiles: found nothing, expected a list`,
 			smallest + "config: {base: {}}\npair: three",
 			`t.yaml:5: pair: found "three", expected one of separate, combined`,
 		},
-		"issued": {
-			smallest + "config: {base: {}}\nready: {tcp: listen_addr, issued: true}",
-			"",
-		},
+		"issued": {smallest + "config: {base: {}}\nready: {tcp: listen_addr, issued: true}", ""},
 		"issued alone": {
 			smallest + "config: {base: {}}\nready: {issued: true}",
 			"t.yaml:5: ready: found none of them, expected exactly one of tcp, log, http",
 		},
-		"cannot": {
-			smallest + "config: {template: '{{cannot `why`}}'}",
-			"",
-		},
+		"cannot": {smallest + "config: {template: '{{cannot `why`}}'}", ""},
 		"cannot without a reason": {
 			smallest + "config: {template: '{{cannot}}'}",
 			"t.yaml:4: config.template: found ",
 		},
-		"optional environment": {
-			smallest + "config: {template: '{{index .Env \"A\"}}{{.Env.B}}'}",
-			"",
-		},
-		"anchors": {
-			smallest + "config: &c {base: {}}\nenv: {A: &a text, B: *a}",
-			"",
-		},
+		"optional environment": {smallest + "config: {template: '{{index .Env \"A\"}}{{.Env.B}}'}", ""},
+		"anchors":              {smallest + "config: &c {base: {}}\nenv: {A: &a text, B: *a}", ""},
 		"unknown ID": {
 			smallest + "config: {base: {}}\nknown_failures: [{id: NO-1, reason: x}]",
 			`t.yaml:5: known_failures[0].id: found "NO-1", expected an ID, or ID/case, of the catalogue`,
 		},
-		"no known failures left": {
-			smallest + "config: {base: {}}\nknown_failures: []",
-			"",
-		},
+		"no known failures left": {smallest + "config: {base: {}}\nknown_failures: []", ""},
 		"missing reason": {
 			smallest + "config: {base: {}}\nknown_failures: [{id: A-01}]",
 			"t.yaml:5: known_failures[0].reason: found nothing, expected text",
@@ -291,18 +270,25 @@ t.yaml:1: profiles: found nothing, expected a list`,
 	}
 }
 
-// FuzzParse checks that no target file makes the parser panic.
+// FuzzParse checks that a target file is refused with a line and in words, or read into
+// a target that has what each target needs.
 func FuzzParse(f *testing.F) {
 	f.Add(smallest + "config: {base: {}}")
 	f.Add(example)
 	f.Add("a: &a [*a]\n")
 	f.Add("config: &c {base: *c}\n")
+	f.Add(smallest + "config: {base: {}}\nknown_failures: [{id: A-01, reason: x, until: 2027-01-01}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		if tt, err := parseTarget("t.yaml", []byte(text), nil); err == nil {
-			tt.Command[0] = "/x"
-			if _, err := tt.Prepare(Input{Dir: t.TempDir()}); err != nil {
-				t.Log(err)
+		tt, err := parseTarget("t.yaml", []byte(text), nil)
+		if err != nil {
+			if mistake := new(strictyaml.Mistake); !errors.As(err, mistake) || mistake.Line < 1 {
+				t.Errorf("%q: found the error %v, expected one with a line", text, err)
 			}
+			return
+		}
+		ready := tt.Ready.TCP != "" || tt.Ready.Log != nil || tt.Ready.HTTP != ""
+		if tt.Name == "" || len(tt.Command) == 0 || len(tt.Profiles) == 0 || !ready {
+			t.Errorf("%q: found the target %+v, expected a complete one", text, tt)
 		}
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 
+	"assay/suite/internal/limits"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -70,7 +72,7 @@ func (s *logPipe) drained() bool {
 // waitForLog waits until the log holds what the server has written so far. It
 // gives up on a server that never pauses.
 func (p *Process) waitForLog(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	ctx, cancel := context.WithTimeout(ctx, limits.Drain)
 	defer cancel()
 	_ = p.poll(ctx, func() (bool, error) {
 		return p.sources[0].drained() && p.sources[1].drained(), nil

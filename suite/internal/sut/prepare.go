@@ -10,12 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/careful"
 )
 
 // Input says how a test wants the target to be started.
 type Input struct {
 	// Dir is the directory of the test, absolute. It has to exist.
 	Dir string
+	// Files is Dir, opened before any server could put another directory in its
+	// place; nil opens it now.
+	Files *careful.Dir
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
 	CABundle string
 	// Keys are configuration keys by headscale's names. They are merged over
@@ -92,6 +97,13 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 	if in.WorkingDir != "" {
 		l.Dir = in.WorkingDir
 	}
+	if in.Files == nil {
+		files, err := careful.OpenDir(in.Dir)
+		if err != nil {
+			return nil, err
+		}
+		l.Input.Files = files
+	}
 	err := errors.Join(l.combinePaths(), l.findPorts(), l.makeStartDir())
 	if err != nil {
 		return nil, err
@@ -101,7 +113,7 @@ func (t *Target) prepare(in Input) (*Launch, error) {
 		return nil, err
 	}
 	l.data = v
-	if err := os.MkdirAll(env["TMPDIR"], 0o700); err != nil {
+	if err := l.makeTempDir(env["TMPDIR"]); err != nil {
 		return nil, err
 	}
 	if err := t.writeFiles(l, v); err != nil {
@@ -174,7 +186,7 @@ func (l *Launch) makeStartDir() error {
 	}
 	for n := 1; ; n++ {
 		l.StartDir = filepath.Join(l.Input.Dir, fmt.Sprintf(".start%d", n))
-		if err := os.Mkdir(l.StartDir, 0o700); !errors.Is(err, fs.ErrExist) {
+		if err := l.Input.Files.Mkdir(l.StartDir, 0o700); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -185,10 +197,19 @@ func (l *Launch) emptyStartDir() error {
 	if l.StartDir == "" {
 		return nil
 	}
-	if err := os.RemoveAll(l.StartDir); err != nil {
+	if err := l.Input.Files.RemoveAll(l.StartDir); err != nil {
 		return err
 	}
-	return os.Mkdir(l.StartDir, 0o700)
+	return l.Input.Files.Mkdir(l.StartDir, 0o700)
+}
+
+// makeTempDir makes the directory for the server's temporary files, which the user
+// may have chosen.
+func (l *Launch) makeTempDir(path string) error {
+	if l.Input.Files.Holds(path) {
+		return l.Input.Files.MkdirAll(path, 0o700)
+	}
+	return os.MkdirAll(path, 0o700)
 }
 
 // Owns reports whether a file, by its path below the directory of the test, is

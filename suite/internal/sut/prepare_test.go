@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parsed is the target of a file's text, with a command that exists.
+// parsed returns the target of a file's text, with a command that exists.
 func parsed(t *testing.T, text string) *Target {
 	t.Helper()
 	tt, err := parseTarget("t.yaml", []byte(text), nil)

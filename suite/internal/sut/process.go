@@ -6,14 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"assay/suite/internal/limits"
 )
 
 const (
-	// drainTime bounds how long the pipes of a process are read after it has
-	// ended, in case a process outside of its group still holds them.
-	drainTime = 500 * time.Millisecond
 	// killTime bounds the wait for a process after SIGKILL.
 	killTime = 5 * time.Second
 	// stopTime bounds [Process.Stop] for a context without a deadline.
@@ -30,6 +30,7 @@ type Process struct {
 	log     *Log
 	sources [2]*logPipe // of the log
 	start   func(*exec.Cmd) error
+	await   func() Ending // waits for the end of the command
 	started time.Time
 	// descendants reaches its end when the server and all processes that it
 	// started have ended. It is used only for a target that forks.
@@ -38,6 +39,8 @@ type Process struct {
 	commandExited chan struct{} // the command itself; only its child is left, if anything
 	exited        chan struct{}
 	ending        Ending // complete when exited is closed
+
+	asked atomic.Bool // it was sent a signal that ends servers
 }
 
 // Start starts a launch. start, if not nil, starts the command in another world;
@@ -46,6 +49,17 @@ type Process struct {
 // *[Inexpressible] if the test's certificate and key cannot be put into one file,
 // as the target wants them.
 func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
+	return StartTimed(l, start, nil)
+}
+
+// StartTimed starts a launch as [Start] does, by another function if timed is not nil:
+// timed starts the command such that this package must not wait for it, and returns
+// what does. start then starts the target's further commands alone.
+func StartTimed(
+	l *Launch,
+	start func(*exec.Cmd) error,
+	timed func(*exec.Cmd) (wait func() syscall.WaitStatus, err error),
+) (*Process, error) {
 	if start == nil {
 		start = (*exec.Cmd).Start
 	}
@@ -83,10 +97,10 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	p.log = newLog(p.started)
 	var file *follower
 	if l.LogFile != "" {
-		file = follow(l.LogFile, p.log)
+		file = follow(l.Input.Files, l.LogFile, p.log)
 		p.log.refresh = file.catchUp
 	}
-	err := start(p.cmd)
+	err := p.startCommand(timed)
 	closeAll(theirs)
 	if err != nil {
 		closeAll(ours)
@@ -95,7 +109,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	var readers sync.WaitGroup
 	for i, stream := range []Stream{Stdout, Stderr} {
 		p.sources[i] = &logPipe{pipe: ours[i]}
-		readers.Go(func() { p.log.read(stream, p.sources[i]) })
+		readers.Go(func() { p.log.read(stream, newPace(p.sources[i])) })
 	}
 	if file != nil {
 		go file.run(p.exited)
@@ -103,7 +117,7 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	go func() {
 		p.wait()
 		for _, f := range ours[:2] {
-			f.SetReadDeadline(time.Now().Add(drainTime))
+			f.SetReadDeadline(time.Now().Add(limits.Drain))
 		}
 		readers.Wait()
 		closeAll(ours)
@@ -116,11 +130,26 @@ func Start(l *Launch, start func(*exec.Cmd) error) (*Process, error) {
 	return p, nil
 }
 
+// startCommand starts the command, and sets what waits for its end.
+func (p *Process) startCommand(
+	timed func(*exec.Cmd) (wait func() syscall.WaitStatus, err error),
+) error {
+	if timed != nil {
+		wait, err := timed(p.cmd)
+		p.await = func() Ending { return endingOf(wait()) }
+		return err
+	}
+	p.await = func() Ending {
+		p.cmd.Wait() // the process state says all that its error could
+		return endingOf(waitStatus(p.cmd.ProcessState))
+	}
+	return p.start(p.cmd)
+}
+
 // wait waits until the server has ended, and kills what remains of its process
 // group.
 func (p *Process) wait() {
-	p.cmd.Wait() // the process state says all that its error could
-	p.ending = endingOf(p.cmd.ProcessState)
+	p.ending = p.await()
 	close(p.commandExited)
 	if p.descendants != nil && p.ending.Code == 0 {
 		p.descendants.Read(make([]byte, 1)) // ends with the last of them, or with Kill
@@ -132,7 +161,7 @@ func (p *Process) wait() {
 // Log returns what the server wrote.
 func (p *Process) Log() *Log { return p.log }
 
-// Pid is the number of the process that was started, in the suite's own PID
+// Pid returns the number of the process that was started, in the suite's own PID
 // namespace.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
@@ -171,6 +200,15 @@ func (p *Process) Ending() Ending {
 	return p.ending
 }
 
+// EndedByItself returns how the server ended, and whether it has ended without a signal
+// that asked it to. A signal that tells it to reload is none.
+func (p *Process) EndedByItself() (Ending, bool) {
+	if !p.hasExited() || p.asked.Load() {
+		return Ending{}, false
+	}
+	return p.ending, true
+}
+
 // Signal sends a signal to the server: to the process itself, or to its group if
 // the target forks. The error is [os.ErrProcessDone] if the server has ended.
 func (p *Process) Signal(sig os.Signal) error {
@@ -178,6 +216,10 @@ func (p *Process) Signal(sig os.Signal) error {
 		return os.ErrProcessDone
 	}
 	number, ok := sig.(syscall.Signal)
+	switch number {
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL, p.launch.target.StopSignal.Signal:
+		p.asked.Store(true)
+	}
 	if !p.launch.target.Forks || !ok {
 		return p.cmd.Process.Signal(sig)
 	}
@@ -228,10 +270,11 @@ func (p *Process) Kill() {
 	if p.hasExited() {
 		return
 	}
+	p.asked.Store(true)
 	p.signalGroup(syscall.SIGKILL)
 	if p.descendants != nil {
 		// A child that left the group cannot be killed here; the world ends it.
-		p.descendants.SetReadDeadline(time.Now().Add(drainTime))
+		p.descendants.SetReadDeadline(time.Now().Add(limits.Drain))
 	}
 	deadline := time.NewTimer(killTime)
 	defer deadline.Stop()

@@ -124,7 +124,7 @@ func awaitDeath(t *testing.T, pid int) {
 	}
 }
 
-// alive says whether a process runs, and is not merely not yet waited for.
+// alive reports whether a process runs, and is not merely not yet waited for.
 func alive(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
@@ -179,7 +179,8 @@ func TestACommandThatCannotBeExecuted(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft is not parallel, since it counts what the process holds.
+// TestNothingIsLeft counts what this process holds, so it does not run in
+// parallel with other tests.
 func TestNothingIsLeft(t *testing.T) {
 	descriptors := func() int {
 		entries, err := os.ReadDir("/dev/fd")
@@ -193,6 +194,7 @@ func TestNothingIsLeft(t *testing.T) {
 			tt := fake(t, behaviour, func(tt *Target) { tt.Forks = behaviour == "fork" })
 			p := start(t, tt, map[string]any{"listen_addr": "127.0.0.1:0"})
 			p.Kill()
+			p.launch.Input.Files.Close() // a spec closes its directory
 		}
 		tt := fake(t, "exit", func(tt *Target) { tt.Command[0] = "/nowhere/server"; tt.Forks = true })
 		l, err := tt.Prepare(Input{Dir: t.TempDir()})
@@ -200,6 +202,7 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		Start(l, nil)
+		l.Input.Files.Close()
 	}
 	round() // what is opened once and for all
 	files, goroutines := descriptors(), runtime.NumGoroutine()

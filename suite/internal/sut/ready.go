@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"assay/suite/internal/limits"
 )
 
 // Readiness holds what [Process.Ready] needs to see whether a server is ready.
@@ -28,8 +30,8 @@ type Readiness struct {
 	// addresses only.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// AnyListener says that the server counts as ready as soon as any listener
-	// appears, whatever the target file says, but for those at its further
-	// ports. Tests use it that expect no listener at all.
+	// appears, whatever the target file says, except those at its further ports.
+	// Tests use it that expect no listener at all.
 	AnyListener bool
 	// ListenersBefore are the listeners that existed before the server was
 	// started, such as the CA and DNS. They never count as the server's own.
@@ -247,6 +249,9 @@ func (p *Process) waitForAnswer(ctx context.Context, r Readiness, target *url.UR
 		},
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, ServerName: name},
 		DisableKeepAlives: true,
+
+		MaxResponseHeaderBytes: limits.HTTPHead,
+		DisableCompression:     true, // a little that is packed can become very much
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{
@@ -275,7 +280,7 @@ func (p *Process) waitForAnswer(ctx context.Context, r Readiness, target *url.UR
 			return false, nil // not yet
 		}
 		defer response.Body.Close()
-		io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
+		io.Copy(io.Discard, io.LimitReader(response.Body, limits.HTTPBody))
 		return response.StatusCode/100 == 2, nil
 	})
 }

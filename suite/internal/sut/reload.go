@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"assay/scenarios/strictyaml"
+	"assay/suite/internal/limits"
 )
 
 // Reload says how a server takes up a certificate that was replaced on disk. At
@@ -111,7 +112,7 @@ func (p *Process) runReload(ctx context.Context) error {
 	cmd.Env, cmd.Dir = p.launch.Env, p.launch.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = drainTime
+	cmd.WaitDelay = limits.Drain
 	lines := &splitter{log: p.log, stream: reloading}
 	cmd.Stdout, cmd.Stderr = lines, lines
 	if err := p.start(cmd); err != nil {
@@ -122,7 +123,7 @@ func (p *Process) runReload(ctx context.Context) error {
 	if exit := (*exec.ExitError)(nil); ctx.Err() != nil {
 		return fmt.Errorf("reload.command %q did not end: %w", args, context.Cause(ctx))
 	} else if errors.As(err, &exit) {
-		p.log.add(Note, fmt.Sprintf("the reload command ended: %v", exit))
+		p.log.add(Note, fmt.Sprintf("the reload command ended: %v", exit), 0)
 	}
 	return nil
 }

@@ -19,10 +19,13 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 	}
 	if !filepath.IsAbs(t.Schedule[0]) {
 		if t.replaced {
-			return nil, fmt.Errorf("found no %s in the directory of the executable "+
-				"that replaces the server's own", t.Schedule[0])
+			return nil, fmt.Errorf("found no %s beside %s, expected the command that prints the "+
+				"renewal schedule of that build (see CONTRACTS.md%s)",
+				t.Schedule[0], filepath.Base(t.Command[0]), byMake(t))
 		}
-		return nil, fmt.Errorf("the schedule command %s was not found", t.Schedule[0])
+		return nil, fmt.Errorf("found no %s beside %s or on PATH, expected the command that the "+
+			"target file of %s names as schedule (see CONTRACTS.md%s)", t.Schedule[0],
+			filepath.Base(t.Command[0]), t.Name, byMake(t))
 	}
 	env := environment(dir)
 	setAll(env, pairs)
@@ -31,6 +34,14 @@ func (t *Target) ScheduleCommand(dir string, pairs []string) (*exec.Cmd, error) 
 	}
 	args := slices.Clone(t.Schedule)
 	return &exec.Cmd{Path: args[0], Args: args, Env: joinPairs(env), Dir: dir}, nil
+}
+
+// byMake says what makes the schedule command of the reference server.
+func byMake(t *Target) string {
+	if t.Name != Reference {
+		return ""
+	}
+	return "; make build makes both"
 }
 
 // resolveSchedule looks for the executable of the schedule command: a name

@@ -32,13 +32,14 @@ func TestScheduleCommand(t *testing.T) {
 		{"schedule: [beside, --json]\n", true, "bin/beside", ""},
 		{"schedule: [elsewhere, --json]\n", false, "other/elsewhere", ""},
 		{"schedule: [elsewhere, --json]\n", true, "",
-			"found no elsewhere in the directory of the executable that replaces"},
+			"found no elsewhere beside server, expected the command that prints"},
 		{"schedule: [./other/beside, --json]\n", false, "other/beside", ""},
 		{"schedule: [./other/beside, --json]\n", true, "bin/beside", ""},
 		{"schedule: [./other/elsewhere, --json]\n", true, "",
-			"found no elsewhere in the directory of the executable that replaces"},
+			"found no elsewhere beside server, expected the command that prints"},
 		{"schedule: [server, --json]\n", true, "bin/server", ""},
-		{"schedule: [missing]\n", false, "", "the schedule command missing was not found"},
+		{"schedule: [missing]\n", false, "", "found no missing beside server or on PATH, " +
+			"expected the command that the target file of x names as schedule"},
 		{"", false, "", "the target file of x names no schedule command"},
 	} {
 		tt := parsed(t, "name: x\ncommand: [server]\n"+test.schedule+

@@ -2,7 +2,13 @@ package sut
 
 import (
 	"bytes"
+	"context"
 	"io"
+
+	"golang.org/x/time/rate"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // read adds what arrives on a stream to the log, line by line, until the stream
@@ -13,12 +19,37 @@ func (l *Log) read(stream Stream, from io.Reader) {
 	lines.end()
 }
 
+// A pace reads from a stream, and waits when that becomes more than the limits allow. A
+// server that prints without end waits then too, and does not take the processor from
+// those that judge it.
+type pace struct {
+	from  io.Reader
+	limit *rate.Limiter // of what is read, counted as [limits.Log] counts
+	spent int           // at the last read
+}
+
+func newPace(from io.Reader) *pace {
+	return &pace{from: from, limit: rate.NewLimiter(limits.LogRate, limits.LogAtOnce)}
+}
+
+// Read waits before it reads.
+func (r *pace) Read(p []byte) (int, error) {
+	err := r.limit.WaitN(context.Background(), min(r.spent, limits.LogAtOnce))
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.from.Read(p)
+	r.spent = n + limits.LogLineCost*bytes.Count(p[:n], []byte("\n"))
+	return n, err
+}
+
 // A splitter adds what is written to it to a log, line by line. The rest of a
-// line is left out after 64 KiB.
+// line is left out after [limits.LogLine] bytes.
 type splitter struct {
 	log    *Log
 	stream Stream
 	line   []byte // the current line, with two bytes more than its limit for its end
+	rest   int    // bytes of the current line after those
 	begun  bool
 }
 
@@ -27,7 +58,8 @@ func (s *splitter) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		part, rest, ended := bytes.Cut(p, []byte("\n"))
-		s.line = append(s.line, part[:min(len(part), lineLimit+2-len(s.line))]...)
+		room := min(len(part), limits.LogLine+2-len(s.line))
+		s.line, s.rest = append(s.line, part[:room]...), s.rest+len(part)-room
 		s.begun = true
 		if !ended {
 			break
@@ -44,10 +76,11 @@ func (s *splitter) end() {
 		return
 	}
 	line := bytes.TrimRight(s.line, "\r")
-	text := string(line[:min(len(line), lineLimit)])
-	if len(line) > lineLimit {
-		text += " … (cut at 64 KiB)"
+	text, cut := string(line[:min(len(line), limits.LogLine)]), 0
+	if len(line) > limits.LogLine {
+		cut = len(line) - limits.LogLine + s.rest
+		text += " … (cut at " + careful.Size(limits.LogLine) + ")"
 	}
-	s.log.add(s.stream, text)
-	s.line, s.begun = s.line[:0], false
+	s.log.add(s.stream, text, cut)
+	s.line, s.rest, s.begun = s.line[:0], 0, false
 }

@@ -8,6 +8,7 @@
 package sut
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"os/exec"
@@ -45,6 +46,11 @@ type Target struct {
 	// first word with a slash is relative to the target file; any other first
 	// word is looked up on PATH. The other words are templates.
 	Command []string `yaml:"command" jsonschema:"required,minItems=1,minLength=1"`
+	// Executable is the server's own executable where the command starts another
+	// program first, such as a script. Its build information tells the version of
+	// golang.org/x/crypto. It is found as the first word of the command is, and is
+	// not used if another executable takes the place of the target's.
+	Executable string `yaml:"executable" jsonschema:"minLength=1"`
 	// Forks says that the command starts the server as its child and exits with
 	// code 0 before the server ends. The target then counts as exited when its
 	// last descendant has ended. The child has to stay in the command's process
@@ -177,7 +183,9 @@ func newTarget() *Target {
 		startVersion: (*exec.Cmd).Start,
 	}
 	t.version = sync.OnceValue(t.askVersion)
-	t.autocert = sync.OnceValue(func() string { return AutocertVersion(t.Command[0]) })
+	t.autocert = sync.OnceValue(func() string {
+		return AutocertVersion(cmp.Or(t.Executable, t.Command[0]))
+	})
 	return t
 }
 

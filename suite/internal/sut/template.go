@@ -13,6 +13,7 @@ import (
 	"text/template"
 	"text/template/parse"
 
+	"assay/scenarios/near"
 	"assay/scenarios/strictyaml"
 )
 
@@ -69,6 +70,15 @@ var functions = template.FuncMap{
 	// host and port return the two parts of an address such as 127.0.0.1:8443.
 	"host": func(address any) string { host, _ := splitAddress(address); return host },
 	"port": func(address any) string { _, port := splitAddress(address); return port },
+	// urlhost returns the host of an address as URLs have it: an IPv6 address is in
+	// brackets.
+	"urlhost": func(address any) string {
+		host, _ := splitAddress(address)
+		if strings.Contains(host, ":") {
+			return "[" + host + "]"
+		}
+		return host
+	},
 	// cannot ends the template with an [Inexpressible] error.
 	"cannot": func(reason string) (string, error) { return "", &Inexpressible{Reason: reason} },
 }
@@ -149,7 +159,8 @@ func (c templateCheck) check(key, text string) {
 	}
 	for _, name := range namesIn(t, "Keys") {
 		if !slices.Contains(Keys, name) {
-			c.Wrong(key, ".Keys."+name, "one of "+strings.Join(Keys, ", "))
+			c.Wrong(key, ".Keys."+name,
+				"one of "+strings.Join(Keys, ", ")+near.Hint(name, Keys))
 			return
 		}
 	}

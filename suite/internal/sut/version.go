@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/mod/semver"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // versionTimeout bounds the version command.
@@ -43,13 +46,13 @@ func (t *Target) askVersion() string {
 	cmd.Env = joinPairs(environment(os.TempDir()))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 100 * time.Millisecond
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = limits.Drain
+	out := careful.NewOutput(limits.Output)
+	cmd.Stdout, cmd.Stderr = out, out
 	if t.startVersion(cmd) != nil || cmd.Wait() != nil {
 		return ""
 	}
-	lines := bufio.NewScanner(&out)
+	lines := bufio.NewScanner(bytes.NewReader(out.Bytes()))
 	for lines.Scan() {
 		if line := strings.TrimSpace(lines.Text()); line != "" {
 			return line

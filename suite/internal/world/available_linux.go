@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/confine"
 )
 
 // Steps of setting up a namespace for which addMeaning knows what the kernel's
@@ -29,44 +32,67 @@ const (
 // Available returns nil if this user can use the namespace world on this
 // machine, otherwise an *Unavailable that says why not. It finds out by setting
 // up a world in a child process, once per process.
-func Available() error {
-	_, err := namespaces()
-	return err
+func Available() error { return namespaces().err }
+
+// Left says in words what this machine does not allow of the confinement of targets, in
+// the kind of world that Auto selects. It returns nothing if all of it holds.
+func Left() []string { return namespaces().left }
+
+// trial says what came of setting up a world in a child process.
+type trial struct {
+	err  error    // why it could not be set up
+	pids bool     // whether it has a PID namespace
+	left []string // what this machine does not allow of a target's confinement
 }
 
-// namespaces is [Available] and also says whether a PID namespace is available.
-var namespaces = sync.OnceValues(func() (pids bool, err error) {
-	err = tryInChild(true)
+// namespaces tries to set up a world, once per process.
+var namespaces = sync.OnceValue(func() trial {
+	left, err := tryInChild(true)
 	var u *Unavailable
 	if errors.As(err, &u) && u.Step == stepProc {
 		// In a container that masks parts of /proc, the kernel forbids to mount
 		// a new /proc. The world works without a PID namespace too.
-		if second := tryInChild(false); second == nil {
-			return false, nil
-		} else if errors.As(second, &u) && u.Step == stepSysctl {
-			return false, second
+		left, second := tryInChild(false)
+		if second == nil {
+			return trial{left: left}
+		}
+		if errors.As(second, &u) && u.Step == stepSysctl {
+			err = second
 		}
 	}
-	return err == nil, err
+	if err != nil {
+		return trial{err: err, left: said(confine.WithoutLandlock())}
+	}
+	return trial{pids: true, left: left}
 })
 
 // setupTimeout bounds the wait for the child process that tries to set up a world.
 const setupTimeout = 30 * time.Second
 
-// tryInChild sets up a world and starts a process in it, in a child process.
-func tryInChild(pids bool) error {
+// said returns the texts that are not empty.
+func said(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+}
+
+// tryInChild sets up a world and starts a process in it, in a child process. It returns
+// what this machine does not allow of a target's confinement.
+func tryInChild(pids bool) (left []string, err error) {
 	place, err := findTmpfsDir(nil)
 	if err != nil {
-		return stepError("find a directory for the private tmpfs", err)
+		return nil, stepError("find a directory for the private tmpfs", err)
 	}
-	p := plan{Kind: Namespace, PIDs: pids, Tmpfs: place}
+	ids := confine.ChooseIDs(runUID)
+	p := plan{
+		Kind: Namespace, PIDs: pids, Tmpfs: place, OwnID: ids.Own,
+		Left: said(ids.Left(), confine.WithoutLandlock()),
+	}
 	env, err := p.environ(stageProbe)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	executable, err := os.Executable()
+	executable, err := ownExecutable()
 	if err != nil {
-		return stepError("find this executable", err)
+		return nil, stepError("find this executable", err)
 	}
 	var answer bytes.Buffer
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
@@ -76,24 +102,25 @@ func tryInChild(pids bool) error {
 	cmd.Stdout = &answer
 	cmd.SysProcAttr = innerAttr(p)
 	if err := cmd.Start(); err != nil {
-		return addMeaning(&Unavailable{Step: stepClone, Err: errnoOf(err)})
+		return nil, addMeaning(&Unavailable{Step: stepClone, Err: errnoOf(err)})
 	}
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		return stepError("set up namespaces in a child process",
+		return nil, stepError("set up namespaces in a child process",
 			fmt.Errorf("the child did not end within %s", setupTimeout))
 	}
-	if step, number, ok := strings.Cut(strings.TrimSpace(answer.String()), "\t"); ok {
+	text := strings.TrimSpace(answer.String())
+	if err == nil {
+		return said(strings.Split(text, "\n")...), nil
+	}
+	if step, number, ok := strings.Cut(text, "\t"); ok {
 		n, convErr := strconv.Atoi(number)
 		if convErr != nil || n == 0 {
-			return stepError(step, errors.New(number))
+			return nil, stepError(step, errors.New(number))
 		}
-		return addMeaning(&Unavailable{Step: step, Err: syscall.Errno(n)})
+		return nil, addMeaning(&Unavailable{Step: step, Err: syscall.Errno(n)})
 	}
-	if err != nil {
-		return stepError("set up namespaces in a child process", err)
-	}
-	return nil
+	return nil, stepError("set up namespaces in a child process", err)
 }
 
 // This runs in the child process of tryInChild, which never gets to main.
@@ -101,13 +128,21 @@ func init() {
 	if os.Getenv(envStage) != stageProbe {
 		return
 	}
+	takeID()
 	p, err := planFromEnv()
 	if err == nil {
-		err = trySetup(p)
+		err = trySetup(&p)
 	}
 	if err == nil {
+		fmt.Println(strings.Join(p.Left, "\n"))
 		os.Exit(0)
 	}
+	tellParent(err)
+	os.Exit(1)
+}
+
+// tellParent prints an error for tryInChild.
+func tellParent(err error) {
 	var u *Unavailable
 	var n syscall.Errno
 	switch {
@@ -118,12 +153,11 @@ func init() {
 	default:
 		fmt.Printf("%s\t%v\n", "set up", err)
 	}
-	os.Exit(1)
 }
 
 // trySetup does everything that a run and a spec do until a target runs.
-func trySetup(p plan) error {
-	if err := setUpNamespaces(&p); err != nil {
+func trySetup(p *plan) error {
+	if err := setUpNamespaces(p); err != nil {
 		return err
 	}
 	home, err := currentNetns()
@@ -134,7 +168,13 @@ func trySetup(p plan) error {
 	if err != nil {
 		return err
 	}
-	w.targets = targets{starter: newStarter(withholdCapabilities), own: newGroups(), all: newGroups()}
+	if w.dir, err = os.MkdirTemp(p.Scratch, "world-"); err != nil {
+		return stepError("make the directory of a world", err)
+	}
+	readable := confine.AllBut([]string{p.Tmpfs}, nil)
+	w.targets = targets{
+		bounded: true, starter: w.newStarter(readable), own: newGroups(), all: newGroups(),
+	}
 	defer w.Close()
 	// The program is missing on purpose: it is looked up last.
 	err = w.Start(&exec.Cmd{Path: filepath.Join(p.Scratch, "none")})

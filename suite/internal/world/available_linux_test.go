@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,7 +19,7 @@ import (
 func init() {
 	// available prints whether namespaces are available.
 	roles["available"] = func([]string) int {
-		fmt.Print(Available())
+		fmt.Print(Available(), Left())
 		return 0
 	}
 }
@@ -34,7 +35,7 @@ func TestAvailableSaysWhyNot(t *testing.T) {
 		script string // runs as root of a user and mount namespace
 		want   []string
 	}{
-		{"as it is", `exec "$@"`, []string{"<nil>"}},
+		{"as it is", `exec "$@"`, []string{"<nil>", "cannot give a target an ID of its own"}},
 		{
 			"no user namespaces",
 			`echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`,
@@ -84,6 +85,70 @@ func TestAvailableSaysWhyNot(t *testing.T) {
 	}
 }
 
+// TestRootWithoutCapabilities looks for namespaces as root who may not become another
+// user, as in some containers. The run has root's ID then, and says so.
+func TestRootWithoutCapabilities(t *testing.T) {
+	t.Parallel()
+	if err := Available(); err != nil || os.Geteuid() != 0 || theRun != nil {
+		t.Skip("only root has capabilities to lose:", err)
+	}
+	self := role("available")
+	var said []byte
+	ended := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread has lost a capability
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SETUID, 0, 0, 0)
+		if err == nil {
+			said, err = self.CombinedOutput()
+		}
+		ended <- err
+	}()
+	err := <-ended
+	for _, want := range []string{"<nil>", "cannot give a target an ID of its own"} {
+		if err != nil || !strings.Contains(string(said), want) {
+			t.Errorf("found %q (%v), expected %q in it", said, err, want)
+		}
+	}
+}
+
+// TestPoorMachines starts runs on machines that lack what a run needs. The error says it
+// in words.
+func TestPoorMachines(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		script string // runs as root of user, mount and network namespaces
+		want   []string
+	}{
+		{
+			"lo is down", `exec "$@"`,
+			[]string{"network is unreachable", "the loopback interface may be down"},
+		},
+		{"no /proc", `mount -t tmpfs none /proc && exec "$@"`, []string{"/proc is not mounted"}},
+		{"no TMPDIR", `TMPDIR=/no/such exec "$@"`, []string{"which TMPDIR says is in /no/such"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			self := role("outer", string(Loopback))
+			args := append([]string{"-Urmn", "--", "sh", "-c", tt.script, "sh"}, self.Args...)
+			if out, err := exec.Command("unshare", "-Urmn", "true").CombinedOutput(); err != nil {
+				t.Skipf("namespaces cannot be made here: %v %s", err, out)
+			}
+			cmd := exec.Command("unshare", args...)
+			cmd.Env = append(self.Env, "TMPDIR="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Errorf("the run went well, expected an error:\n%s", out)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("expected %q in:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
 func TestAvailableIsFast(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures time")
@@ -96,7 +161,7 @@ func TestAvailableIsFast(t *testing.T) {
 	fastest := time.Hour
 	for began := time.Now(); time.Since(began) < 5*time.Second; {
 		start := time.Now()
-		if err := tryInChild(true); err != nil {
+		if _, err := tryInChild(true); err != nil {
 			t.Fatal(err)
 		}
 		if fastest = min(fastest, time.Since(start)); fastest < want {
@@ -160,12 +225,7 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(dir, "world.test")
-	if err := os.WriteFile(binary, text, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(binary, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, binary, text, 0o755)
 	cmd := exec.Command(
 		binary,
 		"-test.v",
@@ -183,6 +243,22 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Log(strings.Join(grep(string(out), "--- SKIP", "no namespaces"), "\n"))
+}
+
+// writeProgram writes a program that can be executed at once. A child that is forked
+// meanwhile would hold the open file until it executes its own program, and the kernel
+// executes no file that is open for writing.
+func writeProgram(t *testing.T, path string, text []byte, mode os.FileMode) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, text, mode)
+	syscall.ForkLock.RUnlock()
+	if err == nil {
+		err = os.Chmod(path, mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func grep(text string, words ...string) (found []string) {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +21,9 @@ import (
 // envTest marks all processes of one test.
 const envTest = "ASSAY_TEST_MARK"
 
+// scattered is the number of processes that a hostile target leaves.
+const scattered = 5
+
 // A whole run has an outer process, an inner process, a worker and two targets. One
 // of the targets has left its parent, session and process group.
 func init() {
@@ -33,14 +37,25 @@ func init() {
 		return exit
 	}
 	roles["inner"] = func([]string) int {
-		if _, err := Join(); err != nil {
+		run, err := Join()
+		if err != nil {
 			return printResult(nil, err)
 		}
 		worker := role("worker")
 		worker.Stdout, worker.Stderr = os.Stdout, os.Stderr
-		if err := worker.Run(); err != nil {
-			return printResult(nil, err)
+		return printResult(nil, errors.Join(worker.Run(), run.End()))
+	}
+	// scatter leaves processes without parent, environment, session and group in common,
+	// which only their last argument tells from others. Then it ends.
+	roles["scatter"] = func(args []string) int {
+		for range scattered {
+			cmd := role("", hangAlone, args[0])
+			cmd.Env, cmd.SysProcAttr = []string{}, &syscall.SysProcAttr{Setsid: true}
+			if err := cmd.Start(); err != nil {
+				return printResult(nil, err)
+			}
 		}
+		fmt.Println("listening")
 		return 0
 	}
 	roles["worker"] = func([]string) int {
@@ -53,7 +68,8 @@ func init() {
 			return printResult(nil, err)
 		}
 		one, two := hosts(w, 8080)[0].String(), hosts(w, 8081)[0].String()
-		for _, cmd := range []*exec.Cmd{role("listen", one), role("leave", two)} {
+		scatter := role("scatter", os.Getenv(envTest))
+		for _, cmd := range []*exec.Cmd{role("listen", one), role("leave", two), scatter} {
 			out, _ := cmd.StdoutPipe()
 			if err := w.Start(cmd); err != nil {
 				return printResult(nil, err)
@@ -106,13 +122,17 @@ func TestNothingIsLeft(t *testing.T) {
 				if got := ready[2]; got != strconv.FormatBool(world.pids) {
 					t.Fatalf("in a PID namespace: %s, expected %v", got, world.pids)
 				}
+				eventually(t, "a target has left its processes", func() (bool, string) {
+					there := findArgument(t, mark)
+					return len(there) == scattered, fmt.Sprint(there)
+				})
 				victim := findRole(t, mark, end.victim)
 				if err := syscall.Kill(victim, end.signal); err != nil {
 					t.Fatal(err)
 				}
 				eventually(t, "no process is left", func() (bool, string) {
-					left := findMarked(t, mark)
-					return len(left) == 0, fmt.Sprint(left)
+					left, scattered := findMarked(t, mark), findArgument(t, mark)
+					return len(left)+len(scattered) == 0, fmt.Sprint(left, scattered)
 				})
 				eventually(t, "no temporary file is left", func() (bool, string) {
 					left, err := filepath.Glob(filepath.Join(temp, "*"))
@@ -129,7 +149,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// maskProc is a command that runs another where no fresh /proc can be had, as
+// maskProc returns a command that runs another where no fresh /proc can be had, as
 // in a container.
 func maskProc() []string {
 	unshare := []string{"unshare", "-m"}
@@ -201,6 +221,22 @@ func findMarked(t *testing.T, mark string) map[int]string {
 		}
 	}
 	return found
+}
+
+// findArgument returns the running processes whose last argument is this one.
+func findArgument(t *testing.T, last string) (pids []int) {
+	t.Helper()
+	all, err := processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
+		if strings.HasSuffix(string(text), "\x00"+last+"\x00") {
+			pids = append(pids, p.pid)
+		}
+	}
+	return pids
 }
 
 func findRole(t *testing.T, mark, name string) int {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"assay/pebble/relay"
+	"assay/suite/internal/confine"
 )
 
 const (
@@ -41,33 +42,61 @@ func (r *Run) claimBlock() error {
 		if err == nil {
 			r.block = listener
 			r.plan.Block = b
-			return nil
+			return checkLoopback(listener)
 		}
-		if !errors.Is(err, syscall.EADDRINUSE) {
-			return nil // only 127.0.0.1 is local
+		if !errors.Is(err, syscall.EADDRINUSE) { // only 127.0.0.1 is local
+			listener, err := net.Listen("tcp4", "127.0.0.1:0")
+			if err != nil {
+				return fmt.Errorf("world: listen on the loopback interface: %w", err)
+			}
+			defer listener.Close()
+			return checkLoopback(listener)
 		}
 	}
 	return fmt.Errorf("world: no free block of loopback addresses: "+
 		"each of 127.1.0.0/16 to 127.%d.0.0/16 has a listener on port %d", blocks, claimPort)
 }
 
-type loopbackOpener struct {
-	run     *Run
-	starter *starter
+// checkLoopback connects to a listener of this process. On a machine whose loopback
+// interface is down every server would seem to be unreachable.
+func checkLoopback(listener net.Listener) error {
+	conn, err := net.DialTimeout("tcp", listener.Addr().String(), dialTimeout)
+	if err != nil {
+		return fmt.Errorf("world: connect to this machine's own address: %w; the loopback interface "+
+			"may be down, which \"ip link set lo up\" mends", err)
+	}
+	return conn.Close()
 }
 
-func newLoopbackOpener(r *Run) *loopbackOpener {
-	return &loopbackOpener{run: r, starter: newStarter(dropCapabilities)}
+type loopbackOpener struct {
+	run      *Run
+	readable confine.Readable
+}
+
+// newLoopbackOpener returns an opener whose worlds' targets may not read what is secret.
+// Mounts cannot be changed here, so it is closed instead of hidden. The directories of
+// other specs can be read: to close them, every other file beside the run's directory
+// would have to be opened one by one, and a directory for temporary files may hold many.
+func newLoopbackOpener(r *Run) opener {
+	closed, needed := confine.Machine()
+	return &loopbackOpener{
+		run: r, readable: confine.AllBut(closed, append(needed, neededPaths(r.plan)...)),
+	}
 }
 
 func (o *loopbackOpener) open(worker, serial int) (World, error) {
+	dir, err := o.run.makeDir(worker, serial)
+	if err != nil {
+		return nil, err
+	}
 	w := &loopbackWorld{
+		dir:      dir,
 		host:     netip.MustParseAddr("127.0.0.1"),
 		services: netip.MustParseAddr("127.0.0.1"),
 		forwards: map[int]*relay.Relay{},
 		targets: targets{
 			mark:    o.run.mark(worker, serial),
-			starter: o.starter,
+			starter: newStarter(func() error { return confine.Thread(dir, o.readable, false) }),
 			own:     newGroups(),
 			all:     o.run.targets,
 		},
@@ -86,6 +115,7 @@ func (o *loopbackOpener) open(worker, serial int) (World, error) {
 // loopbackWorld is a [World] with two loopback addresses: one for the target's
 // host, one for all services. Both are 127.0.0.1 if no other address is local.
 type loopbackWorld struct {
+	dir            string
 	host, services netip.Addr
 	targets        targets
 
@@ -97,6 +127,9 @@ type loopbackWorld struct {
 
 // Kind implements [World].
 func (w *loopbackWorld) Kind() Kind { return Loopback }
+
+// Dir implements [World].
+func (w *loopbackWorld) Dir() string { return w.dir }
 
 // Host implements [World].
 func (w *loopbackWorld) Host() (v4, v6 netip.Addr) { return w.host, netip.Addr{} }
@@ -227,9 +260,11 @@ func (w *loopbackWorld) AllowLowPorts(bool) error {
 
 // Start starts the target on a thread that has dropped its capabilities. Even when
 // root runs the suite, the target has none, so file permissions apply to it.
-func (w *loopbackWorld) Start(cmd *exec.Cmd) error {
-	nothing := func() error { return nil }
-	return w.targets.start(cmd, dieWithRunner, nothing, nothing)
+func (w *loopbackWorld) Start(cmd *exec.Cmd) error { return w.StartHeld(cmd, nil) }
+
+// StartHeld implements [World].
+func (w *loopbackWorld) StartHeld(cmd *exec.Cmd, held func() error) error {
+	return w.targets.start(cmd, held)
 }
 
 // Listeners implements [World].
@@ -262,7 +297,8 @@ func (w *loopbackWorld) Close() error {
 		errs = append(errs, f.Close())
 	}
 	w.targets.own.kill()
-	errs = append(errs, endTargets(&w.targets))
+	errs = append(errs, endTargets(&w.targets, nil))
 	w.targets.forget()
+	w.targets.starter.close()
 	return errors.Join(errs...)
 }

@@ -18,6 +18,13 @@ import (
 // envRole selects the role in which the test binary runs.
 const envRole = "ASSAY_TEST_ROLE"
 
+// hangAlone is the first argument of a process that has no environment and waits to be
+// killed.
+const hangAlone = "hang-alone"
+
+// hopAlone is the first argument of a process that starts itself again and ends.
+const hopAlone = "hop-alone"
+
 // roles holds the roles of the test binary by name.
 var roles = map[string]func(args []string) int{}
 
@@ -26,6 +33,12 @@ var theRun *Run
 func TestMain(m *testing.M) {
 	// With the race detector, every process would sleep a second at its end.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
+	if len(os.Args) > 1 && os.Args[1] == hangAlone {
+		select {}
+	}
+	if len(os.Args) > 1 && os.Args[1] == hopAlone {
+		os.Exit(hop(os.Args[2:]))
+	}
 	if role := roles[os.Getenv(envRole)]; role != nil {
 		os.Exit(role(os.Args[1:]))
 	}

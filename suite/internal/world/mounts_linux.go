@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/confine"
+	"assay/suite/internal/limits"
 )
 
 // resolverFiles replace the machine's files, so that the system's resolver asks
@@ -20,13 +24,13 @@ var resolverFiles = map[string]string{
 }
 
 // setUpNamespaces sets up the namespaces into which this process was cloned. It
-// changes nothing outside of them. It sets p.Scratch.
+// changes nothing outside of them. It sets p.Scratch and p.Left.
 func setUpNamespaces(p *plan) error {
 	dir, err := os.Getwd()
 	if err != nil {
 		return stepError("find the working directory", err)
 	}
-	if err := setUpMounts(*p); err != nil {
+	if err := setUpMounts(p); err != nil {
 		return err
 	}
 	p.Scratch = filepath.Join(p.Tmpfs, "assay")
@@ -40,11 +44,15 @@ func setUpNamespaces(p *plan) error {
 	return setUpHomeNetwork()
 }
 
-func setUpMounts(p plan) error {
+func setUpMounts(p *plan) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return stepError("make mounts private", err)
 	}
-	writable := []string{p.Tmpfs, "/proc"}
+	resolver, err := findResolverFiles()
+	if err != nil {
+		return err
+	}
+	writable := []string{p.Tmpfs, ownSysctls}
 	for _, dir := range p.Writable {
 		real, err := filepath.EvalSymlinks(dir)
 		if err != nil {
@@ -55,8 +63,18 @@ func setUpMounts(p plan) error {
 		}
 		writable = append(writable, real)
 	}
+	left, err := confine.Hide(p.OwnID, neededPaths(*p), p.Writable)
+	if err != nil {
+		return stepError("hide the machine", err)
+	}
+	for _, l := range left {
+		if !slices.Contains(p.Left, l) { // it may be known from the trial
+			p.Left = append(p.Left, l)
+		}
+	}
 	const tmpfsFlags = unix.MS_NOSUID | unix.MS_NODEV
-	if err := unix.Mount("assay", p.Tmpfs, "tmpfs", tmpfsFlags, "mode=0700"); err != nil {
+	size := fmt.Sprintf("mode=0700,size=%d,nr_inodes=%d", limits.Scratch, limits.ScratchFiles)
+	if err := unix.Mount("assay", p.Tmpfs, "tmpfs", tmpfsFlags, size); err != nil {
 		return stepError("mount a tmpfs", err)
 	}
 	if p.PIDs {
@@ -65,7 +83,11 @@ func setUpMounts(p plan) error {
 			return stepError(stepProc, err)
 		}
 	}
-	if err := replaceResolverFiles(p.Tmpfs); err != nil {
+	// Of /proc, only the settings of the network namespace are writable.
+	if err := unix.Mount(ownSysctls, ownSysctls, "", unix.MS_BIND, ""); err != nil {
+		return stepError("keep "+ownSysctls+" writable", err)
+	}
+	if err := replaceResolverFiles(p.Tmpfs, resolver); err != nil {
 		return err
 	}
 	readOnly := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
@@ -74,32 +96,57 @@ func setUpMounts(p plan) error {
 	}
 	for _, dir := range writable {
 		notReadOnly := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
-		if err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, notReadOnly); err != nil {
+		err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, notReadOnly)
+		if dir == ownSysctls && errors.Is(err, unix.EPERM) {
+			continue // read-only outside too: the first setting that is written says so
+		}
+		if err != nil {
 			return stepError("make "+dir+" writable", err)
 		}
 	}
 	return nil
 }
 
-// replaceResolverFiles mounts resolverFiles over the files of the machine. It
-// skips files that the machine does not have, because there is nothing to mount
-// over.
-func replaceResolverFiles(tmpfs string) error {
-	dir := filepath.Join(tmpfs, "etc")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return stepError("make a directory for resolver files", err)
-	}
-	for path, text := range resolverFiles {
+// ownSysctls is the directory of the settings of a network namespace (sysctl(8)).
+const ownSysctls = "/proc/sys/net"
+
+// findResolverFiles returns where the machine has the files that resolverFiles
+// replace, by their usual paths. Files that the machine does not have are left
+// out, because there is nothing to mount over.
+func findResolverFiles() (map[string]string, error) {
+	found := map[string]string{}
+	for path := range resolverFiles {
 		real, err := filepath.EvalSymlinks(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return stepError("find "+path, err)
+			return nil, stepError("find "+path, err)
 		}
+		found[path] = real
+	}
+	return found, nil
+}
+
+// replaceResolverFiles mounts resolverFiles over the files of the machine. A file in
+// a directory that is hidden is made again.
+func replaceResolverFiles(tmpfs string, found map[string]string) error {
+	dir := filepath.Join(tmpfs, "etc")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return stepError("make a directory for resolver files", err)
+	}
+	for path, real := range found {
 		ours := filepath.Join(dir, filepath.Base(path))
-		if err := os.WriteFile(ours, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(ours, []byte(resolverFiles[path]), 0o644); err != nil {
 			return stepError("write "+path, err)
+		}
+		if _, err := os.Lstat(real); errors.Is(err, os.ErrNotExist) {
+			if err := os.MkdirAll(filepath.Dir(real), 0o755); err != nil {
+				return stepError("make the directory of "+path, err)
+			}
+			if err := os.WriteFile(real, nil, 0o644); err != nil {
+				return stepError("make "+path, err)
+			}
 		}
 		if err := unix.Mount(ours, real, "", unix.MS_BIND, ""); err != nil {
 			return stepError("mount over "+path, err)
@@ -111,7 +158,7 @@ func replaceResolverFiles(tmpfs string) error {
 // findTmpfsDir returns a directory over which the run can mount its private tmpfs
 // without hiding any of the needed paths.
 func findTmpfsDir(needs []string) (string, error) {
-	executable, err := os.Executable()
+	executable, err := ownExecutable()
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +186,7 @@ func findTmpfsDir(needs []string) (string, error) {
 		if info, err := os.Stat(real); err != nil || !info.IsDir() {
 			continue
 		}
-		if !containsAny(real, needed) && !containsAny(candidate, needed) {
+		if !confine.Within(real, needed) && !confine.Within(candidate, needed) {
 			return real, nil
 		}
 	}
@@ -147,25 +194,10 @@ func findTmpfsDir(needs []string) (string, error) {
 		candidates, needed)
 }
 
-// containsAny says whether one of paths is dir or below it.
-func containsAny(dir string, paths []string) bool {
-	for _, path := range paths {
-		if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
-			return true
-		}
-	}
-	return false
-}
-
-// A Disk is a file system of its own, mounted over a directory of the run. Every
-// file on it takes at least a page of bytes.
+// A Disk is a file system of its own, mounted over a directory of the run. It holds
+// [limits.Disk] bytes, unless it is limited further. Every file on it takes at least a
+// page of bytes.
 type Disk struct{ dir string }
-
-// The limits of a disk that is not limited. It takes as much memory as its files.
-const (
-	ampleBytes = 256 << 20
-	ampleFiles = 1 << 16
-)
 
 // NewDisk mounts a disk over an existing directory, whose files it hides. Outside of
 // the namespace world the error is ErrUnsupported, because there the run has no mount
@@ -174,7 +206,7 @@ func NewDisk(w World, dir string) (*Disk, error) {
 	if w.Kind() != Namespace {
 		return nil, fmt.Errorf("world: a disk: %w", ErrUnsupported)
 	}
-	options := fmt.Sprintf("mode=0700,size=%d,nr_inodes=%d", ampleBytes, ampleFiles)
+	options := fmt.Sprintf("mode=0700,size=%d,nr_inodes=%d", limits.Disk, limits.DiskFiles)
 	const flags = unix.MS_NOSUID | unix.MS_NODEV
 	if err := unix.Mount("assay-disk", dir, "tmpfs", flags, options); err != nil {
 		return nil, stepError("mount a disk", err)
@@ -191,7 +223,7 @@ func (d *Disk) Limit(bytes, files int64) error {
 		if err := unix.Statfs(d.dir, &now); err != nil {
 			return stepError("measure a disk", err)
 		}
-		size, inodes := int64(ampleBytes), int64(ampleFiles)
+		size, inodes := int64(limits.Disk), int64(limits.DiskFiles)
 		if bytes >= 0 {
 			size = int64(now.Blocks-now.Bfree)*int64(now.Bsize) + bytes
 		}

@@ -7,11 +7,12 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/confine"
 )
 
 // Addresses inside a world. All of 127.0.0.0/8 is local there.
@@ -24,9 +25,9 @@ var (
 
 // namespaceOpener opens worlds of kind Namespace.
 type namespaceOpener struct {
-	run     *Run
-	home    netns
-	starter *starter
+	run      *Run
+	home     netns
+	readable confine.Readable
 }
 
 func newNamespaceOpener(r *Run) (opener, error) {
@@ -34,25 +35,44 @@ func newNamespaceOpener(r *Run) (opener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world: %w", err)
 	}
-	return &namespaceOpener{run: r, home: home, starter: newStarter(withholdCapabilities)}, nil
+	readable := confine.AllBut([]string{r.plan.Tmpfs}, nil)
+	return &namespaceOpener{run: r, home: home, readable: readable}, nil
 }
 
 func (o *namespaceOpener) open(worker, serial int) (World, error) {
+	dir, err := o.run.makeDir(worker, serial)
+	if err != nil {
+		return nil, err
+	}
 	w, err := openNamespace(o.home, worker, serial%namespaceSerials)
 	if err != nil {
 		return nil, fmt.Errorf("world: open: %w", err)
 	}
+	w.dir = dir
 	w.targets = targets{
+		bounded: true,
 		mark:    o.run.mark(worker, serial),
-		starter: o.starter,
+		starter: w.newStarter(o.readable),
 		own:     newGroups(),
 		all:     o.run.targets,
 	}
 	return w, nil
 }
 
+// newStarter returns a starter whose thread is inside the world and keeps its
+// capabilities, because it has to execute what only this process may read.
+func (w *namespace) newStarter(readable confine.Readable) *starter {
+	return newStarter(func() error {
+		if err := w.inside.enter(); err != nil {
+			return err
+		}
+		return stepError("confine targets", confine.Thread(w.dir, readable, true))
+	})
+}
+
 // namespace is a World with a network namespace of its own.
 type namespace struct {
+	dir          string
 	home, inside netns
 	table        socketTable
 	ipv6         bool
@@ -146,6 +166,9 @@ func setLowPorts(allowed bool) error {
 // Kind implements [World].
 func (w *namespace) Kind() Kind { return Namespace }
 
+// Dir implements [World].
+func (w *namespace) Dir() string { return w.dir }
+
 // Host implements [World].
 func (w *namespace) Host() (v4, v6 netip.Addr) {
 	if w.ipv6 {
@@ -187,19 +210,20 @@ func (w *namespace) AllowLowPorts(allowed bool) error {
 	return w.Do(func() error { return setLowPorts(allowed) })
 }
 
-// Start starts the target on a thread that enters the world for the purpose and
-// passes no capabilities on.
+// Start starts the target on a thread that is inside the world and passes no
+// capabilities on.
 //
 // The target gets no PID namespace of its own. The first process of a PID
 // namespace ignores every signal that it does not handle (pid_namespaces(7)), so
 // a server that leaves SIGTERM to the system would seem to hang. It gets no user
 // namespace either, because Go then copies all page tables of the worker
 // (syscall.SysProcAttr, Cloneflags), which takes longer than many servers need to
-// start. Processes that the target leaves behind are found by their network
-// namespace. A target that calls kill(2) with pid -1 therefore also reaches other
-// processes of the same user.
-func (w *namespace) Start(cmd *exec.Cmd) error {
-	return w.targets.start(cmd, dieWithRunner, w.inside.enter, w.home.enter)
+// start. Processes that the target leaves behind are found below this process.
+func (w *namespace) Start(cmd *exec.Cmd) error { return w.StartHeld(cmd, nil) }
+
+// StartHeld implements [World].
+func (w *namespace) StartHeld(cmd *exec.Cmd, held func() error) error {
+	return w.targets.start(cmd, held)
 }
 
 // Close implements [World].
@@ -207,25 +231,17 @@ func (w *namespace) Close() error {
 	w.targets.own.kill()
 	err := w.endAll()
 	w.targets.forget()
+	w.targets.starter.close()
 	return errors.Join(err, w.release())
 }
 
-// endAll kills all processes in the namespace. Usually there is none. Finding that
-// out here is cheaper than reading the state of each process in killAll.
+// endAll kills all processes in the namespace, and those that have left it.
 func (w *namespace) endAll() error {
 	inode, err := w.inside.inode()
 	if err != nil {
 		return err
 	}
-	all, err := pids()
-	if err != nil {
-		return err
-	}
-	within := func(pid int) bool { return netnsOf(pid) == inode }
-	if !slices.ContainsFunc(all, func(pid int) bool { return w.targets.own.has(pid) || within(pid) }) {
-		return nil
-	}
-	return killAll(func(p process, _ []process) bool { return within(p.pid) }, w.targets.own.list()...)
+	return endTargets(&w.targets, func(pid int) bool { return netnsOf(pid) == inode })
 }
 
 func (w *namespace) release() error {

@@ -49,7 +49,7 @@ func (w *namespace) ListenPacketHome(network, address string) (net.PacketConn, e
 	})
 }
 
-// made returns what f makes where do takes it.
+// inNetwork returns what f makes. do calls f on a thread in the network.
 func inNetwork[T any](
 	do func(func() error) error,
 	network, address string,

@@ -120,7 +120,7 @@ func loopbackUp() error {
 	return stepError("bring lo up", netlink.LinkSetUp(loopback))
 }
 
-// hasIPv6 says whether lo has IPv6 in the calling thread's network namespace,
+// hasIPv6 reports whether lo has IPv6 in the calling thread's network namespace,
 // after trying to switch it on.
 func hasIPv6() bool {
 	const path = "/proc/sys/net/ipv6/conf/lo/disable_ipv6"

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
 	"runtime"
 	"syscall"
+
+	"assay/suite/internal/confine"
 )
 
-func innerAttr(plan) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func innerAttr(plan) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
-func prepareNamespace(*plan, []string) error { return errNoLinux }
+func prepareNamespace(*plan) error { return errNoLinux }
 
 func setUpNamespaces(*plan) error { return errNoLinux }
 
@@ -32,6 +35,9 @@ var errNoLinux = &Unavailable{
 
 // Available returns an *Unavailable, because only Linux has network namespaces.
 func Available() error { return errNoLinux }
+
+// Left says in words that nothing confines targets.
+func Left() []string { return []string{confine.WithoutLandlock()} }
 
 // A Disk needs a mount namespace of Linux.
 type Disk struct{}
@@ -60,7 +66,11 @@ func SwitchableMount(World, string) (
 // Without /proc, processes are not searched for. Workers kill their targets
 // themselves.
 
-func killMarked(string) error { return nil }
+func adopt() (end func(), err error) { return func() {}, nil }
+
+func startKnown(cmd *exec.Cmd) error { return cmd.Start() }
+
+func killOrphans(string) error { return nil }
 
 func killDescendants(_ string, clean func()) error {
 	clean()
@@ -69,14 +79,18 @@ func killDescendants(_ string, clean func()) error {
 
 func adoptOrphans() error { return nil }
 
-// dieWithRunner does nothing: only Linux can kill a process with its parent.
-func dieWithRunner(*syscall.SysProcAttr) {}
-
-// dropCapabilities does nothing: only Linux has capabilities.
-func dropCapabilities() error { return nil }
-
 // endTargets does nothing: the targets' process groups have been killed already.
-func endTargets(*targets) error { return nil }
+func endTargets(*targets, func(int) bool) error { return nil }
+
+func killBelow(bool) error { return nil }
+
+func (*Run) reapStrays() {}
+
+func boundProcesses() error { return nil }
+
+func boundTarget(int) error { return nil }
+
+func (*Run) tend([]int) (stopped, killed []int, err error) { return nil, nil, nil }
 
 func listeners() ([]netip.AddrPort, error) {
 	return nil, fmt.Errorf("world: read the socket table: %w", ErrUnsupported)

@@ -11,8 +11,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/confine"
+	"assay/suite/internal/limits"
 )
 
 // Outer describes how the outer process starts a run.
@@ -39,6 +44,12 @@ type Outer struct {
 	// Relay is an optional address outside of the run ("127.0.0.1:40000"). The
 	// inner process reaches it by the same address.
 	Relay string
+	// Messages reads what the inner process writes to Run.Messages. It has to read
+	// until the end of the stream. The function Run returns after it.
+	Messages func(io.Reader)
+	// Interrupted is called when a signal or the context ends the run, and once
+	// more if another signal ends it at once.
+	Interrupted func()
 	// Signals delivers the signals that end the run, see the function Signals.
 	// If it is nil, Run catches them itself.
 	Signals <-chan os.Signal
@@ -54,6 +65,9 @@ const (
 	// resendInterval is the time between two signals to a process that may
 	// have missed the first one.
 	resendInterval = time.Second
+	// oneSignal is how long after a signal further ones are the same: timeout(1)
+	// sends a signal to the process and to its group.
+	oneSignal = 250 * time.Millisecond
 	// outputDelay is how long to wait for the end of the inner process's
 	// output when other processes hold it open.
 	outputDelay = 500 * time.Millisecond
@@ -61,31 +75,46 @@ const (
 
 // Run starts this executable again as the inner process and waits for it. It
 // forwards SIGINT, SIGTERM and SIGHUP, and ends the run when ctx ends; the exit
-// code is ExitInterrupted then. When Run returns, all processes and temporary
-// files of the run are gone. The error says why the run could not be started,
-// or which signal killed it.
-func (o Outer) Run(ctx context.Context) (exit int, err error) {
+// code is ExitInterrupted then. A second signal kills the run. When Run returns, all
+// processes and temporary files of the run are gone. The error says why the run could
+// not be started, or which signal killed it.
+func (o Outer) Run(ctx context.Context) (exit int, runErr error) {
 	p, err := o.plan()
 	if err != nil {
 		return 2, err
 	}
+	if p.OwnID {
+		defer func() { runErr = errors.Join(runErr, returnAll(p.Writable)) }()
+	}
 	if p.Kind == Loopback {
 		p.Scratch, err = os.MkdirTemp("", "assay-")
 		if err != nil {
-			return 2, fmt.Errorf("world: make the run's directory: %w", err)
+			return 2, fmt.Errorf("world: make the run's directory for temporary files, which TMPDIR "+
+				"says is in %s: %w", os.TempDir(), err)
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(p.Scratch)) }()
+		defer func() { runErr = errors.Join(runErr, removeAll(p.Scratch)) }()
 	}
 	if !p.PIDs {
 		// The kernel kills the processes of a PID namespace with its first one.
 		// Without a PID namespace this process has to do so.
-		defer func() { err = errors.Join(err, killMarked(p.Mark)) }()
+		end, err := adopt()
+		if err != nil {
+			return 2, fmt.Errorf("world: adopt orphans: %w", err)
+		}
+		defer end()
+		defer func() { runErr = errors.Join(runErr, killOrphans(p.Mark)) }()
 	}
+	messages, err := o.openMessages(&p)
+	if err != nil {
+		return 2, err
+	}
+	defer messages.end()
 	cmd, closeOurs, err := o.command(p)
 	if err != nil {
 		return 2, err
 	}
 	defer closeOurs()
+	messages.attach(cmd)
 
 	signals := o.Signals
 	if signals == nil {
@@ -97,7 +126,8 @@ func (o Outer) Run(ctx context.Context) (exit int, err error) {
 	if err != nil {
 		return 2, fmt.Errorf("world: start the inner process: %w", err)
 	}
-	interrupted := waitForEnd(ctx, cmd.Process.Pid, signals, ended)
+	messages.read(o.Messages)
+	interrupted := o.waitForEnd(ctx, cmd.Process.Pid, signals, ended)
 	if interrupted {
 		return ExitInterrupted, nil
 	}
@@ -107,6 +137,22 @@ func (o Outer) Run(ctx context.Context) (exit int, err error) {
 			fmt.Errorf("world: the inner process was ended by a signal: %v", status.Signal())
 	}
 	return cmd.ProcessState.ExitCode(), nil
+}
+
+// returnAll gives what the run has left in these directories to this process's user.
+func returnAll(dirs []string) (err error) {
+	for _, dir := range dirs {
+		err = errors.Join(err, confine.ChooseIDs(runUID).Return(dir))
+	}
+	return err
+}
+
+// removeAll removes a directory of the run, in which targets may have made anything,
+// within the time that a cleanup may take.
+func removeAll(dir string) error {
+	ctx, cancel := careful.Deadline(limits.Cleanup)
+	defer cancel()
+	return careful.RemoveAll(ctx, dir)
 }
 
 // plan chooses the kind of world and returns what the inner process must know.
@@ -132,16 +178,18 @@ func (o Outer) plan() (plan, error) {
 	default:
 		return p, fmt.Errorf("world: unknown kind %q: expected auto, namespace or loopback", p.Kind)
 	}
+	p.Needs = append(slices.Clone(p.Writable), o.Needs...)
 	if p.Kind == Loopback {
 		return p, nil
 	}
-	return p, prepareNamespace(&p, append(p.Writable, o.Needs...))
+	err := prepareNamespace(&p)
+	return p, err
 }
 
 // command returns the command of the inner process, and a function that closes
 // what belongs to it, to be called when the process has ended.
 func (o Outer) command(p plan) (*exec.Cmd, func(), error) {
-	executable, err := os.Executable()
+	executable, err := ownExecutable()
 	if err != nil {
 		return nil, nil, fmt.Errorf("world: find this executable: %w", err)
 	}
@@ -185,7 +233,8 @@ func startOnOwnThread(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
 	done := make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
-		err := cmd.Start()
+		confine.NewKeyring()
+		err := startKnown(cmd)
 		started <- err
 		if err != nil {
 			return
@@ -205,11 +254,11 @@ func Signals() (caught <-chan os.Signal, stop func()) {
 }
 
 // waitForEnd waits for the end of the inner process. It forwards signals to the
-// process, sends SIGTERM when ctx ends, and SIGKILL gracePeriod later. It returns
-// whether it sent a signal. It repeats the signal, because the first process of a
-// PID namespace ignores signals until it has installed handlers
+// process, sends SIGTERM when ctx ends, and SIGKILL gracePeriod later or at another
+// signal. It returns whether it sent a signal. It repeats the signal, because the
+// first process of a PID namespace ignores signals until it has installed handlers
 // (pid_namespaces(7)).
-func waitForEnd(
+func (o Outer) waitForEnd(
 	ctx context.Context,
 	pid int,
 	signals <-chan os.Signal,
@@ -217,11 +266,22 @@ func waitForEnd(
 ) (interrupted bool) {
 	cancelled := ctx.Done()
 	var last syscall.Signal
+	var first time.Time // when the first signal came
+	killed := false
+	report := func() {
+		if o.Interrupted != nil {
+			o.Interrupted()
+		}
+	}
 	var resend, kill <-chan time.Time
 	send := func(s syscall.Signal) {
-		interrupted, last = true, s
 		// The inner process and its workers share a process group.
 		syscall.Kill(-pid, s)
+		if !interrupted {
+			first = time.Now()
+			report()
+		}
+		interrupted, last = true, s
 		if kill == nil {
 			resend, kill = time.Tick(resendInterval), time.After(gracePeriod)
 		}
@@ -231,7 +291,14 @@ func waitForEnd(
 		case <-ended:
 			return interrupted
 		case s := <-signals:
-			send(s.(syscall.Signal))
+			if !interrupted || time.Since(first) < oneSignal {
+				send(s.(syscall.Signal))
+			} else if !killed {
+				killed = true
+				// The workers end with the inner process, and end their targets.
+				syscall.Kill(pid, syscall.SIGKILL)
+				report()
+			}
 		case <-cancelled:
 			cancelled = nil
 			send(syscall.SIGTERM)

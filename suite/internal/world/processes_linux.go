@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,7 +20,9 @@ const killTimeout = 5 * time.Second
 
 // process is an entry of the process table.
 type process struct {
-	pid, parent, group int
+	pid, parent, group, session int
+	ended                       bool // a zombie
+	stopped                     bool // by a signal
 }
 
 // pids returns the numbers of all processes.
@@ -44,6 +48,13 @@ func pids() ([]int, error) {
 // processes returns all processes that have not ended. It leaves out zombies, but
 // not processes of which only the first thread has ended.
 func processes() ([]process, error) {
+	all, err := processTable()
+	return slices.DeleteFunc(all, func(p process) bool { return p.ended }), err
+}
+
+// processTable returns all processes, also those that have ended and for which nobody
+// has waited.
+func processTable() ([]process, error) {
 	listed, err := pids()
 	if err != nil {
 		return nil, err
@@ -61,12 +72,14 @@ func processes() ([]process, error) {
 			continue
 		}
 		state, threads := fields[0], fields[17]
-		if state == "X" || state == "Z" && threads <= "1" {
+		if state == "X" {
 			continue
 		}
-		parent, _ := strconv.Atoi(fields[1])
-		group, _ := strconv.Atoi(fields[2])
-		all = append(all, process{pid, parent, group})
+		p := process{pid: pid, ended: state == "Z" && threads <= "1", stopped: state == "T"}
+		p.parent, _ = strconv.Atoi(fields[1])
+		p.group, _ = strconv.Atoi(fields[2])
+		p.session, _ = strconv.Atoi(fields[3])
+		all = append(all, p)
 	}
 	return all, nil
 }
@@ -87,7 +100,7 @@ func descendantsOf(pid int, all []process) map[int]bool {
 	return found
 }
 
-// hasMark says whether a process was started with the given mark, or with the
+// hasMark reports whether a process was started with the given mark, or with the
 // mark of a world of that run.
 func hasMark(pid int, mark string) bool {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
@@ -102,11 +115,14 @@ func hasMark(pid int, mark string) bool {
 	return false
 }
 
-// killAll kills every process for which selects returns true, except this one,
-// until there is none. It also waits until the processes of also have ended: a
-// process that is ending releases its memory, and with it its mark, before its
-// sockets.
-func killAll(selects func(process, []process) bool, also ...int) error {
+// A choice says which of all processes are to be killed. Those that have ended are among
+// them, because others may be below them.
+type choice func(all []process) func(process) bool
+
+// killAll kills every process that is chosen, except this one, until there is none. It
+// also waits until the processes of also have ended: a process that is ending releases
+// its memory, and with it its mark, before its sockets.
+func killAll(choose choice, also ...int) error {
 	deadline := time.Now().Add(killTimeout)
 	// The kernel reports the end of a process to its parent only, so this polls.
 	ticker := time.NewTicker(time.Millisecond)
@@ -115,17 +131,18 @@ func killAll(selects func(process, []process) bool, also ...int) error {
 	for _, pid := range also {
 		awaited[pid] = true
 	}
-	for {
-		all, err := processes()
+	for clean := 0; ; {
+		all, err := processTable()
 		if err != nil {
 			return err
 		}
+		chosen := choose(all)
 		var left []int
 		for _, p := range all {
-			if p.pid == os.Getpid() {
+			if p.pid == os.Getpid() || p.ended {
 				continue
 			}
-			if selects(p, all) {
+			if chosen(p) {
 				syscall.Kill(p.pid, syscall.SIGKILL)
 				awaited[p.pid] = true
 			}
@@ -133,9 +150,15 @@ func killAll(selects func(process, []process) bool, also ...int) error {
 				left = append(left, p.pid)
 			}
 		}
-		if len(left) == 0 {
+		// If a parent ended while the table was read, its children were not seen below
+		// this process, and are now.
+		if clean++; len(left) == 0 && clean == 2 {
 			return nil
 		}
+		if len(left) == 0 {
+			continue
+		}
+		clean = 0
 		if time.Now().After(deadline) {
 			return fmt.Errorf("world: processes %v still run %v after SIGKILL", left, killTimeout)
 		}
@@ -143,9 +166,32 @@ func killAll(selects func(process, []process) bool, also ...int) error {
 	}
 }
 
-// killMarked kills every process with the given mark, except this one.
-func killMarked(mark string) error {
-	return killAll(func(p process, _ []process) bool { return hasMark(p.pid, mark) })
+// marked chooses the processes with a mark.
+func marked(mark string) choice {
+	return func([]process) func(process) bool {
+		return func(p process) bool { return hasMark(p.pid, mark) }
+	}
+}
+
+// below chooses every descendant of this process.
+func below(all []process) func(process) bool {
+	descendants := descendantsOf(os.Getpid(), all)
+	return func(p process) bool { return descendants[p.pid] }
+}
+
+// elsewhere chooses the children of this process that are in another session, and what is
+// below them: a target, and whatever it has started. It has a session of its own and cannot
+// return to this one. What is below a worker is the worker's.
+func elsewhere(all []process) func(process) bool {
+	chosen := map[int]bool{}
+	own, err := unix.Getsid(0)
+	for _, p := range all {
+		if err == nil && p.parent == os.Getpid() && p.session != own {
+			chosen[p.pid] = true
+			maps.Copy(chosen, descendantsOf(p.pid, all))
+		}
+	}
+	return func(p process) bool { return chosen[p.pid] }
 }
 
 // killDescendants kills every process with the given mark and every descendant of
@@ -154,34 +200,130 @@ func killMarked(mark string) error {
 // These are the workers: another goroutine waits for them and may end this process
 // when they have ended.
 func killDescendants(mark string, clean func()) error {
-	below := func(p process, all []process) bool {
-		return hasMark(p.pid, mark) || descendantsOf(os.Getpid(), all)[p.pid]
+	ours := func(all []process) func(process) bool {
+		marked, below := marked(mark)(all), below(all)
+		return func(p process) bool { return below(p) || marked(p) }
 	}
 	all, err := processes()
 	if err != nil {
 		return err
 	}
+	chosen := ours(all)
 	for _, p := range all {
-		if p.pid != os.Getpid() && below(p, all) {
+		if p.pid != os.Getpid() && chosen(p) {
 			syscall.Kill(p.pid, syscall.SIGSTOP)
 		}
 	}
 	clean()
 	workers := syscall.Getpgrp()
-	err = killAll(func(p process, all []process) bool { return p.group != workers && below(p, all) })
-	return errors.Join(err, killAll(below))
+	err = killAll(func(all []process) func(process) bool {
+		chosen := ours(all)
+		return func(p process) bool { return p.group != workers && chosen(p) }
+	})
+	if err != nil { // what goes on below a worker is a child of this process without it
+		killAll(func([]process) func(process) bool {
+			return func(p process) bool { return p.group == workers }
+		})
+		err = killStrays(func(int) bool { return false })
+	}
+	clean() // one that was just starting may have made something since
+	return errors.Join(err, killAll(ours))
+}
+
+// killBelow kills every descendant of this process, or those in other sessions alone.
+func killBelow(all bool) error {
+	err := killStrays(func(int) bool { return false })
+	if all {
+		return errors.Join(err, killAll(below))
+	}
+	return errors.Join(err, killAll(elsewhere))
 }
 
 // adoptOrphans makes this process the parent of descendants whose parents die, so
-// that killDescendants finds them.
+// that they stay below it whatever they do to their environment, session and group.
 func adoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
-// endTargets kills all processes of a world, even those that have left their
-// process group.
-func endTargets(t *targets) error {
-	return killAll(func(p process, _ []process) bool {
-		return t.own.has(p.group) || hasMark(p.pid, t.mark)
+// endTargets kills all processes of a world: those in its process groups, those that
+// within chooses, if it is not nil, and whatever a target has left elsewhere. If this
+// process has other worlds, the mark says whose that is, and what has none ends with
+// the last world.
+func endTargets(t *targets, within func(pid int) bool) error {
+	if pids, err := children(); err == nil && len(pids) == 0 {
+		return nil // as usual, and faster than a look at all processes
+	}
+	others := t.others()
+	if !others {
+		if err := killStrays(t.all.has); err != nil {
+			return err
+		}
+	}
+	err := killAll(func(all []process) func(process) bool {
+		elsewhere := elsewhere(all)
+		return func(p process) bool {
+			return t.own.has(p.group) || within != nil && within(p.pid) ||
+				elsewhere(p) && (!others || hasMark(p.pid, t.mark))
+		}
 	}, t.own.list()...)
+	if t.own.traced == 0 {
+		t.all.reap()
+	}
+	return err
+}
+
+// tend kills what workers that are gone have left below this process, and workers that
+// are stopped although before, which it returned, says that they were so a while ago. It
+// returns the workers that are stopped now, and those that it has killed. Orphans may be
+// those of this process's own targets, if it has any.
+func (r *Run) tend(before []int) (stopped, killed []int, err error) {
+	if len(r.targets.list()) == 0 {
+		if err := killStrays(r.targets.has); err != nil {
+			return nil, nil, err
+		}
+	}
+	own, err := unix.Getsid(0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("getsid", err)
+	}
+	all, err := processes()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range all {
+		switch {
+		case p.parent != os.Getpid():
+		case p.session != own: // workers lead no session, and targets are below them
+		case p.stopped && slices.Contains(before, p.pid):
+			syscall.Kill(p.pid, syscall.SIGKILL)
+			killed = append(killed, p.pid)
+		case p.stopped:
+			stopped = append(stopped, p.pid)
+		}
+	}
+	return stopped, killed, nil
+}
+
+// children returns the children of this process (proc_pid_task_tid_children(5)). Some
+// kernels do not tell them.
+func children() (pids []int, err error) {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return nil, err
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/children")
+		if errors.Is(err, unix.ESRCH) {
+			continue // the thread has ended
+		}
+		if err != nil {
+			return nil, err
+		}
+		for word := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids, nil
 }

@@ -10,8 +10,8 @@ import (
 	"assay/pebble/relay"
 )
 
-// relays says whether the run needs a relay: in a network namespace the inner
-// process cannot reach the address itself.
+// relays reports whether the run needs a relay: in a network namespace the
+// inner process cannot reach the address itself.
 func (p plan) relays() bool { return p.Relay != "" && p.Kind == Namespace }
 
 // relayOut runs the outer side of the relay. The inner process makes a listener

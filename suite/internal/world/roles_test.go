@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,7 +86,12 @@ func role(name string, args ...string) *exec.Cmd {
 // try runs a target until it ends and returns its output.
 func try(t *testing.T, w World, name string, args ...string) string {
 	t.Helper()
-	cmd := role(name, args...)
+	return output(t, w, role(name, args...))
+}
+
+// output runs a target until it ends and returns its output.
+func output(t *testing.T, w World, cmd *exec.Cmd) string {
+	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	cmd.Stderr = &out
@@ -116,4 +122,23 @@ func listening(t testing.TB, w World, name string, addresses ...string) *exec.Cm
 		t.Fatalf("the target prints %q, error %v: expected that it listens", got, err)
 	}
 	return cmd
+}
+
+// hop starts itself again, in a session of its own and without an environment, and ends. It
+// does so a number of times.
+func hop(args []string) int {
+	left, err := strconv.Atoi(args[0])
+	if err != nil || left == 0 {
+		return 0
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	cmd := exec.Command(executable, hopAlone, strconv.Itoa(left-1), args[1])
+	cmd.Env, cmd.SysProcAttr = []string{}, &syscall.SysProcAttr{Setsid: true}
+	if cmd.Start() != nil {
+		return 1
+	}
+	return 0
 }

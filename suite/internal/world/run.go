@@ -1,11 +1,16 @@
 package world
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
+	"time"
+
+	"assay/suite/internal/confine"
 )
 
 var (
@@ -23,6 +28,7 @@ type Run struct {
 
 	// The inner process keeps these open until it ends.
 	lifeline *os.File     // writing end of the workers' lifeline
+	messages *os.File     // to the outer process; nil without a pipe
 	block    net.Listener // reserves the block of loopback addresses
 }
 
@@ -49,6 +55,10 @@ var join = sync.OnceValues(func() (*Run, error) {
 		return nil, err
 	}
 	r := &Run{plan: p, targets: newGroups()}
+	if err := adoptOrphans(); err != nil {
+		return nil, fmt.Errorf("world: adopt orphans: %w", err)
+	}
+	go r.reapStrays()
 	switch stage {
 	case stageInner:
 		err = r.setUpInner()
@@ -66,12 +76,20 @@ var join = sync.OnceValues(func() (*Run, error) {
 
 // setUpInner makes this process the inner process of the run.
 func (r *Run) setUpInner() error {
+	// The user's shell may have left descriptors open.
+	if err := confine.CloseDescriptors(); err != nil {
+		return fmt.Errorf("world: %w", err)
+	}
+	r.joinMessages()
 	if err := r.watchOuter(); err != nil {
 		return err
 	}
 	if r.plan.Kind == Namespace {
 		if err := setUpNamespaces(&r.plan); err != nil {
 			return err
+		}
+		if err := boundProcesses(); err != nil {
+			return fmt.Errorf("world: bound the number of processes: %w", err)
 		}
 	} else if err := r.claimBlock(); err != nil {
 		return err
@@ -90,6 +108,45 @@ func (r *Run) setUpInner() error {
 		return err
 	}
 	return setenv(append(stage, "TMPDIR="+r.plan.Scratch)...)
+}
+
+// tendInterval is the time between two looks at the workers. One that is stopped for so
+// long does not go on by itself.
+const tendInterval = 2 * time.Second
+
+// Tend looks after the workers that the inner process has started, until ctx ends. It
+// kills workers that something has stopped, such as a target where nothing keeps it from
+// that, because their specs would never end. It also kills what workers that are gone
+// have left. It returns the process IDs of the workers that it has killed.
+func (r *Run) Tend(ctx context.Context) (killed []int) {
+	tick := time.NewTicker(tendInterval)
+	defer tick.Stop()
+	var stopped []int
+	for {
+		select {
+		case <-ctx.Done():
+			return killed
+		case <-tick.C:
+			now, ended, err := r.tend(stopped)
+			if err == nil { // or else the next look may succeed
+				stopped, killed = now, append(killed, ended...)
+			}
+		}
+	}
+}
+
+// End kills what this process has left when it has done its part of the run. The inner
+// process removes the run's temporary files too: the outer process may be killed before
+// it does so.
+func (r *Run) End() error {
+	if r.plan.PIDs {
+		return nil // the kernel does
+	}
+	err := killBelow(true)
+	if inner := r.lifeline != nil; inner && r.plan.Kind == Loopback {
+		err = errors.Join(err, removeAll(r.plan.Scratch))
+	}
+	return err
 }
 
 // Kind returns Namespace or Loopback.
@@ -121,6 +178,20 @@ func (r *Run) Open(worker, serial int) (World, error) {
 			"and a serial of 0 or more", worker, serial, MaxWorker)
 	}
 	return r.opener.open(worker, serial)
+}
+
+// dir returns the directory of a world.
+func (r *Run) dir(worker, serial int) string {
+	return filepath.Join(r.plan.Scratch, fmt.Sprintf("%d-%d", worker, serial))
+}
+
+// makeDir makes the directory of a world.
+func (r *Run) makeDir(worker, serial int) (string, error) {
+	dir := r.dir(worker, serial)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("world: make the directory of a world: %w", err)
+	}
+	return dir, nil
 }
 
 // mark returns the value of envMark for processes of one world.

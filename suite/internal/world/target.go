@@ -1,6 +1,7 @@
 package world
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -8,23 +9,21 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"assay/suite/internal/confine"
 )
 
 // targets starts targets in one world and keeps their process groups.
 type targets struct {
 	mark    string // value of envMark for the world's processes
 	starter *starter
+	bounded bool    // the number of their processes is bounded
 	own     *groups // of this world
 	all     *groups // of all worlds of this process, to kill them when it ends
 }
 
-// start starts cmd on the starter's thread, between calls of enter and leave.
-// adjust changes the attributes that the caller set.
-func (t *targets) start(
-	cmd *exec.Cmd,
-	adjust func(*syscall.SysProcAttr),
-	enter, leave func() error,
-) error {
+// start starts cmd on the starter's thread, and then calls held there if it is not nil.
+func (t *targets) start(cmd *exec.Cmd, held func() error) error {
 	env := cmd.Env
 	if env == nil {
 		env = os.Environ()
@@ -33,55 +32,92 @@ func (t *targets) start(
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	// The leader of a new session leads a process group already.
-	cmd.SysProcAttr.Setpgid = !cmd.SysProcAttr.Setsid
-	adjust(cmd.SysProcAttr)
+	// The leader of a new session leads a process group too. It can never join one of
+	// this process's session, by which its descendants are known.
+	cmd.SysProcAttr.Setsid, cmd.SysProcAttr.Setpgid = true, false
+	confine.DieWithParent(cmd.SysProcAttr)
 	return t.starter.do(func() error {
-		if err := enter(); err != nil {
+		if err := t.begin(cmd, held != nil); err != nil || held == nil {
 			return err
 		}
-		err := cmd.Start()
-		if err == nil {
-			t.own.add(cmd.Process.Pid)
-			t.all.add(cmd.Process.Pid)
-		}
-		if home := leave(); home != nil {
-			return home
-		}
-		return err
+		return held()
 	})
+}
+
+// begin starts cmd and adds its group. traced says that something else waits for whatever
+// cmd starts.
+func (t *targets) begin(cmd *exec.Cmd, traced bool) error {
+	t.all.starting.RLock()
+	defer t.all.starting.RUnlock()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	t.own.add(cmd.Process.Pid)
+	t.all.add(cmd.Process.Pid)
+	if traced {
+		t.own.traced++
+		t.all.traced++
+	}
+	if !t.bounded {
+		return nil
+	}
+	return boundTarget(cmd.Process.Pid)
+}
+
+// others reports whether this process has processes in other worlds.
+func (t *targets) others() bool {
+	return slices.ContainsFunc(t.all.list(), func(id int) bool { return !t.own.has(id) })
 }
 
 // forget drops the world's groups from those of the process. It is called when
 // their processes have ended.
-func (t *targets) forget() { t.all.remove(t.own.ids) }
+func (t *targets) forget() {
+	t.all.starting.Lock()
+	defer t.all.starting.Unlock()
+	t.all.remove(t.own.ids)
+	t.all.traced -= t.own.traced
+	t.own.traced = 0
+}
 
-// starter starts processes from one thread that lives as long as this process.
-// The kernel kills a target when the thread that started it ends (prctl(2),
+// starter starts processes from one thread, which is confined as they are to be. The
+// kernel kills a target when the thread that started it ends (prctl(2),
 // PR_SET_PDEATHSIG), so targets end with this process even after SIGKILL.
 type starter struct {
 	prepare func() error // called once, on the thread
 	once    sync.Once
 	err     error // of prepare
 	jobs    chan func()
+	closed  chan struct{}
 }
 
 func newStarter(prepare func() error) *starter {
-	return &starter{prepare: prepare, jobs: make(chan func())}
+	return &starter{prepare: prepare, jobs: make(chan func()), closed: make(chan struct{})}
 }
+
+// close ends the thread. It is called when the processes that it started have ended.
+func (s *starter) close() {
+	s.once.Do(func() {}) // a thread that was never made is not made any more
+	close(s.closed)
+}
+
+// errClosed is the error of a start in a world that is closed.
+var errClosed = errors.New("world: start a target: the world is closed")
 
 // do runs f on the starter's thread.
 func (s *starter) do(f func() error) error {
 	s.once.Do(func() {
 		prepared := make(chan struct{})
 		go func() {
-			runtime.LockOSThread() // never unlocked
-			if s.prepare != nil {
-				s.err = s.prepare()
-			}
+			runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+			s.err = s.prepare()
 			close(prepared)
-			for job := range s.jobs {
-				job()
+			for {
+				select {
+				case job := <-s.jobs:
+					job()
+				case <-s.closed:
+					return
+				}
 			}
 		}()
 		<-prepared
@@ -90,12 +126,21 @@ func (s *starter) do(f func() error) error {
 		return s.err
 	}
 	done := make(chan error)
-	s.jobs <- func() { done <- f() }
-	return <-done
+	select {
+	case s.jobs <- func() { done <- f() }:
+		return <-done
+	case <-s.closed:
+		return errClosed
+	}
 }
 
 // groups is a set of process groups.
 type groups struct {
+	// starting is held for reading while a process is started and not in a group yet.
+	// With it held for writing, traced may be changed.
+	starting sync.RWMutex
+	traced   int // processes for whose descendants something else waits
+
 	mu  sync.Mutex
 	ids map[int]struct{}
 }

@@ -62,7 +62,7 @@ func TestTargetHasNoCapabilities(t *testing.T) {
 				}
 			}
 		}
-		secret := filepath.Join(theRun.Scratch(), "secret")
+		secret := filepath.Join(w.Dir(), "secret")
 		if err := os.WriteFile(secret, []byte("text"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -76,12 +76,12 @@ func TestTargetHasNoCapabilities(t *testing.T) {
 	})
 }
 
-func TestTargetWritesOnlyScratch(t *testing.T) {
+func TestTargetWritesOnlyItsDirectory(t *testing.T) {
 	t.Parallel()
 	inWorld(t, Namespace, func(t *testing.T, r *Run) {
 		w := open(t, r, 1)
-		if got := try(t, w, "write", filepath.Join(r.Scratch(), "file")); got != "\n" {
-			t.Errorf("in scratch: %q", got)
+		if got := try(t, w, "write", filepath.Join(w.Dir(), "file")); got != "\n" {
+			t.Errorf("in its directory: %q", got)
 		}
 		if !strings.HasPrefix(os.TempDir(), r.Scratch()) {
 			t.Errorf("TMPDIR is %s, expected %s", os.TempDir(), r.Scratch())

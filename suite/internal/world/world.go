@@ -47,6 +47,11 @@ type World interface {
 	// Kind is Namespace or Loopback.
 	Kind() Kind
 
+	// Dir returns the directory that belongs to the world alone. Where the machine
+	// allows it, the target can write to nothing else. It exists when the world is
+	// opened; the caller removes it when the world is closed.
+	Dir() string
+
 	// Host returns the addresses of the target's host, at which clients and
 	// the CA reach the target. v6 is invalid if the world has no IPv6.
 	Host() (v4, v6 netip.Addr)
@@ -86,11 +91,16 @@ type World interface {
 	// world allows it. On loopback the error is ErrUnsupported.
 	AllowLowPorts(allowed bool) error
 
-	// Start starts cmd as a target: inside the world, without capabilities,
+	// Start starts cmd as a target: inside the world, confined, without capabilities,
 	// as the leader of a process group, and killed when this process dies.
 	// cmd.Process is the target itself; the caller waits for it. Start changes
 	// Setpgid and Pdeathsig in cmd.SysProcAttr and adds to cmd.Env.
 	Start(cmd *exec.Cmd) error
+
+	// StartHeld starts cmd as Start does, and then calls held on the thread that has
+	// started it, before it starts anything else there. If cmd.SysProcAttr.Ptrace is
+	// set, only this thread can let the target run.
+	StartHeld(cmd *exec.Cmd, held func() error) error
 
 	// Do runs f on a thread that is inside the world. Sockets that f makes and
 	// processes that it starts belong to the world, but goroutines that it

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -23,10 +24,13 @@ func (r *Run) watchOuter() error {
 		syscall.CloseOnExec(fdRelay)
 	}
 	if r.plan.PIDs {
-		return lifeline.Close()
-	}
-	if err := adoptOrphans(); err != nil {
-		return fmt.Errorf("world: adopt orphans: %w", err)
+		// The kernel kills this process with the thread that started it, if that still
+		// ran when this process asked for it.
+		go func() {
+			io.Copy(io.Discard, lifeline)
+			os.Exit(ExitInterrupted)
+		}()
+		return nil
 	}
 	// Whoever reads our output may end with the outer process. SIGPIPE must not
 	// end this process before it has cleaned up. It is caught instead of
@@ -36,7 +40,7 @@ func (r *Run) watchOuter() error {
 		io.Copy(io.Discard, lifeline)
 		killDescendants(r.plan.Mark, func() {
 			if r.plan.Kind == Loopback {
-				os.RemoveAll(r.plan.Scratch)
+				removeAll(r.plan.Scratch)
 			}
 		})
 		os.Exit(ExitInterrupted)
@@ -71,6 +75,7 @@ func (r *Run) joinAsWorker() error {
 	go func() {
 		io.Copy(io.Discard, lifeline)
 		r.targets.kill()
+		killBelow(false) // what is left of targets; there is nobody to tell of an error
 		os.Exit(ExitInterrupted)
 	}()
 	return nil
@@ -84,4 +89,81 @@ func setenv(entries ...string) error {
 		}
 	}
 	return nil
+}
+
+// messages is the outer side of the pipe over which the inner process sends messages.
+// The zero value stands for a run without one.
+type messages struct {
+	ours, theirs *os.File
+	done         chan struct{} // closed when the reader has returned
+}
+
+// openMessages makes the pipe, if the run has a reader, and enters its descriptor in
+// the plan.
+func (o Outer) openMessages(p *plan) (*messages, error) {
+	m := &messages{}
+	if o.Messages == nil {
+		return m, nil
+	}
+	var err error
+	if m.ours, m.theirs, err = os.Pipe(); err != nil {
+		return nil, fmt.Errorf("world: make the pipe for messages: %w", err)
+	}
+	p.Messages = fdLifeline + 1
+	if p.relays() {
+		p.Messages = fdRelay + 1
+	}
+	return m, nil
+}
+
+// attach hands the writing end to the inner process.
+func (m *messages) attach(cmd *exec.Cmd) {
+	if m.theirs != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, m.theirs)
+	}
+}
+
+// read starts the reader, when the inner process has been started.
+func (m *messages) read(reader func(io.Reader)) {
+	if m.ours == nil {
+		return
+	}
+	m.theirs.Close() // so that the stream ends with the inner process
+	m.done = make(chan struct{})
+	go func() {
+		defer close(m.done)
+		reader(m.ours)
+		io.Copy(io.Discard, m.ours)
+	}()
+}
+
+// end waits for the reader and closes the pipe.
+func (m *messages) end() {
+	if m.ours == nil {
+		return
+	}
+	m.theirs.Close()
+	if m.done != nil {
+		<-m.done
+	}
+	m.ours.Close()
+}
+
+// joinMessages takes over the writing end in the inner process. No other process
+// inherits it.
+func (r *Run) joinMessages() {
+	if r.plan.Messages == 0 {
+		return
+	}
+	syscall.CloseOnExec(r.plan.Messages)
+	r.messages = os.NewFile(uintptr(r.plan.Messages), "messages")
+}
+
+// Messages returns the stream to the outer process's reader. What is written to it is
+// lost if there is none, as in a worker.
+func (r *Run) Messages() io.Writer {
+	if r.messages == nil {
+		return io.Discard
+	}
+	return r.messages
 }

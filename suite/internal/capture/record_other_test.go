@@ -1,0 +1,6 @@
+//go:build !linux
+
+package capture
+
+// stopped returns nil: nothing is recorded here.
+func stopped() *Recording { return nil }
