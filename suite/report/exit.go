@@ -1,6 +1,6 @@
 package report
 
-import "assay/suite/internal/words"
+import "assay/suite/report/words"
 
 // The exit codes of a run.
 const (

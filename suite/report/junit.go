@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"assay/suite/internal/words"
+	"assay/suite/report/words"
 )
 
 // The elements of junit.xml: a suite for each chapter, a test case for each

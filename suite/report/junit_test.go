@@ -119,9 +119,7 @@ func TestJUnitStatuses(t *testing.T) {
 			var kinds, messages []string
 			for _, c := range cases[0].Children {
 				if c.XMLName.Local != "system-out" {
-					kinds, messages = append(kinds, c.XMLName.Local), append(
-						messages, c.attr("message"),
-					)
+					kinds, messages = append(kinds, c.XMLName.Local), append(messages, c.attr("message"))
 				}
 			}
 			if got := strings.Join(kinds, " "); got != tt.kind {
@@ -161,10 +159,7 @@ func TestJUnitCountsAgree(t *testing.T) {
 	}
 	root := parseJUnit(t, sample(t))
 	if n := len(root.all("testcase")); n != len(sample(t).Results) {
-		t.Errorf(
-			"%d test cases, expected one for each of the %d requirements", n,
-			len(sample(t).Results),
-		)
+		t.Errorf("%d test cases, expected one for each of the %d requirements", n, len(sample(t).Results))
 	}
 	for _, kind := range []string{"failure", "error", "skipped"} {
 		if len(root.all(kind)) == 0 {

@@ -33,3 +33,20 @@ func (r *Result) Facts() []Observation {
 		return o.Name == Assertion
 	})
 }
+
+// Unannounced returns the lines of the observations named [Unannounced].
+func (r *Result) Unannounced() []string {
+	var lines []string
+	for _, o := range r.Observations {
+		if o.Name != Unannounced {
+			continue
+		}
+		values, _ := o.Value.([]any)
+		for _, v := range values {
+			if line, ok := v.(string); ok {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}

@@ -3,26 +3,30 @@ package report
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // Read loads a report.json. It refuses a file that is not a report, another
 // schema than [Schema], levels and statuses that the schema does not know, and
-// two results for one ID. It ignores fields that it does not know, because
-// [Schema] allows additions. Errors name the file.
+// two results for one ID, and what is no regular file. It ignores fields that it does
+// not know, because [Schema] allows additions. Errors name the file.
 func Read(path string) (*Report, error) {
-	b, err := os.ReadFile(path)
+	b, err := careful.ReadFollowing(path, limits.Report)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	r, err := decode(b)
+	r, err := Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("report: %s: %w", path, err)
 	}
 	return r, nil
 }
 
-func decode(b []byte) (*Report, error) {
+// Decode returns the report that is the content of a report.json. It refuses what
+// [Read] refuses.
+func Decode(b []byte) (*Report, error) {
 	var head struct {
 		Schema *int `json:"schema"`
 	}

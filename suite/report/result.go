@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"assay/scenarios"
-	"assay/suite/internal/words"
+	"assay/suite/report/words"
 )
 
 // Result is the verdict on one requirement.
@@ -17,17 +17,25 @@ type Result struct {
 	Source  string          `json:"source"`
 	// Text is the promise in full.
 	Text string `json:"text,omitempty"`
+	// Why says why the promise matters to somebody who runs the server.
+	Why string `json:"why,omitempty"`
+	// Remedy says what usually mends a server that breaks the promise.
+	Remedy string `json:"remedy,omitempty"`
 
 	Status Status `json:"status"`
 	// Reason says on one line why the status is not simply "passed".
 	Reason string `json:"reason,omitempty"`
 	// Detail is the whole message, if it says more than Reason.
 	Detail string `json:"detail,omitempty"`
+	// Cause says in words why the result failed, where the run found a cause for
+	// which other results fail too, such as that no request of the target reached
+	// the CA.
+	Cause string `json:"cause,omitempty"`
 	// DidNotHold says of an observed result that an assertion failed. The
 	// status says so of other results: see [Result.Broken].
 	DidNotHold bool `json:"did_not_hold,omitempty"`
 	// LeftOut says that the user left the requirement out of the run, by
-	// --only, --skip or --profile. The status is [Skipped].
+	// --only, --skip, --profile or --shard. The status is [Skipped].
 	LeftOut bool `json:"left_out,omitempty"`
 	// Unclaimed names the chapters that the target would have to claim. The
 	// status is [NotClaimed].
@@ -50,6 +58,14 @@ type Result struct {
 	// Evidence is that of the case that decided the status.
 	Evidence *Evidence `json:"evidence,omitempty"`
 }
+
+// The beginnings of the texts of [Result.Cause].
+const (
+	CauseNoContact     = "the server never contacted the CA at acme_url"
+	CauseNoTLS         = "the server got no TLS connection to the CA at acme_url"
+	CauseNoCertificate = "the server turned to the CA at acme_url and got no certificate"
+	CauseNoListener    = "the server never listened at tls_letsencrypt_listen for the CA's questions"
+)
 
 // Case is the verdict on one row of a requirement's table. Its fields have the
 // meaning of those of [Result].
@@ -146,6 +162,10 @@ func message(reason, detail string) string {
 		return reason
 	}
 	if strings.HasSuffix(reason, words.Headline(detail)) {
+		return detail
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(detail), "\n")
+	if strings.Contains(reason, words.OneLine(first)+"; seen ") { // as older suites wrote it
 		return detail
 	}
 	return reason + "\n" + detail

@@ -33,19 +33,22 @@ func (s Summary) Total(status Status) int {
 	return s.Must[status] + s.Should[status] + s.May[status] + s.Observe[status]
 }
 
-// Conclude sets Summary, SkippedCases and Exit to what follows from the rest of
+// Conclude sets Summary, SkippedCases, NotSelected and Exit to what follows from the rest of
 // the report.
 func (r *Report) Conclude() {
 	r.Summary = Summary{Must: Counts{}, Should: Counts{}, May: Counts{}, Observe: Counts{}}
-	r.SkippedCases = 0
+	r.SkippedCases, r.NotSelected = 0, 0
 	for i := range r.Results {
 		x := &r.Results[i]
 		r.Summary.Of(x.Level)[x.Status]++
+		if x.LeftOut {
+			r.NotSelected++
+		}
 		if x.Status == Skipped || x.Status == NotClaimed {
 			continue
 		}
 		for _, c := range x.Cases {
-			if c.Status == Skipped {
+			if c.Status == Skipped && !c.LeftOut {
 				r.SkippedCases++
 			}
 		}

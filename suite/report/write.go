@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"assay/suite/internal/output"
 )
 
 // The names of the files in the directory of a report.
@@ -31,57 +30,40 @@ const (
 // own: other files in the directory stay. It refuses to replace a report.json
 // that Assay did not write. Errors name the file.
 func Write(dir string, r *Report) error {
-	return inDirectory(dir, func(w *writer) error { return w.write(r) })
+	return in(dir, func(d output.Dir) error { return writeAll(d, r) })
 }
 
 // Rewrite stores report.json and junit.xml of a report that was read from the
 // directory and changed since. The files of evidence stay as they are.
 func Rewrite(dir string, r *Report) error {
-	return inDirectory(dir, func(w *writer) error { return w.verdicts(r) })
+	return in(dir, func(d output.Dir) error { return writeVerdicts(d, r) })
 }
 
 // Check reports before a run whether [Write] will be able to store its report in
 // a directory. It creates the directory if necessary, and leaves no file in it.
 func Check(dir string) error {
-	return inDirectory(dir, func(w *writer) error {
+	return in(dir, func(d output.Dir) error {
 		const name = ".assay-tmp"
-		err := w.root.WriteFile(name, nil, 0o644)
-		return errors.Join(err, w.root.RemoveAll(name))
+		err := d.WriteFile(name, nil, 0o644)
+		return errors.Join(err, d.RemoveAll(name))
 	})
 }
 
-// inDirectory calls store with a writer for a directory that may hold a report
-// of Assay, and no report.json of another program.
-func inDirectory(dir string, store func(*writer) error) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	defer root.Close()
-	w := &writer{root: root, dir: dir}
-	if err = w.checkOwner(); err == nil {
-		err = store(w)
-	}
-	if err != nil {
+// in calls store with a directory that may hold a report of Assay, and no
+// report.json of another program.
+func in(dir string, store func(output.Dir) error) error {
+	if err := output.In(dir, checkOwner, store); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-type writer struct {
-	root *os.Root // refuses every name that leads out of dir
-	dir  string
-}
-
-func (w *writer) write(r *Report) error {
+func writeAll(d output.Dir, r *Report) error {
 	files, err := evidenceFiles(r)
 	if err != nil {
 		return err
 	}
-	old, err := w.manifest()
+	old, err := readManifest(d)
 	if err != nil {
 		return err
 	}
@@ -89,35 +71,35 @@ func (w *writer) write(r *Report) error {
 	// The manifest lists old and new files first, so that it is complete if
 	// the run ends while they are written.
 	if len(names)+len(old) > 0 {
-		if err := w.setManifest(append(slices.Clone(old), names...)); err != nil {
+		if err := writeManifest(d, append(slices.Clone(old), names...)); err != nil {
 			return err
 		}
 	}
 	for _, name := range names {
-		if err := w.file(name, files[name]); err != nil {
+		if err := d.Replace(name, files[name]); err != nil {
 			return err
 		}
 	}
-	if err := w.verdicts(r); err != nil {
+	if err := writeVerdicts(d, r); err != nil {
 		return err
 	}
-	return w.prune(old, names)
+	return prune(d, old, names)
 }
 
-// verdicts writes the two files that describe the whole run.
-func (w *writer) verdicts(r *Report) error {
+// writeVerdicts writes the two files that describe the whole run.
+func writeVerdicts(d output.Dir, r *Report) error {
 	var junit bytes.Buffer
 	if err := WriteJUnit(&junit, r); err != nil {
-		return fmt.Errorf("%s: %w", w.path(JUnitFile), err)
+		return fmt.Errorf("%s: %w", d.Path(JUnitFile), err)
 	}
-	if err := w.file(JUnitFile, junit.Bytes()); err != nil {
+	if err := d.Replace(JUnitFile, junit.Bytes()); err != nil {
 		return err
 	}
 	text, err := marshal(r)
 	if err != nil {
-		return fmt.Errorf("%s: %w", w.path(ReportFile), err)
+		return fmt.Errorf("%s: %w", d.Path(ReportFile), err)
 	}
-	return w.file(ReportFile, text)
+	return d.Replace(ReportFile, text)
 }
 
 // marshal returns the text of report.json.
@@ -131,99 +113,70 @@ func marshal(r *Report) ([]byte, error) {
 }
 
 // checkOwner refuses a report.json that another program wrote.
-func (w *writer) checkOwner() error {
-	b, err := w.root.ReadFile(ReportFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", w.path(ReportFile), err)
+func checkOwner(d output.Dir) error {
+	text, err := d.Read(ReportFile)
+	if text == nil {
+		return err
 	}
 	var head struct {
 		Schema  *int             `json:"schema"`
 		Suite   *json.RawMessage `json:"suite"`
 		Results *json.RawMessage `json:"results"`
 	}
-	err = json.Unmarshal(b, &head)
+	err = json.Unmarshal(text, &head)
 	if err != nil || head.Schema == nil || head.Suite == nil || head.Results == nil {
 		return fmt.Errorf("%s exists and is not a report of Assay: choose another directory",
-			w.path(ReportFile))
+			d.Path(ReportFile))
 	}
 	return nil
 }
 
-// file writes one file under a temporary name and renames it. The temporary
-// name is fixed, so that the next run replaces a file that a killed run left.
-func (w *writer) file(name string, text []byte) error {
-	temp := path.Join(path.Dir(name), "."+path.Base(name)+".assay-tmp")
-	err := w.root.MkdirAll(path.Dir(name), 0o755)
-	if err == nil {
-		err = w.root.WriteFile(temp, text, 0o644)
-	}
-	if err == nil {
-		err = w.root.Rename(temp, name)
-	}
-	if err != nil {
-		w.root.Remove(temp) // best effort: err is the error to report
-		return fmt.Errorf("write %s: %w", w.path(name), err)
-	}
-	return nil
-}
-
-func (w *writer) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
-
-// manifest returns the names of the files of evidence of the earlier run.
-func (w *writer) manifest() ([]string, error) {
-	b, err := w.root.ReadFile(manifest)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", w.path(manifest), err)
-	}
-	var names []string
-	for line := range strings.Lines(string(b)) {
+// readManifest returns the names of the files of evidence of the earlier run.
+func readManifest(d output.Dir) (names []string, err error) {
+	text, err := d.Read(manifest)
+	for line := range strings.Lines(string(text)) {
 		if name := strings.TrimSuffix(line, "\n"); isEvidence(name) {
 			names = append(names, name)
 		}
 	}
-	return names, nil
+	return names, err
 }
 
-func (w *writer) setManifest(names []string) error {
+func writeManifest(d output.Dir, names []string) error {
 	slices.Sort(names)
-	return w.file(manifest, []byte(strings.Join(slices.Compact(names), "\n")+"\n"))
+	return d.Replace(manifest, []byte(strings.Join(slices.Compact(names), "\n")+"\n"))
 }
 
 // prune removes the files of the earlier run that this run did not write, and
 // the directories that become empty.
-func (w *writer) prune(old, names []string) error {
+func prune(d output.Dir, old, names []string) error {
+	remove := func(name string) error {
+		err := d.Remove(name)
+		removeEmpty(d, path.Dir(name))
+		return err
+	}
 	for _, name := range old {
 		if slices.Contains(names, name) {
 			continue
 		}
-		if err := w.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove %s: %w", w.path(name), err)
+		if err := remove(name); err != nil {
+			return err
 		}
-		w.removeEmpty(path.Dir(name))
 	}
 	switch {
 	case len(names) > 0:
-		return w.setManifest(slices.Clone(names))
+		return writeManifest(d, slices.Clone(names))
 	case len(old) > 0:
-		if err := w.root.Remove(manifest); err != nil {
-			return fmt.Errorf("remove %s: %w", w.path(manifest), err)
-		}
-		w.removeEmpty(path.Dir(manifest))
+		return remove(manifest)
 	}
 	return nil
 }
 
 // removeEmpty removes a directory and its parents as long as they are empty. It
 // stops at the first that cannot be removed.
-func (w *writer) removeEmpty(dir string) {
+func removeEmpty(d output.Dir, dir string) {
 	for ; dir != "."; dir = path.Dir(dir) {
-		if w.root.Remove(dir) != nil {
+		if d.Dir.Remove(dir) != nil {
 			return
 		}
 	}

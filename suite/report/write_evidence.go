@@ -6,11 +6,14 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // evidenceFiles returns the content of every file of evidence by its name
-// relative to the report. Configuration, log and journal of a result are a file
-// each.
+// relative to the report. Configuration, log and journal of a result and the
+// certificates that were served are a file each.
 func evidenceFiles(r *Report) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for i := range r.Results {
@@ -59,7 +62,45 @@ func addEvidence(files map[string][]byte, id string, e *Evidence) error {
 	if err := add("acme.jsonl", journal.String()); err != nil {
 		return err
 	}
-	return nil
+	if err := add("chain.pem", chains(e.Handshakes)); err != nil {
+		return err
+	}
+	if e.Capture == "" || e.CaptureFile == "" {
+		return nil
+	}
+	packets, err := careful.ReadFile(e.CaptureFile, limits.File)
+	if err != nil {
+		return fmt.Errorf("%s: %w", id, err)
+	}
+	return add(e.Capture, string(packets))
+}
+
+// chains returns the certificates of handshakes in PEM, each chain after a line
+// that says where it was served. A chain that was served again to a client of the
+// same kind is left out. Programs that read PEM ignore the lines between blocks.
+func chains(handshakes []Handshake) string {
+	var b strings.Builder
+	seen := map[string]bool{}
+	for _, h := range handshakes {
+		var chain strings.Builder
+		for i, c := range h.Chain {
+			if c.PEM != "" {
+				fmt.Fprintf(&chain, "%d: %q, issued by %q\n%s", i, c.Subject, c.Issuer, c.PEM)
+			}
+		}
+		name := h.ServerName
+		if name == "" {
+			name = "without a server name"
+		}
+		key := h.Address + "\n" + name + "\n" + chain.String()
+		if chain.Len() == 0 || seen[key] {
+			continue
+		}
+		seen[key] = true
+		fmt.Fprintf(&b, "served %d ms after the beginning, at %s, to a client %q\n%s\n",
+			h.TMS, h.Address, name, chain.String())
+	}
+	return b.String()
 }
 
 // isEvidence reports whether a name is that of a file of evidence: below

@@ -51,10 +51,8 @@ func TestWriteAndRead(t *testing.T) {
 		}
 	}
 	if len(files) != 3+3 {
-		t.Errorf(
-			"expected 3 files of evidence, the manifest, report.json and junit.xml, got %v",
-			names(files),
-		)
+		t.Errorf("expected 3 files of evidence, the manifest, report.json and junit.xml, got %v",
+			names(files))
 	}
 }
 
@@ -82,10 +80,8 @@ func TestRewrite(t *testing.T) {
 	}
 	got, err := Read(filepath.Join(dir, ReportFile))
 	if err != nil || got.Exit != ExitTrouble || got.Error != "killed" {
-		t.Errorf(
-			"exit %d, trouble %q, error %v: expected exit %d for %q", got.Exit, got.Error, err,
-			ExitTrouble, "killed",
-		)
+		t.Errorf("exit %d, trouble %q, error %v: expected exit %d for %q",
+			got.Exit, got.Error, err, ExitTrouble, "killed")
 	}
 	for name, says := range map[string]string{JUnitFile: "killed", "evidence/BYO-02/log.txt": "x"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
@@ -113,9 +109,7 @@ func TestReportJSONToTheLetter(t *testing.T) {
 			},
 			Evidence: &Evidence{
 				Dir: "evidence/BYO-02", Config: "…", Log: []string{"…"},
-				ACME: []Exchange{
-					{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201},
-				},
+				ACME:   []Exchange{{TMS: 3, From: "target", To: "edge", What: "POST newOrder", Status: 201}},
 				Repeat: "assay run",
 			},
 		}},

@@ -194,9 +194,7 @@ func TestMistakesAreRefused(t *testing.T) {
 			{"row without a name", strings.Replace(chapter, "why: d", "why: d, cases: [{b: 1}]", 1),
 				"missing property 'case'"},
 		},
-		Report: {
-			{"no report", "{}", "missing properties"},
-		},
+		Report: {{"no report", "{}", "missing properties"}},
 	} {
 		s := compile(t, kind)
 		for _, row := range rows {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // Compare returns what differs between two reports. It does not compare
@@ -87,7 +87,9 @@ func pairs(from, to *report.Report) []pair {
 
 func ordinal(i int) string { return []string{"first", "second"}[i] }
 
-func unfinished(r *report.Report) bool { return r.Error != "" || r.Interrupted }
+func unfinished(r *report.Report) bool {
+	return r.Error != "" || r.Interrupted || r.Stopped != ""
+}
 
 func runOf(r *report.Report) Run {
 	return Run{
@@ -117,6 +119,8 @@ func differentSurroundings(from, to *report.Report) []string {
 			notes = append(notes, "the "+ordinal(i)+" run was interrupted")
 		case r.Error != "":
 			notes = append(notes, "the "+ordinal(i)+" run failed: "+words.Headline(r.Error))
+		case r.Stopped != "":
+			notes = append(notes, "the "+ordinal(i)+" run ended early: "+r.Stopped)
 		}
 	}
 	return notes

@@ -12,7 +12,7 @@ import (
 	"assay/suite/report"
 )
 
-// one is a report of a single requirement.
+// one returns a report of a single requirement.
 func one(x report.Result) *report.Report {
 	x.ID, x.Title = "X-01", "a promise"
 	if x.Level == "" {
@@ -24,6 +24,18 @@ func one(x report.Result) *report.Report {
 	}
 }
 
+// ofTwo returns a result that failed, with the cases a and b.
+func ofTwo(a, b report.Status) report.Result {
+	of := func(name string, status report.Status) report.Case {
+		c := report.Case{Case: name, Status: status}
+		if status == report.Failed {
+			c.Reason = "no"
+		}
+		return c
+	}
+	return report.Result{Status: report.Failed, Cases: []report.Case{of("a", a), of("b", b)}}
+}
+
 func TestCompareVerdicts(t *testing.T) {
 	t.Parallel()
 	const outside = "autocert v0.1.0 is outside the range"
@@ -33,10 +45,7 @@ func TestCompareVerdicts(t *testing.T) {
 		trend        Trend // "" if nothing differs
 		exit, strict int
 	}{
-		{
-			"alike", report.Result{Status: report.Passed}, report.Result{Status: report.Passed}, "",
-			0, 0,
-		},
+		{"alike", report.Result{Status: report.Passed}, report.Result{Status: report.Passed}, "", 0, 0},
 		{
 			"alike but for the time it took",
 			report.Result{Status: report.Failed, Reason: "port 1", DurationMS: 1},
@@ -125,46 +134,20 @@ func TestCompareVerdicts(t *testing.T) {
 			},
 			report.Result{
 				Status: report.Passed,
-				Cases: []report.Case{
-					{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Passed},
-				},
+				Cases:  []report.Case{{Case: "a", Status: report.Passed}, {Case: "b", Status: report.Passed}},
 			},
 			Better, 0, 1,
 		},
 		{
 			"a further case fails",
-			report.Result{
-				Status: report.Failed,
-				Cases: []report.Case{
-					{Case: "a", Status: report.Failed, Reason: "no"},
-					{Case: "b", Status: report.Passed},
-				},
-			},
-			report.Result{
-				Status: report.Failed,
-				Cases: []report.Case{
-					{Case: "a", Status: report.Failed, Reason: "no"},
-					{Case: "b", Status: report.Failed, Reason: "no"},
-				},
-			},
+			ofTwo(report.Failed, report.Passed),
+			ofTwo(report.Failed, report.Failed),
 			Worse, 1, 1,
 		},
 		{
 			"a case fails while another passes",
-			report.Result{
-				Status: report.Failed,
-				Cases: []report.Case{
-					{Case: "a", Status: report.Failed, Reason: "no"},
-					{Case: "b", Status: report.Passed},
-				},
-			},
-			report.Result{
-				Status: report.Failed,
-				Cases: []report.Case{
-					{Case: "a", Status: report.Passed},
-					{Case: "b", Status: report.Failed, Reason: "no"},
-				},
-			},
+			ofTwo(report.Failed, report.Passed),
+			ofTwo(report.Passed, report.Failed),
 			Worse, 1, 1,
 		},
 	} {
@@ -176,10 +159,8 @@ func TestCompareVerdicts(t *testing.T) {
 				got = d.Changes[0].Trend
 			}
 			if got != tt.trend || d.Exit(false) != tt.exit || d.Exit(true) != tt.strict {
-				t.Errorf(
-					"trend %q, exit %d, strict %d; want %q, %d, %d", got, d.Exit(false),
-					d.Exit(true), tt.trend, tt.exit, tt.strict,
-				)
+				t.Errorf("trend %q, exit %d, strict %d; want %q, %d, %d",
+					got, d.Exit(false), d.Exit(true), tt.trend, tt.exit, tt.strict)
 			}
 		})
 	}
@@ -193,6 +174,7 @@ func TestCompareUnfinished(t *testing.T) {
 	for name, spoil := range map[string]func(*report.Report){
 		"failed":      func(r *report.Report) { r.Error = "the target does not start" },
 		"interrupted": func(r *report.Report) { r.Interrupted = true },
+		"ended early": func(r *report.Report) { r.Stopped = "--fail-fast ended the run at A-01" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -200,9 +182,7 @@ func TestCompareUnfinished(t *testing.T) {
 			spoil(part)
 			for _, d := range []*Diff{Compare(whole, part), Compare(part, whole)} {
 				if got := d.Exit(false); got != report.ExitTrouble || len(d.Notes) != 1 {
-					t.Errorf(
-						"exit %d, notes %q; want %d and a note", got, d.Notes, report.ExitTrouble,
-					)
+					t.Errorf("exit %d, notes %q; want %d and a note", got, d.Notes, report.ExitTrouble)
 				}
 			}
 		})

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // observationKey names an observation. Those of one name are numbered.
@@ -95,7 +95,7 @@ func valueLines(v any) []string {
 	case map[string]any:
 		var lines []string
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			lines = append(lines, k+": "+valueLine(v[k]))
+			lines = append(lines, valueLine(k)+": "+valueLine(v[k]))
 		}
 		return lines
 	case string:
@@ -114,7 +114,7 @@ func valueLine(v any) string {
 		var parts []string
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			if text := valueLine(v[k]); text != "" {
-				parts = append(parts, k+" "+text)
+				parts = append(parts, valueLine(k)+" "+text)
 			}
 		}
 		return strings.Join(parts, ", ")
@@ -123,7 +123,7 @@ func valueLine(v any) string {
 		if err != nil {
 			return fmt.Sprint(v)
 		}
-		return string(text)
+		return words.Printable(string(text))
 	}
 }
 

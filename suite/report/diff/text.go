@@ -6,34 +6,33 @@ import (
 	"io"
 	"strings"
 
-	"assay/suite/internal/render"
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // WriteText shows a difference as text for a terminal, worst change first, with
 // ANSI colours if color is set. The last line counts the changes.
 func WriteText(w io.Writer, d *Diff, color bool) error {
-	t := render.NewTerminal(w, 0, color)
-	t.Line(t.Paint(render.Bold, words.Printable(d.title())))
+	t := words.NewTerminal(w, 0, color)
+	t.Line(t.Paint(words.Bold, words.Printable(d.Title())))
 	for _, note := range d.Notes {
-		t.Line(t.Paint(render.Yellow, "note  ") + words.Printable(note))
+		t.Line(t.Paint(words.Yellow, "note  ") + words.Printable(note))
 	}
 	for i := range d.Changes {
 		printChange(t, &d.Changes[i])
 	}
 	t.Line("")
-	t.Line(t.Paint(d.color(), d.closing()))
+	t.Line(t.Paint(d.color(), d.Closing()))
 	return t.Flush()
 }
 
-func printChange(t *render.Terminal, c *Change) {
+func printChange(t *words.Terminal, c *Change) {
 	const indent = "         "
 	t.Line("")
 	t.Line(t.Paint(c.color(), fmt.Sprintf("%-9s", strings.ToUpper(string(c.Trend)))) +
-		t.Paint(render.Bold, words.Printable(c.ID)) +
+		t.Paint(words.Bold, words.Printable(c.ID)) +
 		"  " + string(c.Level) + "  " + words.Printable(c.Title))
-	for _, v := range c.shown() {
+	for _, v := range c.Verdicts() {
 		t.Prose(indent, v.String())
 	}
 	for _, g := range grouped(c.Observations) {
@@ -44,19 +43,19 @@ func printChange(t *render.Terminal, c *Change) {
 	}
 }
 
-func lineColor(line string) render.Color {
+func lineColor(line string) words.Color {
 	switch line[0] {
 	case '-':
-		return render.Red
+		return words.Red
 	case '+':
-		return render.Green
+		return words.Green
 	}
 	return ""
 }
 
-// shown returns the verdicts to show: that of the requirement only if none of its
-// cases differs.
-func (c *Change) shown() []VerdictChange {
+// Verdicts returns the verdicts that differ: those of the cases, and that of the
+// requirement only if none of its cases differs.
+func (c *Change) Verdicts() []VerdictChange {
 	if c.Verdict != nil && len(c.Cases) == 0 {
 		return []VerdictChange{*c.Verdict}
 	}
@@ -89,9 +88,9 @@ func (v Verdict) word() string {
 	return string(v.Status)
 }
 
-// title names the two runs. What they share is named once; what differs is joined
+// Title names the two runs. What they share is named once; what differs is joined
 // by an arrow.
-func (d *Diff) title() string {
+func (d *Diff) Title() string {
 	arrow := func(a, b string) string {
 		if a == b {
 			return a
@@ -107,8 +106,8 @@ func (d *Diff) title() string {
 	return title
 }
 
-// closing counts the changes.
-func (d *Diff) closing() string {
+// Closing counts the changes in one sentence.
+func (d *Diff) Closing() string {
 	if len(d.Changes) == 0 {
 		return fmt.Sprintf("no difference: %d requirements alike", d.Alike)
 	}
@@ -126,22 +125,22 @@ func (d *Diff) closing() string {
 		len(d.Changes), len(d.Changes)+d.Alike, strings.Join(parts, ", "))
 }
 
-func (d *Diff) color() render.Color {
+func (d *Diff) color() words.Color {
 	switch {
 	case d.Exit(false) != report.ExitOK:
-		return render.Red
+		return words.Red
 	case len(d.Changes) > 0:
-		return render.Yellow
+		return words.Yellow
 	}
-	return render.Green
+	return words.Green
 }
 
-func (c *Change) color() render.Color {
+func (c *Change) color() words.Color {
 	switch c.Trend {
 	case Worse:
-		return render.Red
+		return words.Red
 	case Better, Gained:
-		return render.Green
+		return words.Green
 	}
-	return render.Yellow
+	return words.Yellow
 }
