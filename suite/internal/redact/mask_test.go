@@ -37,6 +37,27 @@ func TestMaskText(t *testing.T) {
 			"a number that is not a port stays", "443 requests, 14000 bytes",
 			"443 requests, 14000 bytes",
 		},
+		{
+			"process and thread of nginx", "[emerg] 1220#1220: open() failed",
+			"[emerg] <pid>: open() failed",
+		},
+		{
+			"process of HAProxy", "[WARNING]  (864) : Exiting Master process...",
+			"[WARNING]  (<pid>) : Exiting Master process...",
+		},
+		{
+			"common log format", `[26/Nov/2026:11:17:22 +0000] "GET / HTTP/1.1" 404`,
+			`[<time>] "GET / HTTP/1.1" 404`,
+		},
+		{
+			"duration without a unit", `bytes=19 elapsed=0.013448 {"duration_ms":12}`,
+			`bytes=19 elapsed=<duration> {"duration_ms":<duration>}`,
+		},
+		{
+			"UUID", "instance.id=01a2177c-4eb2-7987-88f0-f50f0f77f9e0 version=v3",
+			"instance.id=<uuid> version=v3",
+		},
+		{"a port as a member of JSON", `{"remote_port":"53264"}`, `{"remote_port":"<port>"}`},
 		{"localhost stays", "127.0.0.1:80", "127.0.0.1:80"},
 		{"another loopback address", "127.3.2.1:53 and fd00:1::2", "<address>:53 and <address>"},
 		{"documentation addresses stay", "192.0.2.1", "192.0.2.1"},
@@ -130,6 +151,7 @@ func TestMaskText(t *testing.T) {
 			"process and goroutine", "pid=123 goroutine 45 [running] 0xc000123456",
 			"pid=<pid> goroutine <n> [running] <pointer>",
 		},
+		{"process and thread", "[ssl:warn] [pid 78:tid 104] x", "[ssl:warn] [pid <pid>:tid <tid>] x"},
 	}
 	m := NewMask(roles)
 	for _, tt := range tests {

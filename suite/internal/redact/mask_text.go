@@ -96,6 +96,11 @@ var rules = []rule{
 			`\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:GMT|UTC)\b)?(?: \d{4}\b)?(?: (?:GMT|UTC)\b)?`),
 		"<time>",
 	},
+	{ // the common log format of web servers
+		clock,
+		regexp.MustCompile(`\b\d\d/` + months + `/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4}\b)?`),
+		"<time>",
+	},
 	{with("-", "/"), regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b|\b\d{4}/\d\d/\d\d\b`), "<date>"},
 	{clock, regexp.MustCompile(`(^|[^\w:.])\d\d:\d\d:\d\d(?:\.\d+)?\b`), "${1}<time>"},
 
@@ -113,7 +118,19 @@ var rules = []rule{
 		"${1}<duration>",
 	},
 
+	// Durations without a unit.
+	{
+		with("elapsed", "duration", "latency", "took"),
+		regexp.MustCompile(`\b((?:elapsed|duration|latency|took)(?:_[a-z]+)?"?[=:] ?)\d+(?:\.\d+)?\b`),
+		"${1}<duration>",
+	},
+
+	// Process IDs: by their name, as nginx writes process and thread, and as
+	// HAProxy writes them before a message.
+	{with("#"), regexp.MustCompile(`\b\d+#\d+(: )`), "<pid>${1}"},
+	{with("(", "["), regexp.MustCompile(`^(\[\w+\] *)\(\d+\)( : )`), "${1}(<pid>)${2}"},
 	{with("pid", "PID", "Pid"), regexp.MustCompile(`(?i)\b(pid[ =:]{1,2})\d+\b`), "${1}<pid>"},
+	{with("tid "), regexp.MustCompile(`\b(tid )\d+\b`), "${1}<tid>"}, // of Apache's threads
 	{with("goroutine "), regexp.MustCompile(`\b(goroutine )\d+\b`), "${1}<n>"},
 	{with("0x"), regexp.MustCompile(`\b0x[0-9a-f]{6,}\b`), "<pointer>"},
 
@@ -150,11 +167,20 @@ var rules = []rule{
 	// Temporary files, as os.CreateTemp names them.
 	{with("/"), regexp.MustCompile(`(/[^/\s"':]*[A-Za-z])\d{5,10}\b`), "${1}<n>"},
 
+	{
+		manyHyphens,
+		regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
+		"<uuid>",
+	},
+
 	// Serial numbers and digests. A hexadecimal one may consist of digits only,
 	// so decimal and hexadecimal ones have the same mask.
 	{manyColons, regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2}\b`), "<serial>"},
 	{longWord(16), regexp.MustCompile(`\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b`), "<serial>"},
 }
+
+// manyHyphens reports whether a text may hold a UUID (RFC 9562 §4).
+func manyHyphens(s string) bool { return strings.Count(s, "-") >= 4 }
 
 // manyColons reports whether a text may hold a serial number with colons.
 func manyColons(s string) bool { return strings.Count(s, ":") >= 7 }
@@ -217,7 +243,7 @@ var (
 	// colonPort matches the end of an address with a port.
 	colonPort = regexp.MustCompile(`:(\d{1,5})\b`)
 	// portWord matches a port after the word "port".
-	portWord = regexp.MustCompile(`(?i)\b(ports?[ =:]{1,2})(\d{1,5})\b`)
+	portWord = regexp.MustCompile(`(?i)(?:\b|_)(ports?"?[ =:]{1,2}"?)(\d{1,5})\b`)
 	// address matches the IPv4 and IPv6 addresses that specs use.
 	address = regexp.MustCompile(`\b127(?:\.\d{1,3}){3}\b|\bf[cd][0-9a-f]{2}:[0-9a-f:]*[0-9a-f:]`)
 )

@@ -19,7 +19,8 @@ import (
 // JSON strings, and across line breaks. Redacting twice has the same result as
 // once.
 type Redactor struct {
-	secrets []secret
+	secrets []secret // the longest first
+	index   *index   // nil without secrets
 }
 
 // secret is a value whose form does not show that it is secret.
@@ -58,6 +59,7 @@ func New(secrets ...string) Redactor {
 			r.secrets = append(r.secrets, secret{squeeze(s), re})
 		}
 	}
+	r.index = newIndex(r.secrets)
 	return r
 }
 
@@ -73,7 +75,7 @@ func spellings(s string) *regexp.Regexp {
 		case '-', '+':
 			p.WriteString("[-+]")
 		case '_', '/':
-			p.WriteString("(?:_|\\\\?/)")
+			p.WriteString("(?:_|\\\\*/)") // JSON within JSON escapes a slash more than once
 		case '\n', '\r':
 			p.WriteString(wrap + "?")
 		case '"', '\\':
@@ -215,11 +217,8 @@ func mayHoldThumbprint(s string) bool {
 // Text returns a text with every secret replaced.
 func (r Redactor) Text(s string) string {
 	if len(r.secrets) > 0 {
-		squeezed := squeeze(s)
-		for _, x := range r.secrets {
-			if strings.Contains(squeezed, x.squeezed) {
-				s = x.re().ReplaceAllLiteralString(s, "[redacted]")
-			}
+		for _, i := range r.index.in(squeeze(s), r.secrets) {
+			s = r.secrets[i].re().ReplaceAllLiteralString(s, "[redacted]")
 		}
 	}
 	s = redactPEM(s)
@@ -250,26 +249,54 @@ func redactPEM(s string) string {
 	if !strings.Contains(s, "PRIVATE KEY-----") {
 		return s
 	}
+	// Each is searched for once: a text may hold thousands of one and none of the other.
+	begins, ends := boundaries(keyBegin, s), boundaries(keyEnd, s)
 	var out strings.Builder
-	for {
-		begin, end := keyBegin.FindStringIndex(s), keyEnd.FindStringIndex(s)
+	for at := 0; ; {
+		begins, ends = from(begins, at), from(ends, at)
 		switch {
-		case begin == nil && end == nil:
-			out.WriteString(s)
+		case len(begins) == 0 && len(ends) == 0:
+			out.WriteString(s[at:])
 			return out.String()
-		case begin == nil || end != nil && end[0] < begin[0]: // the beginning was cut
-			tail := keyTail.FindStringIndex(s[:end[0]])
-			out.WriteString(s[:tail[0]] + redactedKey)
-			s = s[end[1]:]
+		case len(begins) == 0 || len(ends) > 0 && ends[0][0] < begins[0][0]: // the beginning was cut
+			before := s[at:max(at, ends[0][0])]
+			out.WriteString(before[:keyTail.FindStringIndex(before)[0]] + redactedKey)
+			at = ends[0][1]
 		default:
-			out.WriteString(s[:begin[0]] + redactedKey)
-			rest := s[begin[1]:]
-			next := keyBegin.FindStringIndex(rest)
-			stop := keyEnd.FindStringIndex(rest)
-			if stop == nil || next != nil && next[0] < stop[0] { // the end was cut
-				stop = keyBody.FindStringIndex(rest)
+			out.WriteString(s[at:max(at, begins[0][0])] + redactedKey)
+			at = begins[0][1]
+			begins, ends = from(begins, at), from(ends, at)
+			switch {
+			case len(begins) > 0 && (len(ends) == 0 || begins[0][0] < ends[0][0]): // the end was cut
+				at += keyBody.FindStringIndex(s[at:max(at, begins[0][0])])[1]
+			case len(ends) == 0:
+				at += keyBody.FindStringIndex(s[at:])[1]
+			default:
+				at = ends[0][1]
 			}
-			s = rest[stop[1]:]
 		}
 	}
+}
+
+// dashes stand at both ends of a boundary. Two boundaries may share them.
+const dashes = len("-----")
+
+// boundaries returns where the boundaries of one kind stand.
+func boundaries(kind *regexp.Regexp, s string) (places [][]int) {
+	for at := 0; ; {
+		place := kind.FindStringIndex(s[at:])
+		if place == nil {
+			return places
+		}
+		places = append(places, []int{at + place[0], at + place[1]})
+		at += place[1] - dashes
+	}
+}
+
+// from returns the boundaries after a position, which may share the dashes before it.
+func from(places [][]int, at int) [][]int {
+	for len(places) > 0 && places[0][0] < at-dashes {
+		places = places[1:]
+	}
+	return places
 }

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -181,5 +182,56 @@ func BenchmarkRedact(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		Redactor{}.Text(text)
+	}
+}
+
+// The time that redaction takes grows with the text, not with its square, and hardly
+// with the number of secrets.
+func TestRedactionIsLinear(t *testing.T) {
+	var secrets []string
+	for i := range 2000 {
+		secrets = append(secrets, fmt.Sprintf("secret-number-%d-%s", i, strings.Repeat("x", 200)))
+	}
+	r := New(secrets...)
+	for name, part := range map[string]string{
+		"ends without a beginning":      "-----END PRIVATE KEY-----\n",
+		"beginnings without an end":     "-----BEGIN PRIVATE KEY-----\n",
+		"beginnings in turn with words": "-----BEGIN PRIVATE KEY-----\nMIIE\n, then\n",
+		"whole keys":                    "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n",
+		"almost an end":                 "-----END PRIVATE KEY",
+		"base64":                        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+		"dots":                          ".",
+		"backslashes":                   "\\n",
+		"almost a secret":               "secret-number-1",
+		"tokens":                        "token token=",
+		"almost a signature":            "eyJhbGciOiJSUzI1NiJ9.",
+	} {
+		text := strings.Repeat(part, 1+1<<20/len(part))
+		began := time.Now()
+		r.Text(text)
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("%s: 1 MiB took %s, expected less than 20s", name, took)
+		} else {
+			t.Logf("%s: %s", name, took.Round(time.Millisecond))
+		}
+	}
+}
+
+func TestShortAndManySecrets(t *testing.T) {
+	secrets := []string{"a  b  c  d", "12345678", "correct horse battery staple"}
+	for i := range 500 {
+		secrets = append(secrets, fmt.Sprintf("secret-%04d-of-many", i))
+	}
+	r := New(secrets...)
+	for text, want := range map[string]string{
+		"it is a  b  c  d.":                             "it is [redacted].",
+		"it is 12345678, 1234567":                       "it is [redacted], 1234567",
+		"correct horse battery staple":                  "[redacted]",
+		"secret-0007-of-many secret-0499-of-\nmany":     "[redacted] [redacted]",
+		"secret-0500-of-many, secret-0007-of-\\n  many": "secret-0500-of-many, [redacted]",
+	} {
+		if got := r.Text(text); got != want {
+			t.Errorf("%q: found %q, expected %q", text, got, want)
+		}
 	}
 }

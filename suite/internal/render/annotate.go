@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"assay/scenarios"
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // WriteAnnotations writes the failures of a report as workflow commands of GitHub

@@ -7,44 +7,68 @@ import (
 	"time"
 
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // digest sorts the results of a report by the part of the verdict that shows
 // them.
 type digest struct {
-	failures    []*report.Result // what fails the run, in catalogue order
-	warnings    []*report.Result // failed SHOULD
-	notOffered  []*report.Result // failed MAY
-	known       []*report.Result // known failures
+	failures    []*report.Result    // what fails the run, in catalogue order
+	causes      []together          // the failures by their cause
+	sameAs      map[string]together // the failures with the same cause, by the ID of a warning
+	warnings    []*report.Result    // failed SHOULD
+	notOffered  []*report.Result    // failed MAY
+	known       []*report.Result    // known failures
 	triedTwice  []group
 	remarks     []*report.Result // observed, with a reason
 	unannounced []group          // unannounced warnings by their text
 	skipped     []group          // skipped requirements and cases by reason
+	notSelected []group          // what the user left out, by the option
 	notClaimed  []group          // requirements by the chapter that is not claimed
 	chapters    []chapter
 
-	passed, observed, nSkipped, nNotClaimed int // requirements
+	report.Tally // of the requirements
 }
 
 // chapter counts the results of one chapter.
 type chapter struct {
-	name   string
-	counts report.Counts
-	failed int // results that fail the run
-	warned int // failed results that do not fail the run
+	name string
+	report.Tally
 }
 
 func digestOf(r *report.Report) digest {
-	var d digest
+	d := digest{Tally: r.Tally()}
 	for i := range r.Results {
 		x := &r.Results[i]
-		for _, line := range unannounced(x) {
+		for _, line := range x.Unannounced() {
 			d.unannounced = addTo(d.unannounced, line, x.ID, nameFew)
 		}
 		d.again(x)
 		d.add(x, r.Strict)
 	}
+	d.causes = byCause(d.failures)
+	d.sameAs = map[string]together{}
+	for _, x := range d.warnings {
+		key, _ := causeOf(x)
+		for _, t := range d.causes {
+			if t.key == key {
+				d.sameAs[x.ID] = t
+			}
+		}
+	}
 	return d
+}
+
+// why returns the reason of a result that does not fail the run.
+func (d *digest) why(x *report.Result) string {
+	if t, shared := d.sameAs[x.ID]; shared {
+		text := "for the same cause as " + t.results[0].ID
+		if more := len(t.results) - 1; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		return text
+	}
+	return x.Reason
 }
 
 // again enters what was tried twice. The reasons hold measured times, which differ
@@ -52,50 +76,39 @@ func digestOf(r *report.Report) digest {
 func (d *digest) again(x *report.Result) {
 	const why = "a time limit passed while this machine was starved; the second try counts"
 	if x.TriedTwice != "" {
-		d.triedTwice = addTo(d.triedTwice, why, x.ID, nameAll)
+		d.triedTwice = addTo(d.triedTwice, why, x.ID, nameFew)
 	}
 	for _, k := range x.Cases {
 		if k.TriedTwice != "" {
-			d.triedTwice = addTo(d.triedTwice, why, x.ID+"/"+k.Case, nameAll)
+			d.triedTwice = addTo(d.triedTwice, why, x.ID+"/"+k.Case, nameFew)
 		}
 	}
 }
 
 // add enters a result into the part of the verdict that shows it.
 func (d *digest) add(x *report.Result, strict bool) {
-	c := d.chapter(x.Profile)
-	c.counts[x.Status]++
+	d.chapter(x.Profile).Add(x, strict)
 	switch {
 	case x.Fails(strict):
 		d.failures = append(d.failures, x)
-		c.failed++
 	case x.NotOffered():
 		d.notOffered = append(d.notOffered, x)
-		c.warned++
 	case x.Status == report.Failed:
 		d.warnings = append(d.warnings, x)
-		c.warned++
 	case x.Status == report.KnownFailed:
 		d.known = append(d.known, x)
 	case x.Status == report.Skipped:
-		d.nSkipped++
 		d.skip(x.Reason, x.ID, x.LeftOut)
 		return
 	case x.Status == report.NotClaimed:
-		d.nNotClaimed++
 		reason := x.Reason
 		if len(x.Unclaimed) > 0 { // one chapter is enough here
 			reason = "the target does not claim " + x.Unclaimed[0]
 		}
 		d.notClaimed = addTo(d.notClaimed, reason, x.ID, nameNone)
 		return
-	case x.Status == report.Observed:
-		d.observed++
-		if x.Reason != "" {
-			d.remarks = append(d.remarks, x)
-		}
-	case x.Status == report.Passed:
-		d.passed++
+	case x.Status == report.Observed && x.Reason != "":
+		d.remarks = append(d.remarks, x)
 	}
 	for _, k := range x.Cases {
 		if k.Status == report.Skipped {
@@ -105,44 +118,31 @@ func (d *digest) add(x *report.Result, strict bool) {
 }
 
 func (d *digest) skip(reason, id string, leftOut bool) {
-	n := nameAll
 	if leftOut {
-		n = nameNone
+		d.notSelected = addTo(d.notSelected, reason, id, nameNone)
+		return
 	}
-	d.skipped = addTo(d.skipped, reason, id, n)
-}
-
-// unannounced returns the warnings at the start of servers that no spec
-// announced.
-func unannounced(x *report.Result) []string {
-	var lines []string
-	for _, o := range x.Observations {
-		if o.Name != report.Unannounced {
-			continue
-		}
-		values, _ := o.Value.([]any)
-		for _, v := range values {
-			if line, ok := v.(string); ok {
-				lines = append(lines, line)
-			}
-		}
-	}
-	return lines
+	d.skipped = addTo(d.skipped, reason, id, nameAll)
 }
 
 func (d *digest) chapter(name string) *chapter {
 	i := slices.IndexFunc(d.chapters, func(c chapter) bool { return c.name == name })
 	if i < 0 {
 		i = len(d.chapters)
-		d.chapters = append(d.chapters, chapter{name: name, counts: report.Counts{}})
+		d.chapters = append(d.chapters, chapter{name: name})
 	}
 	return &d.chapters[i]
 }
 
 // nothingJudged reports whether every requirement was skipped or not claimed.
 func (d *digest) nothingJudged() bool {
-	failed := len(d.failures) + len(d.warnings) + len(d.notOffered) + len(d.known)
-	return d.passed+d.observed+failed == 0
+	aside := report.Tally{Skipped: d.Skipped, LeftOut: d.LeftOut, NotClaimed: d.NotClaimed}
+	return d.Tally == aside
+}
+
+// leftOut reports whether the user left the whole chapter out of the run.
+func (c chapter) leftOut() bool {
+	return c.LeftOut > 0 && c.Tally == report.Tally{LeftOut: c.LeftOut}
 }
 
 // cells returns the counts of a chapter with their words.
@@ -152,13 +152,14 @@ func (c chapter) cells() []string {
 		n    int
 		what string
 	}{
-		{c.counts[report.Passed], "passed"},
-		{c.failed, "failed"},
-		{c.warned, "not met"},
-		{c.counts[report.KnownFailed], "known"},
-		{c.counts[report.Observed], "observed"},
-		{c.counts[report.Skipped], "skipped"},
-		{c.counts[report.NotClaimed], "not claimed"},
+		{c.Passed, "passed"},
+		{c.Failing, "failed"},
+		{c.NotMet + c.NotOffered, "not met"},
+		{c.KnownFailures, "known"},
+		{c.Observed, "observed"},
+		{c.Skipped, "skipped"},
+		{c.LeftOut, "not selected"},
+		{c.NotClaimed, "not claimed"},
 	} {
 		if x.n > 0 {
 			out = append(out, fmt.Sprintf("%d %s", x.n, x.what))
@@ -179,6 +180,9 @@ func header(r *report.Report) []string {
 	if r.CA != "" {
 		parts = append(parts, r.CA+" CA")
 	}
+	if r.Workers > 0 {
+		parts = append(parts, words.Plural(r.Workers, "worker", "workers"))
+	}
 	for _, s := range []string{r.Go, r.OS} {
 		if s != "" {
 			parts = append(parts, s)
@@ -197,31 +201,36 @@ func withVersion(name, version string) string {
 
 // tally returns the last line of a verdict.
 func (d digest) tally() string {
-	return fmt.Sprintf("%d passed, %d failed, %d skipped", d.passed, len(d.failures), d.nSkipped)
+	return fmt.Sprintf("%d passed, %d failed, %d skipped", d.Passed, d.Failing, d.Skipped)
 }
 
-// closing returns all counts on one line, with the times and the exit code.
-func (d digest) closing(r *report.Report) string {
+// closing returns the last line but one of a verdict.
+func (d digest) closing(r *report.Report) string { return "assay: " + d.allCounts(r) }
+
+// allCounts returns all counts on one line, with the times and the exit code.
+func (d digest) allCounts(r *report.Report) string {
 	parts := []string{
-		fmt.Sprintf("%d passed", d.passed), d.failedOfKinds(), fmt.Sprintf("%d skipped", d.nSkipped),
+		fmt.Sprintf("%d passed", d.Passed), d.failedOfKinds(), fmt.Sprintf("%d skipped", d.Skipped),
 	}
 	for _, x := range []struct {
 		n         int
 		one, many string
 	}{
 		{r.SkippedCases, "skipped case", "skipped cases"},
-		{len(d.warnings), "warning", "warnings"},
-		{len(d.notOffered), "not offered", "not offered"},
-		{len(d.known), "known failure", "known failures"},
-		{d.observed, "observed", "observed"},
-		{d.nNotClaimed, "not claimed", "not claimed"},
+		{d.NotMet, "warning", "warnings"},
+		{d.NotOffered, "not offered", "not offered"},
+		{d.KnownFailures, "known failure", "known failures"},
+		{d.Observed, "observed", "observed"},
+		{d.NotClaimed, "not claimed", "not claimed"},
+		{d.LeftOut, "not selected", "not selected"},
 	} {
 		if x.n > 0 {
-			parts = append(parts, plural(x.n, x.one, x.many))
+			parts = append(parts, words.Plural(x.n, x.one, x.many))
 		}
 	}
-	return fmt.Sprintf("assay: %s, in %s (CPU %s, %s) → exit %d", strings.Join(parts, ", "),
-		seconds(r.DurationMS), seconds(r.CPUMS), plural(r.Issuances, "issuance", "issuances"), r.Exit)
+	return fmt.Sprintf("%s, in %s (CPU %s, %s) → exit %d", strings.Join(parts, ", "),
+		seconds(r.DurationMS), seconds(r.CPUMS),
+		words.Plural(r.Issuances, "issuance", "issuances"), r.Exit)
 }
 
 // failedOfKinds counts what fails the run, and in brackets the unexpected passes
@@ -233,23 +242,16 @@ func (d digest) failedOfKinds() string {
 	}
 	var kinds []string
 	if n := counts[report.UnexpectedPassed]; n > 0 {
-		kinds = append(kinds, plural(n, "unexpected pass", "unexpected passes"))
+		kinds = append(kinds, words.Plural(n, "unexpected pass", "unexpected passes"))
 	}
 	if n := counts[report.Error]; n > 0 {
-		kinds = append(kinds, plural(n, "error", "errors"))
+		kinds = append(kinds, words.Plural(n, "error", "errors"))
 	}
-	text := fmt.Sprintf("%d failed", len(d.failures))
+	text := fmt.Sprintf("%d failed", d.Failing)
 	if len(kinds) > 0 {
 		text += " (" + strings.Join(kinds, ", ") + ")"
 	}
 	return text
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func seconds(ms int64) string {

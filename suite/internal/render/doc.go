@@ -2,7 +2,7 @@
 // ([WriteVerdict]), as Markdown ([WriteMarkdown]), and as annotations of GitHub
 // Actions ([WriteAnnotations]).
 //
-// [Terminal] and [Markdown] are the writers of the two formats. Package
-// assay/suite/report/diff uses them too, so that verdicts and differences look
-// alike. Everything that a target wrote goes through [words.Printable] here.
+// The writers of the two formats are in package assay/suite/report/words, which
+// differences use too, so that both look alike. Everything that a target wrote
+// goes through words.Printable here.
 package render

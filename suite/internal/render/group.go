@@ -1,8 +1,11 @@
 package render
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"assay/suite/report/words"
 )
 
 // group holds the requirements and cases that have the same reason.
@@ -21,8 +24,13 @@ const (
 	nameNone        // none, where the user asked for it
 )
 
-// fewNames is the number of members that nameFew allows.
-const fewNames = 6
+const (
+	// fewNames is the number of members that nameFew allows.
+	fewNames = 6
+	// manyNames is the number of members that nameAll allows: as many as a reader
+	// looks through. report.json names all.
+	manyNames = 40
+)
 
 // names lists the members of the group that a verdict names.
 func (g group) names() string {
@@ -31,8 +39,30 @@ func (g group) names() string {
 		return ""
 	case g.naming == nameFew && len(g.ids) > fewNames:
 		return strings.Join(g.ids[:fewNames], " ") + " …"
+	case len(g.ids) > manyNames:
+		return fmt.Sprintf("%s and %d more", strings.Join(g.ids[:manyNames], " "), len(g.ids)-manyNames)
 	}
 	return strings.Join(g.ids, " ")
+}
+
+// counted returns the number of members and the reason. Cases are counted apart, so
+// that the number of requirements is that of the counts.
+func (g group) counted() string {
+	cases := 0
+	for _, id := range g.ids {
+		if strings.Contains(id, "/") {
+			cases++
+		}
+	}
+	n := len(g.ids)
+	switch {
+	case g.naming != nameNone || cases == 0:
+		return fmt.Sprintf("%d × %s", n, g.reason)
+	case cases == n:
+		return fmt.Sprintf("%s: %s", words.Plural(n, "case", "cases"), g.reason)
+	}
+	return fmt.Sprintf("%d × %s, and %s of others", n-cases, g.reason,
+		words.Plural(cases, "case", "cases"))
 }
 
 // addTo adds a member to the group with a reason, which it creates if necessary.

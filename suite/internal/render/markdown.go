@@ -1,84 +1,76 @@
 package render
 
 import (
-	"bufio"
-	"fmt"
 	"html"
 	"io"
 	"strings"
 
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // WriteMarkdown shows a report as Markdown for the summary of a CI job. It has
 // the content of [WriteVerdict].
 func WriteMarkdown(w io.Writer, r *report.Report) error {
-	m := NewMarkdown(w)
+	m := markdown{words.NewMarkdown(w)}
 	d := digestOf(r)
-	m.Printf("## Assay: %s\n\n", Inline(r.Target.Name))
-	m.Printf("%s\n\n", Inline(strings.Join(header(r), " · ")))
-	m.Printf("**%s**\n\n", Inline(d.closing(r)))
+	m.Printf("## Assay: %s\n\n", words.Inline(r.Target.Name))
+	m.Printf("%s\n\n", words.Inline(strings.Join(header(r), " · ")))
+	m.Printf("**%s**\n\n", words.Inline(d.closing(r)))
 	if r.WorldReason != "" {
-		m.Printf("No namespaces: %s\n\n", Inline(r.WorldReason))
+		m.Printf("No namespaces: %s\n\n", words.Inline(r.WorldReason))
 	}
 	if r.Error != "" {
 		m.Printf("### The run failed\n\n")
 		m.Block("", r.Error)
 	}
-	if r.Interrupted {
+	if r.Interrupted && r.Stopped == "" {
 		m.Printf("**Interrupted**: the verdict is incomplete.\n\n")
+	}
+	if r.Stopped != "" {
+		m.Printf("**Ended early**: the verdict is incomplete.")
+		if r.Error == "" { // else it says why
+			m.Printf(" %s", words.Inline(r.Stopped))
+		}
+		m.Printf("\n\n")
 	}
 	m.chapters(d)
 	if len(d.failures) > 0 {
 		m.Printf("### Failures\n\n")
 	}
-	for _, x := range d.failures {
-		m.failure(x)
+	for _, t := range d.causes {
+		m.failure(t, d)
 	}
-	m.list(warningsTitle, d.warnings)
-	m.list(notOfferedTitle, d.notOffered)
-	m.list(knownTitle, d.known)
+	m.list(warningsTitle, d.warnings, d.why)
+	m.list(notOfferedTitle, d.notOffered, d.why)
+	m.list(knownTitle, d.known, d.why)
 	m.leftAside(r.LeftAside)
-	m.list(observedTitle, d.remarks)
+	m.list(observedTitle, d.remarks, d.why)
 	m.groups(unannouncedTitle, d.unannounced)
 	m.groups(triedTwiceTitle, d.triedTwice)
 	m.groups(skippedTitle, d.skipped)
+	m.groups(notSelectedTitle, d.notSelected)
 	m.groups(notClaimedTitle, d.notClaimed)
+	if r.Selection != nil && r.Selection.LastFailed != "" {
+		m.Printf("%s\n\n", words.Inline(onlyLastFailed))
+	}
 	m.Printf("%s\n", d.tally())
 	return m.Flush()
 }
 
-// Markdown writes Markdown. Errors of the underlying writer are reported by
-// Flush.
-type Markdown struct{ w *bufio.Writer }
+// markdown writes the parts of a report.
+type markdown struct{ *words.Markdown }
 
-// NewMarkdown returns a Markdown that writes to w.
-func NewMarkdown(w io.Writer) *Markdown { return &Markdown{bufio.NewWriter(w)} }
-
-// Flush writes what is buffered and returns the first error that occurred.
-func (m *Markdown) Flush() error { return m.w.Flush() }
-
-// Printf writes Markdown by a format. Text has to be escaped by [Inline].
-func (m *Markdown) Printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
-
-// Block writes a text as a block of code. language may be empty. The fence is
-// longer than any fence in the text.
-func (m *Markdown) Block(language, text string) {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
+func (m markdown) failure(t together, d digest) {
+	if n := len(t.results); n > 1 {
+		m.Printf("**%d failures: %s**\n\n", n, words.Inline(t.cause))
 	}
-	text = strings.TrimRight(words.Printable(text), "\n")
-	m.Printf("%s%s\n%s\n%s\n\n", fence, language, text, fence)
-}
-
-func (m *Markdown) failure(x *report.Result) {
+	x := t.results[0]
 	m.Printf("<details open><summary>%s <b>%s</b> %s · %s</summary>\n\n",
 		label(x), htmlInline(x.ID), x.Level, htmlInline(x.Title))
-	for _, f := range fields(x, "") {
-		if f.prose {
-			m.Printf("**%s** %s\n\n", f.name, Inline(f.text))
+	for _, f := range fields(x, "", d.also(t)) {
+		if f.form == prose {
+			m.Printf("**%s** %s\n\n", f.name, words.Inline(f.text))
 		} else {
 			m.Printf("**%s**\n\n", f.name)
 			m.Block("", f.text)
@@ -87,17 +79,20 @@ func (m *Markdown) failure(x *report.Result) {
 	m.Printf("</details>\n\n")
 }
 
-func (m *Markdown) chapters(d digest) {
+func (m markdown) chapters(d digest) {
 	if len(d.chapters) == 0 {
 		return
 	}
 	m.Printf("| chapter | passed | failed | not met | known | observed | skipped | not claimed |\n")
 	m.Printf("|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range d.chapters {
-		m.Printf("| %s |", Inline(c.name))
+		if c.leftOut() {
+			continue
+		}
+		m.Printf("| %s |", words.Inline(c.name))
 		for _, n := range []int{
-			c.counts[report.Passed], c.failed, c.warned, c.counts[report.KnownFailed],
-			c.counts[report.Observed], c.counts[report.Skipped], c.counts[report.NotClaimed],
+			c.Passed, c.Failing, c.NotMet + c.NotOffered, c.KnownFailures, c.Observed, c.Skipped,
+			c.NotClaimed,
 		} {
 			if n == 0 {
 				m.Printf(" |")
@@ -110,55 +105,47 @@ func (m *Markdown) chapters(d digest) {
 	m.Printf("\n")
 }
 
-func (m *Markdown) list(title string, results []*report.Result) {
+func (m markdown) list(title string, results []*report.Result, why func(*report.Result) string) {
 	if len(results) == 0 {
 		return
 	}
 	m.Printf("### %s\n\n", title)
 	for _, x := range results {
-		m.Printf("- **%s** %s: %s", Inline(x.ID), Inline(x.Title), Inline(x.Reason))
+		m.Printf("- **%s** %s: %s", words.Inline(x.ID), words.Inline(x.Title), words.Inline(why(x)))
 		if k := x.KnownFailure; k != nil {
-			m.Printf(" (listed: %s)", Inline(words.Join(", ", k.Reason, k.Link, until(k.Until), k.Note)))
+			listed := words.Join(", ", k.Reason, k.Link, until(k.Until), k.Note)
+			m.Printf(" (listed: %s)", words.Inline(listed))
 		}
 		m.Printf("\n")
 	}
 	m.Printf("\n")
 }
 
-func (m *Markdown) leftAside(entries []report.LeftAside) {
+func (m markdown) leftAside(entries []report.LeftAside) {
 	if len(entries) == 0 {
 		return
 	}
 	m.Printf("### %s\n\n", leftAsideTitle)
 	for _, e := range entries {
-		m.Printf("- **%s** %s: %s\n", Inline(e.ID), Inline(e.Reason), Inline(e.Why))
+		m.Printf("- **%s** %s: %s\n", words.Inline(e.ID), words.Inline(e.Reason), words.Inline(e.Why))
 	}
 	m.Printf("\n")
 }
 
-func (m *Markdown) groups(title string, groups []group) {
+func (m markdown) groups(title string, groups []group) {
 	if len(groups) == 0 {
 		return
 	}
 	m.Printf("### %s\n\n", title)
 	for _, g := range groups {
-		m.Printf("- %d × %s", len(g.ids), Inline(g.reason))
+		m.Printf("- %s", words.Inline(g.counted()))
 		if names := g.names(); names != "" {
-			m.Printf(": %s", Inline(names))
+			m.Printf(": %s", words.Inline(names))
 		}
 		m.Printf("\n")
 	}
 	m.Printf("\n")
 }
-
-// escapes replaces the characters that have a meaning in Markdown or HTML.
-var escapes = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;",
-	"|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\\", `\\`,
-)
-
-// Inline escapes a text for use within one line of Markdown.
-func Inline(s string) string { return escapes.Replace(words.OneLine(words.Printable(s))) }
 
 // htmlInline escapes a text for use within one line of HTML.
 func htmlInline(s string) string { return html.EscapeString(words.OneLine(words.Printable(s))) }

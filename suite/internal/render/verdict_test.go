@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -125,8 +126,17 @@ func TestVerdictEnds(t *testing.T) {
 		},
 		{
 			name: "nothing selected", level: must, leftOut: map[string]string{"X-01": "--only Y"},
-			holds: []string{"1 × not selected (--only Y)", "nothing was run", "→ exit 2"},
-			last:  "0 passed, 0 failed, 1 skipped",
+			holds: []string{
+				"1 × not selected (--only Y)", "1 not selected, in", "nothing was run", "→ exit 2",
+			},
+			last: "0 passed, 0 failed, 0 skipped",
+		},
+		{
+			name: "ended early", level: must,
+			run: report.Report{Stopped: "--fail-fast ended the run at Y-01"},
+			holds: []string{"ENDED EARLY", "--fail-fast ended the run at Y-01",
+				"1 × not finished: --fail-fast ended the run at Y-01", "1 skipped,"},
+			last: "0 passed, 0 failed, 1 skipped",
 		},
 	}
 	for _, tt := range tests {
@@ -254,5 +264,73 @@ func TestTriedTwice(t *testing.T) {
 		if !strings.Contains(text, "Tried twice") || !strings.Contains(text, "A-01 A-02/two") {
 			t.Errorf("%s: expected the two cases that were tried twice in\n%s", name, text)
 		}
+	}
+}
+
+// TestWarningsOfOneCause checks that a text stands below the requirement whose text it
+// is, and that others with the same cause are named.
+func TestWarningsOfOneCause(t *testing.T) {
+	t.Parallel()
+	warned := func(id string) report.Result {
+		return report.Result{
+			ID: id, Profile: "a", Level: scenarios.Should, Status: report.Failed,
+			Title: "title of " + id, Reason: "seen nothing",
+		}
+	}
+	r := &report.Report{Results: []report.Result{warned("A-01"), warned("A-02")}}
+	got := shown(t, r, Style{Width: 100})
+	want := regexp.MustCompile(
+		`A-01 title of A-01\n +seen nothing\n +not met for the same cause: A-02\n`)
+	if !want.MatchString(got) {
+		t.Errorf("expected %s in\n%s", want, got)
+	}
+}
+
+// TestManyWarnings checks that warnings with a failure's cause are one group, and that
+// one short command repeats them all.
+func TestManyWarnings(t *testing.T) {
+	t.Parallel()
+	r := &report.Report{Results: []report.Result{failedAs("A-00", "seen nothing")}}
+	for i := range fewWarnings + 1 {
+		x := failedAs(fmt.Sprintf("A-%02d", i+10), "seen nothing")
+		x.Level = scenarios.Should
+		r.Results = append(r.Results, x)
+	}
+	got := shown(t, r, Style{Width: 100, Dir: "a b"})
+	for _, want := range []string{
+		"  9 warnings for the same cause as A-00\n    seen nothing\n      A-10 A-11",
+		`"assay run --last-failed --out 'a b'" runs again what failed`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("expected %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "--only A-10") {
+		t.Errorf("expected no command with all the names in\n%s", got)
+	}
+}
+
+// TestBeginWith checks that a verdict with many failures names the causes that most
+// others share, or rest on.
+func TestBeginWith(t *testing.T) {
+	t.Parallel()
+	r := &report.Report{}
+	for i := range 12 {
+		r.Results = append(r.Results, failedAs(fmt.Sprintf("A-%02d", i), "seen letter "+
+			string(rune('a'+max(0, i-4)))))
+	}
+	for i := range 4 {
+		r.Results = append(r.Results, report.Result{
+			ID: fmt.Sprintf("B-%02d", i), Status: report.Skipped, Reason: "needs A-11, which failed",
+		})
+	}
+	got := shown(t, r, Style{Width: 200})
+	want := "Begin with A-00 (5 requirements), then A-11 (5 requirements): the causes that"
+	if !strings.Contains(got, want) {
+		t.Errorf("expected %q in\n%s", want, got)
+	}
+	r.Results = r.Results[:5]
+	if got := shown(t, r, Style{Width: 200}); strings.Contains(got, "Begin with") {
+		t.Errorf("expected no advice about few failures in\n%s", got)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"assay/scenarios"
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // Gather judges outcomes and returns the report of the run. It changes nothing

@@ -172,10 +172,8 @@ func TestGatherJudges(t *testing.T) {
 		},
 		{
 			name: "two cases failed", req: scenarios.Requirement{Cases: rows("a", "b", "c")},
-			outcomes: []Outcome{
-				fail("X-01", "a", "one"), fail("X-01", "b", "two"), pass("X-01", "c"),
-			},
-			status: report.Failed, reason: "a: one (2 of 3 cases failed)", exit: 1,
+			outcomes: []Outcome{fail("X-01", "a", "one"), fail("X-01", "b", "two"), pass("X-01", "c")},
+			status:   report.Failed, reason: "a: one (2 of 3 cases failed)", exit: 1,
 			cases: "a:failed b:failed c:passed",
 		},
 		{
@@ -267,7 +265,7 @@ func TestGatherJudges(t *testing.T) {
 		{
 			name: "case not selected", req: scenarios.Requirement{Cases: rows("a", "b")},
 			outcomes: []Outcome{pass("X-01", "a")}, input: deselect("X-01/b", "--skip X-01/b"),
-			status: report.Passed, reason: "1 of 2 cases skipped", cases: "a:passed b:skipped",
+			status: report.Passed, reason: "1 of 2 cases not selected", cases: "a:passed b:skipped",
 		},
 		{
 			name: "nothing selected is no success", input: deselect("X-01", "--only Z"),
@@ -339,20 +337,16 @@ func TestGatherJudges(t *testing.T) {
 			status:   report.Skipped, reason: "needs Y-01, which was skipped",
 		},
 		{
-			name: "needed case failed",
-			req:  scenarios.Requirement{Needs: []scenarios.Need{{ID: "Y-01/a"}}},
-			others: []scenarios.Requirement{
-				{ID: "Y-01", Level: scenarios.May, Cases: rows("a", "b")},
-			},
+			name:     "needed case failed",
+			req:      scenarios.Requirement{Needs: []scenarios.Need{{ID: "Y-01/a"}}},
+			others:   []scenarios.Requirement{{ID: "Y-01", Level: scenarios.May, Cases: rows("a", "b")}},
 			outcomes: []Outcome{pass("X-01", ""), fail("Y-01", "a", "no"), pass("Y-01", "b")},
 			status:   report.Skipped, reason: "needs Y-01/a, which is not offered",
 		},
 		{
-			name: "another case than the needed one failed",
-			req:  scenarios.Requirement{Needs: []scenarios.Need{{ID: "Y-01/b"}}},
-			others: []scenarios.Requirement{
-				{ID: "Y-01", Level: scenarios.May, Cases: rows("a", "b")},
-			},
+			name:     "another case than the needed one failed",
+			req:      scenarios.Requirement{Needs: []scenarios.Need{{ID: "Y-01/b"}}},
+			others:   []scenarios.Requirement{{ID: "Y-01", Level: scenarios.May, Cases: rows("a", "b")}},
 			outcomes: []Outcome{pass("X-01", ""), fail("Y-01", "a", "no"), pass("Y-01", "b")},
 			status:   report.Passed,
 		},
@@ -380,33 +374,25 @@ func TestGatherJudges(t *testing.T) {
 		// Known failures.
 		{
 			name: "known failure of other versions", outcomes: []Outcome{fail("X-01", "", "EOF")},
-			known: []sut.KnownFailure{
-				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
-			},
+			known:  []sut.KnownFailure{{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")}},
 			input:  func(in *Input) { in.Run.Target.Version = "headscale v0.29.3" },
 			status: report.Failed, reason: "EOF", exit: 1,
 		},
 		{
 			name: "known failure of this version", outcomes: []Outcome{fail("X-01", "", "EOF")},
-			known: []sut.KnownFailure{
-				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
-			},
+			known:  []sut.KnownFailure{{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")}},
 			input:  func(in *Input) { in.Run.Target.Version = "headscale v0.29.2" },
 			status: report.KnownFailed, reason: "EOF",
 		},
 		{
 			name: "known failure of an unknown version", outcomes: []Outcome{fail("X-01", "", "EOF")},
-			known: []sut.KnownFailure{
-				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
-			},
+			known:  []sut.KnownFailure{{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")}},
 			input:  func(in *Input) { in.Run.Target.Version = "dev" },
 			status: report.KnownFailed, reason: "EOF",
 		},
 		{
 			name: "an unknown version may have mended it", outcomes: []Outcome{pass("X-01", "")},
-			known: []sut.KnownFailure{
-				{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")},
-			},
+			known:  []sut.KnownFailure{{ID: "X-01", Reason: "upstream bug", Version: versions("< 0.29.3")}},
 			input:  func(in *Input) { in.Run.Target.Version = "dev" },
 			status: report.Passed,
 		},
@@ -617,9 +603,7 @@ func TestGatherKeepsCatalogueOrderAndCounts(t *testing.T) {
 func TestGatherRefusesResultsFromNowhere(t *testing.T) {
 	t.Parallel()
 	in := claimed(scenarios.Requirement{ID: "X-01", Level: scenarios.Must, Chapter: "byo"})
-	in.Outcomes = []Outcome{
-		{ID: "X-01", Status: report.Passed}, {ID: "Q-99", Status: report.Passed},
-	}
+	in.Outcomes = []Outcome{{ID: "X-01", Status: report.Passed}, {ID: "Q-99", Status: report.Passed}}
 	r := Gather(in)
 	const want = "results for IDs that are not in the catalogue: Q-99"
 	if r.Error != want || r.Exit != 2 {
@@ -695,9 +679,11 @@ func TestGatherPlacesEvidence(t *testing.T) {
 	in := claimed(
 		scenarios.Requirement{
 			ID: "X-01", Level: scenarios.Must, Chapter: "byo",
-			Cases: rows("a", "b c"), Needs: []scenarios.Need{{ID: "Y-01"}},
+			Cases: rows("a", "b c", "d"), Needs: []scenarios.Need{{ID: "Y-01"}},
 		},
-		scenarios.Requirement{ID: "Y-01", Level: scenarios.Must, Chapter: "byo"},
+		scenarios.Requirement{
+			ID: "Y-01", Level: scenarios.Must, Chapter: "byo", Cases: rows("e", "f"),
+		},
 	)
 	in.Outcomes = []Outcome{
 		{
@@ -706,23 +692,72 @@ func TestGatherPlacesEvidence(t *testing.T) {
 		},
 		{
 			ID: "X-01", Case: "b c", Status: report.Failed, Reason: "wrong",
-			Evidence: &report.Evidence{Log: []string{"two"}},
+			Evidence: &report.Evidence{Log: []string{"two"}}, Whole: true,
 		},
-		{ID: "Y-01", Status: report.Passed},
+		{
+			ID: "X-01", Case: "d", Status: report.Failed, Reason: "wrong",
+			Evidence: &report.Evidence{Log: []string{"three"}}, Whole: true,
+		},
+		{ID: "Y-01", Case: "e", Status: report.Passed, Evidence: &report.Evidence{Config: "e"}},
+		{ID: "Y-01", Case: "f", Status: report.Passed, Evidence: &report.Evidence{Config: "f"}},
 	}
 	in.Repeat = func(ids ...string) string { return "assay run --only " + strings.Join(ids, ",") }
 	r := Gather(in)
 	want := &report.Evidence{
-		Dir: "evidence/X-01/b_c", Log: []string{"two"}, Repeat: "assay run --only X-01,Y-01",
+		Case: "b c",
+		Dir:  "evidence/X-01/b_c", Log: []string{"two"}, Repeat: "assay run --only X-01,Y-01",
 	}
 	if diff := cmp.Diff(want, r.Results[0].Evidence); diff != "" {
 		t.Error(diff)
 	}
-	want = &report.Evidence{Dir: "evidence/X-01/a", Log: []string{"one"}}
-	if diff := cmp.Diff(want, r.Results[0].Cases[0].Evidence); diff != "" {
+	want = &report.Evidence{Case: "d", Dir: "evidence/X-01/d", Log: []string{"three"}}
+	if diff := cmp.Diff(want, r.Results[0].Cases[2].Evidence); diff != "" {
 		t.Error(diff)
+	}
+	want = &report.Evidence{Case: "e", Config: "e"} // one of those that passed, without files
+	if diff := cmp.Diff(want, r.Results[1].Evidence); diff != "" {
+		t.Error(diff)
+	}
+	for _, c := range []report.Case{
+		r.Results[0].Cases[0], r.Results[1].Cases[0], r.Results[1].Cases[1],
+	} {
+		if c.Evidence != nil {
+			t.Errorf("%s: evidence of a further case that passed: %+v", c.Case, c.Evidence)
+		}
 	}
 	if e := in.Outcomes[1].Evidence; e.Dir != "" || e.Repeat != "" {
 		t.Error("Gather changed what it was given")
+	}
+}
+
+// TestGatherKeepsACommonCause checks that a result has the cause of its failed cases only
+// if all of them have it: what a case failed for has to be shown.
+func TestGatherKeepsACommonCause(t *testing.T) {
+	t.Parallel()
+	const cause = report.CauseNoContact
+	for _, tt := range []struct {
+		name, want string
+		causes     [3]string
+		statuses   [3]report.Status
+	}{
+		{"all failed for it", cause, [3]string{cause, cause, cause},
+			[3]report.Status{report.Failed, report.Failed, report.Failed}},
+		{"the others passed or were skipped", cause, [3]string{"", "", cause},
+			[3]report.Status{report.Passed, report.Skipped, report.Failed}},
+		{"one failed for another cause", "", [3]string{cause, "", cause},
+			[3]report.Status{report.Failed, report.Failed, report.Failed}},
+		{"one is an error", "", [3]string{cause, "", cause},
+			[3]report.Status{report.Failed, report.Error, report.Failed}},
+	} {
+		in := claimed(scenarios.Requirement{ID: "X-01", Level: scenarios.Must, Chapter: "byo",
+			Cases: rows("a", "b", "c")})
+		for i, row := range []string{"a", "b", "c"} {
+			in.Outcomes = append(in.Outcomes, Outcome{
+				ID: "X-01", Case: row, Status: tt.statuses[i], Reason: "so", Cause: tt.causes[i],
+			})
+		}
+		if got := Gather(in).Results[0].Cause; got != tt.want {
+			t.Errorf("%s: the cause is %q, expected %q", tt.name, got, tt.want)
+		}
 	}
 }

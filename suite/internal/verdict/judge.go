@@ -3,12 +3,13 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/scenarios"
 	"assay/suite/internal/sut"
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // judgement is the state of a case, or of a requirement, while it is judged.
@@ -16,11 +17,14 @@ type judgement struct {
 	name     string // of the case; "" for a requirement
 	status   report.Status
 	reason   string // whole text
+	cause    string // see [report.Result]
 	prefix   string // stands before the one-line reason
 	suffix   string // stands after the one-line reason
 	duration time.Duration
 	excuse   *report.Excuse
 	evidence *report.Evidence
+	whole    bool   // see [Outcome.Whole]
+	packets  string // see [Outcome.Packets]
 
 	held         bool     // every assertion held, whether or not that is judged
 	didNotHold   bool     // an assertion failed that is only observed
@@ -129,6 +133,8 @@ func (j *judge) row(req scenarios.Requirement, name string) judgement {
 // missing returns the verdict on a case without an outcome.
 func (j *judge) missing() (report.Status, string) {
 	switch run := j.in.Run; {
+	case run.Stopped != "":
+		return report.Skipped, "not finished: " + run.Stopped
 	case run.Interrupted:
 		return report.Skipped, "interrupted before it was finished"
 	case run.Error != "" && len(j.in.Outcomes) == 0:
@@ -143,7 +149,8 @@ func (j *judge) missing() (report.Status, string) {
 func fromOutcome(o Outcome, name string) judgement {
 	v := judgement{
 		name: name, status: o.Status, reason: o.Reason, duration: o.Duration,
-		held: o.Status == report.Passed, usedCA: o.UsedCA, triedTwice: o.TriedTwice, evidence: o.Evidence,
+		held: o.Status == report.Passed, usedCA: o.UsedCA, triedTwice: o.TriedTwice,
+		evidence: o.Evidence, whole: o.Whole, packets: o.Packets, cause: o.Cause,
 	}
 	switch o.Status {
 	case report.Passed:
@@ -214,13 +221,12 @@ func (j *judge) decide(req scenarios.Requirement, v *judgement) {
 	worst := v.cases[v.decider]
 	v.status, v.excuse, v.evidence = worst.status, worst.excuse, worst.evidence
 	v.reason, v.suffix = worst.reason, worst.suffix
+	v.cause = commonCause(v.cases)
 	if len(v.cases) == 1 {
 		return
 	}
 	if worst.status == report.Passed {
-		if n := count(v.cases, report.Skipped); n > 0 {
-			v.reason = fmt.Sprintf("%d of %d cases skipped", n, len(v.cases))
-		}
+		v.reason = without(v.cases)
 		j.unexpected(req, v)
 		return
 	}
@@ -234,6 +240,40 @@ func (j *judge) decide(req scenarios.Requirement, v *judgement) {
 	if n := count(v.cases, worst.status); n > 1 {
 		v.suffix += fmt.Sprintf(" (%d of %d cases %s)", n, len(v.cases), worst.status)
 	}
+}
+
+// commonCause returns the cause of the cases that failed. It returns "" if they did not
+// all fail for one: what a case failed for has to be shown.
+func commonCause(cases []judgement) (cause string) {
+	first := true
+	for _, c := range cases {
+		switch {
+		case c.status != report.Failed:
+		case first:
+			cause, first = c.cause, false
+		case c.cause != cause:
+			return ""
+		}
+	}
+	return cause
+}
+
+// without says how many cases of a requirement that passed have no verdict.
+func without(cases []judgement) string {
+	leftOut := 0
+	for _, c := range cases {
+		if c.leftOut {
+			leftOut++
+		}
+	}
+	var parts []string
+	if n := count(cases, report.Skipped) - leftOut; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d cases skipped", n, len(cases)))
+	}
+	if leftOut > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d cases not selected", leftOut, len(cases)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func count(vs []judgement, s report.Status) int {

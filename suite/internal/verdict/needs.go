@@ -73,6 +73,9 @@ func (v judgement) named(name string) judgement {
 func (v *judgement) skip(reason string) {
 	v.status, v.reason, v.prefix, v.suffix = report.Skipped, reason, "", ""
 	v.held, v.didNotHold, v.excuse, v.observations = false, false, nil, nil
+	if !v.whole {
+		v.evidence = nil // it would only show that the spec did something
+	}
 	for i := range v.cases {
 		v.cases[i].skip(reason)
 	}

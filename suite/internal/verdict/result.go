@@ -6,21 +6,24 @@ import (
 	"strings"
 
 	"assay/scenarios"
-	"assay/suite/internal/words"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // result makes the result of the report from a judgement.
 func (j *judge) result(req scenarios.Requirement, v judgement) report.Result {
 	r := report.Result{
 		ID: req.ID, Title: req.Title, Level: req.Level, Profile: req.Chapter,
-		Source: req.Source, Text: req.Text,
+		Source: req.Source, Text: req.Text, Why: req.Why,
 		Status: v.status, DidNotHold: v.didNotHold, Unclaimed: v.unclaimed,
 		LeftOut:    v.status == report.Skipped && v.leftOut,
 		DurationMS: v.duration.Milliseconds(), UsedCA: v.usedCA,
 		KnownFailure: v.excuse, Observations: v.observations,
 	}
 	r.Reason, r.Detail = v.words()
+	if v.status == report.Failed {
+		r.Cause, r.Remedy = v.cause, req.Remedy
+	}
 	if len(v.cases) > 0 {
 		r.Evidence = evidenceIn(req.ID, v.cases[v.decider])
 	}
@@ -42,7 +45,7 @@ func (j *judge) result(req scenarios.Requirement, v judgement) report.Result {
 			KnownFailure: c.excuse,
 		}
 		k.Reason, k.Detail = c.words()
-		if i != v.decider {
+		if i != v.decider && c.whole { // one case is enough of what passed
 			k.Evidence = evidenceIn(req.ID, c)
 		}
 		r.Cases = append(r.Cases, k)
@@ -88,16 +91,23 @@ func (v judgement) words() (reason, detail string) {
 	return v.prefix + line + v.suffix, detail
 }
 
-// evidenceIn returns a copy of the evidence of a case with the directory for its
-// files, or nil if the case has none.
+// evidenceIn returns a copy of the evidence of a case, or nil if the case has none.
+// Evidence of a failure gets a directory for its files.
 func evidenceIn(id string, c judgement) *report.Evidence {
 	if c.evidence == nil {
 		return nil
 	}
 	e := *c.evidence
+	e.Case = c.name
+	if !c.whole {
+		return &e
+	}
 	e.Dir = path.Join("evidence", fileName(id))
 	if c.name != "" {
 		e.Dir = path.Join(e.Dir, fileName(c.name))
+	}
+	if c.packets != "" {
+		e.Capture, e.CaptureFile = report.CaptureFile, c.packets
 	}
 	return &e
 }

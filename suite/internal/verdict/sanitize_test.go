@@ -46,9 +46,7 @@ func plant(t *testing.T) planted {
 		base64:           base64.RawURLEncoding.EncodeToString(der),
 		hex:              hex.EncodeToString(der),
 		keyAuthorization: base64.RawURLEncoding.EncodeToString(der[40:72]) + "." + thumbprint,
-		eab: base64.RawURLEncoding.EncodeToString(
-			[]byte("the key of an external account!!"),
-		),
+		eab:              base64.RawURLEncoding.EncodeToString([]byte("a key of an external account!!!")),
 	}
 	p.fragments = append(p.fragments, body[0], body[1], p.base64, p.hex, thumbprint, p.eab)
 	return p
@@ -85,7 +83,13 @@ func TestSecretsAreNotPublished(t *testing.T) {
 					Evidence: &report.Evidence{
 						Config: text, Log: strings.Split(text, "\n"),
 						ACME: []report.Exchange{{What: "GET " + p.keyAuthorization, Detail: text}},
+						Handshakes: []report.Handshake{{
+							ServerName: p.eab, Error: text, Chain: []report.Certificate{{
+								Subject: text, Issuer: text, Names: []string{text}, PEM: p.pem,
+							}},
+						}},
 					},
+					Whole: status == report.Failed || status == report.Error,
 				}
 				o.Sanitize(secrets, nil)
 				in.Outcomes = append(in.Outcomes, handedOver(t, o))
