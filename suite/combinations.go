@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -113,16 +112,15 @@ func (row combination) settings(e *Env, dir string) (Settings, []StartOption) {
 // and expects it to be renewed by the configured challenge.
 func expectRenewal(e *Env, server *Server, dir string, client ClientOption, row combination) {
 	server.Stop()
-	const day = 24 * time.Hour
 	var change []func(*pki.Spec)
 	if row.Client == "rsa" {
 		change = append(change, WithRSAKey)
 	}
-	old := e.CacheCertificate(dir, 29*day, 90*day, change...)
+	old := e.CacheCertificate(dir, 29*Day, 90*Day, change...)
 	server.Start()
 	server.AwaitReady()
 	Expect(e.Handshake(server, client)).To(ServeLeaf(old.Leaf))
-	e.Eventually(func(g Gomega) {
+	e.EventuallyRenewed(func(g Gomega) {
 		renewed := e.Handshake(server, client)
 		g.Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
 		entry := e.Path(dir, pki.AutocertCacheName(e.Hostname, old))
@@ -148,6 +146,7 @@ var _ = Table("ACME-32", func(e *Env, row struct{ Challenge, First string }) {
 	expectSpoken(e, server, row.First, "the client for which the certificate is obtained")
 	for _, offer := range slices.Sorted(maps.Keys(offers)) {
 		expectSpoken(e, server, offer, "a later client")
+		expectSpoken(e, server, offer, "a later client with TLS 1.2 alone", TLSVersion(tls.VersionTLS12))
 	}
 	server.Restart()
 	expectSpoken(e, server, row.First, "a client after a restart")
@@ -155,11 +154,12 @@ var _ = Table("ACME-32", func(e *Env, row struct{ Challenge, First string }) {
 
 // expectSpoken expects the server to answer a request by the protocol that it
 // selects for a client with this offer.
-func expectSpoken(e *Env, server *Server, offer, client string) {
-	seen := e.Handshake(server, Offering(offers[offer]...), KeepOpen)
+func expectSpoken(e *Env, server *Server, offer, client string, options ...ClientOption) {
+	seen := e.Handshake(server, append(options, Offering(offers[offer]...), KeepOpen)...)
 	defer seen.Close()
-	if _, refused := seen.Alert(); refused && offer == "h2" {
-		// A server without HTTP/2 refuses such a client (RFC 7301 §3.2).
+	if _, refused := seen.Alert(); refused && (offer == "h2" || offer == "acme-too") {
+		// A server without HTTP/2 refuses a client that speaks nothing else (RFC 7301
+		// §3.2), and acme-tls/1 is for clients that offer it alone (RFC 8737 §4).
 		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()), client)
 		return
 	}

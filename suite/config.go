@@ -2,12 +2,9 @@ package suite
 
 import (
 	"errors"
-	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -72,12 +69,21 @@ var _ = Table("CFG-04", func(e *Env, row struct{ Keys Settings }) {
 	Expect(e.Refuse(e.HTTP01(row.Keys))).To(BeRefusal(names...))
 })
 
-var _ = Table("CFG-05", func(e *Env, row struct{ Absent []string }) {
-	expectDefaults(e, row.Absent, nil)
+var _ = Table("CFG-05", func(e *Env, row struct {
+	Absent []string
+	Port   int
+}) {
+	var at Settings
+	if row.Port != 0 {
+		at = Settings{"listen_addr": e.Addr(row.Port)}
+		// A server may attempt other types too, and at port 443 they succeed (ACME-30).
+		e.OfferOnly("http-01")
+	}
+	expectDefaults(e, row.Absent, nil, at)
 })
 
 var _ = Table("CFG-23", func(e *Env, row struct{ Empty []string }) {
-	expectDefaults(e, row.Empty, "")
+	expectDefaults(e, row.Empty, "", nil)
 })
 
 // letsEncrypt is the host of the directory that acme_url has by default, and
@@ -90,14 +96,14 @@ const (
 // expectDefaults starts a server in which these keys have no value, that is, a
 // nil or an empty one, and expects their documented defaults to be in force. The
 // name of Let's Encrypt's endpoint leads to the spec's CA.
-func expectDefaults(e *Env, keys []string, none any) {
+func expectDefaults(e *Env, keys []string, none any, more Settings) {
 	const address = "127.0.0.4"
 	id := e.Identity(pki.Spec{Names: []string{letsEncrypt}})
 	endpoint := e.ServeCA(address+":443", id, letsEncryptPath)
 	e.Resolver.Point(letsEncrypt, netip.MustParseAddr(address))
 	bundle := e.Write("roots.pem", append(id.RootPEM(), e.CA().EndpointRoot()...))
 
-	settings := e.HTTP01()
+	settings := e.HTTP01(more)
 	for _, key := range keys {
 		settings[key] = none
 	}
@@ -215,7 +221,7 @@ var _ = Table("CFG-10", func(e *Env, row struct {
 		control := e.Start(e.Plain())
 		e.ExpectPlainHTTP(control)
 		control.Stop()
-		more := appendConfig(func(string) string { return row.Append })
+		more := AppendConfig(func(string) string { return row.Append })
 		Expect(e.Refuse(e.Plain(), more)).To(BeRefusal(row.Key))
 		return
 	}
@@ -225,8 +231,10 @@ var _ = Table("CFG-10", func(e *Env, row struct {
 	control.Stop()
 	for _, value := range row.Values {
 		// A server that takes the value for a text finds a file of this name.
-		e.Must(copyFile(e.Path("key.pem"), e.Path(value)))
-		wrong := appendConfig(func(string) string { return row.Key + ": " + value + "\n" })
+		if !strings.ContainsAny(value, "[{: ") { // it may be no file name
+			e.Copy("key.pem", value)
+		}
+		wrong := AppendConfig(func(string) string { return row.Key + ": " + value + "\n" })
 		Expect(e.Refuse(settings.With(Settings{row.Key: nil}), wrong)).To(BeRefusal(row.Key), value)
 	}
 })
@@ -258,34 +266,13 @@ func settingsFor(e *Env, key string) (Settings, func(*Server)) {
 	}
 }
 
-// copyFile copies a file, if there is one, to a name that may be no file name.
-func copyFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(filepath.Base(to), "[{: ") {
-		return nil
-	}
-	return errors.Join(err, os.WriteFile(to, text, 0o600))
-}
-
-// appendConfig returns a start option that appends a text to the config file. The
-// function more makes the text from what the file contains.
-func appendConfig(more func(text string) string) StartOption {
-	return ChangeConfig(func(path string) error {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(path, append(text, more(string(text))...), 0o600)
-	})
-}
-
 var _ = Table("CFG-11", func(e *Env, row struct {
 	Line   string
 	Number int
 }) {
 	e.SkipUnless(e.ReadsYAML(), appendsYAML)
 	at := func(line string) StartOption {
-		return appendConfig(func(text string) string {
+		return AppendConfig(func(text string) string {
 			return strings.Repeat("#\n", row.Number-1-strings.Count(text, "\n")) + line + "\n"
 		})
 	}
@@ -293,7 +280,7 @@ var _ = Table("CFG-11", func(e *Env, row struct {
 	e.ExpectPlainHTTP(control)
 	control.Stop()
 
-	Expect(e.Refuse(e.Plain(), at(row.Line))).To(BeRefusal(strconv.Itoa(row.Number)))
+	Expect(e.Refuse(e.Plain(), at(row.Line))).To(BeRefusalOfLine(row.Number))
 })
 
 var _ = Table("CFG-12", func(e *Env, row listener) {
@@ -350,6 +337,7 @@ var _ = Table("CFG-22", func(e *Env, row struct {
 	ListenAddr       string `yaml:"listen_addr"`
 	Challenges, Type string
 	Apart            bool
+	PortByName       bool `yaml:"port_by_name"`
 }) {
 	settings := e.HTTP01(Settings{
 		"listen_addr":            e.Expand(row.ListenAddr),
@@ -376,9 +364,15 @@ var _ = Table("CFG-22", func(e *Env, row struct {
 		}
 		return
 	}
-	control := e.Start(settings.With(Settings{"tls_letsencrypt_listen": e.Addr(5999)}))
-	e.AwaitListener(control.Address())
-	control.Stop()
+	alone := settings.With(Settings{"tls_letsencrypt_listen": e.Addr(5999)})
+	if row.PortByName {
+		_, served := e.RefuseOrServe(alone)
+		e.SkipUnless(served != nil, "the server takes no port by its name at listen_addr")
+	} else {
+		control := e.Start(alone)
+		e.AwaitListener(control.Address())
+		control.Stop()
+	}
 
 	names := e.NamesOf("listen_addr", "tls_letsencrypt_listen")
 	Expect(e.Refuse(settings)).To(BeRefusal(names...))

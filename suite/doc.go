@@ -16,8 +16,9 @@
 // settings as the flags of "assay run". "go test -run TestConformance/BYO-03"
 // runs one requirement.
 //
-// [Execute] runs the suite outside of a test and returns the report. [Examine]
-// checks what this machine and a target allow, without judging the target.
+// [Execute] runs the suite outside of a test and returns the report. It calls
+// Progress of [Options] for each event meanwhile. [Examine] checks what this machine and
+// a target allow, without judging the target.
 //
 // Keep such tests in a module of their own: importing this package raises
 // golang.org/x/crypto to the version that Assay requires. The directory

@@ -96,3 +96,61 @@ func opensslDates(cert *x509.Certificate) string {
 
 // opensslDate returns a moment as openssl prints it.
 func opensslDate(t time.Time) string { return t.UTC().Format("Jan _2 15:04:05 2006 GMT") }
+
+// The specs below judge the end of an own pair at a time of the target's own.
+
+// startAged starts the target at a time of its own with an own pair.
+func startAged(e *Env, spec pki.Spec) (*Server, *pki.Identity) {
+	e.UseClock()
+	spec.CommonName = e.Hostname
+	id := e.Identity(spec)
+	return e.StartOwn(id), id
+}
+
+// leapDays lets so many days pass, in moves of one day, and looks each day whether the
+// server runs.
+func leapDays(e *Env, server *Server, days int) {
+	for day := range days {
+		e.Leap(Day)
+		Expect(server.Process).To(BeAlive(), fmt.Sprintf("on day %d", day+1))
+	}
+}
+
+var _ = Requirement("EXPIRY-10", func(e *Env) {
+	server, id := startAged(e, pki.Spec{Lifetime: 5 * Day})
+	Expect(e.Handshake(server, Trusting(id.Root))).To(HaveFullChainTo(id.Root))
+	leapDays(e, server, 15)
+	Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf), "ten days after the end")
+	if !e.OffersReload() {
+		return
+	}
+	fresh := e.Identity(pki.Spec{CommonName: e.Hostname, Now: e.Now()})
+	server.Replace(fresh)
+	e.AwaitPair(server, id, fresh)
+}, MayWarn, TimingDependent)
+
+var _ = Requirement("EXPIRY-11", func(e *Env) {
+	server, _ := startAged(e, pki.Spec{Lifetime: 21 * Day})
+	said := func(days int) string {
+		mark := server.Process.Log().Mark()
+		leapDays(e, server, days)
+		if len(server.Process.Log().Since(mark)) > 0 {
+			return "something"
+		}
+		return "nothing"
+	}
+	e.Leap(Day)
+	e.Observe("log", "in the twenty days before the end of a pair", said(20))
+	e.Observe("log", "in the ten days after the end of a pair", said(10))
+}, MayWarn, TimingDependent)
+
+var _ = Requirement("EXPIRY-12", func(e *Env) {
+	e.UseClock()
+	id := e.Identity(pki.Spec{CommonName: e.Hostname, Age: -5 * Day, Lifetime: 90 * Day})
+	cert, key := e.WritePair(id, "cert.pem", "key.pem")
+	server := e.StartUnlessRefused(e.Own(cert, key)) // BYO-14 says what to think of a refusal
+	e.HandshakeOrLeave(server, Trusting(id.Root))    // what it sees is not judged
+	leapDays(e, server, 6)
+	Expect(e.Handshake(server, Trusting(id.Root))).To(HaveFullChainTo(id.Root),
+		"when the certificate was valid")
+}, MayWarn, TimingDependent)

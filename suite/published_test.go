@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,20 +26,15 @@ func TestSecretsOfATargetAreNotPublished(t *testing.T) {
 		name    string
 		noProbe bool
 		exit    int
-	}{
-		{"the probe fails", false, report.ExitTrouble},
-		{"specs fail", true, report.ExitFailed},
-	} {
+	}{{"the probe fails", false, report.ExitTrouble}, {"specs fail", true, report.ExitFailed}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir, keys := t.TempDir(), t.TempDir()
-			if err := os.Chmod(keys, 0o777); err != nil {
-				t.Fatal(err)
-			}
+			dir := t.TempDir()
+			target, keys := leakyTarget(t, dir)
 			out := filepath.Join(dir, "report")
 			var published bytes.Buffer
 			r, err := suite.Execute(context.Background(), suite.Options{
-				Target: leakyTarget(t, dir, keys), Out: out, World: "loopback",
+				Target: target, Out: out, World: "loopback",
 				Only: []string{"BYO-01", "BYO-06"}, NoProbe: tt.noProbe,
 			}, &published)
 			if err != nil || r.Exit != tt.exit {
@@ -49,7 +47,7 @@ func TestSecretsOfATargetAreNotPublished(t *testing.T) {
 			if !strings.Contains(published.String(), "leaky begins") {
 				t.Errorf("expected the output of the target in:\n%s", &published)
 			}
-			for _, line := range keyLines(t, keys) {
+			for _, line := range linesOf(t, keys()) {
 				if i := strings.Index(published.String(), line); i >= 0 {
 					before := published.String()[max(0, i-300):i]
 					t.Errorf("%q is published after:\n%s", line, before)
@@ -59,52 +57,95 @@ func TestSecretsOfATargetAreNotPublished(t *testing.T) {
 	}
 }
 
-// leakyTarget writes a target file for a script that copies its private key to the
-// directory keys, prints it, and ends.
-func leakyTarget(t *testing.T, dir, keys string) (file string) {
-	t.Helper()
-	script := filepath.Join(dir, "leaky.sh")
-	file = filepath.Join(dir, "target.yaml")
-	for name, text := range map[string]string{
-		script: fmt.Sprintf(`
-echo leaky begins
-key=$(cat "$1")
-cp "$key" %s/$$.pem
-cat "$key"
-echo "without its beginning:"
-grep -v -- ----- "$key"
-echo "on one line: $(grep -v -- ----- "$key" | tr -d '\n')" >&2
-echo "for URLs: $(grep -v -- ----- "$key" | tr -d '\n=' | tr '+/' '-_')"
-exit 1
-`, keys),
-		file: fmt.Sprintf(`
-name: leaky
-command: [/bin/sh, %s, "{{.ConfigFile}}"]
-profiles: [byo]
-config: {file: path.txt, template: "{{.Keys.tls_key_path}}"}
-`, script),
-	} {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+// envLeaky makes this program a server that tells its key to the test at an address,
+// prints it, and ends.
+const envLeaky = "ASSAY_TEST_LEAKY"
+
+func init() {
+	address := os.Getenv(envLeaky)
+	if address == "" {
+		return
 	}
-	return file
+	path, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	key, err := os.ReadFile(string(path))
+	if err != nil {
+		panic(err)
+	}
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		panic(err)
+	}
+	conn.Write(key)
+	conn.Close()
+	key = bytes.TrimSpace(key)
+	lines := slices.DeleteFunc(strings.Split(string(key), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "-----")
+	})
+	body := strings.Join(lines, "\n")
+	one := strings.Join(lines, "")
+	fmt.Printf("leaky begins\n%s\nwithout its beginning:\n%s\n", key, body)
+	fmt.Fprintln(os.Stderr, "on one line:", one)
+	fmt.Println("for URLs:", strings.NewReplacer("=", "", "+", "-", "/", "_").Replace(one))
+	os.Exit(1)
 }
 
-// keyLines returns the lines of base64 of the private keys in a directory, in both
-// alphabets. Short lines are left out, because other texts may contain them.
-func keyLines(t *testing.T, dir string) (lines []string) {
+// leakyTarget writes a target file for that server. keys returns the keys that it has
+// told.
+func leakyTarget(t *testing.T, dir string) (file string, keys func() []string) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.pem"))
-	if err != nil || len(names) == 0 {
-		t.Fatalf("keys %q, error %v: expected at least one key", names, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+	told := make(chan []string)
+	go func() {
+		var all []string
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				break
+			}
+			key, _ := io.ReadAll(conn)
+			conn.Close()
+			all = append(all, string(key))
 		}
-		for line := range strings.Lines(string(text)) {
+		told <- all
+	}()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, "target.yaml")
+	text := fmt.Sprintf(`
+name: leaky
+command: [%q, "{{.ConfigFile}}"]
+env: {%s: %q}
+profiles: [byo]
+config:
+  file: path.txt
+  template: "{{.Keys.tls_key_path}}"
+`, executable, envLeaky, listener.Addr())
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file, func() []string {
+		listener.Close()
+		return <-told
+	}
+}
+
+// linesOf returns the lines of base64 of private keys, in both alphabets. Short lines are
+// left out, because other texts may contain them.
+func linesOf(t *testing.T, keys []string) (lines []string) {
+	t.Helper()
+	if len(keys) == 0 {
+		t.Fatal("found no key, expected at least one")
+	}
+	for _, key := range keys {
+		for line := range strings.Lines(key) {
 			if line = strings.TrimSpace(line); len(line) >= 16 && !strings.HasPrefix(line, "-") {
 				lines = append(lines, line, strings.NewReplacer("+", "-", "/", "_").Replace(line))
 			}

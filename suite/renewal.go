@@ -2,7 +2,6 @@ package suite
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,7 +27,7 @@ var _ = Table("RENEW-02", func(e *Env, row struct{ Left, Lifetime time.Duration 
 	// runs in this process at the same time.
 	defer syscall.Umask(syscall.Umask(0))
 	old := e.CacheCertificate("cache", row.Left, row.Lifetime)
-	before, list := listBeforeStart(e)
+	before, list := e.ListBeforeStart()
 	server := e.StartACME(list)
 	open := e.Handshake(server, KeepOpen)
 	Expect(open).To(Complete())
@@ -57,10 +56,8 @@ func expectPrivateCache(e *Env, before []string) {
 			Expect(e.Path(name)).To(BePrivate(), "after the renewal")
 		}
 	}
-	strays := slices.DeleteFunc(e.NewFiles(before), func(name string) bool {
-		return strings.HasPrefix(name, "cache/") || !holdsAny(e, name, keys)
-	})
-	Expect(strays).To(BeEmpty(), "files outside the cache directory that hold a key of it")
+	Expect(e.Strays(before, "cache", keys)).To(BeEmpty(),
+		"files outside the cache directory that hold a key of it")
 }
 
 var _ = Requirement("RENEW-03", func(e *Env) {
@@ -87,7 +84,7 @@ var _ = Table("RENEW-05", func(e *Env, row struct{ Challenge string }) {
 	server := e.StartBy(row.Challenge)
 	load := e.Load(server, clients)
 	defer load.Stop()
-	e.Eventually(func(g Gomega) {
+	e.EventuallyRenewed(func(g Gomega) {
 		others := load.With(func(h *wire.Handshake) bool { return !Serves(h, old.Leaf) })
 		g.Expect(others).To(BeNumerically(">=", enough),
 			"handshakes in which the old certificate was no longer served")
@@ -128,7 +125,7 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 	for range 20 {
 		Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 	}
-	watch(e, server, afterFailure, HaveRequestedAtMost(requestsAtMost))
+	e.ExpectFewRequests(server)
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 
 	// The control: the certificate was due, and only the CA kept it from being renewed.
@@ -150,7 +147,7 @@ var _ = Requirement("RENEW-09", func(e *Env) {
 var _ = Table("RENEW-10", func(e *Env, row struct{ Ago time.Duration }) {
 	defer syscall.Umask(syscall.Umask(0)) // as in RENEW-02
 	expired := e.CacheCertificate("cache", -row.Ago, 90*Day)
-	before, list := listBeforeStart(e)
+	before, list := e.ListBeforeStart()
 	server := e.StartACME(list)
 	seen := e.Handshake(server)
 	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
@@ -256,7 +253,7 @@ var _ = Requirement("RENEW-16", func(e *Env) {
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	why := e.AwaitFailedValidation()
 	server.WaitLog("a line with the CA's reason: "+why, ContainsAll(strings.Split(why, "<token>")))
-	expectFewOrders(e, server)
+	e.ExpectFewOrders(server)
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	// The control: nothing else kept the certificate from being renewed.

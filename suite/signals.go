@@ -15,37 +15,36 @@ import (
 // (scenarios/config.yaml).
 
 var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
-	e.SkipUnless(e.ReloadsBy(syscall.SIGHUP),
-		"the target does not declare SIGHUP as its reload signal")
+	e.SkipUnless(e.IsToldToReload(), "the target declares no signal and no command that reloads it")
 	if row.Moment == "issuing" {
-		hangUpWhileIssuing(e, row.Mode)
+		reloadWhileIssuing(e, row.Mode)
 		return
 	}
 	server, serves := e.StartIn(row.Mode)
 	if row.Moment == "serving" {
 		serves()
 	}
-	expectSignalIgnored(server, serves)
+	expectReloadSurvived(server, serves)
 })
 
-// hangUpWhileIssuing sends SIGHUP while the challenge is pending.
-func hangUpWhileIssuing(e *Env, mode string) {
+// reloadWhileIssuing lets the server reload while the challenge is pending.
+func reloadWhileIssuing(e *Env, mode string) {
 	hold := e.HoldValidation(map[string]int{"http-01": 80, "tls-alpn-01": 443}[mode])
 	defer hold.Release()
 	server, serves := e.StartIn(mode)
 	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	hold.Await()
-	server.Signal(syscall.SIGHUP)
+	server.Reload()
 	hold.Release()
 	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
-	expectSignalIgnored(server, serves)
+	expectReloadSurvived(server, serves)
 }
 
-// expectSignalIgnored sends SIGHUP twice, and expects the server to go on serving
+// expectReloadSurvived lets the server reload twice, and expects it to go on serving
 // for longer than the stop signal takes to end it.
-func expectSignalIgnored(server *Server, serves func()) {
+func expectReloadSurvived(server *Server, serves func()) {
 	for range 2 {
-		server.Signal(syscall.SIGHUP)
+		server.Reload()
 		serves()
 	}
 	sent := time.Now()
@@ -66,11 +65,11 @@ func expectSignalIgnored(server *Server, serves func()) {
 	if ending.Took < time.Second/2 {
 		return
 	}
-	// A server that ends this slowly by the stop signal may end as slowly by
-	// SIGHUP.
+	// A server that ends this slowly by the stop signal may end as slowly by a
+	// reload.
 	server.Start()
 	server.AwaitReady()
-	server.Signal(syscall.SIGHUP)
+	server.Reload()
 	sent = time.Now()
 	watched(2 * ending.Took)
 	Expect(server.Process).To(BeAlive())

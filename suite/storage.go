@@ -67,6 +67,7 @@ var _ = Table("RES-60", func(e *Env, row struct {
 	Early bool
 }) {
 	r := renewWithout(e, row.Fault, row.Early)
+	awaitRenewal(e)
 	renewed := e.AwaitRenewal(r.server, r.old)
 	Expect(renewed).To(HaveFullChainTo(e.CA().Root()))
 	for range 20 {
@@ -91,6 +92,7 @@ var _ = Table("RES-61", func(e *Env, row struct {
 	Early bool
 }) {
 	r := renewWithout(e, row.Fault, row.Early)
+	awaitRenewal(e)
 	e.AwaitStoredOrLogged(r.server, r.healthy, r.cache, r.old)
 })
 
@@ -102,6 +104,7 @@ var _ = Table("RES-62", func(e *Env, row struct {
 	var cache *Storage
 	var healthy []*sut.Log
 	if row.Renewal {
+		// A server that cannot store its account key may leave the CA alone.
 		r := renewWithout(e, row.Fault, true)
 		server, cache, healthy = r.server, r.cache, r.healthy
 	} else {
@@ -165,8 +168,7 @@ func startHealthy(e *Env) (*Server, []*sut.Log) {
 	return server, server.Logs()
 }
 
-// unstoredRenewal is a server that has renewed a certificate which it could not
-// store.
+// unstoredRenewal is a server that renews a certificate which it cannot store.
 type unstoredRenewal struct {
 	server  *Server
 	old     *pki.Identity
@@ -174,8 +176,8 @@ type unstoredRenewal struct {
 	healthy []*sut.Log
 }
 
-// renewWithout makes a server renew its certificate, and gives the cache directory a
-// fault: early, before the server starts, so that it can store neither its account
+// renewWithout starts a server whose certificate is due, and gives the cache directory
+// a fault: early, before the server starts, so that it can store neither its account
 // key nor a challenge, or while it downloads the certificate, so that only the
 // certificate remains to be stored.
 func renewWithout(e *Env, fault storage.Fault, early bool) unstoredRenewal {
@@ -195,6 +197,10 @@ func renewWithout(e *Env, fault storage.Fault, early bool) unstoredRenewal {
 		e.AwaitFault()
 		cache.Break()
 	}
-	e.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) > 0 })
 	return unstoredRenewal{server, old, cache, healthy}
+}
+
+// awaitRenewal waits until the CA has renewed the certificate.
+func awaitRenewal(e *Env) {
+	e.Await("a renewed certificate", func(j *pebble.Journal) bool { return len(j.Issued()) > 0 })
 }

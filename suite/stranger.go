@@ -40,10 +40,15 @@ var _ = Table("RES-50", func(e *Env, row struct {
 		address = server.Address()
 	}
 	var sent []Forgery
-	for _, kind := range row.Send {
-		f := NewForgery(kind)
-		send(e, server, address, row.Where, row.When != "challenge-port", f)
-		sent = append(sent, f)
+	for _, where := range placesOf(row.Where) {
+		for _, kind := range row.Send {
+			f := NewForgery(kind)
+			if where == "alpn" {
+				f = f.AsProtocols()
+			}
+			send(e, server, address, where, row.When != "challenge-port", f)
+			sent = append(sent, f)
+		}
 	}
 	Expect(server.Process).To(BeAlive())
 	if row.When == "before-issuance" {
@@ -53,31 +58,56 @@ var _ = Table("RES-50", func(e *Env, row struct {
 	Expect(server.WholeLog()).To(StayReadable(sent))
 })
 
+// headers are the headers of a request that servers and what they are built with
+// log, beside those that have cases of their own.
+var headers = []string{
+	"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Type", "Cookie",
+	"Forwarded", "From", "If-None-Match", "Origin", "Range", "Sec-Websocket-Protocol", "Upgrade",
+	"Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id",
+}
+
+// placesOf returns the places in what the server reads for which a row stands.
+func placesOf(where string) (places []string) {
+	prefix, several := strings.CutSuffix(where, "headers")
+	if !several {
+		return []string{where}
+	}
+	for _, name := range headers {
+		if prefix != "" { // names are in lower case in HTTP/2 (RFC 9113 §8.2)
+			name = strings.ToLower(name)
+		}
+		places = append(places, prefix+name)
+	}
+	return places
+}
+
 // send lets a stranger send a forgery in one place of what the server reads.
 func send(e *Env, server *Server, address, where string, secure bool, f Forgery) {
 	if strings.HasPrefix(where, "http2-") {
 		fields := map[string]string{
 			":method": http.MethodGet, ":scheme": "https", ":authority": e.Hostname, ":path": "/",
 		}
-		name := map[string]string{
-			"http2-authority": ":authority", "http2-path": ":path", "http2-method": ":method",
-			"http2-user-agent": "user-agent",
-		}[where]
+		name := strings.TrimPrefix(where, "http2-")
+		if _, pseudo := fields[":"+name]; pseudo {
+			name = ":" + name
+		}
 		fields[name] = map[bool]string{true: "/" + f.Text, false: f.Text}[name == ":path"]
 		var ordered []wire.Field
-		for _, name := range []string{":method", ":scheme", ":authority", ":path", "user-agent"} {
-			if value := fields[name]; value != "" {
-				ordered = append(ordered, wire.Field{Name: name, Value: value})
-			}
+		for _, pseudo := range []string{":method", ":scheme", ":authority", ":path"} {
+			ordered = append(ordered, wire.Field{Name: pseudo, Value: fields[pseudo]})
+			delete(fields, pseudo)
+		}
+		for name, value := range fields {
+			ordered = append(ordered, wire.Field{Name: name, Value: value})
 		}
 		e.SendFields(address, ordered)
 		return
 	}
 	switch where {
 	case "server-name":
-		e.Handshake(server, RawServerName(f.Text))
+		e.HandshakeOrLeave(server, RawServerName(f.Text))
 	case "alpn":
-		e.Handshake(server, Offering(f.Protocols()...))
+		e.HandshakeOrLeave(server, Offering(f.Protocols()...))
 	case "no-tls":
 		e.SendBytes(address, []byte(f.Text+"\r\n\r\n"))
 	default:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -32,8 +33,31 @@ type Options struct {
 	Keep     bool     // copy the directory of every spec into the report
 	Strict   bool     // fail the run if a SHOULD fails
 	NoProbe  bool     // do not check first that the target starts
+	Shard    string   // part of the selection to run, "2/3"; empty runs all of it
+	FailFast bool     // end the run at the first failure that fails it
 
-	ProbeOnly bool // check only that the target starts, and judge nothing
+	// FastFirst starts specs that end quickly first, in an order in which a broken server
+	// fails soon. FailFast implies it.
+	FastFirst bool
+	// LastFailed is the directory of the report whose failures Only holds, with what they
+	// need. The report of the run says so instead of listing them.
+	LastFailed string
+
+	// Timeout ends the run, with what was judged until then and an error; 0 is no
+	// limit.
+	Timeout time.Duration
+
+	ProbeOnly bool // do only what Examine does about the target, and judge nothing
+
+	// Program is how a user calls the command assay, for the commands that a report
+	// suggests. The default is the name by which this process was called, if it is a
+	// form of assay, and "assay" otherwise.
+	Program string
+
+	// Progress is called by Execute while the run goes on, with one event at a time,
+	// and not after Execute has returned. It must not block: the run waits for it
+	// before it ends. Nil is allowed.
+	Progress func(report.Event)
 }
 
 // Command returns the command line of assay run for the same server in the same world.
@@ -106,8 +130,8 @@ type Finding struct {
 }
 
 // Examine checks what this machine and a target allow, without judging the target: the
-// worlds, the tools that specs call, and whether the target starts with a plain
-// configuration.
+// worlds, the tools that specs call, whether the target starts with a plain
+// configuration, and whether it gets a certificate if it claims acme.
 func Examine(ctx context.Context, o Options) []Finding {
 	var findings []Finding
 	for _, f := range run.Examine(ctx, run.Options(o)) {

@@ -1,8 +1,6 @@
 package suite
 
 import (
-	"os"
-
 	. "github.com/onsi/gomega"
 
 	. "assay/suite/internal/harness"
@@ -96,6 +94,20 @@ var _ = Table("ALPN01-06", func(e *Env, row struct{ Offer []string }) {
 	Expect(<-second).To(HaveFullChainTo(e.CA().Root()))
 })
 
+var _ = Table("ALPN01-11", func(e *Env, row struct{ Offer []string }) {
+	hold := e.HoldValidation(443)
+	defer hold.Release()
+	server := e.Start(e.ALPN01())
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
+	hold.Await()
+	Expect(e.Handshake(server, Offering(ChallengeProtocol))).To(HaveACMEIdentifier())
+	seen := e.HandshakeOrLeave(server, Offering(row.Offer...))
+	Expect(seen).NotTo(HaveACMEIdentifier())
+
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+})
+
 var _ = Table("ALPN01-07", func(e *Env, row struct{ SNI string }) {
 	server := e.Start(e.ALPN01())
 	askForChallenge := func() *wire.Handshake {
@@ -114,7 +126,7 @@ var _ = Requirement("ALPN01-08", func(e *Env) {
 	control := e.Start(e.ALPN01())
 	Expect(e.Handshake(control)).To(HaveFullChainTo(e.CA().Root()))
 	control.Stop()
-	e.Must(os.RemoveAll(e.Path("cache")))
+	e.Remove("cache")
 
 	elsewhere := e.Start(e.ALPN01(Settings{"listen_addr": e.Addr(9000)}), Forward(443, 9000))
 	wanted := "a warning that the CA comes to port 443, which the control at that port did not log"

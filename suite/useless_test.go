@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,7 @@ var uselessServers = []struct {
 	{"handshake-close", time.Second, "exit", report.ExitFailed, false},
 	{"accept-close", time.Second, "log", report.ExitFailed, false},
 	{"silent", 100 * time.Millisecond, "log", report.ExitTrouble, false},
+	{"another-ca", time.Second, "exit", report.ExitFailed, false},
 }
 
 // uselessTarget is the target file of a useless server, which claims all profiles.
@@ -52,7 +55,7 @@ profiles: [%s]
 // nothing.
 func TestUselessServersPassNothing(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: this runs the suite seven times")
+		t.Skip("-short: this runs the suite eight times")
 	}
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-ldflags=-s", "-o", bin,
@@ -80,6 +83,10 @@ func TestUselessServersPassNothing(t *testing.T) {
 			}
 			for _, result := range r.Results {
 				expectNotPassed(t, result)
+			}
+			if server.mode == "another-ca" {
+				expectOneCause(t, r)
+				expectTold(t, bin, target)
 			}
 			t.Logf("%d ms, %d ms of CPU time", r.DurationMS, r.CPUMS)
 
@@ -128,13 +135,58 @@ func expectNotPassed(t *testing.T, result report.Result) {
 	}
 }
 
+// anotherCA is why a server fails that turns to another CA.
+const anotherCA = report.CauseNoContact + ": lookup acme.invalid: no such host"
+
+// expectOneCause checks that the report says of what rests on a certificate from the CA why
+// it failed, also where the server logged nothing, as with a renewal.
+func expectOneCause(t *testing.T, r *report.Report) {
+	t.Helper()
+	for _, id := range []string{"ACME-01", "ACME-06", "HTTP01-02", "ALPN01-01", "RES-02", "RES-20"} {
+		x := r.Results[slices.IndexFunc(r.Results, func(x report.Result) bool { return x.ID == id })]
+		if x.Status != report.Failed || x.Cause != anotherCA {
+			t.Errorf("%s: found %s for the cause %q, expected a failure for %q: %s",
+				id, x.Status, x.Cause, anotherCA, x.Reason)
+		}
+	}
+	for _, x := range r.Results {
+		if x.Cause != "" && !x.UsedCA {
+			t.Errorf("%s: found a cause without a CA, expected none: %s", x.ID, x.Cause)
+		}
+	}
+}
+
+// expectTold checks that a run says while it goes on why the target got no certificate,
+// once, and before the failures of which that is the cause.
+func expectTold(t *testing.T, bin, target string) {
+	t.Helper()
+	_, output, exit := assayOutput(t, bin, target, "--no-probe", "--procs=4",
+		"--only=ALPN01-*,HTTP01-02,ACME-31")
+	told := strings.Index(output, "NO CERTIFICATE  "+report.CauseNoContact)
+	failures := regexp.MustCompile(`(?m)^\d+ FAILURES  |^  \d+ FAILURES  `).FindAllString(output, -1)
+	if exit != report.ExitFailed || told < 0 || strings.Count(output, "NO CERTIFICATE  ") != 1 ||
+		len(failures) != 1 {
+		t.Errorf("exit %d, expected %d; expected one line with NO CERTIFICATE, and one group of "+
+			"failures, found %q in\n%s", exit, report.ExitFailed, failures, output)
+	}
+}
+
 // assayRun runs the command against a target and reads its report.
 func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report, int) {
+	t.Helper()
+	r, _, exit := assayOutput(t, bin, target, append(args, "--quiet")...)
+	return r, exit
+}
+
+// assayOutput does what assayRun does, and returns what the command prints too.
+func assayOutput(
+	t *testing.T, bin, target string, args ...string,
+) (r *report.Report, printed string, exit int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	out := t.TempDir()
-	args = append([]string{"run", "--target", target, "--out", out, "--quiet"}, args...)
+	args = append([]string{"run", "--target", target, "--out", out}, args...)
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "assay"), args...)
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -147,5 +199,5 @@ func assayRun(t *testing.T, bin, target string, args ...string) (*report.Report,
 	if err != nil {
 		t.Fatalf("assay %s: %v\n%s", strings.Join(args, " "), err, output.String())
 	}
-	return r, cmd.ProcessState.ExitCode()
+	return r, output.String(), cmd.ProcessState.ExitCode()
 }

@@ -17,7 +17,7 @@ import (
 // commands are the names of Chromium, as distributions and Google call it.
 var commands = []string{"chromium", "chromium-browser", "google-chrome"}
 
-// Command is the first name of Chromium that is on PATH, or the usual one.
+// Command returns the first name of Chromium that is on PATH, or the usual one.
 func Command() string {
 	for _, name := range commands {
 		if _, err := exec.LookPath(name); err == nil {
@@ -27,11 +27,19 @@ func Command() string {
 	return commands[0]
 }
 
-// Missing says what a browser needs and this machine does not have; "" if it
-// has everything.
-func Missing() string {
+// Absent returns a message if this machine has no browser, and else "".
+func Absent() string {
 	if _, err := exec.LookPath(Command()); err != nil {
 		return "no browser: none of " + strings.Join(commands, ", ") + " is on PATH"
+	}
+	return ""
+}
+
+// Missing returns a message that names what a browser that trusts a CA needs
+// and this machine does not have, or "" if it has everything.
+func Missing() string {
+	if absent := Absent(); absent != "" {
+		return absent
 	}
 	if _, err := exec.LookPath("certutil"); err != nil {
 		return "the browser cannot be made to trust the CA: certutil (libnss3-tools) is not on PATH"
@@ -42,8 +50,8 @@ func Missing() string {
 // Options say how a browser starts.
 type Options struct {
 	Dir   string                // an existing directory for all that the browser writes
-	Root  []byte                // the CA's root as PEM, which it trusts beside its own
-	Host  string                // a name that it resolves to Address
+	Root  []byte                // the CA's root as PEM, which it trusts beside its own; may be nil
+	Host  string                // a name that it resolves to Addr; may be empty
 	Addr  string                // a literal IP address
 	Start func(*exec.Cmd) error // starts a command where the browser is to run
 
@@ -67,8 +75,10 @@ type Browser struct {
 
 // Start starts a browser, which ends with the context or by Close.
 func Start(ctx context.Context, o Options) (*Browser, error) {
-	if err := trust(ctx, o); err != nil {
-		return nil, err
+	if o.Root != nil {
+		if err := trust(ctx, o); err != nil {
+			return nil, err
+		}
 	}
 	// The browser reads commands from its descriptor 3 and writes to 4.
 	theirIn, to, err := os.Pipe()
@@ -79,11 +89,16 @@ func Start(ctx context.Context, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), to.Close())
 	}
-	cmd := exec.Command(Command(), "--headless", "--no-sandbox", "--disable-gpu",
+	args := []string{
+		"--headless", "--no-sandbox", "--disable-gpu",
 		"--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-extensions", "--no-proxy-server",
-		"--remote-debugging-pipe", "--user-data-dir="+filepath.Join(o.Dir, "profile"),
-		fmt.Sprintf("--host-resolver-rules=MAP %s %s", o.Host, o.Addr), "about:blank")
+		"--remote-debugging-pipe", "--user-data-dir=" + filepath.Join(o.Dir, "profile"),
+	}
+	if o.Host != "" {
+		args = append(args, fmt.Sprintf("--host-resolver-rules=MAP %s %s", o.Host, o.Addr))
+	}
+	cmd := exec.Command(Command(), append(args, "about:blank")...)
 	cmd.Dir, cmd.ExtraFiles = o.Dir, []*os.File{theirIn, theirOut}
 	cmd.Env = []string{
 		"HOME=" + o.Dir, "TMPDIR=" + o.Dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8",

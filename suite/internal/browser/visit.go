@@ -12,7 +12,7 @@ import (
 // Visit holds how a browser judged a page.
 type Visit struct {
 	Began   time.Time // when it was asked for the page
-	Silence error     // it has asked for the page, and waited in vain
+	Silence error     // set if it asked for the page and got no answer in time
 	// Refused holds its error, such as "net::ERR_CERT_AUTHORITY_INVALID"; it is
 	// empty if the browser took the page.
 	Refused  string
@@ -21,7 +21,7 @@ type Visit struct {
 	From, To time.Time
 }
 
-// String tells what happened, for messages.
+// String describes what happened, for messages.
 func (v Visit) String() string {
 	if v.Silence != nil {
 		return v.Silence.Error()
@@ -33,8 +33,8 @@ func (v Visit) String() string {
 		v.Security, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339))
 }
 
-// errSilent is the error of a browser that says nothing in time.
-var errSilent = fmt.Errorf("the browser keeps silent: %w", os.ErrDeadlineExceeded)
+// errSilent is the error of a browser that sends no message in time.
+var errSilent = fmt.Errorf("the browser sent no message in time: %w", os.ErrDeadlineExceeded)
 
 // openPage opens the page that Visit uses.
 func (b *Browser) openPage(limit time.Duration) error {
@@ -54,8 +54,9 @@ func (b *Browser) openPage(limit time.Duration) error {
 	return b.ask("Network.enable", nil, nil)
 }
 
-// Visit loads a page. The error is the browser's own: one that has asked for
-// the page and waits for it is no error.
+// Visit loads a page. The error reports a failure of the browser itself. A
+// server that does not answer the browser's request is no error: see
+// [Visit.Silence].
 func (b *Browser) Visit(url string) (Visit, error) {
 	v := Visit{Began: time.Now()}
 	if err := b.pipe.SetReadDeadline(v.Began.Add(b.limit)); err != nil {

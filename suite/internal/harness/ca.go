@@ -10,11 +10,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -39,6 +39,10 @@ func (e *Env) CA() *pebble.CA {
 	return e.ca
 }
 
+// nonceLife is how long a nonce is good at a CA with a time of its own. Let's Encrypt
+// forgets nonces too, and clients must then take a new one (RFC 8555 §6.5).
+const nonceLife = 24 * time.Hour
+
 // startCA starts the CA. The hostname has an IPv4 address only, because presets make
 // the target listen there, and a CA would try an IPv6 address first.
 func (e *Env) startCA() error {
@@ -60,6 +64,9 @@ func (e *Env) startCA() error {
 	}
 	if e.setup.Stock {
 		o.Dialect = pebble.Stock
+	}
+	if e.Time != nil {
+		o.Now, o.NonceLife = e.Now, nonceLife
 	}
 	tcp, err := e.World.ListenHome("tcp", o.Resolver)
 	if err != nil {
@@ -94,8 +101,11 @@ func (e *Env) startCA() error {
 	}
 	e.ca = ca
 	e.Closers = append(e.Closers, ca.Close)
+	if e.Time != nil {
+		e.Time.Services = append(e.Time.Services, ca)
+	}
 	ca.Point(e.Hostname, sites.Gateway[0])
-	if err := os.WriteFile(e.Path("ca-bundle.pem"), ca.EndpointRoot(), 0o644); err != nil {
+	if err := e.below.WriteFile("ca-bundle.pem", ca.EndpointRoot(), 0o644); err != nil {
 		return err
 	}
 	return e.probeCA(sites.ACME)
@@ -140,6 +150,9 @@ func (e *Env) startResolver() error {
 	}
 	e.Resolver = pebble.NewDNS([]net.Listener{tcp}, []net.PacketConn{udp})
 	e.Closers = append(e.Closers, e.Resolver.Close)
+	if e.Time != nil {
+		e.Time.Services = append(e.Time.Services, e.Resolver)
+	}
 	v4, _ := e.World.Host()
 	e.Resolver.Point(e.Hostname, v4)
 	e.Resolver.Point(e.World.Services().Authority, e.World.Services().ACME.Addr())

@@ -1,11 +1,14 @@
 package harness
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -35,6 +38,11 @@ func Trusting(root *x509.Certificate) ClientOption {
 		c.Roots = x509.NewCertPool()
 		c.Roots.AddCert(root)
 	}
+}
+
+// TLSVersions holds the TLS versions by the names that rows have for them.
+var TLSVersions = map[string]uint16{
+	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
 }
 
 // TLSVersion lets the client speak only this version, a tls.Version constant.
@@ -92,23 +100,75 @@ func KeepOpen(c *wire.Client) { c.KeepOpen = true }
 // spec's hostname and trusts the spec's CA, if there is one.
 func (e *Env) Handshake(server *Server, options ...ClientOption) *wire.Handshake {
 	c := e.Client(server, options...)
-	ctx, cancel := e.within(Patience)
+	ctx, cancel := e.wait(&wait{
+		began: time.Now(), limit: Patience, vain: server.neverAsks, least: Limits.Vain,
+	})
 	defer cancel()
 	h := c.Handshake(ctx)
 	e.handshakes.add(h)
+	server.pairs.add(h)
 	return h
 }
 
-// Client is the client that [Env.Handshake] uses.
+// HandshakeAfterSignal shakes hands as [Env.Handshake] does, while the server deals
+// with a signal. Old processes of a server may then reset a connection that they have
+// accepted and not answered, and a server may close its listener and open it again at
+// once. So the client tries once more, for at most mostLost connections
+// after each signal. The last handshake is judged.
+func (e *Env) HandshakeAfterSignal(server *Server, options ...ClientOption) *wire.Handshake {
+	seen := e.Handshake(server, options...)
+	if seen.Lost() && server.mayLose() {
+		server.awaitOpenAgain()
+		return e.Handshake(server, options...)
+	}
+	return seen
+}
+
+// awaitOpenAgain gives a server that has closed its listener a second to open it
+// again. It returns at once if the listener is open.
+func (v *Server) awaitOpenAgain() {
+	ctx, cancel := v.s.within(Limits.Change)
+	defer cancel()
+	// What the next connection shows is judged, not how this wait ended.
+	_ = v.Process.Listening(ctx, v.Address(), v.readiness())
+}
+
+// mostLost is how many connections a server may lose after a signal: those that its
+// old processes have accepted, of a client that makes one after the other.
+const mostLost = 3
+
+// mayLose counts a lost connection. It reports whether the server may lose so many
+// after its last signal.
+func (v *Server) mayLose() bool {
+	v.lost++
+	return v.lost <= mostLost
+}
+
+// HandshakeOrLeave shakes hands with the server, as a client that leaves after a moment
+// if the server keeps it waiting. What such a client sees is not judged, so the
+// handshake is no observation.
+func (e *Env) HandshakeOrLeave(server *Server, options ...ClientOption) *wire.Handshake {
+	c := e.Client(server, options...)
+	ctx, cancel := context.WithTimeout(e.ctx, Limits.Change)
+	defer cancel()
+	return c.Handshake(ctx)
+}
+
+// Client returns the client that [Env.Handshake] uses.
 func (e *Env) Client(server *Server, options ...ClientOption) wire.Client {
 	c := wire.Client{
 		Dial:       e.World.Dial,
 		Address:    server.Address(),
 		Roots:      x509.NewCertPool(),
 		ServerName: e.Hostname,
+		Seen:       e.seen.Add,
+		Keys:       e.keyLog(),
 	}
 	if e.ca != nil {
 		c.Roots = e.ca.Roots()
+	}
+	if e.Time != nil {
+		c.Now = e.Now
 	}
 	for _, option := range options {
 		option(&c)
@@ -116,7 +176,7 @@ func (e *Env) Client(server *Server, options ...ClientOption) wire.Client {
 	return c
 }
 
-// Journal is the CA's journal, for matchers.
+// Journal returns the CA's journal, for matchers.
 func (e *Env) Journal() *pebble.Journal { return e.CA().Journal() }
 
 // Get sends one plain HTTP request to an address of the target's host.
@@ -128,15 +188,20 @@ func (e *Env) Get(address, path string, change ...func(*wire.Request)) *wire.Res
 	}
 	ctx, cancel := e.within(Patience)
 	defer cancel()
-	return r.Send(ctx)
+	answer := r.Send(ctx)
+	if answer.Secure != nil {
+		e.seen.Add(answer.Secure)
+		e.packets.Received(answer.Header, answer.Body)
+	}
+	return answer
 }
 
-// GetTLS is Get over TLS to the server's listen_addr. The certificate is not
-// judged: handshakes do that.
+// GetTLS sends one HTTP request over TLS to the server's listen_addr. The certificate
+// is not judged: handshakes do that.
 func (e *Env) GetTLS(server *Server, path string, change ...func(*wire.Request)) *wire.Response {
 	secure := func(r *wire.Request) {
 		r.TLS = &tls.Config{ServerName: e.Hostname, InsecureSkipVerify: true,
-			NextProtos: []string{"http/1.1"}}
+			NextProtos: []string{"http/1.1"}, KeyLogWriter: e.keyLog()}
 	}
 	return e.Get(server.Address(), path, append([]func(*wire.Request){secure}, change...)...)
 }
@@ -146,7 +211,9 @@ func (e *Env) GetTLS(server *Server, path string, change ...func(*wire.Request))
 func (e *Env) RequestOn(open *wire.Handshake) *wire.Response {
 	ctx, cancel := e.within(Patience / 4)
 	defer cancel()
-	return open.Exchange(ctx, "/")
+	answer := open.Exchange(ctx, "/")
+	e.packets.Received(answer.Header, answer.Body)
+	return answer
 }
 
 // Post makes a request a POST with this body; upgrade, if not empty, is the
@@ -161,13 +228,27 @@ func Post(body, upgrade string) func(*wire.Request) {
 }
 
 // AwaitListener waits until a connection to an address is accepted: the challenge
-// listener may open later than the server is ready. What the server answers there
-// to a request that is no challenge is its own affair.
+// listener may open later than the server is ready. Its answer to a request that is
+// no challenge does not matter.
 func (e *Env) AwaitListener(address string) {
 	ginkgo.GinkgoHelper()
-	e.Eventually(func(g Gomega) {
-		g.Expect(e.ConnectError(address)).NotTo(HaveOccurred(), address)
+	ctx, cancel := e.wait(&wait{
+		began: time.Now(), limit: Patience, least: Limits.Change,
+		vain: func() bool { return e.neverListens(address) },
+	})
+	defer cancel()
+	e.eventually(ctx, func(g Gomega) {
+		g.Expect(e.ConnectError(address)).To(match.HaveConnected(address))
 	}, "a listener at "+address)
+}
+
+// neverListens reports whether the run has found that the target opens no listener for
+// challenges, if the address is not that of the last server's other listener.
+func (e *Env) neverListens(address string) bool {
+	if n := len(e.servers); n == 0 || e.servers[n-1].Address() == e.reachable(address) {
+		return false
+	}
+	return e.setup.Contact.Finding().NoListener
 }
 
 // ConnectError connects to an address of the target's host, closes the
@@ -196,7 +277,23 @@ func (e *Env) BeHealthy() types.GomegaMatcher {
 // listen_addr.
 func (e *Env) ExpectPlainHTTP(server *Server) {
 	ginkgo.GinkgoHelper()
+	e.expectPlainHTTP(e.Get(server.Address(), e.HealthPath()))
+}
+
+// expectPlainHTTPAfterSignal expects what [Env.ExpectPlainHTTP] does, and tries once
+// more as [Env.HandshakeAfterSignal] does.
+func (e *Env) expectPlainHTTPAfterSignal(server *Server) {
+	ginkgo.GinkgoHelper()
 	answer := e.Get(server.Address(), e.HealthPath())
+	if answer.Lost() && server.mayLose() {
+		server.awaitOpenAgain()
+		answer = e.Get(server.Address(), e.HealthPath())
+	}
+	e.expectPlainHTTP(answer)
+}
+
+func (e *Env) expectPlainHTTP(answer *wire.Response) {
+	ginkgo.GinkgoHelper()
 	Expect(answer).To(match.AnswerPlainHTTP())
 	Expect(answer).To(e.BeHealthy())
 }
@@ -241,16 +338,16 @@ func (b *Browser) Visit(url string) browser.Visit {
 	return v
 }
 
-// Greet shakes hands with the server as a client does that is content: it says by
-// the negotiated protocol that it is there, asks for nothing, and closes the
-// connection in an orderly way.
+// Greet shakes hands with the server as a satisfied client does: it sends a ping if
+// the negotiated protocol has one, asks for nothing, and closes the connection in an
+// orderly way.
 func (e *Env) Greet(server *Server, options ...ClientOption) *wire.Handshake {
 	ginkgo.GinkgoHelper()
 	seen := e.Handshake(server, append(options, KeepOpen)...)
 	if seen.Err == nil {
 		ctx, cancel := e.within(Patience)
 		defer cancel()
-		Expect(seen.Ping(ctx)).To(Succeed(), "a ping by "+seen.State.NegotiatedProtocol)
+		_ = seen.Ping(ctx) // whether the protocol is spoken is judged elsewhere
 	}
 	return seen
 }
@@ -263,7 +360,7 @@ func (e *Env) Resume(server *Server, options ...ClientOption) *wire.Handshake {
 	options = append(options, func(c *wire.Client) { c.Sessions = sessions })
 	first := e.Handshake(server, append(options, KeepOpen)...)
 	Expect(first).To(match.Complete())
-	// In TLS 1.3 the server gives a session when it likes: the client has to read.
+	// In TLS 1.3 the server may give a session at any time, so the client reads.
 	go func() { _, _ = first.Conn.Read(make([]byte, 1)) }()
 	ctx, cancel := context.WithTimeout(e.ctx, time.Second)
 	defer cancel()
@@ -273,6 +370,54 @@ func (e *Env) Resume(server *Server, options ...ClientOption) *wire.Handshake {
 	}
 	first.Conn.Close()
 	return e.Greet(server, options...)
+}
+
+// OfferingTicket makes the client offer a session with a ticket that the server does not
+// know: that of another server of the same name ("foreign"), a "damaged" one, one of a
+// single byte ("short"), or one of four thousand ("long").
+func (e *Env) OfferingTicket(ticket string, version uint16) ClientOption {
+	ginkgo.GinkgoHelper()
+	session, err := wire.ForeignSession(e.Hostname, version)
+	if err == nil {
+		session, err = wire.Retold(session, func(foreign []byte) []byte {
+			switch ticket {
+			case "damaged":
+				for i := len(foreign) / 2; i < len(foreign); i++ {
+					foreign[i] ^= 0xff
+				}
+			case "short":
+				return []byte{1}
+			case "long":
+				return bytes.Repeat([]byte{1}, 4000)
+			}
+			return foreign
+		})
+	}
+	e.Must(err)
+	return func(c *wire.Client) {
+		c.MinVersion, c.MaxVersion, c.Sessions = version, version, wire.NewSession(session)
+	}
+}
+
+// Renegotiate makes a handshake of TLS 1.2, and begins another one on the same connection,
+// many times. It returns what the server answered. If the server refuses the first
+// handshake, the spec is skipped.
+func (e *Env) Renegotiate(server *Server, times int) (answer string) {
+	ginkgo.GinkgoHelper()
+	conn := e.Connect(server.Address(), nil)
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	e.Must(conn.SetDeadline(deadline))
+	answer, err := wire.Renegotiate(conn, e.Hostname, times, Limits.Answer)
+	switch {
+	case errors.Is(err, wire.ErrNoTLS12):
+		e.SkipUnless(false, err.Error())
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		e.Fail("expected  a handshake of TLS 1.2, or its refusal\nseen      " + err.Error())
+	}
+	e.Must(err)
+	return answer
 }
 
 // sessions tells when the server has given a session.

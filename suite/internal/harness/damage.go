@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -45,11 +43,10 @@ const (
 func (e *Env) DamageFile(path string, how Damage) {
 	ginkgo.GinkgoHelper()
 	if how == DamageLost {
-		e.Must(os.RemoveAll(path))
+		e.Remove(path)
 		return
 	}
-	text, err := os.ReadFile(path)
-	e.Must(err)
+	text, err := e.Read(path), error(nil)
 	switch how {
 	case damageEmpty:
 		text = nil
@@ -75,13 +72,13 @@ func (e *Env) DamageFile(path string, how Damage) {
 		key, _ := pem.Decode(text)
 		text = pem.EncodeToMemory(key)
 	case damageDirectory:
-		e.Must(os.Remove(path))
-		e.Must(os.Mkdir(path, 0o700))
+		e.Must(e.below.Remove(path))
+		e.Must(e.below.Mkdir(path, 0o700))
 		return
 	default:
 		e.Must(fmt.Errorf("unknown damage %q", how))
 	}
-	e.Must(os.WriteFile(path, text, 0o600))
+	e.Must(e.below.WriteFile(path, text, 0o600))
 }
 
 // Storage is a directory of the spec to which a test can give a fault.
@@ -96,8 +93,8 @@ type Storage struct {
 // produce the fault.
 func (e *Env) Storage(dir string, fault storage.Fault) *Storage {
 	ginkgo.GinkgoHelper()
-	e.Must(os.MkdirAll(e.Path(dir), 0o700))
-	d, err := storage.Prepare(e.World, e.Path(dir), fault)
+	e.Must(e.below.MkdirAll(e.Path(dir), 0o700))
+	d, err := storage.Prepare(e.World, e.below, dir, fault)
 	e.SkipUnless(!errors.Is(err, world.ErrUnsupported),
 		fmt.Sprint("needs a file system of its own: ", err))
 	e.Must(err)
@@ -121,9 +118,9 @@ func (d *Storage) Mend() {
 // Holds reports whether a file below the directory holds this certificate.
 func (d *Storage) Holds(cert *x509.Certificate) bool {
 	found := false
-	_ = filepath.WalkDir(d.path, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && !found {
-			found, _ = match.HoldCertificate(cert).Match(path)
+	_ = d.env.below.Walk(d.path, func(name string, entry fs.DirEntry) error {
+		if entry.Type().IsRegular() && !found {
+			found, _ = match.HoldCertificate(cert).Match(d.env.Path(name))
 		}
 		return nil
 	})
@@ -204,4 +201,14 @@ func (e *Env) WatchGrowth(
 		growth.Descriptors, growth.Memory = 0, 0
 	}
 	return growth
+}
+
+// Size measures how much a server has logged, stored and taken so far.
+func (e *Env) Size(server *Server) match.Growth {
+	g := match.Growth{Lines: server.Process.Log().Mark(), Files: len(e.Files())}
+	usage, known := server.Process.Usage()
+	if known {
+		g.Descriptors, g.Memory = usage.Descriptors, usage.Memory
+	}
+	return g
 }

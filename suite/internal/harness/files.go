@@ -3,17 +3,19 @@ package harness
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/secret"
 )
@@ -64,8 +66,8 @@ func (e *Env) CacheCertificate(
 	id := e.Identity(spec)
 	entry, err := pki.AutocertCacheEntry(id)
 	e.Must(err)
-	e.Must(os.MkdirAll(e.Path(dir), 0o700))
-	e.Must(os.WriteFile(e.Path(dir, pki.AutocertCacheName(e.Hostname, id)), entry, 0o600))
+	e.Must(e.below.MkdirAll(e.Path(dir), 0o700))
+	e.Must(e.below.WriteFile(e.Path(dir, pki.AutocertCacheName(e.Hostname, id)), entry, 0o600))
 	return id
 }
 
@@ -77,14 +79,14 @@ func WithRSAKey(spec *pki.Spec) { spec.Key = pki.RSA2048 }
 func (e *Env) Link(name, to string) {
 	ginkgo.GinkgoHelper()
 	path := e.Path(name)
-	e.Must(os.MkdirAll(filepath.Dir(path), 0o755))
-	e.Must(os.Symlink(to, path))
+	e.Must(e.below.MkdirAll(filepath.Dir(path), 0o755))
+	e.Must(e.below.Symlink(to, path))
 }
 
 // MkDir makes a directory below the spec's.
 func (e *Env) MkDir(name string) {
 	ginkgo.GinkgoHelper()
-	e.Must(os.MkdirAll(e.Path(name), 0o755))
+	e.Must(e.below.MkdirAll(e.Path(name), 0o755))
 }
 
 // ServeAndStop starts the target with this pair, sees the pair served, and stops
@@ -120,26 +122,52 @@ func (e *Env) PairAs(form string, id *pki.Identity) (cert, key string) {
 			[]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"),
 			keyText...)
 	case "crlf":
-		chainText, keyText = bytes.ReplaceAll(
-			chainText,
-			[]byte("\n"),
-			[]byte("\r\n"),
-		), bytes.ReplaceAll(
-			keyText,
-			[]byte("\n"),
-			[]byte("\r\n"),
-		)
+		for _, text := range []*[]byte{&chainText, &keyText} {
+			*text = bytes.ReplaceAll(*text, []byte("\n"), []byte("\r\n"))
+		}
 	default:
 		e.Must(fmt.Errorf("form %q of a pair: expected one that the spec knows", form))
 	}
 	return e.Write("cert.pem", chainText), e.Write("key.pem", keyText)
 }
 
-// NewFiles are the spec's files that were not there before, but for the
+// NewFiles returns the spec's files that were not there before, except the
 // target's own state.
 func (e *Env) NewFiles(before []string) []string {
 	return slices.DeleteFunc(e.Files(), func(path string) bool {
 		return slices.Contains(before, path) || e.owned(path)
+	})
+}
+
+// ListBeforeStart returns a list and a start option that fills it with the spec's
+// files, after Assay has written its own and before the server runs.
+func (e *Env) ListBeforeStart() (*[]string, StartOption) {
+	before := new([]string)
+	return before, ChangeConfig(func(string) error {
+		*before = e.Files()
+		return nil
+	})
+}
+
+// Strays returns the new files (see [Env.NewFiles]) outside a directory of the
+// spec's that contain one of these texts. A file that is gone by now contains
+// none.
+func (e *Env) Strays(before []string, dir string, texts []string) []string {
+	return slices.DeleteFunc(e.NewFiles(before), func(name string) bool {
+		return strings.HasPrefix(name, dir+"/") || !e.holdsAny(name, texts)
+	})
+}
+
+// holdsAny reports whether a file of the spec's directory contains one of these
+// texts.
+func (e *Env) holdsAny(name string, texts []string) bool {
+	info, err := e.below.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	content, _ := e.below.ReadFile(name, limits.File) // what cannot be read holds nothing
+	return slices.ContainsFunc(texts, func(text string) bool {
+		return bytes.Contains(content, []byte(text))
 	})
 }
 
@@ -151,13 +179,17 @@ func (e *Env) owned(path string) bool {
 	})
 }
 
-// Files lists what lies below the spec's directory.
-func (e *Env) Files() []string {
+// Files lists what lies below the spec's directory, without directories.
+func (e *Env) Files() []string { return e.FilesBelow(".") }
+
+// FilesBelow lists what lies below a directory of the spec's, without directories. The
+// names are relative to the directory of the spec.
+func (e *Env) FilesBelow(dir string) []string {
+	ginkgo.GinkgoHelper()
 	var paths []string
-	e.Must(filepath.WalkDir(e.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			rel, _ := filepath.Rel(e.Dir, path)
-			paths = append(paths, rel)
+	e.Must(e.below.Walk(dir, func(name string, entry fs.DirEntry) error {
+		if !entry.IsDir() {
+			paths = append(paths, name)
 		}
 		return nil
 	}))
@@ -168,34 +200,64 @@ func (e *Env) Files() []string {
 // the first handshake sets off its renewal.
 func (e *Env) CacheExpiring() *pki.Identity {
 	ginkgo.GinkgoHelper()
-	const day = 24 * time.Hour
-	return e.CacheCertificate("cache", 29*day, 90*day)
+	return e.CacheCertificate("cache", 29*match.Day, 90*match.Day)
 }
 
 // SecretsBelow returns the private keys in the files below a directory of the
 // spec's, in every form in which a log, an answer or another file might hold them:
 // see [secret.Forms]. It returns nothing for a server that keeps no keys there.
 func SecretsBelow(e *Env, dir string) (secrets []string) {
-	e.Must(filepath.WalkDir(e.Path(dir), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return IgnoreGone(err)
-		}
-		content, err := os.ReadFile(path)
-		if len(content) <= largestKeyFile {
+	secrets, err := e.findSecrets(dir)
+	e.Must(err)
+	return secrets
+}
+
+// findSecrets returns what [SecretsBelow] does, from as many files as the limits allow.
+// If there is more, it also returns an error.
+func (e *Env) findSecrets(dir string) (secrets []string, err error) {
+	if e.below == nil { // the environment could not be opened
+		return nil, nil
+	}
+	err = e.below.Contents(dir, limits.KeyFile, func(_ string, content []byte) {
+		if len(secrets)+len(e.known) < limits.Secrets {
 			secrets = append(secrets, e.keyForms(content)...)
 			e.known = append(e.known, secret.Written(content)...) // for redaction
 		}
-		return IgnoreGone(err)
-	}))
+	})
 	slices.Sort(secrets)
 	secrets = slices.Compact(secrets)
 	e.known = append(e.known, secrets...)
 	slices.Sort(e.known)
 	e.known = slices.Compact(e.known)
-	return secrets
+	return secrets, err
 }
 
-// keyForms is [secret.Forms], computed once for each content of a file.
+// Remove removes a file or a directory of the spec's with all that it holds.
+func (e *Env) Remove(name string) {
+	ginkgo.GinkgoHelper()
+	e.Must(e.below.RemoveAll(name))
+}
+
+// Copy copies a file of the spec's, if it is there.
+func (e *Env) Copy(from, to string) {
+	ginkgo.GinkgoHelper()
+	content, err := e.below.ReadFile(from, limits.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	e.Must(err)
+	e.Must(e.below.WriteFile(to, content, 0o600))
+}
+
+// Read returns the content of a file of the spec's.
+func (e *Env) Read(name string) []byte {
+	ginkgo.GinkgoHelper()
+	content, err := e.below.ReadFile(name, limits.File)
+	e.Must(err)
+	return content
+}
+
+// keyForms returns [secret.Forms], computed once for each content of a file.
 func (e *Env) keyForms(content []byte) []string {
 	sum := sha256.Sum256(content)
 	forms, known := e.forms[sum]
@@ -208,9 +270,6 @@ func (e *Env) keyForms(content []byte) []string {
 	}
 	return forms
 }
-
-// largestKeyFile bounds the files in which keys are looked for, in bytes.
-const largestKeyFile = 1 << 20
 
 // LookForSecrets makes the server log something: it shakes hands in ways that
 // servers refuse, and asks for pages that might show a secret, at listen_addr and

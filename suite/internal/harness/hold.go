@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -23,7 +25,8 @@ import (
 // validation that is held keeps the CA from closing.
 type Hold struct {
 	s       *Env
-	arrived chan []byte // what the first validation held was about to send
+	arrived chan []byte  // what the first validation held was about to send
+	waiting atomic.Int32 // validations that are held now
 
 	mu   sync.Mutex
 	free chan struct{} // closed while validations pass
@@ -34,6 +37,7 @@ type Hold struct {
 // first use of the CA.
 func (e *Env) HoldValidation(port int) *Hold {
 	h := &Hold{s: e, arrived: make(chan []byte, 1), free: make(chan struct{})}
+	e.holds = append(e.holds, h)
 	e.UseCA(func(o *pebble.Options) {
 		dial := o.Dial
 		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -74,6 +78,9 @@ func (h *Hold) Resume() {
 	h.free = make(chan struct{})
 }
 
+// Holding reports whether a validation is held.
+func (h *Hold) Holding() bool { return h.waiting.Load() > 0 }
+
 // Await waits until a validation is held, and returns the HTTP request or the
 // ClientHello that it was about to send.
 func (h *Hold) Await() []byte {
@@ -92,7 +99,7 @@ func (h *Hold) AwaitUnless(handshake <-chan *wire.Handshake) *wire.Handshake {
 
 func (h *Hold) await(handshake <-chan *wire.Handshake) ([]byte, *wire.Handshake) {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := h.s.within(Patience)
+	ctx, cancel := h.s.withinForCA(Patience)
 	defer cancel()
 	select {
 	case first := <-h.arrived:
@@ -100,9 +107,13 @@ func (h *Hold) await(handshake <-chan *wire.Handshake) ([]byte, *wire.Handshake)
 	case ended := <-handshake:
 		return nil, ended
 	case <-ctx.Done():
+		seen := noRequest
+		if h.s.requested() {
+			seen = "none within " + Patience.String() + "; the CA's journal ends with\n" +
+				match.LastLines(h.s.Journal().Entries(), "no request at all")
+		}
 		h.s.Fail("expected  a validation by the CA that connects to the target's port\n" +
-			"seen      none within " + Patience.String() + "\n          " +
-			match.Indent(match.Lines(h.s.Journal().Entries(), "no request to the CA at all")))
+			"seen      " + match.Indent(seen))
 		return nil, nil
 	}
 }
@@ -131,10 +142,18 @@ func (h *Hold) pass(first []byte) {
 	case h.arrived <- bytes.Clone(first):
 	default: // not the first
 	}
+	h.waiting.Add(1)
+	defer h.waiting.Add(-1)
 	select {
 	case <-free:
 	case <-h.s.ctx.Done():
 	}
+}
+
+// holding reports whether the spec holds a validation now, so that no certificate is
+// issued before the spec goes on.
+func (e *Env) holding() bool {
+	return slices.ContainsFunc(e.holds, func(h *Hold) bool { return h.Holding() })
 }
 
 // held is the connection of a validation to the target.

@@ -34,9 +34,7 @@ func (e *Env) NewLineWith(logs []*sut.Log, text string) func(sut.Line) bool {
 // that differ from start to start; see [sut.Line.Shape].
 func (e *Env) among(logs []*sut.Log, wanted sut.Line) bool {
 	shape := wanted.Shape()
-	return slices.ContainsFunc(logs, func(log *sut.Log) bool {
-		return slices.ContainsFunc(log.Lines(), func(line sut.Line) bool { return line.Shape() == shape })
-	})
+	return slices.ContainsFunc(logs, func(log *sut.Log) bool { return log.Says(shape) })
 }
 
 // Said reports whether a line with these words is among the lines, which a server

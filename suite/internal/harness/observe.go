@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"sync"
 
 	"assay/pebble"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/redact"
 	"assay/suite/internal/wire"
@@ -68,21 +68,14 @@ func (e *Env) ObserveIssuance(name string) {
 // ObserveFiles records the names, modes and formats of the files in a directory.
 func (e *Env) ObserveFiles(name, dir string) {
 	var files []string
-	e.Must(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
+	list := func(info fs.FileInfo, path string) error {
 		rel, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
 		}
 		line := fmt.Sprintf("%s %s", info.Mode(), rel)
 		if info.Mode().IsRegular() {
-			content, err := os.ReadFile(path)
+			content, err := e.below.ReadFile(path, limits.File)
 			if err != nil {
 				return err
 			}
@@ -90,6 +83,16 @@ func (e *Env) ObserveFiles(name, dir string) {
 		}
 		files = append(files, line)
 		return nil
+	}
+	info, err := e.below.Lstat(dir)
+	e.Must(err)
+	e.Must(list(info, dir))
+	e.Must(e.below.Walk(dir, func(name string, entry fs.DirEntry) error {
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return list(info, e.Path(name))
 	}))
 	e.Observe("file", name, files)
 }
@@ -158,7 +161,8 @@ func (e *Env) libraryWords() []string {
 	said := map[string]bool{}
 	for _, server := range e.servers {
 		for _, log := range server.past {
-			for _, line := range log.Lines() {
+			lines := log.Lines()
+			for _, line := range lines[:min(len(lines), limits.Observed)] {
 				text := mask.Text(secrets.Text(line.Text))
 				if aboutCertificates.MatchString(text) && !aboutConnections.MatchString(text) {
 					said[text] = true

@@ -25,6 +25,10 @@ func TestStatus(t *testing.T) {
 			"openssl is not on PATH"},
 		{"interrupted", types.SpecReport{State: types.SpecStateInterrupted}, Outcome{}, report.Skipped,
 			"interrupted"},
+		{"interrupted, and so the CA did not start",
+			types.SpecReport{State: types.SpecStateInterrupted},
+			Outcome{Broken: "the CA cannot be reached: operation was canceled"}, report.Skipped,
+			"interrupted"},
 		{"a panic in a spec", types.SpecReport{State: types.SpecStatePanicked,
 			Failure: types.Failure{ForwardedPanic: "nil map"}}, Outcome{}, report.Error, "panic: nil map"},
 		{"a spec without a deadline of its own", failed(types.SpecStateTimedout, "a minute"), Outcome{},
@@ -57,4 +61,36 @@ func timedOutAfter(message string) types.SpecReport {
 		Failure: types.Failure{Message: "A spec timeout occurred and then:\n" + message},
 	}
 	return spec
+}
+
+// movedClock is a clock that somebody has set.
+type movedClock struct{ words string }
+
+func (c movedClock) Set() (words string, was bool) { return c.words, c.words != "" }
+
+// TestSetClock checks that a failure while the clock was set is decided by that, unless
+// the machine was starved too.
+func TestSetClock(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		before *Deadline
+		clock  string
+		want   string
+	}{
+		{nil, "", ""},
+		{nil, "set back", "set back"},
+		{&Deadline{}, "set back", "set back"},
+		{&Deadline{Starved: "late"}, "set back", "late"},
+	} {
+		e := &Env{clock: movedClock{tt.clock}}
+		e.Outcome.Deadline = tt.before
+		e.noteClock()
+		got := ""
+		if d := e.Outcome.Deadline; d != nil {
+			got = d.Starved
+		}
+		if got != tt.want {
+			t.Errorf("%+v: found %q, expected %q", tt, got, tt.want)
+		}
+	}
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/pebble/relay"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/wire"
 )
 
@@ -110,25 +112,18 @@ func (e *Env) HandshakeCrowd(server *Server, clients int) []*wire.Handshake {
 // InParallel makes this many clients shake hands, forty at a time, and returns what
 // each of them saw.
 func (e *Env) InParallel(clients int, handshake func() *wire.Handshake) []*wire.Handshake {
-	seen := make([]*wire.Handshake, clients)
-	turn := make(chan int)
-	done := make(chan struct{})
 	const together = 40
+	seen := make([]*wire.Handshake, clients)
+	var turn atomic.Int64
+	var wait sync.WaitGroup
 	for range together {
-		go func() {
-			for i := range turn {
+		wait.Go(func() {
+			for i := turn.Add(1) - 1; i < int64(clients); i = turn.Add(1) - 1 {
 				seen[i] = handshake()
 			}
-			done <- struct{}{}
-		}()
+		})
 	}
-	for i := range clients {
-		turn <- i
-	}
-	close(turn)
-	for range together {
-		<-done
-	}
+	wait.Wait()
 	return seen
 }
 
@@ -202,7 +197,7 @@ func (e *Env) Send(server *Server, say []byte) []byte {
 	if c, ok := conn.(*net.TCPConn); ok {
 		c.CloseWrite()
 	}
-	answer, _ := io.ReadAll(io.LimitReader(conn, 1<<20)) // however it ends
+	answer, _ := io.ReadAll(io.LimitReader(conn, limits.HTTPBody)) // however it ends
 	return answer
 }
 
@@ -215,6 +210,7 @@ func (e *Env) Resumes(server *Server, config *tls.Config) bool {
 	conn, err := e.World.Dial(ctx, "tcp", server.Address())
 	e.Must(err)
 	defer conn.Close()
+	config.KeyLogWriter = e.keyLog()
 	client := tls.Client(conn, config)
 	if err := client.HandshakeContext(ctx); err != nil {
 		e.Fail("expected  a TLS handshake that completes\nseen      " + err.Error())
@@ -236,38 +232,10 @@ func (e *Env) Relay(from, to int) {
 	ginkgo.GinkgoHelper()
 	listener, err := e.World.Listen("tcp", e.Addr(from))
 	e.Must(err)
-	var open sync.WaitGroup
-	open.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			open.Go(func() { e.relay(conn, e.Addr(to)) })
-		}
+	proxy := relay.Forward(listener, func(ctx context.Context) (net.Conn, error) {
+		return e.World.Dial(ctx, "tcp", e.Addr(to))
 	})
-	e.Closers = append(e.Closers, func() error {
-		err := listener.Close()
-		open.Wait()
-		return err
-	})
-}
-
-// relay copies bytes in both directions until the target has closed its side.
-func (e *Env) relay(client net.Conn, to string) {
-	defer client.Close()
-	server, err := e.World.Dial(e.ctx, "tcp", to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		io.Copy(server, client)
-		if c, ok := server.(*net.TCPConn); ok {
-			c.CloseWrite()
-		}
-	}()
-	io.Copy(client, server)
+	e.Closers = append(e.Closers, proxy.Close)
 }
 
 // RawServerName sends this server name as it is (RFC 6066 §3), whatever bytes are
@@ -284,6 +252,42 @@ func (e *Env) SendFields(address string, fields []wire.Field) {
 	defer cancel()
 	if err := wire.SendFields(ctx, e.World.Dial, address, e.Hostname, fields); err != nil {
 		e.SkipUnless(false, "the server does not speak HTTP/2: "+err.Error())
+	}
+}
+
+// Flood returns a client that sends more than a client needs to send, to the server's
+// listen_addr.
+func (e *Env) Flood(server *Server) wire.Flood {
+	return wire.Flood{Dial: e.World.Dial, Address: server.Address(), ServerName: e.Hostname}
+}
+
+// SendEndlessHeader sends the header of a request that does not end, and returns how
+// many bytes of it the server took. It skips the case if the header needs HTTP/2 and the
+// server does not speak it. The kinds are those of [wire.Flood.Header].
+func (e *Env) SendEndlessHeader(flood wire.Flood, kind string, limit int64) int64 {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	taken, err := flood.Header(ctx, kind, limit)
+	e.mustFlood(err)
+	return taken
+}
+
+// SendAndCancel sends so many requests by HTTP/2 and cancels each at once. It skips the
+// case if the server does not speak HTTP/2.
+func (e *Env) SendAndCancel(flood wire.Flood, requests int) {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	e.mustFlood(flood.Cancel(ctx, requests))
+}
+
+// mustFlood judges the error with which a flood did not begin.
+func (e *Env) mustFlood(err error) {
+	ginkgo.GinkgoHelper()
+	e.SkipUnless(!errors.Is(err, wire.ErrNoHTTP2), "the server does not speak HTTP/2")
+	if err != nil {
+		e.Fail("expected  a connection on which a request can be sent\nseen      " + err.Error())
 	}
 }
 

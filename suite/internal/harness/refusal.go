@@ -7,6 +7,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/suite/internal/logtext"
 	"assay/suite/internal/match"
 	"assay/suite/internal/redact"
 	"assay/suite/internal/sut"
@@ -30,6 +31,23 @@ func (e *Env) Refuse(settings Settings, options ...StartOption) *match.Refusal {
 	}
 	e.conclude(r, server, before)
 	return r
+}
+
+// StartUnlessRefused starts the target as [Env.Start] does. If the target refuses its
+// configuration, the spec is skipped.
+func (e *Env) StartUnlessRefused(settings Settings) *Server {
+	ginkgo.GinkgoHelper()
+	server := e.prepare(settings)
+	server.Start()
+	r := e.newRefusal()
+	ctx, cancel := e.within(r.Waited)
+	defer cancel()
+	if server.awaitListener(ctx) != nil {
+		_, ended := server.Process.EndedByItself()
+		e.SkipUnless(!ended && !r.MayLive, "the server refuses this configuration")
+	}
+	server.AwaitReady()
+	return server
 }
 
 // RefuseOrServe starts the target with a configuration that a server may refuse
@@ -84,8 +102,9 @@ func (e *Env) conclude(r *match.Refusal, server *Server, before []string) {
 		server.Kill()
 	}
 	r.Log = server.Process.Log().Words()
-	if r.Exited {
-		e.Observe("error", "refusal", strings.Split(strings.TrimSpace(r.Log), "\n"))
+	// Which of two listeners finds its address in use can differ from run to run.
+	if r.Exited && !strings.Contains(r.Log, "address already in use") {
+		e.Observe("error", "refusal", messages(server.Process.Log().Lines()))
 	}
 	var all, stderr []string
 	for _, line := range server.Process.Log().Lines() {
@@ -98,6 +117,23 @@ func (e *Env) conclude(r *match.Refusal, server *Server, before []string) {
 	complaints := e.complaints(server)
 	r.Complaints, r.StderrComplaints = complaints.In(all), complaints.In(stderr)
 	r.Written = e.NewFiles(before)
+}
+
+// messages returns the lines of a log that are not merely informational, or all if
+// there are no others. Informational lines of a server that ends come in an order
+// that differs from run to run.
+func messages(lines []sut.Line) []string {
+	var all, grave []string
+	for _, line := range lines {
+		all = append(all, line.Words())
+		if level := line.Level(); level == logtext.Unknown || level >= logtext.Warning {
+			grave = append(grave, line.Words())
+		}
+	}
+	if len(grave) > 0 {
+		return grave
+	}
+	return all
 }
 
 // complaints describes what a line of a refusal must not be: a line that the

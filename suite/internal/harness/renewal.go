@@ -1,13 +1,13 @@
 package harness
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -15,6 +15,8 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/once"
 	"assay/suite/internal/wire"
@@ -38,7 +40,7 @@ func (e *Env) ExpectOneOfTwoRenewed(
 	}
 	Expect(e.Handshake(server)).To(match.ServeLeaf(kept.Leaf))
 	Expect(e.Handshake(server, RSAOnly())).To(match.Complete())
-	e.Eventually(func(g Gomega) {
+	e.EventuallyRenewed(func(g Gomega) {
 		renewed := e.Handshake(server, RSAOnly())
 		g.Expect(renewed).NotTo(match.ServeLeaf(old.Leaf))
 		g.Expect(renewed).To(match.HaveFullChainTo(e.CA().Root()))
@@ -119,7 +121,7 @@ func (e *Env) AwaitCached(served *wire.Handshake) {
 // A client must have asked for the old one before: autocert starts its timer at
 // that moment.
 func (e *Env) AwaitRenewal(server *Server, old *pki.Identity) (renewed *wire.Handshake) {
-	e.Eventually(func(g Gomega) {
+	e.EventuallyRenewed(func(g Gomega) {
 		renewed = e.Handshake(server)
 		g.Expect(renewed).To(match.Complete())
 		g.Expect(renewed).NotTo(match.ServeLeaf(old.Leaf))
@@ -164,7 +166,7 @@ func (e *Env) Schedule() *match.Schedule {
 	}
 	schedule, err := match.ReadSchedule(result.Output)
 	if err != nil {
-		e.Fail("expected  the renewal schedule as JSON (see type Schedule)\n" +
+		e.Fail("expected  the renewal schedule as JSON (see suite/CONTRACTS.md)\n" +
 			"seen      " + match.Indent(err.Error()+"\n"+match.FirstLine(string(result.Output))))
 	}
 	e.Observe("schedule", "days played through", schedule.Span.Days())
@@ -178,14 +180,32 @@ type scheduleResult struct {
 	Deadline *Deadline // the time limit that decided the failure, if one did
 }
 
+// untilCut is an output that ends what prints more than the output keeps.
+type untilCut struct {
+	*careful.Output
+	end func()
+}
+
+// Write takes all of p.
+func (o untilCut) Write(p []byte) (int, error) {
+	n, err := o.Output.Write(p)
+	if o.Cut() > 0 {
+		o.end()
+	}
+	return n, err
+}
+
 // runSchedule runs the schedule command in the spec's world, as the target's
 // own. The error is Assay's own.
 func (e *Env) runSchedule(cmd *exec.Cmd) (result scheduleResult, err error) {
 	ctx, cancel := e.within(Limits.Schedule)
 	defer cancel()
 	began := time.Now()
-	var output, trouble bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &trouble
+	output, trouble := careful.NewOutput(limits.Schedule), careful.NewOutput(limits.Output)
+	cmd.Stdout, cmd.Stderr = untilCut{output, func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}}, trouble
+	cmd.WaitDelay = limits.Drain
 	if err := e.World.Start(cmd); err != nil {
 		return result, fmt.Errorf("starting the schedule command: %w", err)
 	}
@@ -193,8 +213,8 @@ func (e *Env) runSchedule(cmd *exec.Cmd) (result scheduleResult, err error) {
 		e.setup.Recorder.Watch(cmd.Process.Pid)
 	}
 	stop := context.AfterFunc(ctx, func() {
-		e.measureSince(began)
-		cmd.Process.Kill()
+		e.measureSince(began, 0)
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	})
 	err = cmd.Wait()
 	stop()
@@ -203,6 +223,8 @@ func (e *Env) runSchedule(cmd *exec.Cmd) (result scheduleResult, err error) {
 	case ctx.Err() != nil:
 		result.Failure = fmt.Sprintf("no end within %s", Limits.Schedule)
 		result.Deadline = e.Outcome.Deadline
+	case output.Cut() > 0:
+		result.Failure = fmt.Sprintf("it printed more than %s", careful.Size(limits.Schedule))
 	case err != nil:
 		result.Failure = strings.TrimSpace(err.Error() + "\n" + trouble.String())
 	}

@@ -1,11 +1,10 @@
 package harness
 
 import (
-	"os"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -27,8 +26,8 @@ type DamagedPair struct {
 	MayServe bool `yaml:"may_serve"`
 }
 
-// Blames says whether a line names a file that is at fault, by the file's name
-// or by the setting that holds the file's path.
+// Blames reports whether a line names a file that is at fault, by the file's
+// name or by the setting that holds the file's path.
 func (row DamagedPair) Blames(line string) bool {
 	return slices.ContainsFunc(row.Names, func(name string) bool {
 		return strings.Contains(line, name+".pem") || strings.Contains(line, "tls_"+name+"_path")
@@ -84,27 +83,27 @@ func (e *Env) DamagePair(row DamagedPair, id *pki.Identity) map[string]string {
 // defect.
 func (e *Env) damage(path string, defect pki.Defect, content func(pki.Defect) ([]byte, error)) {
 	ginkgo.GinkgoHelper()
-	e.Must(os.Remove(path))
-	mode := os.FileMode(0o600)
+	e.Must(e.below.Remove(path))
+	mode := fs.FileMode(0o600)
 	switch defect {
 	case "missing":
 		return
 	case "directory":
-		e.Must(os.Mkdir(path, 0o755))
+		e.Must(e.below.Mkdir(path, 0o755))
 		return
 	case "unreadable":
 		defect, mode = pki.None, 0
 	}
 	text, err := content(defect)
 	e.Must(err)
-	e.Must(os.WriteFile(path, text, mode))
+	e.Must(e.below.WriteFile(path, text, mode))
 }
 
 // Swap replaces a file by renaming: a reader sees the old content or the new
 // content, never a part.
 func (e *Env) Swap(name string, data []byte) {
 	ginkgo.GinkgoHelper()
-	e.Must(os.Rename(e.Write(name+".new", data), e.Path(name)))
+	e.Must(e.below.Rename(e.Write(name+".new", data), e.Path(name)))
 }
 
 // SwapPair replaces cert.pem and key.pem by another pair, with a defect in its
@@ -138,7 +137,7 @@ type Place struct {
 func (e *Env) StartInPlace(way replace.Way, id *pki.Identity) (*Server, *Place) {
 	ginkgo.GinkgoHelper()
 	way = e.inFiles(way)
-	place, err := replace.Create(e.Path("tls"), way, e.pair(id))
+	place, err := replace.Create(e.below, "tls", way, e.pair(id))
 	e.Must(err)
 	server := e.Start(e.Own(place.CertPath(), place.KeyPath()))
 	gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf))
@@ -168,16 +167,15 @@ func (e *Env) pair(id *pki.Identity) replace.Pair {
 // Successor mints the certificate that replaces another one in this way.
 func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
-	const day = 24 * time.Hour
 	spec := pki.Spec{
 		NotBefore: old.Leaf.NotBefore,
 		Lifetime:  old.Leaf.NotAfter.Sub(old.Leaf.NotBefore),
 	}
 	switch way.Ends {
 	case replace.EndsLater:
-		spec.Lifetime += day
+		spec.Lifetime += match.Day
 	case replace.EndsEarlier:
-		spec.Lifetime -= day
+		spec.Lifetime -= match.Day
 	}
 	if way.Key == replace.SameKey || way.Key == replace.KeptKey {
 		spec.PrivateKey = old.Key
@@ -193,8 +191,8 @@ func (p *Place) Put(way replace.Way, id *pki.Identity) {
 
 // Replace replaces the pair while the server runs, and waits until the server
 // serves the new one. If there is a pause between the two files, the server is
-// told of the first one too: many tools run their hook for each file. The server
-// may refuse handshakes until both files are there, but it never serves a
+// told about the first one too: many tools run their hook for each file. The
+// server may refuse handshakes until both files are there, but it never serves a
 // certificate with the key of another one. It returns the new pair.
 func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
@@ -214,6 +212,6 @@ func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki
 	}
 	p.env.Must(p.place.Replace(way, p.env.pair(fresh), between))
 	server.Reload()
-	server.await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
+	server.Await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
 	return fresh
 }

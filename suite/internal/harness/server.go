@@ -7,22 +7,23 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
+	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
 )
 
 // AwaitEnd starts the target, waits until it has ended by itself, and returns
-// it. It waits no longer than a server may take that cannot do what it was
-// told: [match.EndInError] judges.
+// it. It waits as long as a server may take to find out that it cannot run, and
+// leaves the judgement to [match.EndInError].
 func (e *Env) AwaitEnd(keys Settings, options ...StartOption) *sut.Process {
 	ginkgo.GinkgoHelper()
 	server := e.prepare(keys, options...)
@@ -36,7 +37,7 @@ func (e *Env) AwaitEnd(keys Settings, options ...StartOption) *sut.Process {
 	return server.Process
 }
 
-// LastConfiguration is the configuration of the server started last, if any.
+// LastConfiguration returns the configuration of the server started last, if any.
 func (e *Env) LastConfiguration() string {
 	if len(e.servers) == 0 {
 		return "(none)"
@@ -57,8 +58,13 @@ type Server struct {
 	before []netip.AddrPort // what listened before it was started
 	ready  int              // where its log stood when it was ready
 	served bool             // it has been ready once
-	past   []*sut.Log       // what it wrote before it was started again
+	// reloaded says that the process was told to reload.
+	reloaded bool
+	past     []*sut.Log // what it wrote before it was started again
 
+	pairs   pairs
+	lost    int // connections that it lost since the last signal
+	stopped int // where its log was when it was told to stop
 	damaged int // where its log was when its pair was damaged; -1 if it was not
 	journal int // how many entries the CA's journal had when it was started
 }
@@ -79,6 +85,7 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
 	o := startup{input: sut.Input{
 		Dir:      e.Dir,
+		Files:    e.below,
 		CABundle: e.Path("ca-bundle.pem"),
 		Env:      e.setup.Env,
 	}}
@@ -117,7 +124,12 @@ func (v *Server) Start() {
 	if v.Process != nil {
 		v.past = append(v.past, v.Process.Log())
 	}
-	v.Process, err = sut.Start(v.launch, v.s.World.Start)
+	var timed func(*exec.Cmd) (func() syscall.WaitStatus, error)
+	if v.s.Time != nil {
+		timed = v.s.startTimed
+	}
+	v.reloaded = false
+	v.Process, err = sut.StartTimed(v.launch, v.s.World.Start, timed)
 	v.s.skipInexpressible(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
@@ -135,9 +147,12 @@ func (v *Server) Start() {
 // AwaitReady waits until the server is ready, as its target file says.
 func (v *Server) AwaitReady() {
 	ginkgo.GinkgoHelper()
-	ctx, cancel := v.s.within(v.s.setup.StartPatience())
+	w := &wait{began: time.Now(), limit: v.s.setup.StartPatience(), least: Limits.Prompt}
+	w.vain = func() bool { return v.neverAsks() && v.s.setup.Contact.Finding().NotReady }
+	ctx, cancel := v.s.wait(w)
 	defer cancel()
 	if err := v.Process.Ready(ctx, v.readiness()); err != nil {
+		w.forCA = w.vain() || v.awaitsCA() && v.saysNoConnection()
 		v.s.Fail("expected  a server that is ready\nseen      " + match.Indent(err.Error()))
 	}
 	v.StartTook = time.Since(v.Process.Started())
@@ -147,16 +162,36 @@ func (v *Server) AwaitReady() {
 	v.noteWarnings()
 }
 
-// awaitChallengeListener gives a server that is to answer HTTP-01 the time to
-// open its second listener too, since target files tell of the first alone when
-// the server is ready. A server that opens the second for a challenge only is
-// not wrong. Specs say what has to answer, and when.
+// saysNoConnection reports whether the server has logged that it got no connection.
+func (v *Server) saysNoConnection() bool {
+	why, _ := v.s.noConnection()
+	return why != ""
+}
+
+// neverAsks reports whether the run has found that the server does not turn to the CA that
+// it is configured for.
+func (v *Server) neverAsks() bool { return v.awaitsCA() && v.s.neverAsks() }
+
+// awaitsCA reports whether the server is configured to get a certificate from the spec's
+// CA, and has not sent that a request.
+func (v *Server) awaitsCA() bool {
+	name, _ := v.Settings["tls_letsencrypt_hostname"].(string)
+	return name != "" && v.s.ca != nil && !v.s.requested()
+}
+
+// awaitChallengeListener gives a server that is to answer HTTP-01 the time to open
+// its second listener too, since a target file says only of the first one when it is
+// open. A server that opens the second for a challenge only is not wrong. Specs say
+// what has to answer, and when.
 func (v *Server) awaitChallengeListener() {
 	address, expected := v.Settings.challengeListener()
 	if !expected {
 		return
 	}
-	ctx, cancel := v.s.within(Limits.Listener)
+	ctx, cancel := v.s.wait(&wait{
+		began: time.Now(), limit: Limits.Listener,
+		vain: func() bool { return v.s.setup.Contact.Finding().NoListener },
+	})
 	defer cancel()
 	v.Process.Listening(ctx, address, v.readiness())
 }
@@ -168,8 +203,8 @@ func (v *Server) readiness() sut.Readiness {
 	}
 }
 
-// awaitListener waits until the server has opened any listener at all; the
-// error is that of a server that has not.
+// awaitListener waits until the server has opened any listener. It returns an error
+// if the server opens none.
 func (v *Server) awaitListener(ctx context.Context) error {
 	r := v.readiness()
 	r.AnyListener = true
@@ -191,6 +226,26 @@ func (v *Server) Logs() []*sut.Log { return append(slices.Clone(v.past), v.Proce
 // Log returns the lines that the server has written since its last start.
 func (v *Server) Log() []sut.Line { return v.Process.Log().Lines() }
 
+// LogOfCertificates returns what the server wrote from its last start to the call of
+// [Server.Stop], and of the lines after that call those that speak of certificates.
+// The other lines about its end differ from run to run. The later lines count at all
+// because a server that buffers its log writes everything at its end.
+func (v *Server) LogOfCertificates() []sut.Line {
+	later := v.Process.Log().Since(v.stopped)
+	lines := v.Log()
+	lines = lines[:max(0, len(lines)-len(later))]
+	for _, line := range later {
+		if certificateWords.MatchString(line.Words()) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// certificateWords matches a line that speaks of certificates.
+var certificateWords = regexp.MustCompile(
+	`(?i)certif|\bcerts?\b|chain|issuer|intermediate|\bleaf\b|\broots?\b|\.pem\b|x509|pkix`)
+
 // WholeLog returns the lines that the server has written in all its starts.
 func (v *Server) WholeLog() (lines []sut.Line) {
 	for _, log := range v.Logs() {
@@ -199,7 +254,7 @@ func (v *Server) WholeLog() (lines []sut.Line) {
 	return lines
 }
 
-// Listeners are the addresses that the server listens at, but for the further
+// Listeners returns the addresses that the server listens at, except the further
 // ports that the target file names.
 func (v *Server) Listeners() []netip.AddrPort {
 	ginkgo.GinkgoHelper()
@@ -212,6 +267,7 @@ func (v *Server) Listeners() []netip.AddrPort {
 
 // Stop asks the server to stop, as the target file says, and waits.
 func (v *Server) Stop() sut.Ending {
+	v.stopped = v.Process.Log().Mark()
 	ctx, cancel := v.s.within(Patience)
 	defer cancel()
 	return v.Process.Stop(ctx)
@@ -227,7 +283,7 @@ func (v *Server) Kill() {
 // defaultListenAddr is the documented default of listen_addr.
 const defaultListenAddr = "127.0.0.1:8080"
 
-// Address is the "ip:port" at which clients reach listen_addr.
+// Address returns the "ip:port" at which clients reach listen_addr.
 func (v *Server) Address() string {
 	text, _ := v.Settings["listen_addr"].(string)
 	if text == "" {
@@ -262,24 +318,40 @@ func (e *Env) reachable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// ConfigName is the config file's name, without its directory.
+// ConfigName returns the config file's name, without its directory.
 func (v *Server) ConfigName() string { return filepath.Base(v.launch.ConfigFile) }
 
-// configuration is the text of the config file as the target found it.
+// configuration returns the text of the config file as the target has left it.
 func (v *Server) configuration() string {
-	text, err := os.ReadFile(v.launch.ConfigFile)
+	text, err := v.s.below.ReadFile(v.launch.ConfigFile, limits.File)
 	if err != nil {
 		return fmt.Sprintf("(%v)", err)
 	}
 	return string(text)
 }
 
-// WaitLog waits for a line of the server's log, and records it: messages are
-// compared with other versions' to the letter.
+// WaitLog waits for a line of the server's log, and records it, because reports of
+// two versions are compared message by message.
 func (v *Server) WaitLog(what string, wanted func(sut.Line) bool) sut.Line {
 	ginkgo.GinkgoHelper()
 	ctx, cancel := v.s.within(Patience)
 	defer cancel()
+	return v.waitLog(ctx, what, wanted)
+}
+
+// WaitLogOfCA waits for a line of the server's log that a server writes only after it has
+// turned to its CA, and records it.
+func (v *Server) WaitLogOfCA(what string, wanted func(sut.Line) bool) sut.Line {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := v.s.withinForCA(Patience)
+	defer cancel()
+	return v.waitLog(ctx, what, wanted)
+}
+
+func (v *Server) waitLog(
+	ctx context.Context, what string, wanted func(sut.Line) bool,
+) sut.Line {
+	ginkgo.GinkgoHelper()
 	line, err := v.Process.Log().Wait(ctx, what, wanted)
 	if err != nil {
 		v.s.Fail("expected  " + what + "\nseen      " + match.Indent(err.Error()))
@@ -306,5 +378,5 @@ func (v *Server) StartOrExit() {
 	v.Start()
 	ctx, cancel := v.s.within(Patience)
 	defer cancel()
-	_ = v.awaitListener(ctx) // one that has exited is as good
+	_ = v.awaitListener(ctx) // a server that has exited is accepted too
 }

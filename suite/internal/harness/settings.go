@@ -86,14 +86,13 @@ func (e *Env) ALPN01(over ...Settings) Settings {
 	return e.acme("TLS-ALPN-01", 443, nil, over...)
 }
 
-// ACME returns a configuration with a certificate from the spec's CA, by the
-// challenge type that the target claims. If it claims both types, the type is
-// TLS-ALPN-01, which needs no second listener.
+// ACME returns a configuration with a certificate from the spec's CA, by
+// [Env.OwnChallenge].
 func (e *Env) ACME(over ...Settings) Settings {
-	if e.Claims("tls-alpn-01") {
-		return e.ALPN01(over...)
+	if e.OwnChallenge() == "http-01" {
+		return e.HTTP01(over...)
 	}
-	return e.HTTP01(over...)
+	return e.ALPN01(over...)
 }
 
 func (e *Env) acme(challenge string, port int, own Settings, over ...Settings) Settings {
@@ -108,7 +107,8 @@ func (e *Env) acme(challenge string, port int, own Settings, over ...Settings) S
 	}.With(own).With(over...)
 }
 
-// OwnChallenge returns the challenge type that [Env.StartACME] configures.
+// OwnChallenge returns the challenge type that the target claims. If it claims
+// both types, that is TLS-ALPN-01, which needs no second listener.
 func (e *Env) OwnChallenge() string {
 	if e.Claims("tls-alpn-01") {
 		return "tls-alpn-01"
@@ -138,41 +138,40 @@ func (e *Env) ExpandSettings(k Settings) Settings {
 // StartIn starts the target in one of the modes that headscale's TLS
 // documentation describes: "plain" (no TLS), "own" (a certificate of the
 // operator's own), "http-01" or "tls-alpn-01" (a certificate from the spec's CA).
-// It returns the function that fails the spec unless such a server serves. It
+// It returns the function that fails the spec unless such a server serves, which
+// can be called after a signal: a connection that is lost then is tried once more. It
 // skips the spec if the target does not claim the mode.
 func (e *Env) StartIn(mode string, options ...StartOption) (*Server, func()) {
 	ginkgo.GinkgoHelper()
 	switch mode {
 	case "plain":
 		server := e.Start(e.Plain(), options...)
-		return server, func() { e.ExpectPlainHTTP(server) }
+		return server, func() { e.expectPlainHTTPAfterSignal(server) }
 	case "own":
 		e.NeedsClaim("byo")
 		id := e.Identity(pki.Spec{})
 		server := e.StartOwn(id, options...)
-		return server, func() { gomega.Expect(e.Handshake(server)).To(match.ServeLeaf(id.Leaf)) }
+		return server, func() {
+			gomega.Expect(e.HandshakeAfterSignal(server)).To(match.ServeLeaf(id.Leaf))
+		}
 	}
-	e.NeedsClaim(mode)
-	preset := e.ALPN01()
-	if mode == "http-01" {
-		preset = e.HTTP01()
-		options = append(options, Forward(80, 5080))
-	}
-	server := e.Start(preset, options...)
+	server := e.StartBy(mode, options...)
 	return server, func() {
-		gomega.Expect(e.Handshake(server)).To(match.HaveFullChainTo(e.CA().Root()))
+		gomega.Expect(e.HandshakeAfterSignal(server)).To(match.HaveFullChainTo(e.CA().Root()))
 	}
 }
 
-// ReloadsBy reports whether the target declares that this signal makes it take up
-// a certificate that was replaced on disk.
-func (e *Env) ReloadsBy(signal syscall.Signal) bool {
-	return e.setup.Target.Reload.Signal.Signal == signal
+// IsToldToReload reports whether the target declares a signal or a command by which
+// it takes up a certificate that was replaced on disk.
+func (e *Env) IsToldToReload() bool {
+	reload := e.setup.Target.Reload
+	return reload.Signal.Signal != 0 || len(reload.Command) > 0
 }
 
 // Signal sends a signal to the server. A server that has ended gets none.
 func (v *Server) Signal(signal syscall.Signal) {
 	ginkgo.GinkgoHelper()
+	v.lost = 0
 	if err := v.Process.Signal(signal); !errors.Is(err, os.ErrProcessDone) {
 		v.s.Must(err)
 	}

@@ -10,23 +10,28 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
 )
 
-// StartACME starts the target with a certificate from the spec's CA, by the
-// challenge that it claims; TLS-ALPN-01 where it claims both, since that needs
-// no second listener.
+// StartACME starts the target with a certificate from the spec's CA, by
+// [Env.OwnChallenge].
 func (e *Env) StartACME(options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
-	if e.Claims("tls-alpn-01") {
-		return e.Start(e.ALPN01(), options...)
-	}
-	return e.Start(e.HTTP01(), append(options, Forward(80, 5080))...)
+	return e.startBy(e.OwnChallenge(), options)
 }
 
-// StartACME6 is StartACME with every listener on this host, an IPv6 address or
-// "[::]".
+func (e *Env) startBy(challenge string, options []StartOption) *Server {
+	ginkgo.GinkgoHelper()
+	if challenge == "http-01" {
+		return e.Start(e.HTTP01(), append(options, Forward(80, 5080))...)
+	}
+	return e.Start(e.ALPN01(), options...)
+}
+
+// StartACME6 starts the target with a certificate from the spec's CA and every
+// listener at an IPv6 host. The host may be "[::]".
 func (e *Env) StartACME6(host string) *Server {
 	return e.StartACME(Settings{
 		"listen_addr": host + ":443", "tls_letsencrypt_listen": host + ":5080",
@@ -45,22 +50,25 @@ func (e *Env) StartSecure() (*Server, *x509.Certificate) {
 }
 
 // StartOffering starts the target with a certificate from a CA that offers one
-// challenge type alone: no order fails for want of another.
+// challenge type alone, so that no order fails because the server tried another.
 func (e *Env) StartOffering(challenge string) *Server {
 	ginkgo.GinkgoHelper()
-	e.UseCA(func(o *pebble.Options) { o.Offer = []string{challenge} })
+	e.OfferOnly(challenge)
 	return e.StartACME()
+}
+
+// OfferOnly makes the CA offer one type of challenge alone. Call it before the first
+// use of the CA.
+func (e *Env) OfferOnly(challenge string) {
+	e.UseCA(func(o *pebble.Options) { o.Offer = []string{challenge} })
 }
 
 // StartBy starts the target with a certificate from the spec's CA by this
 // challenge type, if it claims that.
-func (e *Env) StartBy(challenge string) *Server {
+func (e *Env) StartBy(challenge string, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
 	e.NeedsClaim(challenge)
-	if challenge == "http-01" {
-		return e.Start(e.HTTP01(), Forward(80, 5080))
-	}
-	return e.Start(e.ALPN01())
+	return e.startBy(challenge, options)
 }
 
 // A StartOption changes how a target starts, beside its configuration's keys.
@@ -121,27 +129,41 @@ func ChangeConfig(change func(path string) error) StartOption {
 	return startOption(func(o *startup) { o.change = change })
 }
 
+// AppendConfig appends a text to the config file, once it is written. The function
+// more makes the text from what the file holds.
+func AppendConfig(more func(text string) string) StartOption {
+	return startOption(func(o *startup) {
+		files := o.input.Files
+		o.change = func(config string) error {
+			text, err := files.ReadFile(config, limits.File)
+			if err != nil {
+				return err
+			}
+			return files.WriteFile(config, append(text, more(string(text))...), 0o600)
+		}
+	})
+}
+
 // awaitIssued waits until the server serves a certificate of the spec's CA, or one
 // that the spec has put into its cache, if the target file says that the server
 // obtains one by itself when it starts. Specs also start servers that cannot get a
-// certificate. So the wait ends, and the server counts as ready, once the CA has
-// refused something and nothing has come to the CA for a while, or when the time
-// for a start is over. The specs judge what the server serves then.
+// certificate. So the wait ends, and the server counts as ready, once the spec holds a
+// validation, once the CA has refused something and nothing has come to the CA for a
+// while, or when the time for a start is over. The specs judge what the server serves
+// then.
 func (v *Server) awaitIssued() {
 	name, _ := v.Settings["tls_letsencrypt_hostname"].(string)
 	if !v.s.setup.Target.Ready.Issued || name == "" || v.s.ca == nil {
 		return
 	}
-	ctx, cancel := v.s.within(v.s.setup.StartPatience())
+	ctx, cancel := v.s.withinForCA(v.s.setup.StartPatience())
 	defer cancel()
 	const shortest, longest = 10 * time.Millisecond, 200 * time.Millisecond
 	client := v.s.Client(v, SNI(name))
 	for pause := shortest; ; pause = min(pause*3/2, longest) {
 		seen := client.Handshake(ctx)
-		if seen.Err == nil && (seen.VerifyErr == nil || v.s.minted(seen.Leaf())) {
-			return
-		}
-		if v.s.hindered(v.journal) {
+		issued := seen.Err == nil && (seen.VerifyErr == nil || v.s.minted(seen.Leaf()))
+		if issued || v.s.holding() || v.s.hindered(v.journal) {
 			return
 		}
 		select {
@@ -154,7 +176,7 @@ func (v *Server) awaitIssued() {
 	}
 }
 
-// HandshakeWhenIssued is [Env.Handshake] for a server whose certificate may not be
+// HandshakeWhenIssued shakes hands with a server whose certificate may not be
 // there yet. Most servers let the client wait for it. One that serves another
 // certificate meanwhile is asked until it serves the right one.
 func (e *Env) HandshakeWhenIssued(server *Server) *wire.Handshake {
@@ -182,10 +204,6 @@ func (e *Env) minted(leaf *x509.Certificate) bool {
 	})
 }
 
-// hinderedFor is how long the CA has to be left alone. A client waits for a second
-// or two before it tries a request again.
-func hinderedFor() time.Duration { return Patience / 4 }
-
 // hindered reports whether the CA's journal shows after so many entries that no
 // certificate is to be expected soon: something was refused or failed, and then
 // nothing more happened.
@@ -200,7 +218,7 @@ func (e *Env) hindered(from int) bool {
 	if !refused {
 		return false
 	}
-	ctx, cancel := e.within(hinderedFor())
+	ctx, cancel := e.within(Patience / 4) // a client tries again after a second or two
 	defer cancel()
 	err := e.ca.Journal().Wait(ctx, "a further exchange", func(j *pebble.Journal) bool {
 		return len(j.Entries()) > len(entries)

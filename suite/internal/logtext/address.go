@@ -12,10 +12,12 @@ import (
 // as "192.0.2.1 port 4711". An IPv4 address in the form of IPv6 counts as IPv4.
 func Addresses(line string) []string { return read(line).addresses() }
 
-// mostAddresses bounds the addresses of one line.
-const mostAddresses = 32
+// mostAddresses bounds the addresses of one line, and mostCandidates those that are
+// looked at because they may stand in the line as they are too.
+const mostAddresses, mostCandidates = 32, 256
 
-// mayHoldAddress is a cheap test for an address in parts.
+// mayHoldAddress reports whether a line may give an address in parts. It is
+// cheap.
 func mayHoldAddress(line string) bool {
 	return strings.IndexByte(line, '.') >= 0 || strings.Count(line, ":") > 1
 }
@@ -27,10 +29,16 @@ func (r *record) addresses() []string {
 	}
 	found = append(found, inFields(r.fields)...)
 	var addresses []string
+	seen := map[netip.AddrPort]bool{}
 	for _, a := range found {
-		text := a.String()
-		if len(addresses) < mostAddresses && !slices.Contains(addresses, text) &&
-			!strings.Contains(r.plain, text) {
+		if seen[a] {
+			continue
+		}
+		if len(addresses) == mostAddresses || len(seen) == mostCandidates {
+			break
+		}
+		seen[a] = true
+		if text := a.String(); !strings.Contains(r.plain, text) {
 			addresses = append(addresses, text)
 		}
 	}
@@ -70,7 +78,7 @@ func inFields(fields []field) (found []netip.AddrPort) {
 	return found
 }
 
-// plainName is a name in lower-case letters and digits.
+// plainName returns a name in lower-case letters and digits.
 func plainName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -53,8 +53,8 @@ func LevelOf(line string) Level {
 	return given
 }
 
-// messages are the texts of a line that may begin with a level: the line itself,
-// and what its fields say.
+// messages returns the texts of a line that may begin with a level: the line
+// itself, and what its fields say.
 func (r *record) messages() []string {
 	all := []string{r.plain}
 	for _, f := range r.fields {
@@ -66,7 +66,7 @@ func (r *record) messages() []string {
 	return all
 }
 
-// ofField is the level that a field gives, if it is the field of a level.
+// ofField returns the level that a field gives, if it is the field of a level.
 func ofField(name, value string) Level {
 	switch name {
 	case "level", "lvl", "severity", "loglevel", "levelname", "severitytext", "l", "s", "sev",
@@ -124,7 +124,7 @@ func ofSyslog(severity int) Level {
 	return Debug
 }
 
-// ofWord is the level that a word names.
+// ofWord returns the level that a word names.
 func ofWord(word string) Level {
 	word = strings.ToLower(word)
 	if name, offset, found := strings.Cut(word, "+"); found && len(offset) < 3 {
@@ -218,8 +218,8 @@ func prefixes(line string) (rest string, level Level) {
 	return rest, level
 }
 
-// ofText is the level with which a text begins, or that stands in capitals or in
-// brackets near its beginning.
+// ofText returns the level with which a text begins, or that stands in capitals
+// or in brackets near its beginning.
 func ofText(text string) Level {
 	if m := klog.FindStringSubmatch(text); m != nil {
 		return ofWord(m[1])

@@ -296,7 +296,7 @@ func TestUnquote(t *testing.T) {
 	}
 }
 
-// hostile are lines that are made to take long.
+// hostile returns lines that are made to take long.
 func hostile(n int) map[string]string {
 	return map[string]string{
 		"braces":         strings.Repeat("{", n),
@@ -353,4 +353,116 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%d bytes have a shape of %d", len(line), len(shape))
 		}
 	})
+}
+
+func TestUUIDsHaveOneShape(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{
+			"id=01a21793-4604-721d-87a8-8bc9ae6fc6a3 up",
+			"id=deadbeef-cafe-7abc-beef-feedfacecafe up", true,
+		},
+		{
+			"id=01a21793-4604-721d-87a8-8bc9ae6fc6a3 up",
+			"id=01a21793-4604-721d-87a8-8bc9ae6fc6a3 down", false,
+		},
+		{"deadbeef-cafe", "feedface-beef", false},
+	} {
+		if same := Shape(tt.a, nil) == Shape(tt.b, nil); same != tt.same {
+			t.Errorf("%q and %q: one shape is %t, expected %t", tt.a, tt.b, same, tt.same)
+		}
+	}
+}
+
+func TestNamesBelowAHostBelongToIt(t *testing.T) {
+	t.Parallel()
+	names := &Names{Words: []string{"h.assay.test"}}
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"no stapling for [h.assay.test]", "no stapling for [*.h.assay.test h.assay.test]", true},
+		{"no stapling for [h.assay.test]", "no stapling for [a.h.assay.test, H.assay.test]", true},
+		{"names (h.assay.test)", "names (a.h.assay.test, b.h.assay.test, H.assay.test)", true},
+		{"names [h.assay.test]", "names [a.h.assay.test, other.test]", false},
+		{"it lists h.assay.test", "it does not list h.assay.test", false},
+		{"see docs. h.assay.test", "see h.assay.test", false},
+	} {
+		if same := Shape(tt.a, names) == Shape(tt.b, names); same != tt.same {
+			t.Errorf("%q and %q: one shape is %t, expected %t", tt.a, tt.b, same, tt.same)
+		}
+	}
+}
+
+func TestNoConnection(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`http: TLS handshake error from 127.0.0.1:40954: Get "https://ca.example/dir": dial tcp: ` +
+			`lookup ca.example on 127.0.0.53:53: no such host`: "lookup ca.example: no such host",
+		`level=error msg="dial tcp 10.0.0.1:443: connect: connection refused"`: "dial tcp " +
+			"10.0.0.1:443: connect: connection refused",
+		`{"level":"warn","err":"x509: certificate signed by unknown authority"}`: "x509: certificate " +
+			"signed by unknown authority",
+		"level=info msg=\"lookup ca.example gave 3 addresses\"": "",
+		"acme/autocert: missing certificate":                    "",
+		"listening on 127.0.0.1:443":                            "",
+	} {
+		if got := NoConnection(line); got != want {
+			t.Errorf("%s: found %q, expected %q", line, got, want)
+		}
+	}
+}
+
+// The time that a line takes grows with its length, not with the square of it: a
+// server may write lines of any kind without end.
+func TestReadingIsLinear(t *testing.T) {
+	names := &Names{Words: []string{"host.example.test", "host"}, Dirs: []string{"/run/7/x", "/run/7"}}
+	for name, part := range map[string]string{
+		"addresses with ports":        "192.0.2.1 port 4711 ",
+		"addresses and what they are": "192.0.2.1:4711 port 4711 ",
+		"quoted, with escapes":        `"\n" `,
+		"quoted, with addresses":      `"192.0.2.1 port 80\n" `,
+		"quotation marks":             `"`,
+		"apostrophes":                 `'a`,
+		"backticks":                   "`",
+		"backslashes":                 `\`,
+		"escaped quotation marks":     `\"`,
+		"open braces":                 `{"a":`,
+		"fields":                      `a=1 `,
+		"fields with addresses":       `ip=192.0.2.1 port=80 `,
+		"colons":                      `:`,
+		"names before colons":         `abcdefghi:`,
+		"escape characters":           "\x1b",
+		"open control sequences":      "\x1b[1;",
+		"open titles":                 "\x1b]0;x",
+		"directories":                 "/run/7/x",
+		"host names":                  "www.host.example.test.",
+		"labels":                      "a.",
+		"dots":                        ".",
+		"digits":                      "1",
+		"brackets":                    "[ ,",
+		"levels":                      "WARN ",
+		"moments":                     "2026-11-26 12:00:00 ",
+		"priorities":                  "<3>",
+	} {
+		text := strings.Repeat(part, 1+1<<20/len(part)) + " 192.0.2.1:80"
+		for what, read := range map[string]func(){
+			"Words":     func() { Words(text) },
+			"Addresses": func() { Addresses(text) },
+			"Level":     func() { LevelOf(text) },
+			"Shape":     func() { Shape(text, names) },
+			"Without":   func() { names.Without(text) },
+		} {
+			began := time.Now()
+			read()
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("%s of %s: 1 MiB took %s, expected less than 5s", what, name, took)
+			} else if took > time.Second/2 {
+				t.Logf("%s of %s: %s", what, name, took)
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package logtext
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -65,6 +66,8 @@ func withoutPaths(text, dir string) string {
 	}
 }
 
+// withoutWord takes out a word wherever it stands, with the labels directly before
+// it: a wildcard or a name below a host says no more than the host.
 func withoutWord(text, word string) string {
 	if word == "" {
 		return text
@@ -81,9 +84,25 @@ func withoutWord(text, word string) string {
 			b.WriteString(text)
 			return b.String()
 		}
-		b.WriteString(text[:at])
+		b.WriteString(withoutLabels(text[:at]))
 		text, lower = text[at+len(word):], lower[at+len(word):]
 	}
+}
+
+// withoutLabels returns a text without the labels of a host name at its end, such
+// as "*." or "www.".
+func withoutLabels(text string) string {
+	for strings.HasSuffix(text, ".") {
+		start := len(text) - 1
+		for start > 0 && isInLabel(text[start-1]) {
+			start--
+		}
+		if start == len(text)-1 {
+			return text
+		}
+		text = text[:start]
+	}
+	return text
 }
 
 // asciiLower keeps the length of a text, unlike strings.ToLower.
@@ -128,7 +147,7 @@ func Shape(line string, names *Names) string {
 		}
 		i = end
 	}
-	shape := strings.TrimSpace(b.String())
+	shape := withoutEmptyItems(strings.TrimSpace(b.String()))
 	if strings.HasPrefix(shape, "{") {
 		members := strings.Split(strings.Trim(shape, "{}"), ",")
 		slices.Sort(members)
@@ -137,9 +156,22 @@ func Shape(line string, names *Names) string {
 	return shape
 }
 
+var (
+	emptyBrackets    = regexp.MustCompile(`\[[ ,]+\]`)
+	emptyParentheses = regexp.MustCompile(`\([ ,]+\)`)
+)
+
+// withoutEmptyItems makes lists alike that held nothing but names, however many.
+func withoutEmptyItems(shape string) string {
+	return emptyParentheses.ReplaceAllString(emptyBrackets.ReplaceAllString(shape, "[]"), "()")
+}
+
 // run returns where a run of letters and digits ends, with the numbers that
 // belong to it, and whether it differs from start to start.
 func run(text string, i int) (end int, varies bool) {
+	if isUUID(text[i:]) {
+		return i + uuidLength, true
+	}
 	if isDigit(text[i]) {
 		end = i
 		for end < len(text) && (isDigit(text[end]) ||
@@ -182,7 +214,28 @@ func run(text string, i int) (end int, varies bool) {
 	return end, false
 }
 
+const uuidLength = 36
+
+// isUUID reports whether a text begins with a UUID (RFC 9562 §4). Its groups alone
+// may look like words or like numbers.
+func isUUID(text string) bool {
+	if len(text) < uuidLength {
+		return false
+	}
+	for i := range uuidLength {
+		c := text[i]
+		if hyphen := i == 8 || i == 13 || i == 18 || i == 23; hyphen != (c == '-') {
+			return false
+		} else if !hyphen && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return len(text) == uuidLength || !isAlphanumeric(text[uuidLength])
+}
+
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+func isInLabel(c byte) bool { return isAlphanumeric(c) || strings.IndexByte("*-_", c) >= 0 }
 
 func isAlphanumeric(c byte) bool { return isDigit(c) || isLetter(c) }

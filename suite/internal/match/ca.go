@@ -52,7 +52,7 @@ func HaveNoFailedValidation() types.GomegaMatcher {
 
 // HaveIssued succeeds if the CA issued this many certificates.
 func HaveIssued(n int) types.GomegaMatcher {
-	expected := fmt.Sprintf("%d certificates issued by the CA", n)
+	expected := numbered(n, "certificate") + " issued by the CA"
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		return len(j.Issued()) == n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
 	})
@@ -60,18 +60,21 @@ func HaveIssued(n int) types.GomegaMatcher {
 
 // HaveOrdered succeeds if clients placed this many orders at the CA.
 func HaveOrdered(n int) types.GomegaMatcher {
-	return match(fmt.Sprintf("%d orders", n), func(j *pebble.Journal) (bool, string) {
+	return match(numbered(n, "order"), func(j *pebble.Journal) (bool, string) {
 		orders := j.Requests(pebble.KindNewOrder)
-		all := Lines(j.Entries(), "no request at all")
-		return len(orders) == n, fmt.Sprintf("%d\n%s", len(orders), all)
+		shown := Lines(orders, "") // the evidence has the whole journal
+		if len(orders) == 0 {
+			shown = LastLines(j.Entries(), "no request at all")
+		}
+		return len(orders) == n, fmt.Sprintf("%d\n%s", len(orders), shown)
 	})
 }
 
 // HaveInjected succeeds if this many requests met an injected fault.
 func HaveInjected(n int) types.GomegaMatcher {
-	expected := fmt.Sprintf("%d requests that met an injected fault", n)
+	expected := numbered(n, "request") + " that met an injected fault"
 	return match(expected, func(j *pebble.Journal) (bool, string) {
-		return len(j.Faults()) == n, Lines(j.Requests(pebble.KindAny), "no request at all")
+		return len(j.Faults()) == n, LastLines(j.Requests(pebble.KindAny), "no request at all")
 	})
 }
 
@@ -79,7 +82,7 @@ func HaveInjected(n int) types.GomegaMatcher {
 func HaveNoRequests() types.GomegaMatcher {
 	return match("no request to the CA", func(j *pebble.Journal) (bool, string) {
 		requests := j.Requests(pebble.KindAny)
-		return len(requests) == 0, Lines(requests, "none")
+		return len(requests) == 0, LastLines(requests, "none")
 	})
 }
 
@@ -122,25 +125,49 @@ func HaveRegistered(contact []string) types.GomegaMatcher {
 // HaveIssuedNothingWithin succeeds if the CA issued no certificate, and counts no
 // more failed validations and no more orders than these.
 func HaveIssuedNothingWithin(validations, orders int) types.GomegaMatcher {
-	expected := fmt.Sprintf("nothing issued, at most %d failed validations and %d orders",
-		validations, orders)
+	expected := fmt.Sprintf("nothing issued, at most %s and %s",
+		numbered(validations, "failed validation"), numbered(orders, "order"))
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		tried, ordered := j.Validations(), j.Requests(pebble.KindNewOrder)
 		ok := len(tried) <= validations && len(ordered) <= orders && len(j.Issued()) == 0
-		return ok, fmt.Sprintf("%d failed validations, %d orders, %d certificates\n%s",
-			len(tried), len(ordered), len(j.Issued()), Lines(append(tried, ordered...), ""))
+		return ok, fmt.Sprintf("%s, %s, %s\n%s", numbered(len(tried), "failed validation"),
+			numbered(len(ordered), "order"), numbered(len(j.Issued()), "certificate"),
+			Lines(append(tried, ordered...), ""))
 	})
 }
 
+// numbered returns a number with the word for what is counted.
+func numbered(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// LastLines returns the [Lines] of the last entries, for a message. The evidence has the
+// whole journal.
+func LastLines(entries []pebble.Entry, none string) string {
+	const most = 6
+	return Lines(entries[max(0, len(entries)-most):], none)
+}
+
 // Lines returns journal entries as text, one entry a line, or none if there are
-// no entries.
+// no entries. Of many entries it returns the first and the last ones; the evidence
+// has the whole journal.
 func Lines(entries []pebble.Entry, none string) string {
 	if len(entries) == 0 {
 		return none
 	}
+	const most, first = 20, 12
 	var all []string
-	for _, e := range entries {
-		all = append(all, e.String())
+	for i, e := range entries {
+		left := len(entries) - most
+		switch {
+		case left <= 0 || i < first || i >= first+left:
+			all = append(all, e.String())
+		case i == first:
+			all = append(all, fmt.Sprintf("… %d more …", left))
+		}
 	}
 	return strings.Join(all, "\n")
 }
@@ -170,7 +197,7 @@ func HaveAskedAtMost(kind pebble.Kind, n int) types.GomegaMatcher {
 
 // HaveIssuedAtMost succeeds if the CA issued no more certificates than this.
 func HaveIssuedAtMost(n int) types.GomegaMatcher {
-	expected := fmt.Sprintf("at most %d certificates issued by the CA", n)
+	expected := "at most " + numbered(n, "certificate") + " issued by the CA"
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		return len(j.Issued()) <= n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
 	})

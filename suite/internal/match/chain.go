@@ -13,16 +13,18 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// ServeCertificatesOf matches a handshake in which the server serves certificates
-// of a file, in the file's order and beginning with the first. A client that
-// cannot parse one of them sees no chain at all.
+// ServeCertificatesOf succeeds if the server serves certificates that are written
+// in a file, in the file's order and beginning with the first. A client that
+// cannot parse one of them sees no chain at all. A certificate that is damaged in
+// the file counts if the server could recover it and serves it undamaged.
 func ServeCertificatesOf(file []*x509.Certificate) types.GomegaMatcher {
 	expected := "certificates of the file that a client can parse: " + subjects(file)
 	return match(expected, func(h *wire.Handshake) (bool, string) { return servesOf(file, h) })
 }
 
-// ServeWholeChainOf is [ServeCertificatesOf] with a chain that a client accepts
-// which knows only the root.
+// ServeWholeChainOf succeeds if the server serves certificates of a file as
+// [ServeCertificatesOf] expects, and a client that knows only the root accepts
+// them.
 func ServeWholeChainOf(file []*x509.Certificate, root *x509.Certificate) types.GomegaMatcher {
 	expected := fmt.Sprintf("a chain to %s of the file's certificates: %s",
 		root.Subject.CommonName, subjects(file))
@@ -59,14 +61,10 @@ func BeRefusalNamingCertificate(names []string, places []int) types.GomegaMatche
 	all := strings.Join(append(slices.Clone(names), expected...), " or ")
 	return match("a refusal that names "+all+": exit code not 0, no listener, no file written",
 		func(r *Refusal) (bool, string) {
-			named := slices.ContainsFunc(
-				names,
-				func(name string) bool { return strings.Contains(r.Log, name) },
-			) ||
-				slices.ContainsFunc(
-					placesIn(r.Log),
-					func(place int) bool { return slices.Contains(places, place) },
-				)
+			named := slices.ContainsFunc(names,
+				func(name string) bool { return strings.Contains(r.Log, name) }) ||
+				slices.ContainsFunc(placesIn(r.Log),
+					func(place int) bool { return slices.Contains(places, place) })
 			return r.refused() && named, r.String()
 		})
 }

@@ -11,20 +11,19 @@ import (
 	"strings"
 
 	"github.com/onsi/gomega/types"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // HoldFiles succeeds if the directory exists and holds at least one file.
 func HoldFiles() types.GomegaMatcher {
 	return match("a directory that holds files", func(dir string) (bool, string) {
-		entries, err := os.ReadDir(dir)
+		names, err := careful.Names(dir)
 		if err != nil {
 			return false, err.Error()
 		}
-		var names []string
-		for _, entry := range entries {
-			names = append(names, entry.Name())
-		}
-		return len(names) > 0, fmt.Sprintf("%s holds %v", dir, names)
+		return len(names) > 0, fmt.Sprintf("%s holds %.20q", dir, names[:min(len(names), 20)])
 	})
 }
 
@@ -43,7 +42,7 @@ func HaveMode(mode fs.FileMode) types.GomegaMatcher {
 // HoldCertificate succeeds if the PEM file holds this certificate.
 func HoldCertificate(want *x509.Certificate) types.GomegaMatcher {
 	return match("a file that holds the certificate "+Name(want), func(path string) (bool, string) {
-		text, err := os.ReadFile(path)
+		text, err := careful.ReadFile(path, limits.File)
 		if err != nil {
 			return false, err.Error()
 		}
@@ -119,6 +118,32 @@ func StayBounded() types.GomegaMatcher {
 		return ok, fmt.Sprintf("%d new log lines, %d further files, %d further open files, "+
 			"%d MB more memory, while %d clients came, of which %d were refused",
 			g.Lines, g.Files, g.Descriptors, g.Memory>>20, g.Clients, g.Refused)
+	})
+}
+
+// Since returns by how much something has grown since an earlier measurement.
+func (g Growth) Since(before Growth) Growth {
+	g.Lines -= before.Lines
+	g.Files -= before.Files
+	if g.Memory == 0 || before.Memory == 0 { // the system has no figures
+		g.Descriptors, g.Memory = 0, 0
+		return g
+	}
+	g.Descriptors -= before.Descriptors
+	g.Memory -= before.Memory
+	return g
+}
+
+// GrowAtMost succeeds if a log has grown by at most so many lines, and hardly anything
+// else has grown.
+func GrowAtMost(lines int) types.GomegaMatcher {
+	expected := fmt.Sprintf("at most %d further log lines, %d further files, %d further open files "+
+		"and %d MB more memory", lines, filesAtMost, descriptorsAtMost, memoryAtMost>>20)
+	return match(expected, func(g Growth) (bool, string) {
+		ok := g.Lines <= lines && g.Files <= filesAtMost &&
+			g.Descriptors <= descriptorsAtMost && g.Memory <= memoryAtMost
+		return ok, fmt.Sprintf("%d further log lines, %d further files, %d further open files, "+
+			"%d MB more memory", g.Lines, g.Files, g.Descriptors, g.Memory>>20)
 	})
 }
 

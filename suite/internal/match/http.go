@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onsi/gomega/types"
 	"golang.org/x/net/idna"
@@ -25,6 +27,16 @@ func HaveStatus(statuses ...int) types.GomegaMatcher {
 func Answer() types.GomegaMatcher {
 	return match("an HTTP response", func(r *wire.Response) (bool, string) {
 		return r.Err == nil, describeResponse(r)
+	})
+}
+
+// AnswerWithin succeeds if a whole HTTP response arrived in this time, with any
+// status.
+func AnswerWithin(limit time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("an HTTP response within %s", limit)
+	return within(limit, expected, func(r *wire.Response) (bool, string) {
+		took := r.Took.Round(time.Millisecond)
+		return r.Err == nil && r.Took <= limit, fmt.Sprintf("%s, after %s", describeResponse(r), took)
 	})
 }
 
@@ -56,9 +68,10 @@ func BeServed() types.GomegaMatcher {
 }
 
 // ServeKeyAuthorization succeeds if the response answers an HTTP-01 challenge
-// for this token: status 200, and a body that begins with the token and a dot
-// (RFC 8555 §8.3).
-func ServeKeyAuthorization(token string) types.GomegaMatcher {
+// at this path: status 200, and a body that begins with the token, the last part of
+// the path, and a dot (RFC 8555 §8.3).
+func ServeKeyAuthorization(challenge string) types.GomegaMatcher {
+	token := path.Base(challenge)
 	expected := "the answer to the challenge: status 200 and a body that begins with its token"
 	return match(expected, func(r *wire.Response) (bool, string) {
 		answers := strings.HasPrefix(strings.TrimSpace(r.Body), token+".")
@@ -97,11 +110,8 @@ var redirects = []int{
 func BeRedirect() types.GomegaMatcher {
 	expected := fmt.Sprintf("a redirect (one of %v) to https", redirects)
 	return match(expected, func(r *wire.Response) (bool, string) {
-		if r.Err != nil || !slices.Contains(redirects, r.Status) {
-			return false, describeResponse(r)
-		}
 		to, err := followed(r)
-		if err != nil {
+		if to == nil {
 			return false, describeResponse(r) + because(err)
 		}
 		return strings.EqualFold(to.Scheme, "https"), describeResponse(r)
@@ -114,11 +124,8 @@ func BeRedirect() types.GomegaMatcher {
 func RedirectTo(urls ...string) types.GomegaMatcher {
 	expected := fmt.Sprintf("a redirect (one of %v) to %s", redirects, strings.Join(urls, " or "))
 	return match(expected, func(r *wire.Response) (bool, string) {
-		if r.Err != nil || !slices.Contains(redirects, r.Status) {
-			return false, describeResponse(r)
-		}
 		to, err := followed(r)
-		if err != nil {
+		if to == nil {
 			return false, describeResponse(r) + because(err)
 		}
 		for _, wanted := range urls {
@@ -131,9 +138,23 @@ func RedirectTo(urls ...string) types.GomegaMatcher {
 	})
 }
 
-// followed returns the URL that a client of the response goes to. A Location
-// may be relative to the URL that was asked for (RFC 9110 §10.2.2).
+// StaysAtHost reports whether the response redirects to the same host by plain HTTP,
+// and returns the target of the request that follows it.
+func StaysAtHost(r *wire.Response) (target string, stays bool) {
+	to, err := followed(r)
+	if err != nil || to == nil || to.Scheme != "http" || !strings.EqualFold(to.Host, r.Request.Host) {
+		return "", false
+	}
+	return to.RequestURI(), true
+}
+
+// followed returns the URL that a client of the response goes to; nil if the
+// response is no redirect. A Location may be relative to the URL that was asked for
+// (RFC 9110 §10.2.2).
 func followed(r *wire.Response) (*url.URL, error) {
+	if r.Err != nil || !slices.Contains(redirects, r.Status) {
+		return nil, nil
+	}
 	location := r.Header.Get("Location")
 	if location == "" {
 		return nil, http.ErrNoLocation

@@ -41,3 +41,13 @@ func HaveRequestedAtMost(n int) types.GomegaMatcher {
 func counted(entries []pebble.Entry) string {
 	return fmt.Sprintf("%d\n%s", len(entries), Lines(entries[:min(len(entries), 12)], ""))
 }
+
+// RefuseBefore succeeds if a server took fewer than this many bytes of something that
+// does not end. The limit is a whole number of megabytes.
+func RefuseBefore(limit int64) types.GomegaMatcher {
+	const mib = 1 << 20
+	expected := fmt.Sprintf("an answer, or the end of the connection, before %d MiB", limit/mib)
+	return match(expected, func(taken int64) (bool, string) {
+		return taken < limit, fmt.Sprintf("the server took %.1f MiB", float64(taken)/mib)
+	})
+}

@@ -58,7 +58,7 @@ func containsAny(text string, words []string) bool {
 
 // WarnUnlike succeeds if the log has a line, unlike every line of the control's,
 // that contains one of these words, in upper or lower case. A line that is the
-// control's but for names, values of the configuration, numbers and times is
+// control's except in names, values of the configuration, numbers and times is
 // alike: some servers print their configuration when they start, or tell the same
 // thing again and again. A line at the level of information counts only if it
 // complains. Both servers must have ended, so that their logs are complete.
@@ -134,10 +134,15 @@ func spelling(text string) string {
 	return strings.ReplaceAll(strings.ToLower(text), "_", "")
 }
 
+// texts returns the first lines for a message. The evidence has all of them.
 func texts(lines []sut.Line) string {
+	const most = 6
 	var all []string
-	for _, line := range lines {
+	for _, line := range lines[:min(len(lines), most)] {
 		all = append(all, line.Text)
+	}
+	if n := len(lines) - most; n > 0 {
+		all = append(all, fmt.Sprintf("… %d more", n))
 	}
 	return strings.Join(all, "\n")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,9 +34,21 @@ func SpeakOnStderr(word string) types.GomegaMatcher {
 // that the server only logs what is wrong, the process may live on without the
 // listener.
 func BeRefusal(words ...string) types.GomegaMatcher {
+	return beRefusal(strings.Join(words, ", "), words...)
+}
+
+// BeRefusalOfLine succeeds if the target refused its configuration and named a
+// line by its number.
+func BeRefusalOfLine(number int) types.GomegaMatcher {
+	word := strconv.Itoa(number)
+	return beRefusal("line "+word, word)
+}
+
+// beRefusal returns the matcher of [BeRefusal]. called says what the words are.
+func beRefusal(called string, words ...string) types.GomegaMatcher {
 	expected := "a refusal: exit code not 0, a message, no listener, no file written"
 	if len(words) > 0 {
-		expected = "a refusal that names " + strings.Join(words, ", ") +
+		expected = "a refusal that names " + called +
 			": exit code not 0, no listener, no file written"
 	}
 	return match(expected, func(r *Refusal) (bool, string) {
@@ -47,8 +60,8 @@ func BeRefusal(words ...string) types.GomegaMatcher {
 	})
 }
 
-// BeRefusalNamingOneOf is [BeRefusal] for a refusal whose complaints contain at
-// least one of these words.
+// BeRefusalNamingOneOf succeeds if the target refused its configuration, in
+// complaints that contain at least one of these words.
 func BeRefusalNamingOneOf(words ...string) types.GomegaMatcher {
 	expected := "a refusal that names " + strings.Join(words, " or ") +
 		": exit code not 0, no listener, no file written"

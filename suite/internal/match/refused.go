@@ -62,12 +62,12 @@ func CompleteWithin(limit time.Duration) types.GomegaMatcher {
 	})
 }
 
-// BeRefusedWithin succeeds if the handshake was refused in this time, in the
-// sense of [BeRefused].
-func BeRefusedWithin(limit time.Duration) types.GomegaMatcher {
-	expected := fmt.Sprintf("a handshake refused within %s", limit)
+// EndWithoutWait succeeds if the handshake was completed or refused in this time, in
+// the sense of [BeRefused].
+func EndWithoutWait(limit time.Duration) types.GomegaMatcher {
+	expected := fmt.Sprintf("a handshake completed or refused within %s", limit)
 	return within(limit, expected, func(h *wire.Handshake) (bool, string) {
-		return refused(h) && h.Took <= limit, describeTimed(h)
+		return (h.Err == nil || refused(h)) && h.Took <= limit, describeTimed(h)
 	})
 }
 

@@ -37,7 +37,7 @@ func NeverRunOut(lifetime time.Duration) types.GomegaMatcher {
 // with at least this much time between them. A few quick ones at first do no harm.
 func SpaceAttempts(lifetime, least time.Duration) types.GomegaMatcher {
 	expected := fmt.Sprintf("attempts to renew that go on while the CA fails, "+
-		"on average at least %s apart", least)
+		"on average at least %s apart", span(least))
 	return match(expected, func(s *Schedule) (bool, string) {
 		outage, found := s.Outage(lifetime)
 		if !found {
@@ -47,7 +47,8 @@ func SpaceAttempts(lifetime, least time.Duration) types.GomegaMatcher {
 		ok := len(outage.Attempts) > 1 && average >= least && !outage.Stopped
 		return ok, fmt.Sprintf("%d attempts, %s to %s apart, on average %s, "+
 			"of at most %d requests each%s",
-			len(outage.Attempts), shortest, longest, average, most, stopped(outage.Stopped))
+			len(outage.Attempts), span(shortest), span(longest), span(average), most,
+			stopped(outage.Stopped))
 	})
 }
 
@@ -55,7 +56,7 @@ func SpaceAttempts(lifetime, least time.Duration) types.GomegaMatcher {
 // works again, and before the old one expires.
 func RecoverWithin(lifetime, within time.Duration) types.GomegaMatcher {
 	expected := fmt.Sprintf("a renewal within %s after the CA worked again, "+
-		"before the old certificate expired", within)
+		"before the old certificate expired", span(within))
 	return match(expected, func(s *Schedule) (bool, string) {
 		outage, found := s.Outage(lifetime)
 		switch {
@@ -68,7 +69,7 @@ func RecoverWithin(lifetime, within time.Duration) types.GomegaMatcher {
 		}
 		took := (outage.Renewed - outage.Mended).Duration()
 		ok := took >= 0 && took <= within && outage.Left > 0
-		return ok, fmt.Sprintf("a renewal after %s, with %s left", took, outage.Left)
+		return ok, fmt.Sprintf("a renewal after %s, with %s left", span(took), outage.Left)
 	})
 }
 
@@ -123,6 +124,14 @@ func (o Outage) gaps() (shortest, average, longest time.Duration, most int) {
 		average = (o.Attempts[n-1].At - o.Attempts[0].At).Duration() / time.Duration(n-1)
 	}
 	return shortest, average.Round(time.Second), longest, most
+}
+
+// span returns a duration as people read it: in days from two days on.
+func span(d time.Duration) string {
+	if d >= 2*Day {
+		return Seconds(d / time.Second).String()
+	}
+	return d.String()
 }
 
 func stopped(yes bool) string {
@@ -204,7 +213,10 @@ func (s Seconds) String() string { return fmt.Sprintf("%.1f days", s.Days()) }
 // renewal by up to an hour, and what is recorded must not differ from run to run.
 func (s Seconds) Days() float64 { return float64((int64(s)+4320)/8640) / 10 }
 
-// scheduleSchema is the schema that [Env.Schedule] reads.
+// longestSpan is the longest time in a schedule: a hundred years.
+const longestSpan Seconds = 100 * 365 * 24 * 3600
+
+// scheduleSchema is the schema that Env.Schedule reads.
 const scheduleSchema = 1
 
 // ReadSchedule decodes the output of a schedule command. Unknown members are errors,
@@ -221,8 +233,23 @@ func ReadSchedule(output []byte) (*Schedule, error) {
 		return nil, fmt.Errorf("schema: found %d, expected %d", schedule.Schema, scheduleSchema)
 	case schedule.Span <= 0:
 		return nil, fmt.Errorf("span_s: found %d, expected more than 0", schedule.Span)
+	case schedule.Span > longestSpan:
+		return nil, fmt.Errorf("span_s: found %d, expected at most %d", schedule.Span, longestSpan)
 	case decoder.More():
 		return nil, errors.New("found more after the JSON object, expected nothing")
+	}
+	var lifetimes []Seconds
+	for _, l := range schedule.Working {
+		lifetimes = append(lifetimes, l.Lifetime)
+	}
+	for _, o := range schedule.Failing {
+		lifetimes = append(lifetimes, o.Lifetime)
+	}
+	for _, l := range lifetimes {
+		if l <= 0 || l > longestSpan {
+			return nil, fmt.Errorf("lifetime_s: found %d, expected more than 0 and at most %d",
+				l, longestSpan)
+		}
 	}
 	return &schedule, nil
 }

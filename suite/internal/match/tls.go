@@ -1,8 +1,8 @@
 package match
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
@@ -68,8 +68,10 @@ func HaveFullChainTo(root *x509.Certificate) types.GomegaMatcher {
 		client := h.Client
 		client.Roots = x509.NewCertPool()
 		client.Roots.AddCert(root)
-		err := client.Verify(h.Chain)
-		return err == nil, Describe(h) + because(err)
+		if err := client.Verify(h.Chain); err != nil {
+			return false, Describe(h) + because(err) + alone(h)
+		}
+		return true, Describe(h)
 	})
 }
 
@@ -79,8 +81,21 @@ func ServeExactly(want []*x509.Certificate) types.GomegaMatcher {
 	expected := "exactly these certificates, in this order: " + subjects(want)
 	return match(expected, func(h *wire.Handshake) (bool, string) {
 		same := slices.EqualFunc(h.Chain, want, (*x509.Certificate).Equal)
-		return h.Err == nil && same, Describe(h)
+		seen := Describe(h)
+		if len(want) > 1 {
+			seen += alone(h)
+		}
+		return h.Err == nil && same, seen
 	})
+}
+
+// alone says that the server sent one certificate without those that lead to its root. It
+// returns "" for another number of certificates, and for one that is its own root.
+func alone(h *wire.Handshake) string {
+	if len(h.Chain) != 1 || bytes.Equal(h.Chain[0].RawIssuer, h.Chain[0].RawSubject) {
+		return ""
+	}
+	return "\nthe server sent this certificate alone"
 }
 
 // ServeLeaf succeeds if the first certificate that the server sent is this one.
@@ -105,19 +120,10 @@ func ServeNamesExactly(names ...string) types.GomegaMatcher {
 	})
 }
 
-// EndInAlert succeeds if the server refused the handshake with one of these
-// alerts (RFC 8446 §6.2).
-func EndInAlert(alerts ...tls.AlertError) types.GomegaMatcher {
-	expected := fmt.Sprintf("a handshake refused with an alert of %v", alerts)
-	return match(expected, func(h *wire.Handshake) (bool, string) {
-		alert, ok := h.Alert()
-		return ok && slices.Contains(alerts, alert), Describe(h)
-	})
-}
-
-// EndInAnAlert succeeds if the server refused the handshake with any TLS alert.
-func EndInAnAlert() types.GomegaMatcher {
-	return match("a handshake refused with a TLS alert", func(h *wire.Handshake) (bool, string) {
+// EndInAlert succeeds if the server refused the handshake with an alert (RFC 8446
+// §6.2).
+func EndInAlert() types.GomegaMatcher {
+	return match("a handshake refused with an alert", func(h *wire.Handshake) (bool, string) {
 		_, ok := h.Alert()
 		return ok, Describe(h)
 	})
@@ -133,6 +139,20 @@ func Negotiate(protocol string) types.GomegaMatcher {
 		}
 		return h.State.NegotiatedProtocol == protocol,
 			fmt.Sprintf("protocol %q", h.State.NegotiatedProtocol)
+	})
+}
+
+// NegotiateAtMost succeeds if the handshake completed with this protocol chosen by
+// ALPN, or with none: a server without ALPN ignores what clients offer (RFC 7301
+// §3.2), and HTTP/1.1 is what is spoken then (RFC 9112 §9.7).
+func NegotiateAtMost(protocol string) types.GomegaMatcher {
+	expected := fmt.Sprintf("a handshake that settles on protocol %q or on none", protocol)
+	return match(expected, func(h *wire.Handshake) (bool, string) {
+		if h.Err != nil {
+			return false, Describe(h)
+		}
+		chosen := h.State.NegotiatedProtocol
+		return chosen == protocol || chosen == "", fmt.Sprintf("protocol %q", chosen)
 	})
 }
 

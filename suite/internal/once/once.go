@@ -1,7 +1,7 @@
 //go:build unix
 
 // Package once lets the processes of a run share the result of something that
-// takes long: whoever comes first does it, while the others wait.
+// takes long: the first one does it, and the others wait.
 package once
 
 import (
@@ -12,6 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // Do returns what the first call for this path returned, in whichever process.
@@ -23,7 +26,7 @@ func Do[T any](ctx context.Context, path string, do func() (T, error)) (result T
 		return result, fmt.Errorf("waiting for another process that does the same: %w", err)
 	}
 	defer unlock()
-	text, err := os.ReadFile(path)
+	text, err := careful.ReadFile(path, 2*limits.Schedule)
 	switch {
 	case err == nil:
 		return result, json.Unmarshal(text, &result)
@@ -36,13 +39,13 @@ func Do[T any](ctx context.Context, path string, do func() (T, error)) (result T
 	if text, err = json.Marshal(result); err != nil {
 		return result, err
 	}
-	return result, os.WriteFile(path, text, 0o600)
+	return result, careful.WriteFile(path, text, 0o600)
 }
 
 // lock waits until no other process, nor another part of this one, has the
 // file locked, and locks it. The kernel unlocks what a process leaves locked.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,9 @@ type Limits struct {
 	Browser time.Duration
 	// Schedule bounds a target's schedule command, which computes for seconds.
 	Schedule time.Duration
+	// LastWords is how long a server has to log what a failed spec saw last. It
+	// decides nothing: the report shows what is there by then.
+	LastWords time.Duration
 	// SpecAtLeast bounds a spec as a whole, with all its waits.
 	SpecAtLeast time.Duration
 }
@@ -68,6 +71,8 @@ func LimitsFor(patience, start time.Duration) Limits {
 		Browser:  scale(time.Minute),
 		CA:       scale(10 * time.Second),
 		Schedule: scale(90 * time.Second),
+
+		LastWords: scale(200 * time.Millisecond),
 	}
 	l.Prompt = scale(5*time.Second) + l.Start
 	l.Vain = scale(3*time.Second) + l.Start

@@ -54,13 +54,29 @@ const (
 	togetherShare = 0.75
 )
 
-// Starved says whether the machine kept the server, or this process, from
+// Starved reports whether the machine kept the server, or this process, from
 // meeting a time limit, and why, in words. A server that used up the processors
 // itself, or together with the suite, was not starved.
 func (l Loss) Starved() (why string, starved bool) {
 	if l.Wall <= 0 || l.lost() < share(lostShare, l.Wall) {
 		return "", false
 	}
+	return l.notBurnt()
+}
+
+// StarvedBy does what [Loss.Starved] does, for a limit that was passed by a known
+// time. If the machine took at least that time, the server might have met the
+// limit without it, however small its share of the whole is.
+func (l Loss) StarvedBy(over time.Duration) (why string, starved bool) {
+	if over <= 0 || l.lost() < over {
+		return l.Starved()
+	}
+	return l.notBurnt()
+}
+
+// notBurnt says what was lost, unless the server used up the processors itself, or
+// together with the suite.
+func (l Loss) notBurnt() (why string, starved bool) {
 	if l.Target.CPU >= share(burntShare, l.Wall) ||
 		l.Own.CPU+l.Target.CPU >= share(togetherShare, l.Wall) {
 		return "", false
@@ -68,11 +84,11 @@ func (l Loss) Starved() (why string, starved bool) {
 	return l.String(), true
 }
 
-// lost is how much of the interval is gone. The suite and the server take
-// turns, so what each of them loses adds up. Late timers tell of the suite's
-// side, and also of what the kernel does not count, such as a virtual machine
-// that was not run. The delay of the suite's own threads is not added: several
-// of them wait at once, and it is more than the whole time in busy specs.
+// lost returns how much of the interval is gone. The suite and the server take
+// turns, so what each of them loses adds up. Late timers show the suite's side,
+// and also of what the kernel does not count, such as a virtual machine that was
+// not run. The delay of the suite's own threads is not added: several of them wait
+// at once, and it is more than the whole time in busy specs.
 func (l Loss) lost() time.Duration {
 	return min(l.Wall, l.Late+l.Target.Delay)
 }

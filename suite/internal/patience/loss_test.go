@@ -57,6 +57,28 @@ func TestStarved(t *testing.T) {
 	}
 }
 
+// TestStarvedBy compares what is lost with the time by which a limit was passed.
+func TestStarvedBy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		loss    Loss
+		over    time.Duration
+		starved bool
+	}{
+		{"less over than was lost", Loss{Wall: 5 * second, Late: second}, second / 10, true},
+		{"more over than was lost", Loss{Wall: 5 * second, Late: second / 20}, second / 10, false},
+		{"over by an unknown time", Loss{Wall: 5 * second, Late: second}, 0, false},
+		{"most of the time was lost", Loss{Wall: 5 * second, Late: 3 * second}, 4 * second, true},
+		{"a server that used the time up itself",
+			Loss{Wall: 5 * second, Late: second, Target: Usage{CPU: 4 * second}}, second / 10, false},
+	} {
+		if why, starved := tt.loss.StarvedBy(tt.over); starved != tt.starved || starved != (why != "") {
+			t.Errorf("%s: starved is %t (%q), expected %t", tt.name, starved, why, tt.starved)
+		}
+	}
+}
+
 func TestLossInWords(t *testing.T) {
 	t.Parallel()
 	known := Loss{Wall: 20 * second, Late: 15 * second, Own: Usage{Delay: second},

@@ -102,7 +102,7 @@ func (r *Recorder) tick() {
 	}
 }
 
-// overdue is by how much the next tick is late already.
+// overdue returns by how much the next tick is late already.
 func (r *Recorder) overdue(now time.Time) time.Duration { return max(0, now.Sub(r.due)) }
 
 // sample reads all counters.

@@ -2,7 +2,6 @@ package replace
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -20,7 +19,7 @@ func (p *Place) directory(generation int) string {
 // their own.
 func (p *Place) prepareDirectory(files []file) error {
 	dir := p.directory(p.generation)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := p.in.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	for _, f := range files {
@@ -36,7 +35,7 @@ func (p *Place) prepareDirectory(files []file) error {
 func (p *Place) firstDirectory(files []file) error {
 	if p.way.By == SwitchingData {
 		for _, f := range files {
-			if err := os.Symlink(filepath.Join("..data", f.name), p.live(f.name)); err != nil {
+			if err := p.in.Symlink(filepath.Join("..data", f.name), p.live(f.name)); err != nil {
 				return err
 			}
 		}
@@ -50,25 +49,25 @@ func (p *Place) switchDirectory() error {
 	dir := p.directory(p.generation)
 	if p.way.By == MovingDirectory {
 		if p.generation > 0 {
-			if err := os.Rename(p.path("live"), p.path("old")); err != nil {
+			if err := p.in.Rename(p.path("live"), p.path("old")); err != nil {
 				return err
 			}
-			defer os.RemoveAll(p.path("old"))
+			defer p.in.RemoveAll(p.path("old"))
 		}
-		return os.Rename(dir, p.path("live"))
+		return p.in.Rename(dir, p.path("live"))
 	}
 	link := p.path("live")
 	if p.way.By == SwitchingData {
 		link = p.path("live", "..data")
 	}
-	if err := os.Symlink(filepath.Base(dir), link+".new"); err != nil {
+	if err := p.in.Symlink(filepath.Base(dir), link+".new"); err != nil {
 		return err
 	}
-	if err := os.Rename(link+".new", link); err != nil {
+	if err := p.in.Rename(link+".new", link); err != nil {
 		return err
 	}
 	if p.generation == 0 {
 		return nil
 	}
-	return os.RemoveAll(p.directory(p.generation - 1))
+	return p.in.RemoveAll(p.directory(p.generation - 1))
 }

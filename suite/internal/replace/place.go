@@ -2,11 +2,14 @@ package replace
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"assay/suite/internal/careful"
 )
 
 // A Pair is the content of the two files: a certificate with its chain, and the
@@ -16,8 +19,9 @@ type Pair struct{ Cert, Key []byte }
 // A Place is a directory with the files of a pair. By and Files of the way in
 // which the files are replaced are always the same.
 type Place struct {
-	way        Way    // of the replacement that is going on
-	dir        string // directory of everything that belongs to the place
+	way        Way // of the replacement that is going on
+	in         *careful.Dir
+	dir        string // directory in it of everything that belongs to the place
 	generation int    // number of replacements so far
 	modified   time.Time
 	growth     int // number of bytes that were added to the sizes
@@ -33,15 +37,15 @@ const (
 	step              = 64
 )
 
-// Create makes the directory dir and puts the first pair into it. Only By and
-// Files of the way matter.
-func Create(dir string, way Way, first Pair) (*Place, error) {
+// Create makes the directory dir in another one and puts the first pair into it. Only
+// By and Files of the way matter.
+func Create(in *careful.Dir, dir string, way Way, first Pair) (*Place, error) {
 	p := &Place{
-		way: Way{By: way.By, Files: way.Files}, dir: dir,
+		way: Way{By: way.By, Files: way.Files}, in: in, dir: dir,
 		modified: time.Now().Add(-time.Hour).Truncate(time.Second),
 	}
 	for _, d := range []string{p.dir, p.path("archive")} {
-		if err := os.MkdirAll(d, 0o755); err != nil {
+		if err := in.MkdirAll(d, 0o755); err != nil {
 			return nil, err
 		}
 	}
@@ -59,16 +63,16 @@ func (p *Place) create(files []file) error {
 		}
 		return p.firstDirectory(files)
 	}
-	if err := os.Mkdir(p.path("live"), 0o755); err != nil {
+	if err := p.in.Mkdir(p.path("live"), 0o755); err != nil {
 		return err
 	}
 	for _, f := range files {
 		var err error
 		switch target := p.live(f.name); p.way.By {
 		case Linking:
-			err = p.link(f, os.Symlink, filepath.Join("..", p.archived(f.name)))
+			err = p.link(f, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
 		case HardLinking:
-			err = p.link(f, os.Link, p.path(p.archived(f.name)))
+			err = p.link(f, p.in.Link, p.path(p.archived(f.name)))
 		default:
 			err = p.write(target, f)
 		}
@@ -79,20 +83,20 @@ func (p *Place) create(files []file) error {
 	return nil
 }
 
-// CertPath is the absolute path of the file with the certificate.
+// CertPath returns the absolute path of the file with the certificate.
 func (p *Place) CertPath() string {
 	if p.way.Files == Combined {
-		return p.live("combined.pem")
+		return p.in.Path(p.live("combined.pem"))
 	}
-	return p.live("cert.pem")
+	return p.in.Path(p.live("cert.pem"))
 }
 
-// KeyPath is the absolute path of the file with the key.
+// KeyPath returns the absolute path of the file with the key.
 func (p *Place) KeyPath() string {
 	if p.way.Files == Combined {
 		return p.CertPath()
 	}
-	return p.live("key.pem")
+	return p.in.Path(p.live("key.pem"))
 }
 
 // Replace puts another pair in place. It calls between, if that is not nil, when
@@ -113,7 +117,7 @@ func (p *Place) Replace(way Way, pair Pair, between func()) error {
 	files := p.files(pair, false)
 	if p.way.By == Deleting {
 		for _, f := range files {
-			if err := os.Remove(p.live(f.name)); err != nil {
+			if err := p.in.Remove(p.live(f.name)); err != nil {
 				return err
 			}
 		}
@@ -173,11 +177,11 @@ func (p *Place) padded(data []byte, size int) []byte {
 }
 
 // stamp gives a file its modification time.
-func (p *Place) stamp(path string) error { return os.Chtimes(path, p.modified, p.modified) }
+func (p *Place) stamp(path string) error { return p.in.Chtimes(path, p.modified, p.modified) }
 
 // write writes a whole file into one that may be there.
 func (p *Place) write(path string, f file) error {
-	if err := os.WriteFile(path, f.data, 0o600); err != nil {
+	if err := p.in.WriteFile(path, f.data, 0o600); err != nil {
 		return err
 	}
 	return p.stamp(path)
@@ -185,7 +189,7 @@ func (p *Place) write(path string, f file) error {
 
 // writeSlowly writes a file with a pause in the middle.
 func (p *Place) writeSlowly(path string, data []byte) error {
-	out, err := os.Create(path)
+	out, err := p.in.Create(path, 0o600)
 	if err != nil {
 		return err
 	}
@@ -213,17 +217,17 @@ func (p *Place) replace(f file) error {
 		if err := p.write(path+".new", f); err != nil {
 			return err
 		}
-		return os.Rename(path+".new", path)
+		return p.in.Rename(path+".new", path)
 	case Writing, Deleting:
 		return p.write(path, f)
 	case WritingSlowly:
 		return p.writeSlowly(path, f.data)
 	case Linking:
-		return p.link(f, os.Symlink, filepath.Join("..", p.archived(f.name)))
+		return p.link(f, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
 	case HardLinking:
-		return p.link(f, os.Link, p.path(p.archived(f.name)))
+		return p.link(f, p.in.Link, p.path(p.archived(f.name)))
 	case BackingUp:
-		if err := os.Rename(path, path+"~"); err != nil {
+		if err := p.in.Rename(path, path+"~"); err != nil {
 			return err
 		}
 		return p.write(path, f)
@@ -231,14 +235,14 @@ func (p *Place) replace(f file) error {
 		if err := p.write(path+".new", f); err != nil {
 			return err
 		}
-		if err := os.Chmod(path+".new", 0); err != nil {
+		if err := p.in.Chmod(path+".new", 0); err != nil {
 			return err
 		}
-		if err := os.Rename(path+".new", path); err != nil {
+		if err := p.in.Rename(path+".new", path); err != nil {
 			return err
 		}
 		time.Sleep(moment)
-		return os.Chmod(path, 0o600)
+		return p.in.Chmod(path, 0o600)
 	}
 	return fmt.Errorf("replacing a file by %q: expected one of the ways to replace a file", p.way.By)
 }
@@ -249,7 +253,7 @@ func (p *Place) link(f file, link func(from, to string) error, from string) erro
 	if err := p.write(p.path(p.archived(f.name)), f); err != nil {
 		return err
 	}
-	if err := os.Remove(p.live(f.name)); err != nil && !os.IsNotExist(err) {
+	if err := p.in.Remove(p.live(f.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return link(from, p.live(f.name))
@@ -259,6 +263,7 @@ func (p *Place) archived(name string) string {
 	return filepath.Join("archive", fmt.Sprintf("%d-%s", p.generation, name))
 }
 
+// live returns the name of a file that servers read, below the directory of p.in.
 func (p *Place) live(name string) string { return p.path("live", name) }
 
 func (p *Place) path(elements ...string) string {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"assay/suite/internal/careful"
 )
 
 var (
@@ -29,6 +31,17 @@ func read(t *testing.T, path string) ([]byte, time.Time, int64) {
 	return bytes.TrimSpace(data), info.ModTime(), info.Size()
 }
 
+// directory opens a new directory until the test ends.
+func directory(t *testing.T) *careful.Dir {
+	t.Helper()
+	in, err := careful.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	return in
+}
+
 func TestEveryWayReplaces(t *testing.T) {
 	for _, by := range allBy {
 		stamps := allStamps
@@ -48,7 +61,7 @@ func TestEveryWayReplaces(t *testing.T) {
 }
 
 func testReplace(t *testing.T, way Way) {
-	place, err := Create(t.TempDir(), way, Pair{[]byte("cert0"), []byte("key0")})
+	place, err := Create(directory(t), "tls", way, Pair{[]byte("cert0"), []byte("key0")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,16 +97,13 @@ func testReplace(t *testing.T, way Way) {
 }
 
 func TestAKeptKeyIsNotTouched(t *testing.T) {
-	place, err := Create(t.TempDir(), Way{}, Pair{[]byte("cert0"), []byte("key0")})
+	place, err := Create(directory(t), "tls", Way{}, Pair{[]byte("cert0"), []byte("key0")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, _, before := read(t, place.KeyPath())
-	if err := place.Replace(
-		Way{Key: KeptKey, Stamps: SameTime},
-		Pair{[]byte("cert1"), []byte("key0")},
-		nil,
-	); err != nil {
+	if err := place.Replace(Way{Key: KeptKey, Stamps: SameTime},
+		Pair{[]byte("cert1"), []byte("key0")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, after := read(t, place.KeyPath()); after != before {

@@ -61,7 +61,7 @@ const (
 	MovingDirectory By = "moving-directory"
 )
 
-// together says whether both files are replaced at the same moment.
+// together reports whether both files are replaced at the same moment.
 func (b By) together() bool {
 	return b == SwitchingDirectory || b == SwitchingData || b == MovingDirectory
 }
@@ -73,7 +73,7 @@ type Order string
 
 var orderPause = regexp.MustCompile(`-([0-9]+ms)-`)
 
-// Pause is how long the first file is new and the second one is old.
+// Pause returns how long the first file is new and the second one is old.
 func (o Order) Pause() time.Duration {
 	found := orderPause.FindStringSubmatch(string(o))
 	if found == nil {

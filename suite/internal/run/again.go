@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -16,17 +18,36 @@ import (
 	"assay/suite/report"
 )
 
-// againVariable holds the names of the cases that are tried for the second
-// time, as JSON. Without it, workers run all cases that the options select.
+// againVariable holds an attempt as JSON. Without it, workers run all cases that the
+// options select.
 const againVariable = "ASSAY_AGAIN"
+
+// An attempt says which cases workers run, after they have run all that are selected.
+type attempt struct {
+	Names  []string
+	Second bool // they are tried for the second time
+	Serial int  // specs are numbered from here on
+}
+
+// Numbers of specs. No two attempts have the same, because what is left of one must not
+// be in the way of another.
+const (
+	secondSerial = 10000 // of the first spec that is tried for the second time
+	roundSerials = 250   // of the specs that one worker runs when others were killed
+	mostRounds   = 40    // how often workers are started for one attempt
+)
 
 // judge runs the selected specs and returns their outcomes. A case that failed
 // because a time limit passed while this machine was starved is tried again
 // when all others have ended, with nothing else beside it.
-func (p *plan) judge(interrupted context.Context, inside *world.Run) ([]outcome, error) {
+// Unless notice is nil, it gets the outcomes as the cases end.
+func (p *plan) judge(
+	interrupted context.Context, inside *world.Run, notice func([]outcome),
+) ([]outcome, error) {
 	results := filepath.Join(inside.Scratch(), "outcomes")
-	procs := p.setup(inside).Workers(inside.Kind(), min(p.Procs, max(1, p.count())))
-	first, err := p.startWorkers(interrupted, inside, results, procs)
+	procs, _ := p.workers(inside.Kind())
+	selected := attempt{Names: slices.Collect(maps.Keys(sequence(p)))}
+	first, err := p.runCases(interrupted, inside, results, procs, notice, selected)
 	if err != nil {
 		return first, err
 	}
@@ -39,17 +60,74 @@ func (p *plan) judge(interrupted context.Context, inside *world.Run) ([]outcome,
 	}
 	var second []outcome
 	if interrupted.Err() == nil {
-		text, err := json.Marshal(names)
-		if err != nil {
-			return first, err
-		}
-		os.Setenv(againVariable, string(text))
-		second, err = p.startWorkers(interrupted, inside, results+"-again", 1)
+		again := attempt{Names: names, Second: true, Serial: secondSerial}
+		second, err = p.runCases(interrupted, inside, results+"-again", 1, notice, again)
 		if err != nil {
 			return settle(first, second, false), err
 		}
 	}
 	return settle(first, second, interrupted.Err() != nil), nil
+}
+
+// runCases starts workers for the cases of an attempt. If workers were killed, it starts
+// others for the cases that none has begun: a target that kills its worker costs its case,
+// and not the run.
+func (p *plan) runCases(interrupted context.Context, inside *world.Run, results string,
+	procs int, notice func([]outcome), a attempt) (all []outcome, err error) {
+	left := map[string]bool{}
+	for _, name := range a.Names {
+		left[name] = true
+	}
+	for round := range mostRounds {
+		dir := results
+		if round > 0 {
+			dir = fmt.Sprintf("%s-%d", results, round)
+			a.Names, a.Serial = slices.Collect(maps.Keys(left)), a.Serial+roundSerials
+		}
+		if round > 0 || a.Second {
+			text, err := json.Marshal(a)
+			if err != nil {
+				return all, err
+			}
+			os.Setenv(againVariable, string(text))
+		}
+		ended, lost, err := p.startWorkers(interrupted, inside, dir, min(procs, len(left)), notice)
+		all = append(append(all, ended...), lost...)
+		for _, o := range append(ended, lost...) {
+			delete(left, o.name())
+		}
+		if err != nil || len(left) == 0 || len(ended)+len(lost) == 0 || interrupted.Err() != nil {
+			return all, err
+		}
+		if notice != nil {
+			notice(lost)
+		}
+	}
+	return all, nil
+}
+
+// workers returns how many workers judge the specs in a kind of world, and why.
+func (p *plan) workers(kind world.Kind) (n int, why string) {
+	cases := max(1, p.count())
+	wanted := min(p.Procs, cases)
+	n = p.setup(nil).Workers(kind, wanted)
+	switch {
+	case n < wanted:
+		return n, "the target's ports are fixed, and there are no namespaces"
+	case cases < p.Procs:
+		return n, "one for each case"
+	case p.procsWhy == "":
+		return n, "--procs"
+	}
+	return n, p.procsWhy
+}
+
+// whyAgain says why a case is tried again.
+func whyAgain(o outcome) string {
+	if o.ClockSet {
+		return o.Starved
+	}
+	return "a time limit passed while this machine was starved: " + o.Starved
 }
 
 // starved returns the names of the cases that a starved machine decided.
@@ -75,13 +153,14 @@ func settle(first, second []outcome, interrupted bool) (settled []outcome) {
 			settled = append(settled, o)
 			continue
 		}
-		why := "a time limit passed while this machine was starved: " + o.Starved
+		why := whyAgain(o)
 		next, tried := again[o.name()]
 		switch {
 		case tried && next.Starved == "":
 		case tried:
 			next.Status = report.Error
-			next.Reason = fmt.Sprintf("this machine was starved at both tries, so there is no verdict\n"+
+			next.Reason = fmt.Sprintf("this machine was starved, or its clock was set, at both tries, so "+
+				"there is no verdict\n"+
 				"at the second try  %s\n%s", next.Starved, next.Reason)
 		case interrupted:
 			next = o
@@ -138,12 +217,12 @@ func (p *plan) readAgain() error {
 	if text == "" {
 		return nil
 	}
-	var names []string
-	if err := json.Unmarshal([]byte(text), &names); err != nil {
+	var a attempt
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
 		return fmt.Errorf("%s: %w", againVariable, err)
 	}
-	p.again = map[string]bool{}
-	for _, name := range names {
+	p.again, p.second, p.serial = map[string]bool{}, a.Second, a.Serial
+	for _, name := range a.Names {
 		p.again[name] = true
 	}
 	return nil

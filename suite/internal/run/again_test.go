@@ -33,6 +33,11 @@ func TestSettle(t *testing.T) {
 		tried("ACME-01", "", report.Error, "timers were late"),
 		tried("ACME-02", "", report.Failed, "timers were late"),
 	}
+	clock := tried("BYO-01", "", report.Failed, "the clock was set back")
+	clock.ClockSet = true
+	if why := settle([]outcome{clock}, nil, true)[0].Reason; strings.Contains(why, "starved") {
+		t.Errorf("after the clock was set: found %q, expected no word of starving", why)
+	}
 	want := []string{"BYO-01/one", "BYO-01/two", "ACME-01", "ACME-02"}
 	if names := starved(first); !slices.Equal(names, want) {
 		t.Errorf("to be tried again: found %v", names)
@@ -106,7 +111,7 @@ func TestOutcomesOfEndedWorkers(t *testing.T) {
 	}
 	file.WriteString(`{"id": "BYO-02", "sta`)
 	file.Close()
-	all, err := readOutcomes(dir)
+	all, _, err := readOutcomes(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +133,26 @@ func TestDefaultProcs(t *testing.T) {
 		if got := defaultProcs(tt.processors, tt.runnable); got != tt.want {
 			t.Errorf("%d processors, %d runnable: found %d workers, expected %d", tt.processors, tt.runnable,
 				got, tt.want)
+		}
+	}
+}
+
+// TestLost checks what is said of cases that have begun and not ended.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	begun := func(row string, worker int) outcome {
+		o := tried("BYO-01", row, report.Error, "")
+		o.Began, o.Worker = true, worker
+		return o
+	}
+	ended := []outcome{tried("BYO-01", "one", report.Passed, "")}
+	lost := lostOf(ended, []outcome{begun("one", 7), begun("two", 7), begun("three", 8)}, []int{8})
+	if len(lost) != 2 {
+		t.Fatalf("found %d outcomes, expected two", len(lost))
+	}
+	for i, want := range []string{"was killed while", "was stopped (SIGSTOP) while"} {
+		if o := lost[i]; o.Status != report.Error || o.Began || !strings.Contains(o.Reason, want) {
+			t.Errorf("%s: found %s %q, expected an error that says %q", o.name(), o.Status, o.Reason, want)
 		}
 	}
 }

@@ -2,18 +2,22 @@ package run
 
 import (
 	"cmp"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/scenarios"
+	"assay/suite/internal/patience"
 	"assay/suite/internal/redact"
+	"assay/suite/internal/sut"
 	"assay/suite/internal/verdict"
 	"assay/suite/internal/version"
-	"assay/suite/internal/words"
 	"assay/suite/internal/world"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // conclusion holds the result of a run before it is judged.
@@ -24,6 +28,7 @@ type conclusion struct {
 	outcomes    []outcome
 	err         error // the run itself failed: the probe, or Assay
 	interrupted bool
+	early       earlyEnd // an option of the user ended the run
 }
 
 // conclude judges the outcomes of the specs against the catalogue, the target's
@@ -33,8 +38,14 @@ func (p *plan) conclude(c conclusion) *report.Report {
 	var results []verdict.Outcome
 	issuances := 0
 	for _, o := range c.outcomes {
-		results = append(results, o.Outcome)
 		issuances += o.Issuances
+		if c.early.reason != "" && o.interrupted() {
+			continue // the report says what ended the run
+		}
+		if cause := p.contact.Finding().Cause; o.NoContact && cause != "" {
+			o.Cause = cause
+		}
+		results = append(results, o.Outcome)
 	}
 	var secrets redact.Redactor
 	in := verdict.Input{
@@ -56,6 +67,8 @@ func (p *plan) conclude(c conclusion) *report.Report {
 			CPUMS:       cpuTime().Milliseconds(),
 			Issuances:   issuances,
 			Interrupted: c.interrupted,
+			Stopped:     c.early.reason,
+			Selection:   p.selection(),
 			Strict:      p.Strict,
 		},
 		Requirements: p.catalogue.Requirements(),
@@ -74,25 +87,43 @@ func (p *plan) conclude(c conclusion) *report.Report {
 			}
 		}
 	}
+	in.Run.Workers, in.Run.WorkersReason = p.workers(c.kind)
 	return verdict.Gather(in)
 }
 
-// deselected is the option that leaves a case out, or "".
+// deselected returns the option that leaves a case out, or "".
 func (p *plan) deselected(r scenarios.Requirement, row string) string {
 	if len(p.Profiles) > 0 && !slices.Contains(p.Profiles, r.Chapter) {
 		return "--profile " + strings.Join(p.Profiles, ",")
 	}
 	matches := func(glob string) bool { return r.Matches(glob, row) }
 	if len(p.Only) > 0 && !slices.ContainsFunc(p.Only, matches) {
-		return "--only " + strings.Join(p.Only, ",")
+		if p.onlyOption == "" {
+			p.onlyOption = onlyOf(p.Options)
+		}
+		return p.onlyOption
 	}
 	if i := slices.IndexFunc(p.Skip, matches); i >= 0 {
 		return "--skip " + p.Skip[i]
 	}
+	if !p.inShard(r) {
+		return "--shard " + p.Shard
+	}
 	return ""
 }
 
-// selected says whether a case is to be run at all.
+// selection returns what the report says of the selection; nil if the user selected
+// nothing.
+func (p *plan) selection() *report.Selection {
+	s := report.Selection{Only: p.Only, Skip: p.Skip, Profiles: p.Profiles, Shard: p.Shard,
+		LastFailed: p.LastFailed}
+	if len(s.Only)+len(s.Skip)+len(s.Profiles) == 0 && s.Shard == "" {
+		return nil
+	}
+	return &s
+}
+
+// selected reports whether a case is to be run at all.
 func (p *plan) selected(r scenarios.Requirement, row string) bool {
 	if p.again != nil {
 		return p.again[r.ID+suffix(row)]
@@ -100,19 +131,25 @@ func (p *plan) selected(r scenarios.Requirement, row string) bool {
 	return scenarios.Claimed(r, p.target.Profiles) && p.deselected(r, row) == ""
 }
 
-// count is the number of cases to be run.
+// count returns the number of cases to be run.
 func (p *plan) count() (n int) {
 	for _, r := range p.catalogue.Requirements() {
-		for _, row := range r.Rows() {
-			if p.selected(r, row.Name) {
-				n++
-			}
+		n += p.countOf(r)
+	}
+	return n
+}
+
+// countOf returns the number of cases of a requirement to be run.
+func (p *plan) countOf(r scenarios.Requirement) (n int) {
+	for _, row := range r.Rows() {
+		if p.selected(r, row.Name) {
+			n++
 		}
 	}
 	return n
 }
 
-// repeat is the command that repeats the given requirements and keeps
+// repeat returns the command that repeats the given requirements and keeps
 // everything needed to look at them by hand.
 func (p *plan) repeat(ids ...string) string {
 	// Into a directory of its own: the evidence of the other failures stays.
@@ -121,18 +158,24 @@ func (p *plan) repeat(ids ...string) string {
 }
 
 // Command returns the command line that runs the same server in the same
-// surroundings. It leaves out what is selected.
+// surroundings, by the same rules, as it can be pasted into a shell. It leaves out
+// what is selected.
 func (o Options) Command() string {
-	parts := []string{"assay run --target " +
-		quoted(cmp.Or(words.RelativePath(o.Target), "reference"))}
+	parts := []string{cmp.Or(o.Program, program(os.Args[0])), "run"}
+	if o.Target != "" && o.Target != sut.Reference { // which is the default
+		parts = append(parts, "--target", words.ShellWord(words.RelativePath(o.Target)))
+	}
+	if limit := os.Getenv(patience.Variable); limit != "" {
+		parts = append([]string{patience.Variable + "=" + words.ShellWord(limit)}, parts...)
+	}
 	if bin := o.Bin; bin != "" {
 		if here := words.RelativePath(bin); here != bin {
 			bin = "./" + here // a bare name would be looked for on PATH
 		}
-		parts = append(parts, "--bin "+quoted(bin))
+		parts = append(parts, "--bin", words.ShellWord(bin))
 	}
 	for _, pair := range o.Env {
-		parts = append(parts, "--env "+quoted(pair))
+		parts = append(parts, "--env", words.ShellWord(pair))
 	}
 	if o.World == string(world.Loopback) {
 		parts = append(parts, "--world loopback")
@@ -140,13 +183,24 @@ func (o Options) Command() string {
 	if o.CA == "stock" {
 		parts = append(parts, "--ca stock")
 	}
+	if o.NoProbe {
+		parts = append(parts, "--no-probe")
+	}
+	if o.Strict {
+		parts = append(parts, "--strict")
+	}
 	return strings.Join(parts, " ")
 }
 
-// quoted makes one word of text for a shell.
-func quoted(text string) string {
-	if strings.ContainsAny(text, " '\"$\\*?&;()<>|`\t\n") {
-		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+// program returns how a user calls the command again that was called by this name.
+// A program that embeds the suite has no command of its own for it.
+func program(called string) string {
+	name := strings.TrimSuffix(filepath.Base(called), ".exe")
+	switch {
+	case !strings.HasPrefix(name, "assay") || strings.HasSuffix(name, ".test"):
+		return "assay"
+	case strings.Contains(filepath.ToSlash(called), "/go-build"): // go run, which removes it
+		return "go run assay/suite/cmd/assay"
 	}
-	return cmp.Or(text, "''")
+	return words.ShellWord(called)
 }

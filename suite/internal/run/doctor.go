@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"assay/suite/internal/browser"
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 )
@@ -25,11 +27,13 @@ const (
 )
 
 // Examine says what this machine and this target allow, before anything is
-// judged: the worlds, the tools that specs call, and whether the target starts
-// with a plain configuration, which is the probe of a run.
+// judged: the worlds, the tools that specs call, whether the target starts with a
+// plain configuration, which is the probe of a run, and whether it gets a
+// certificate if it claims acme.
 func Examine(ctx context.Context, o Options) []Finding {
 	findings := []Finding{
 		examineWorld(),
+		examineWalls(),
 		examineFiles(),
 		examineTool("openssl", "the expiry chapter runs the documented pipeline with it"),
 		examineTool(browser.Command(), "EXPIRY-03 looks at the certificate with a real browser"),
@@ -47,7 +51,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 	if p.target.Claims("renewal") {
 		findings = append(findings, examineSchedule(p.target, p.Env))
 	}
-	return append(findings, examineStart(ctx, o))
+	return append(findings, examineStart(ctx, o)...)
 }
 
 func examineSchedule(t *sut.Target, env []string) Finding {
@@ -55,13 +59,20 @@ func examineSchedule(t *sut.Target, env []string) Finding {
 	if err != nil {
 		return Finding{What: "schedule", Verdict: limited, Text: err.Error()}
 	}
-	defer os.RemoveAll(dir)
+	defer removeAll(dir)
 	cmd, err := t.ScheduleCommand(dir, env)
 	if err != nil {
 		return Finding{What: "schedule", Verdict: limited,
 			Text: err.Error() + ": requirements about the renewal schedule in virtual time are skipped"}
 	}
 	return Finding{What: "schedule", Verdict: found, Text: cmd.Path}
+}
+
+// removeAll removes a directory that a target may have written to.
+func removeAll(dir string) {
+	ctx, cancel := careful.Deadline(limits.Cleanup)
+	defer cancel()
+	_ = careful.RemoveAll(ctx, dir) // what is left lies among the system's temporary files
 }
 
 func examineWorld() Finding {
@@ -71,6 +82,20 @@ func examineWorld() Finding {
 	}
 	return Finding{What: "world", Verdict: found,
 		Text: "namespace: real ports, both address families, real firewall rules"}
+}
+
+// examineWalls says what keeps a target from the rest of this machine.
+func examineWalls() Finding {
+	left := world.Left()
+	if world.Available() != nil {
+		left = append(left, "without namespaces a target has this machine's network and "+
+			"this user's ID")
+	}
+	if len(left) > 0 {
+		return Finding{What: "confinement", Verdict: limited, Text: strings.Join(left, "; ")}
+	}
+	return Finding{What: "confinement", Verdict: found,
+		Text: "a target reaches its own directory and its own network, and nothing that is secret"}
 }
 
 // openFiles is the number of files that a spec may have open. The worker holds both
@@ -98,24 +123,33 @@ func examineTool(name, use string) Finding {
 	return Finding{What: name, Verdict: found, Text: path}
 }
 
-// examineStart is a run that selects nothing: its probe is all that happens.
-func examineStart(ctx context.Context, o Options) Finding {
+// examineStart runs the suite with nothing selected: it probes the target, lets it
+// obtain one certificate if it claims acme, and moves its clock.
+func examineStart(ctx context.Context, o Options) []Finding {
+	fail := func(text string) []Finding {
+		return []Finding{{What: "start", Verdict: fatal, Text: text}}
+	}
 	out, err := os.MkdirTemp("", "assay-doctor-")
 	if err != nil {
-		return Finding{What: "start", Verdict: fatal, Text: err.Error()}
+		return fail(err.Error())
 	}
-	defer os.RemoveAll(out)
+	defer removeAll(out)
 	o.Out, o.ProbeOnly = filepath.Join(out, "report"), true
 	var log bytes.Buffer
 	r, err := Execute(ctx, o, &log)
 	if err != nil {
-		return Finding{What: "start", Verdict: fatal, Text: err.Error()}
+		return fail(err.Error())
 	}
 	if why := WhyUnfinished(r); why != "" {
-		return Finding{What: "start", Verdict: fatal, Text: why + log.String()}
+		return fail(why + log.String())
 	}
-	return Finding{What: "start", Verdict: found,
-		Text: "the target starts with a plain configuration and stops when asked"}
+	findings := []Finding{{What: "start", Verdict: found,
+		Text: "the target starts with a plain configuration and stops when asked"}}
+	tried, err := readFindings(o.Out)
+	if err != nil {
+		return append(findings, Finding{What: "target", Verdict: limited, Text: err.Error()})
+	}
+	return append(findings, tried...)
 }
 
 func orUnknown(text string) string {

@@ -10,50 +10,91 @@ import (
 	"syscall"
 	"time"
 
+	"assay/suite/internal/contact"
+	"assay/suite/internal/events"
 	"assay/suite/internal/world"
 	"assay/suite/report"
 )
+
+// ownWords begins a line of the inner process's own among those of Ginkgo.
+const ownWords = "assay: "
 
 // Child does the part of a run for which this process was started, as the
 // inner process or as a worker, and returns the exit code.
 func Child() int {
 	inside, err := world.Join()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "assay:", err)
+		fmt.Fprintln(os.Stderr, ownWords+err.Error())
 		return report.ExitTrouble
 	}
-	o, err := inherited()
+	from, err := inherited()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay: reading the run's options:", err)
 		return report.ExitTrouble
 	}
-	p, err := makePlan(o)
+	p, err := makePlan(from.Options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble
 	}
+	p.procsWhy = from.ProcsWhy
+	part := p.coordinate
 	if os.Getenv(workerVariable) != "" {
-		return p.work(inside)
+		part = p.work
 	}
-	return p.coordinate(inside)
+	exit := part(inside)
+	if err := inside.End(); err != nil {
+		fmt.Fprintln(os.Stderr, "assay:", err)
+	}
+	return exit
 }
 
-// coordinate is the inner process: it probes the target, lets workers run the
-// specs and writes the report.
+// coordinate does the work of the inner process: it probes the target, lets
+// workers run the specs and writes the report.
 func (p *plan) coordinate(inside *world.Run) int {
 	c := conclusion{started: time.Now(), kind: inside.Kind(), reason: inside.Reason()}
-	interrupted, stop := signal.NotifyContext(context.Background(),
+	signalled, stop := signal.NotifyContext(context.Background(),
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	ctx, end := context.WithCancelCause(signalled)
+	defer end(nil)
+	defer p.endInTime(end)()
 
+	sender := events.NewSender(inside.Messages())
+	defer sender.Close()
+	tracker := p.newTracker(sender.Send)
 	if !p.NoProbe {
-		c.err = p.probe(interrupted, inside)
+		tracker.tell(report.EventProbe)
+		c.err = p.probe(ctx, inside)
 	}
-	if c.err == nil && !p.ProbeOnly && interrupted.Err() == nil {
-		context.AfterFunc(interrupted, remind)
-		c.outcomes, c.err = p.judge(interrupted, inside)
+	if c.err == nil && p.ProbeOnly {
+		c.err = p.tryTarget(ctx, inside)
 	}
-	c.interrupted = interrupted.Err() != nil
+	if ctx.Err() != nil {
+		c.err = nil // the target was not given the time to start
+	}
+	if c.err == nil && !p.ProbeOnly && ctx.Err() == nil {
+		c.err = p.askVersion(inside) // which known failures apply depends on the version
+		defer context.AfterFunc(ctx, remind)()
+		p.contact = contact.NewReader(contactFile(inside))
+		stopTrying := p.startTrying(ctx, inside, tracker.issuance)
+		outcomes, err := p.judge(ctx, inside, func(fresh []outcome) {
+			tracker.notice(fresh)
+			p.failFast(tracker, end)
+		})
+		stopTrying()
+		c.outcomes, c.err = outcomes, errors.Join(c.err, err)
+		if ctx.Err() == nil {
+			tracker.finish(outcomes)
+		}
+	}
+	c.early = earlyEndOf(ctx)
+	switch {
+	case c.early.failure != "":
+		c.err = errors.New(c.early.failure) // what failed for it, such as the probe, says less
+	case c.early.reason == "":
+		c.interrupted = ctx.Err() != nil
+	}
 	c.err = errors.Join(c.err, p.askVersion(inside))
 	r := p.conclude(c)
 	if err := report.Write(p.Out, r); err != nil {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2/types"
@@ -52,6 +53,27 @@ func TestOutcomes(t *testing.T) {
 	for i, w := range want {
 		if results[i].Status != w.status || results[i].Reason != w.reason {
 			t.Errorf("%s %q, expected %s %q", results[i].Status, results[i].Reason, w.status, w.reason)
+		}
+	}
+}
+
+// TestCaseWithoutEnd checks that a case whose end took too long is an error with that reason,
+// and not one of a worker that was killed.
+func TestCaseWithoutEnd(t *testing.T) {
+	t.Parallel()
+	o, ok := unfinished(types.SpecReport{
+		LeafNodeText: "BYO-18/key-mismatch: a bad pair", State: types.SpecStateTimedout,
+	})
+	if !ok || o.name() != "BYO-18/key-mismatch" || o.Status != report.Error ||
+		!strings.Contains(o.Reason, "did not end it in time") {
+		t.Errorf("found %+v, %t; expected an error of BYO-18/key-mismatch", o, ok)
+	}
+	for _, spec := range []types.SpecReport{
+		{LeafNodeText: "BYO-18/key-mismatch: a bad pair", State: types.SpecStateSkipped},
+		{LeafNodeText: "", State: types.SpecStateFailed},
+	} {
+		if o, ok := unfinished(spec); ok {
+			t.Errorf("found %+v, expected nothing of a spec that never began", o)
 		}
 	}
 }

@@ -15,8 +15,7 @@ import (
 // the target cannot be started at all, the cause is the target file or the
 // machine, and nothing is judged.
 func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
-	e, err := harness.Open(ctx, p.setup(inside),
-		scenarios.Requirement{ID: "PROBE"}, scenarios.Case{}, 0, 0)
+	e, err := openAside(ctx, p.setup(inside), "PROBE", 0)
 	if err != nil {
 		return err
 	}
@@ -25,26 +24,49 @@ func (p *plan) probe(ctx context.Context, inside *world.Run) (err error) {
 			err = closing
 		}
 	}()
-	e.Fail = func(message string, _ ...int) { panic(probeFailure(e.WithoutSecrets(message))) }
-	e.Skip = e.Fail // nothing that it needs may be missing
+	failure := failureOf(func() {
+		server := e.Start(simplest(e))
+		harness.SetMeasuredStart(server.StartTook)
+		server.Stop()
+	})
+	if failure != "" {
+		return fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s",
+			p.target.Name, failure, e.LastConfiguration())
+	}
+	return nil
+}
+
+// openAside opens an environment outside of any spec, in which a step that fails is told
+// by [failureOf]. Nothing that the step needs may be missing.
+func openAside(
+	ctx context.Context, setup harness.Setup, id string, serial int,
+) (*harness.Env, error) {
+	e, err := harness.Open(ctx, setup, scenarios.Requirement{ID: id}, scenarios.Case{}, 0, serial)
+	if err != nil {
+		return nil, err
+	}
+	e.Fail = func(message string, _ ...int) { panic(failedAside(e.WithoutSecrets(message))) }
+	e.Skip = e.Fail
+	return e, nil
+}
+
+// failedAside is the value of the panic of a step that fails outside of a spec.
+type failedAside string
+
+// failureOf runs steps outside of a spec, and returns why one of them failed.
+func failureOf(steps func()) (failure string) {
 	defer func() {
 		switch ended := recover().(type) {
 		case nil:
-		case probeFailure:
-			err = fmt.Errorf("probe: %s does not start with a plain configuration\n%s\nconfiguration:\n%s",
-				p.target.Name, ended, e.LastConfiguration())
+		case failedAside:
+			failure = string(ended)
 		default:
 			panic(ended) // Assay's own mistake
 		}
 	}()
-	server := e.Start(simplest(e))
-	harness.SetMeasuredStart(server.StartTook)
-	server.Stop()
-	return nil
+	steps()
+	return ""
 }
-
-// probeFailure is the value of the panic of a step that fails outside of a spec.
-type probeFailure string
 
 // simplest returns the simplest configuration for a target of these profiles.
 func simplest(e *harness.Env) harness.Settings {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"os"
 	"strings"
 	"time"
 
@@ -16,10 +17,7 @@ import (
 // each case of each requirement that was selected. Nothing of it exists before
 // the call, so an embedder's own suite never sees it.
 func register(p *plan, run *world.Run) {
-	serial := 0
-	if p.again != nil {
-		serial = secondSerial
-	}
+	serial := p.serial
 	order := sequence(p)
 	for _, chapter := range p.catalogue.Chapters {
 		ginkgo.Describe(chapter.Name, ginkgo.Label(ownLabel, chapter.Name), func() {
@@ -33,10 +31,6 @@ func register(p *plan, run *world.Run) {
 		})
 	}
 }
-
-// secondSerial is the number after which specs are numbered that are tried for
-// the second time. No directory of the first time has such a number.
-const secondSerial = 10000
 
 // ownLabel marks Assay's specs in a tree that may hold an embedder's too.
 const ownLabel = "assay"
@@ -58,6 +52,7 @@ func registerCase(
 	}
 	body := func(ctx ginkgo.SpecContext) {
 		*serial++
+		noteBegin(os.Getenv(harness.ResultsVariable), r.ID, row.Name)
 		if reason := unfit(r, run.Kind()); reason != "" {
 			e := &harness.Env{Outcome: harness.NewOutcome(r.ID, row.Name), Fail: ginkgo.Fail}
 			ginkgo.DeferCleanup(func() { harness.AddOutcome(e) })
@@ -78,10 +73,10 @@ func registerCase(
 	ginkgo.It(r.ID+suffix(row.Name)+": "+r.Title, append(decorations, body)...)
 }
 
-// specTimeout is the time limit of a whole spec, for Assay's own mistakes: a
-// spec's waits have limits of their own, which say what was awaited. It has to
-// be longer than all waits together that a spec may wait in vain and still go
-// on: eight at most.
+// specTimeout returns the time limit of a whole spec, for Assay's own mistakes:
+// a spec's waits have limits of their own, which say what was awaited. It has
+// to be longer than all waits together that a spec may wait in vain and still
+// go on: eight at most.
 func (p *plan) specTimeout() time.Duration {
 	return max(harness.Limits.SpecAtLeast, 8*p.setup(nil).StartPatience())
 }
@@ -93,7 +88,8 @@ func suffix(name string) string {
 	return "/" + name
 }
 
-// unfit is the reason why a requirement cannot be tried in this kind of world.
+// unfit returns the reason why a requirement cannot be tried in this kind of
+// world.
 func unfit(r scenarios.Requirement, kind world.Kind) string {
 	if len(r.Worlds) == 0 {
 		return ""

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"assay/suite/internal/harness"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/patience"
 	"assay/suite/internal/world"
 	"assay/suite/report"
@@ -31,19 +35,20 @@ const afterSignal = 4 * time.Second
 // startWorkers runs specs in parallel, as the ginkgo command would: this
 // executable, under a name that the command takes for a compiled suite, is
 // started once for each worker. It returns the outcomes that the workers left
-// in the directory results.
+// in the directory results, and those of cases whose workers have ended before. Unless
+// notice is nil, it gets the outcomes as the cases end.
 func (p *plan) startWorkers(interrupted context.Context, inside *world.Run, results string,
-	procs int) ([]outcome, error) {
+	procs int, notice func([]outcome)) (ended, lost []outcome, err error) {
 	if err := os.Mkdir(results, 0o700); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	link := filepath.Join(results, "assay.test")
 	executable, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := os.Symlink(executable, link); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	os.Setenv(workerVariable, "1")
 	if os.Getenv("GOMAXPROCS") == "" {
@@ -51,9 +56,18 @@ func (p *plan) startWorkers(interrupted context.Context, inside *world.Run, resu
 		os.Setenv("GOMAXPROCS", "1")
 	}
 	os.Setenv(harness.ResultsVariable, results)
-	ended := make(chan struct{})
+	if notice != nil {
+		following, stop := context.WithCancel(interrupted)
+		var follower sync.WaitGroup
+		follower.Go(func() { follow(following, results, notice) })
+		defer func() { stop(); follower.Wait() }()
+	}
+	tending, leave := context.WithCancel(context.Background())
+	stopped := make(chan []int, 1)
+	go func() { stopped <- inside.Tend(tending) }()
+	done := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(done)
 		runGinkgo([]string{
 			fmt.Sprintf("--procs=%d", procs),
 			"--output-dir=" + inside.Scratch(),
@@ -65,14 +79,41 @@ func (p *plan) startWorkers(interrupted context.Context, inside *world.Run, resu
 		})
 	}()
 	select {
-	case <-ended:
+	case <-done:
 	case <-interrupted.Done():
 		select {
-		case <-ended:
+		case <-done:
 		case <-time.After(afterSignal):
 		}
 	}
-	return readOutcomes(results)
+	leave()
+	killed := <-stopped
+	ended, begun, err := readOutcomes(results)
+	if interrupted.Err() != nil {
+		return ended, nil, err
+	}
+	return ended, lostOf(ended, begun, killed), err
+}
+
+// lostOf returns outcomes for the cases that have begun and not ended, because their
+// workers were killed. killed are the workers that Assay killed itself, because
+// something had stopped them.
+func lostOf(ended, begun []outcome, killed []int) (lost []outcome) {
+	for _, o := range begun {
+		name := o.name()
+		if slices.ContainsFunc(ended, func(e outcome) bool { return e.name() == name }) {
+			continue
+		}
+		o.Began = false
+		o.Reason = "its worker process was killed while the case ran: by the target, where nothing " +
+			"keeps it from that, by the kernel for want of memory, or by hand"
+		if slices.Contains(killed, o.Worker) {
+			o.Reason = "its worker process was stopped (SIGSTOP) while the case ran, by the target, where " +
+				"nothing keeps it from that, or by hand, and Assay killed it"
+		}
+		lost = append(lost, o)
+	}
+	return lost
 }
 
 // runGinkgo calls the ginkgo command's run. That call always ends in a panic,
@@ -95,7 +136,8 @@ func runGinkgo(args []string) (exit int) {
 	return 0
 }
 
-// work is a worker: it takes specs from Ginkgo's queue until there are none.
+// work does the work of a worker: it takes specs from Ginkgo's queue until there
+// are none.
 func (p *plan) work(inside *world.Run) int {
 	testing.Init() // flags of go test, which the ginkgo command gives
 	flag.Parse()
@@ -106,6 +148,9 @@ func (p *plan) work(inside *world.Run) int {
 			return report.ExitTrouble
 		}
 	}
+	// A worker's heap is small and lives for a minute. There are many workers.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(limits.Worker)
 	p.recorder = patience.Start()
 	if !p.runSpecs(inside, results) {
 		return report.ExitFailed
@@ -121,6 +166,9 @@ func (p *plan) runSpecs(inside *world.Run, results string) bool {
 	if results != "" {
 		ginkgo.ReportAfterEach(func(spec ginkgo.SpecReport) {
 			o, ok := outcomeOf(spec)
+			if !ok {
+				o, ok = unfinished(spec)
+			}
 			if !ok {
 				return // the spec never began
 			}

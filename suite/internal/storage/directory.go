@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"assay/suite/internal/careful"
 	"assay/suite/internal/world"
 )
 
@@ -39,7 +39,8 @@ func (f Fault) Empties() bool {
 
 // A Directory is a directory that can be given a fault, any number of times.
 type Directory struct {
-	path   string
+	in     *careful.Dir
+	name   string // below in
 	fault  Fault
 	remove func() error // unmounts what Prepare mounted; nil if it mounted nothing
 
@@ -51,17 +52,17 @@ type Directory struct {
 // page is the size of the smallest file on a [world.Disk] that holds anything.
 const page = 4 << 10
 
-// Prepare returns the directory at path, which exists, ready to be given a fault.
-// What the directory holds stays in it. Prepare mounts a file system of its own
+// Prepare returns a directory in another one, which exists, ready to be given a
+// fault. What the directory holds stays in it. Prepare mounts a file system of its own
 // for some faults; the error is [world.ErrUnsupported] where that is not possible.
-func Prepare(w world.World, path string, fault Fault) (*Directory, error) {
-	d := &Directory{path: path, fault: fault}
+func Prepare(w world.World, in *careful.Dir, name string, fault Fault) (*Directory, error) {
+	d := &Directory{in: in, name: name, fault: fault}
 	var err error
 	switch fault {
 	case Mode, Removed, RemovedForGood, FileInPlace:
 		return d, nil
 	case ReadOnly:
-		d.setReadOnly, d.remove, err = world.SwitchableMount(w, path)
+		d.setReadOnly, d.remove, err = world.SwitchableMount(w, in.Path(name))
 		return d, err
 	case Full, NoFiles:
 		return d, d.mountDisk(w)
@@ -71,26 +72,26 @@ func Prepare(w world.World, path string, fault Fault) (*Directory, error) {
 
 // mountDisk mounts a disk over the directory, with what the directory holds.
 func (d *Directory) mountDisk(w world.World) error {
-	held, err := read(d.path)
+	held, err := read(d.in, d.name)
 	if err != nil {
 		return err
 	}
-	if d.disk, err = world.NewDisk(w, d.path); err != nil {
+	if d.disk, err = world.NewDisk(w, d.in.Path(d.name)); err != nil {
 		return err
 	}
 	d.remove = d.disk.Remove
-	if err := held.write(d.path); err != nil {
+	if err := held.write(d.in, d.name); err != nil {
 		return err
 	}
 	// A disk that holds nothing cannot be full: tmpfs takes the size 0 for no limit.
-	return os.WriteFile(filepath.Join(d.path, "other-file"), make([]byte, page), 0o600)
+	return d.in.WriteFile(filepath.Join(d.name, "other-file"), make([]byte, page), 0o600)
 }
 
 // Break gives the directory its fault.
 func (d *Directory) Break() error {
 	switch d.fault {
 	case Mode:
-		return os.Chmod(d.path, 0o500)
+		return d.in.Chmod(d.name, 0o500)
 	case ReadOnly:
 		return d.setReadOnly(true)
 	case Full:
@@ -99,52 +100,52 @@ func (d *Directory) Break() error {
 		return d.disk.Limit(-1, 0)
 	}
 	var err error
-	if d.held, err = read(d.path); err != nil {
+	if d.held, err = read(d.in, d.name); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(d.path); err != nil {
+	if err := d.in.RemoveAll(d.name); err != nil {
 		return err
 	}
 	switch d.fault {
 	case RemovedForGood:
-		return os.Chmod(filepath.Dir(d.path), 0o500)
+		return d.in.Chmod(filepath.Dir(d.name), 0o500)
 	case FileInPlace:
-		return os.WriteFile(d.path, nil, 0o600)
+		return d.in.WriteFile(d.name, nil, 0o600)
 	}
 	return nil
 }
 
 // Mend ends the fault. What Break took away is there again, unless the server has
-// made the directory anew.
+// made the directory again.
 func (d *Directory) Mend() error {
 	switch d.fault {
 	case Mode:
-		return os.Chmod(d.path, 0o700)
+		return d.in.Chmod(d.name, 0o700)
 	case ReadOnly:
 		return d.setReadOnly(false)
 	case Full, NoFiles:
 		return d.disk.Limit(-1, -1)
 	case RemovedForGood:
-		if err := os.Chmod(filepath.Dir(d.path), 0o700); err != nil {
+		if err := d.in.Chmod(filepath.Dir(d.name), 0o700); err != nil {
 			return err
 		}
 	case FileInPlace:
-		info, err := os.Lstat(d.path)
+		info, err := d.in.Lstat(d.name)
 		if err == nil && info.Mode().IsRegular() {
-			err = os.Remove(d.path)
+			err = d.in.Remove(d.name)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	err := os.Mkdir(d.path, 0o700)
+	err := d.in.Mkdir(d.name, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return d.held.write(d.path)
+	return d.held.write(d.in, d.name)
 }
 
 // Close ends the fault where it would keep the directory from being removed, and
@@ -154,9 +155,9 @@ func (d *Directory) Close() error {
 	case d.remove != nil:
 		return d.remove()
 	case d.fault == RemovedForGood:
-		return os.Chmod(filepath.Dir(d.path), 0o700)
+		return d.in.Chmod(filepath.Dir(d.name), 0o700)
 	case d.fault == Mode:
-		if err := os.Chmod(d.path, 0o700); !errors.Is(err, fs.ErrNotExist) {
+		if err := d.in.Chmod(d.name, 0o700); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"assay/suite/internal/careful"
 )
 
 // TestDirectory gives a directory the faults that need no mount. The tests of the
@@ -11,7 +13,12 @@ import (
 func TestDirectory(t *testing.T) {
 	for _, fault := range []Fault{Mode, Removed, RemovedForGood, FileInPlace} {
 		t.Run(string(fault), func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "cache")
+			in, err := careful.OpenDir(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			dir := in.Path("cache")
 			entry := filepath.Join(dir, "below", "entry")
 			if err := os.MkdirAll(filepath.Dir(entry), 0o700); err != nil {
 				t.Fatal(err)
@@ -19,7 +26,7 @@ func TestDirectory(t *testing.T) {
 			if err := os.WriteFile(entry, []byte("content"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			d, err := Prepare(nil, dir, fault)
+			d, err := Prepare(nil, in, "cache", fault)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +56,7 @@ func TestDirectory(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Prepare(nil, t.TempDir(), "another"); err == nil {
+	if _, err := Prepare(nil, nil, "cache", "another"); err == nil {
 		t.Error("an unknown fault: found no error, expected one")
 	}
 }

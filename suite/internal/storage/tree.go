@@ -2,8 +2,10 @@ package storage
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"assay/suite/internal/careful"
+	"assay/suite/internal/limits"
 )
 
 // A tree holds the content of a directory at some moment.
@@ -18,24 +20,21 @@ type node struct {
 
 // read returns what a directory holds. It leaves out what is neither a directory
 // nor a regular file.
-func read(dir string) (tree, error) {
+func read(in *careful.Dir, dir string) (tree, error) {
 	var all tree
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
+	err := in.Walk(dir, func(name string, entry fs.DirEntry) error {
 		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(dir, path)
+		rel, err := filepath.Rel(dir, name)
 		if err != nil {
 			return err
 		}
 		n := node{path: rel, mode: info.Mode()}
 		switch {
 		case info.Mode().IsRegular():
-			if n.content, err = os.ReadFile(path); err != nil {
+			if n.content, err = in.ReadFile(name, limits.File); err != nil {
 				return err
 			}
 		case !info.IsDir():
@@ -48,16 +47,16 @@ func read(dir string) (tree, error) {
 }
 
 // write puts a tree into an existing directory.
-func (t tree) write(dir string) error {
+func (t tree) write(in *careful.Dir, dir string) error {
 	for _, n := range t {
-		path := filepath.Join(dir, n.path)
+		name := filepath.Join(dir, n.path)
 		if n.mode.IsDir() {
-			if err := os.Mkdir(path, 0o700); err != nil {
+			if err := in.Mkdir(name, 0o700); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := os.WriteFile(path, n.content, n.mode.Perm()); err != nil {
+		if err := in.WriteFile(name, n.content, n.mode.Perm()); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -21,9 +23,9 @@ type DialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // Client describes a TLS client and what it offers in a handshake.
 type Client struct {
 	Dial    DialFunc
-	Address string         // literal "ip:port" to connect to
-	Roots   *x509.CertPool // the only roots that the client trusts
-	Now     time.Time      // when certificates are verified; zero means time.Now()
+	Address string           // literal "ip:port" to connect to
+	Roots   *x509.CertPool   // the only roots that the client trusts
+	Now     func() time.Time // tells when certificates are verified; nil means time.Now
 
 	ServerName string   // the SNI to send (RFC 6066 §3); empty sends none
 	Protocols  []string // ALPN offer (RFC 7301); nil offers none
@@ -40,6 +42,13 @@ type Client struct {
 	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
 	// effect.
 	Schemes []tls.SignatureScheme
+
+	// Keys gets the keys of the connection in the format of NSS, for a capture of its
+	// packets; nil keeps them secret.
+	Keys io.Writer
+
+	// Seen is called with each handshake when it has ended; nil calls nothing.
+	Seen func(*Handshake)
 
 	// AnyServerName sends ServerName even if crypto/tls would leave it out, such
 	// as an IP address. The handshake then ends after the server's first record.
@@ -86,7 +95,12 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	h := &Handshake{Client: c, Began: time.Now()}
-	defer func() { h.Took = time.Since(h.Began) }()
+	defer func() {
+		h.Took = time.Since(h.Began)
+		if c.Seen != nil {
+			c.Seen(h)
+		}
+	}()
 
 	raw, err := c.Dial(ctx, "tcp", c.Address)
 	if err != nil {
@@ -131,6 +145,7 @@ func (c Client) config(h *Handshake) *tls.Config {
 		CipherSuites:       c.Suites,
 		CurvePreferences:   groups,
 		ClientSessionCache: c.Sessions,
+		KeyLogWriter:       c.Keys,
 		InsecureSkipVerify: true, // VerifyConnection records the result instead
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			h.Requested = true
@@ -166,11 +181,15 @@ func (c Client) Verify(chain []*x509.Certificate) error {
 	for _, cert := range chain[1:] {
 		intermediates.AddCert(cert)
 	}
+	var now time.Time
+	if c.Now != nil {
+		now = c.Now()
+	}
 	_, err := chain[0].Verify(x509.VerifyOptions{
 		DNSName:       c.ServerName,
 		Roots:         c.Roots,
 		Intermediates: intermediates,
-		CurrentTime:   c.Now,
+		CurrentTime:   now,
 	})
 	return err
 }
@@ -202,6 +221,22 @@ func (h *Handshake) Leaf() *x509.Certificate {
 		return nil
 	}
 	return h.Chain[0]
+}
+
+// Lost reports whether the connection ended without an answer of the server: it
+// was accepted, and then closed or reset before any certificate or alert.
+func (h *Handshake) Lost() bool {
+	if _, answered := h.Alert(); answered || h.Leaf() != nil {
+		return false
+	}
+	return lost(h.Err)
+}
+
+// lost reports whether an error says that the other side ended a connection, or that
+// nothing listened.
+func lost(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // timeout bounds operations whose context has no deadline.

@@ -244,3 +244,39 @@ func TestExchangeByHTTP2(t *testing.T) {
 		}
 	}
 }
+
+func TestALostConnectionIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		answer func(net.Conn)
+		lost   bool
+	}{
+		{func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }, true}, // a reset
+		{func(net.Conn) {}, true},
+		{func(conn net.Conn) { // alert 40, handshake_failure (RFC 8446 §6)
+			conn.Read(make([]byte, 4096))
+			conn.Write([]byte{21, 3, 3, 0, 2, 2, 40})
+		}, false},
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		go func() {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			tt.answer(conn)
+		}()
+		dialer := net.Dialer{}
+		client := Client{
+			Dial: dialer.DialContext, Address: listener.Addr().String(), ServerName: "a.test",
+		}
+		if h := client.Handshake(t.Context()); h.Lost() != tt.lost {
+			t.Errorf("%v: lost is %t, expected %t", h.Err, h.Lost(), tt.lost)
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"assay/suite/internal/limits"
 )
 
 // Request is one HTTP/1.1 request, which is sent to Address on a connection of its
@@ -32,13 +34,14 @@ type Response struct {
 	Err     error
 	Status  int
 	Header  http.Header
-	Body    string // at most 1 MiB
+	Body    string     // at most [limits.HTTPBody] bytes, as they were sent
+	Secure  *Handshake // of the request's connection; nil without TLS
 	Began   time.Time
 	Took    time.Duration
 }
 
-// maxBody is the number of bytes of a body that are read.
-const maxBody = 1 << 20
+// Lost reports whether the server ended the connection instead of answering.
+func (resp *Response) Lost() bool { return resp.Status == 0 && lost(resp.Err) }
 
 // Send sends the request and reads the whole response.
 func (r Request) Send(ctx context.Context) *Response {
@@ -62,8 +65,9 @@ func (r Request) send(ctx context.Context, resp *Response) error {
 	defer stop()
 	if r.TLS != nil {
 		secure := tls.Client(conn, r.TLS)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return err
+		resp.Secure = r.shakeHands(ctx, secure)
+		if resp.Secure.Err != nil {
+			return resp.Secure.Err
 		}
 		conn = secure
 	}
@@ -73,16 +77,49 @@ func (r Request) send(ctx context.Context, resp *Response) error {
 	return resp.read(conn)
 }
 
+// shakeHands makes the handshake of the request's connection.
+func (r Request) shakeHands(ctx context.Context, conn *tls.Conn) *Handshake {
+	h := &Handshake{
+		Client: Client{Address: r.Address, ServerName: r.TLS.ServerName, Protocols: r.TLS.NextProtos},
+		Began:  time.Now(),
+		Local:  conn.LocalAddr().String(),
+	}
+	h.Err = conn.HandshakeContext(ctx)
+	h.State = conn.ConnectionState()
+	h.Chain = h.State.PeerCertificates
+	h.Took = time.Since(h.Began)
+	return h
+}
+
 // read reads the response from a connection.
 func (resp *Response) read(conn io.Reader) error {
 	request := &http.Request{Method: resp.Request.method()}
-	answer, err := http.ReadResponse(bufio.NewReader(conn), request)
+	bounded := &io.LimitedReader{R: conn, N: limits.HTTPHead}
+	answer, err := http.ReadResponse(bufio.NewReader(bounded), request)
+	if err != nil && bounded.N <= 0 {
+		return fmt.Errorf("reading the response: %w", ErrHead)
+	}
 	if err != nil {
 		return fmt.Errorf("reading the response: %w", err)
 	}
+	bounded.N += overhead * limits.HTTPBody
+	return resp.take(answer)
+}
+
+// ErrHead is the error of an answer whose status line and header have more bytes than
+// are read.
+var ErrHead = fmt.Errorf("the status line and the header have more than %d KiB",
+	limits.HTTPHead>>10)
+
+// overhead is how many times as long as its body an answer in chunks may be: a chunk
+// of one byte takes six.
+const overhead = 6
+
+// take reads the rest of an answer.
+func (resp *Response) take(answer *http.Response) error {
 	defer answer.Body.Close()
 	resp.Status, resp.Header = answer.StatusCode, answer.Header
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limits.HTTPBody))
 	resp.Body = string(body)
 	return err
 }

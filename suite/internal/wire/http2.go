@@ -3,9 +3,10 @@ package wire
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+
+	"assay/suite/internal/limits"
 )
 
 // http2Protocol is the ALPN name of HTTP/2 over TLS (RFC 9113 §3.1).
@@ -17,6 +18,9 @@ func (h *Handshake) exchangeHTTP2(ctx context.Context, resp *Response) error {
 	transport := &http.Transport{
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return h.Conn, nil },
 		Protocols:      new(http.Protocols),
+
+		MaxResponseHeaderBytes: limits.HTTPHead,
+		DisableCompression:     true, // a little that is packed can become very much
 	}
 	transport.Protocols.SetHTTP2(true)
 	defer transport.CloseIdleConnections()
@@ -29,9 +33,5 @@ func (h *Handshake) exchangeHTTP2(ctx context.Context, resp *Response) error {
 	if err != nil {
 		return fmt.Errorf("a request by HTTP/2: %w", err)
 	}
-	defer answer.Body.Close()
-	resp.Status, resp.Header = answer.StatusCode, answer.Header
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
-	resp.Body = string(body)
-	return err
+	return resp.take(answer)
 }

@@ -30,6 +30,7 @@ func (c Client) handshakeBySchemes(ctx context.Context, raw net.Conn, h *Handsha
 	config := &utls.Config{
 		ServerName:         c.ServerName,
 		InsecureSkipVerify: true,
+		KeyLogWriter:       c.Keys,
 		VerifyPeerCertificate: func(certs [][]byte, _ [][]*x509.Certificate) error {
 			for _, der := range certs {
 				cert, err := x509.ParseCertificate(der)

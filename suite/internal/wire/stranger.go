@@ -116,8 +116,8 @@ func (h *Handshake) Ping(ctx context.Context) error {
 	if h.State.NegotiatedProtocol != http2Protocol {
 		return nil
 	}
-	//nolint:staticcheck // SA1019: net/http has no way to send a single frame
-	conn, err := new(http2.Transport).NewClientConn(h.Conn)
+	//lint:ignore SA1019 net/http has no way to send a single frame
+	conn, err := new(http2.Transport).NewClientConn(h.Conn) //nolint:staticcheck // as above
 	if err != nil {
 		return fmt.Errorf("beginning HTTP/2: %w", err)
 	}

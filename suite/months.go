@@ -1,0 +1,287 @@
+package suite
+
+import (
+	"fmt"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"assay/fixtures/pki"
+	"assay/pebble"
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
+)
+
+// The specs below judge renewal over months, at a time of the target's own, whatever the
+// format of its cache (scenarios/renewal.yaml).
+
+var _ = Table("RENEW-40", func(e *Env, row struct {
+	Lifetime time.Duration
+	AtMost   time.Duration `yaml:"at_most"`
+}) {
+	l := beginLife(e, row.Lifetime)
+	l.expectRenewedWith(l.renewal(), 0, row.AtMost)
+}, TimingDependent)
+
+var _ = Requirement("RENEW-41", func(e *Env) {
+	l := beginLife(e, Day)
+	l.expectRenewedWith(l.renewal(), 0, Day*6/10)
+}, TimingDependent)
+
+var _ = Table("RENEW-42", func(e *Env, row struct {
+	Lifetime time.Duration
+	AtLeast  time.Duration `yaml:"at_least"`
+}) {
+	l := beginLife(e, row.Lifetime)
+	l.expectRenewedWith(l.renewal(), row.AtLeast, row.Lifetime)
+}, TimingDependent)
+
+var _ = Requirement("RENEW-43", func(e *Env) {
+	l := beginLife(e, 45*Day)
+	l.renewal()
+	renewed, orders := l.served, len(l.Journal().Requests(pebble.KindNewOrder))
+	l.server.Restart()
+	Expect(e.Handshake(l.server)).To(ServeLeaf(renewed), "after a restart")
+	l.Pass(Day)
+	Expect(e.Handshake(l.server)).To(ServeLeaf(renewed), "a day after a restart")
+	Expect(l.Journal()).To(HaveOrdered(orders))
+}, TimingDependent)
+
+// lifetimes is through how many lifetimes RENEW-44 looks, and mostInEach how many
+// certificates of a kind of key a server may order in each.
+const (
+	lifetimes  = 5
+	mostInEach = 2
+)
+
+var _ = Requirement("RENEW-44", func(e *Env) {
+	l := beginLife(e, 160*time.Hour)
+	began := l.Now()
+	for l.Now().Sub(began) < lifetimes*l.lifetime {
+		l.Pass(l.lifetime / 10)
+		l.client("with certificates of " + length(l.lifetime))
+	}
+	issued := map[string]int{}
+	for _, entry := range l.Journal().Issued() {
+		issued[entry.KeyAlgorithm]++
+	}
+	for key, n := range issued {
+		if most := lifetimes*mostInEach + 1; n > most {
+			l.Fail(fmt.Sprintf("expected  at most %d certificates in %s, which is %d lifetimes\n"+
+				"seen      %d with keys of type %s", most, length(lifetimes*l.lifetime), lifetimes, n, key))
+		}
+	}
+}, TimingDependent)
+
+var _ = Table("RENEW-45", func(e *Env, row struct {
+	Trouble string
+	Apart   time.Duration
+}) {
+	const watched = 12 * time.Hour
+	l := beginLife(e, 45*Day)
+	l.fallIntoTrouble(row.Trouble)
+	since := l.Journal().Len()
+	began := l.Now()
+	for l.Now().Sub(began) < watched {
+		l.Pass(time.Hour)
+		l.client("while " + row.Trouble)
+	}
+	if n := len(l.attempts(since)); n > int(watched/row.Apart) {
+		l.Fail(fmt.Sprintf("expected  attempts that are %s apart on average\n"+
+			"seen      %d attempts in %s, the shortest time between two of them is %s",
+			length(row.Apart), n, length(watched), shortest(l.attempts(since))))
+	}
+}, TimingDependent)
+
+// shortest returns the shortest time between two moments of several.
+func shortest(moments []time.Time) time.Duration {
+	least := time.Duration(1<<63 - 1)
+	for i := range moments[1:] {
+		least = min(least, moments[i+1].Sub(moments[i]))
+	}
+	return least.Truncate(time.Second)
+}
+
+// trouble keeps the server from getting another certificate, from now on, until
+// mend is called.
+func (l *life) trouble(kind string) {
+	switch kind {
+	case "the CA cannot be reached":
+		l.CA().Down()
+	case "the CA finds no address":
+		l.CA().Point(l.Hostname)
+	default:
+		l.Fail("unknown trouble " + kind)
+	}
+}
+
+// fallIntoTrouble lets time pass until the server has tried to renew in vain, and one hour
+// more, in which a server may try again at once, and log and store what it has not yet.
+func (l *life) fallIntoTrouble(kind string) {
+	l.trouble(kind)
+	since := l.Journal().Len()
+	for len(l.attempts(since)) == 0 {
+		l.step()
+		l.client("while " + kind)
+	}
+	l.Pass(time.Hour)
+}
+
+// mend ends the trouble.
+func (l *life) mend() {
+	l.CA().Restore()
+	l.CA().Point(l.Hostname, l.World.Services().Gateway[0])
+}
+
+// aboutADay is in what time a server that looks once a day, by a timer that does so at
+// about the same hour, has renewed.
+const aboutADay = 26 * time.Hour
+
+var _ = Table("RENEW-46", func(e *Env, row struct{ Left time.Duration }) {
+	l := beginLife(e, 90*Day)
+	l.loseCAUntil(row.Left)
+	l.mend()
+	l.expectRenewalWithin(aboutADay, "after the CA could be reached again")
+}, TimingDependent)
+
+var _ = Requirement("RENEW-47", func(e *Env) {
+	l := beginLife(e, 90*Day)
+	l.loseCAUntil(15 * Day)
+	l.mend()
+	l.expectRenewalWithin(2*time.Hour, "after the CA could be reached again")
+}, TimingDependent)
+
+// loseCAUntil takes the CA away until so much of the certificate is left; below 0 it has
+// expired. Clients are served as long as it is valid.
+func (l *life) loseCAUntil(left time.Duration) {
+	l.trouble("the CA cannot be reached")
+	for next := 0; l.left() > left; next++ {
+		d := Day
+		if l.left() > l.lifetime/2 {
+			d = 5 * Day
+		}
+		l.Leap(d)
+		if l.left() > 0 && next%4 == 0 {
+			l.client("while the CA could not be reached, with " + length(l.left()) + " left")
+		}
+	}
+}
+
+// expectRenewalWithin expects that clients are served another certificate, one that is
+// valid, within a time and one handshake. Clients come in every part of that time.
+func (l *life) expectRenewalWithin(within time.Duration, after string) {
+	old, began := l.served, l.Now()
+	for {
+		seen := l.Handshake(l.server)
+		passed := l.Now().Sub(began)
+		if leaf := seen.Leaf(); leaf != nil && !leaf.Equal(old) && seen.VerifyErr == nil {
+			l.served = leaf
+			return
+		}
+		if passed > within {
+			when := fmt.Sprintf("%s %s", length(passed), after)
+			Expect(seen).To(HaveFullChainTo(l.CA().Root()), when)
+			Expect(seen).NotTo(ServeLeaf(old), when)
+		}
+		l.Pass(within / 12)
+	}
+}
+
+var _ = Requirement("RENEW-48", func(e *Env) {
+	l := beginLife(e, 90*Day)
+	l.server.Stop()
+	l.Leap(100 * Day)
+	l.server.Start()
+	l.server.AwaitReady()
+	l.expectRenewalWithin(time.Hour, "after a start")
+}, TimingDependent)
+
+var _ = Requirement("RENEW-49", func(e *Env) {
+	hold := e.HoldOwnChallenge()
+	defer hold.Release()
+	hold.Release()
+	l := beginLife(e, 45*Day)
+	hold.Resume()
+	for !hold.Holding() {
+		l.client("before the renewal, with " + length(l.left()) + " left")
+		l.PassUntil(l.lifetime/20, l.lifetime/20, hold.Holding)
+	}
+	open := e.Handshake(l.server, KeepOpen)
+	Expect(open).To(ServeLeaf(l.served), "while the CA validates for the renewal")
+	defer open.Close()
+	hold.Release()
+	e.EventuallyRenewed(func(g Gomega) {
+		g.Expect(e.Handshake(l.server)).NotTo(ServeLeaf(l.served))
+	}, "the renewed certificate to be served")
+	Expect(e.RequestOn(open)).To(Answer(), "after the renewal, on the connection from before")
+}, TimingDependent)
+
+var _ = Table("RENEW-50", func(e *Env, row struct{ Asleep bool }) {
+	l := beginLife(e, 90*Day)
+	if row.Asleep {
+		l.Doze(100 * Day)
+	} else {
+		l.Leap(100 * Day)
+	}
+	l.expectRenewalWithin(aboutADay, "after 100 days had passed at once")
+}, TimingDependent)
+
+var _ = Requirement("RENEW-51", func(e *Env) {
+	e.UseClock()
+	e.Leap(365 * Day)
+	server := e.StartACME()
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()))
+	server.Stop()
+	e.SetClockBack(365 * Day)
+	server.Start()
+	server.AwaitReady()
+	e.HandshakeOrLeave(server) // what it sees is not judged
+	e.SetClockRight()
+	for began := e.Now(); ; e.Pass(5 * time.Minute) {
+		seen := e.Handshake(server)
+		if seen.Err == nil && seen.VerifyErr == nil {
+			break
+		}
+		if passed := e.Now().Sub(began); passed > time.Hour {
+			Expect(seen).To(HaveFullChainTo(e.CA().Root()), length(passed)+" after the clock was set right")
+		}
+	}
+}, TimingDependent)
+
+// The specs below judge other promises over months (scenarios/byo.yaml and
+// scenarios/resilience.yaml).
+
+var _ = Requirement("BYO-36", func(e *Env) {
+	server, id := startAged(e, pki.Spec{Lifetime: 365 * Day})
+	for range 2 {
+		leapDays(e, server, 3)
+		e.Leap(97 * Day)
+		fresh := e.Identity(pki.Spec{CommonName: e.Hostname, Now: e.Now(), Lifetime: 365 * Day})
+		server.Replace(fresh)
+		e.AwaitPair(server, id, fresh)
+		id = fresh
+	}
+}, MayWarn, TimingDependent)
+
+// The bounds of RES-80, as the catalogue states them.
+const (
+	lineAtMostEach = 5 * time.Minute
+	ordersADay     = 120
+)
+
+var _ = Table("RES-80", func(e *Env, row struct{ Trouble string }) {
+	const days = 3
+	l := beginLife(e, 45*Day)
+	l.fallIntoTrouble(row.Trouble)
+	before := e.Size(l.server)
+	orders := len(l.Journal().Requests(pebble.KindNewOrder))
+	for range days * 4 {
+		l.Pass(Day / 4)
+		l.client("while " + row.Trouble)
+	}
+	Expect(e.Size(l.server).Since(before)).To(GrowAtMost(int(days * Day / lineAtMostEach)))
+	if n := len(l.Journal().Requests(pebble.KindNewOrder)) - orders; n > days*ordersADay {
+		l.Fail(fmt.Sprintf("expected  at most %d orders in %d days\nseen      %d",
+			days*ordersADay, days, n))
+	}
+}, TimingDependent)
