@@ -4,6 +4,9 @@ TARGET ?= reference
 WORLD  ?= auto
 OUT    ?= assay-report
 RUN    ?=
+REPORTS ?=
+FUZZTIME ?= 1m
+FUZZ   ?=
 FROM   ?=
 TO     ?= latest
 
@@ -24,8 +27,9 @@ help: ## list the commands
 
 .PHONY: build
 build: ## build bin/assay, bin/assay-server (the reference server) and bin/assay-schedule
-	CGO_ENABLED=0 go build -ldflags=-s -o bin/ ./suite/cmd/assay ./server/cmd/assay-server
-	CGO_ENABLED=0 go build -ldflags=-s -o bin/assay-schedule ./server/cmd/schedule
+	@echo "make: building bin/assay, bin/assay-server and bin/assay-schedule"
+	@CGO_ENABLED=0 go build -ldflags=-s -o bin/ ./suite/cmd/assay ./server/cmd/assay-server
+	@CGO_ENABLED=0 go build -ldflags=-s -o bin/assay-schedule ./server/cmd/schedule
 
 .PHONY: conformance
 conformance: build ## run the suite against TARGET (default: the reference server, with --strict); the report is in assay-report/
@@ -42,7 +46,7 @@ test: lint unit ## run all checks: lint, unit tests, the suite in both worlds, s
 lint: layout ## run gofmt, go vet, golangci-lint with .golangci.yml, actionlint and the layout check
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
-	$(GOLANGCI) run ./...
+	$(GOLANGCI) run --allow-parallel-runners ./...
 	$(ACTIONLINT) .github/workflows/*.yml
 	cd fixtures/variants/certmagic && go vet ./...
 	@server=$$(go list -deps -test ./suite/... | grep '^assay/server'); test -z "$$server" || { echo "lint: suite imports $$server, expected no import of the server"; exit 1; }
@@ -70,6 +74,15 @@ mutants: ## check that the suite catches each known-bad server; NAMES="chain-*" 
 variants: ## check that the suite accuses no correct variant; NAMES="logs-json" selects some
 	go run ./suite/cmd/mutants --variants $(NAMES)
 
+.PHONY: fuzz
+fuzz: ## run every fuzz function for FUZZTIME (default 1m), one after another; FUZZ="Fuzz*Head" selects some
+	go run ./suite/internal/fuzz -time $(FUZZTIME) $(FUZZ)
+
+.PHONY: abuse
+abuse: ## run the suite against hostile servers and kill runs at random; NAMES="file-* forks" selects kinds of servers
+	go run ./suite/cmd/abuse attack $(NAMES)
+	$(if $(NAMES),,go run ./suite/cmd/abuse storm)
+
 .PHONY: upgrade
 upgrade: build ## compare the behaviour with two versions of x/crypto: FROM=v0.57.0 TO=v0.58.0 (default: the newest)
 	@test -n "$(FROM)" || { echo "upgrade: FROM: found nothing, expected a version: make upgrade FROM=v0.57.0 TO=v0.58.0"; exit 2; }
@@ -78,6 +91,20 @@ upgrade: build ## compare the behaviour with two versions of x/crypto: FROM=v0.5
 .PHONY: atlas
 atlas: build ## update suite/upgrade/atlas/, which shows what every release of x/crypto changed in behaviour
 	bin/assay atlas --world $(WORLD) --out suite/upgrade/atlas $(RUN)
+
+# The name of a directory without what follows a hyphen is that of the target. The
+# version of a server that does not say it is in a variable: VERSION_headscale=v0.29.3
+# report.html is not kept, because assay report makes it again from report.json.
+.PHONY: gallery
+gallery: build ## make fixtures/targets/reports/ from the reports in the directories REPORTS, and the pages that show them
+	@for dir in $(REPORTS); do \
+		name=$$(basename "$$dir"); name=$${name%%-*}; eval "version=\$${VERSION_$$name:-}"; \
+		copy=$$(mktemp -d); cp "$$dir/report.json" "$$copy"; \
+		bin/assay submit --report "$$copy" $${version:+--server-version "$$version"} \
+			--to "fixtures/targets/reports/$$name" || exit 1; \
+		rm -r "$$copy"; \
+	done
+	go generate ./suite/internal/gallery
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in functions that are called
@@ -93,4 +120,4 @@ generate: ## update the generated files
 
 .PHONY: clean
 clean: ## remove the files that the other commands write
-	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas
+	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas assay-submission assay-gallery

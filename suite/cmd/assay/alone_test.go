@@ -18,9 +18,7 @@ func TestExecutableNeedsNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	executable := filepath.Join(dir, "assay")
-	if err := os.WriteFile(executable, text, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, executable, string(text))
 	cmd := exec.Command(executable, "run", "--bin", server,
 		"--only", "BYO-01,CHAIN-01,HTTP01-02,ALPN01-01")
 	cmd.Dir, cmd.Env = dir, []string{"PATH="}

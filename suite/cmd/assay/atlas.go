@@ -92,7 +92,8 @@ func (c *atlasCommand) tryAll(
 	newest := len(releases) - 1
 	reports, failures := make([]*report.Report, len(releases)), make([]string, len(releases))
 	var err error
-	if reports[newest], err = try(ctx, builder, releases[newest].Newest(), o); err != nil {
+	reports[newest], err = try(ctx, builder, releases[newest].Newest(), o, newLine(os.Stderr))
+	if err != nil {
 		return nil, err
 	}
 	printFailures(reports[newest])
@@ -106,7 +107,8 @@ func (c *atlasCommand) tryAll(
 			if within.Err() != nil {
 				return within.Err()
 			}
-			reports[i], err = try(within, builder, release.Newest(), o)
+			// Several runs at a time have no live line, since each has counts of its own.
+			reports[i], err = try(within, builder, release.Newest(), o, &show{})
 			if err != nil && !interrupted(within, err) {
 				failures[i] = upgrade.Reason(err)
 				fmt.Fprintf(os.Stderr, "%-8s could not be tried: %v\n", release.Newest(), err)

@@ -3,8 +3,7 @@ package main
 import (
 	"os"
 
-	"golang.org/x/term"
-
+	"assay/suite/internal/diffpage"
 	"assay/suite/report"
 	"assay/suite/report/diff"
 )
@@ -12,7 +11,7 @@ import (
 type diffCommand struct {
 	From   string `arg:"" name:"A.json" help:"Report of the first run."`
 	To     string `arg:"" name:"B.json" help:"Report of the second run."`
-	Format string `default:"text" enum:"text,markdown,json" help:"text, markdown or json."`
+	Format string `default:"text" enum:"text,markdown,html,json" help:"text, markdown, html or json."`
 	Strict bool   `help:"Exit with 1 if anything differs, not only if a MUST got worse."`
 }
 
@@ -37,8 +36,10 @@ func printDiff(d *diff.Diff, format string) error {
 	switch format {
 	case "markdown":
 		return diff.WriteMarkdown(os.Stdout, d)
+	case "html":
+		return diffpage.Write(os.Stdout, d)
 	case "json":
 		return diff.WriteJSON(os.Stdout, d)
 	}
-	return diff.WriteText(os.Stdout, d, term.IsTerminal(int(os.Stdout.Fd())))
+	return diff.WriteText(os.Stdout, d, isTerminal(os.Stdout))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,6 +49,99 @@ func TestKilled(t *testing.T) {
 					r.Exit, r.Error, report.ExitTrouble, says)
 			}
 		})
+	}
+}
+
+// TestKilledWorker kills and stops a worker, as a target does that nothing keeps from it.
+// That costs the case that the worker had begun, and not the run.
+func TestKilledWorker(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
+		for _, world := range []string{"auto", "loopback"} {
+			t.Run(fmt.Sprint(signal, " ", world), func(t *testing.T) {
+				t.Parallel()
+				out := filepath.Join(t.TempDir(), "report")
+				waits := script(t, "grep -q byo-01 \"$3\" && { sleep 1000; exit 1; }")
+				cmd := exec.Command(assay, "run", "--bin", waits, "--out", out,
+					"--only", "BYO-01,BYO-10,BYO-11", "--world", world, "--procs", "1")
+				var output bytes.Buffer
+				cmd.Stdout, cmd.Stderr = &output, &output
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				syscall.Kill(workerOf(t, cmd.Process.Pid, "/byo-01/"), signal)
+				cmd.Wait()
+				if code := cmd.ProcessState.ExitCode(); code != report.ExitTrouble {
+					t.Errorf("exit %d, expected %d:\n%s", code, report.ExitTrouble, output.String())
+				}
+				log, err := os.ReadFile(filepath.Join(out, specsLog))
+				last := regexp.MustCompile(`\n\d+ passed, \d+ failed, \d+ skipped\n$`)
+				if err != nil || len(log) == 0 || !strings.Contains(output.String(), specsLog) ||
+					!last.MatchString(output.String()) || strings.Contains(output.String(), string(log)) {
+					t.Errorf("error %v: expected Ginkgo's log in %s alone, and the counts last:\n%s",
+						err, specsLog, output.String())
+				}
+				r := readReport(t, out)
+				if x := result(t, r, "BYO-01"); x.Status != report.Error ||
+					!strings.Contains(x.Reason, "its worker process was") {
+					t.Errorf("BYO-01: found %s (%s), expected an error that names the worker",
+						x.Status, x.Reason)
+				}
+				for _, id := range []string{"BYO-10", "BYO-11"} {
+					if x := result(t, r, id); x.Status != report.Passed {
+						t.Errorf("%s: found %s (%s), expected passed", id, x.Status, x.Reason)
+					}
+				}
+				run(t, "run", "--bin", server, "--out", out, "--world", world, "--only", "CFG-01")
+				if _, err := os.Stat(filepath.Join(out, specsLog)); !os.IsNotExist(err) {
+					t.Errorf("after a run that could be finished: found %v, expected no %s", err, specsLog)
+				}
+			})
+		}
+	}
+}
+
+// workerOf waits for a target below a process whose command line mentions a text, and
+// returns the worker that has started it.
+func workerOf(t *testing.T, outer int, text string) (pid int) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		parents := map[int]int{}
+		lines := map[int]string{}
+		paths, err := filepath.Glob("/proc/[0-9]*/stat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			stat, _ := os.ReadFile(path) // fails if the process has ended meanwhile
+			fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+			if len(fields) < 2 {
+				continue
+			}
+			process := filepath.Dir(path)
+			pid, _ := strconv.Atoi(filepath.Base(process))
+			parents[pid], _ = strconv.Atoi(fields[1])
+			line, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+			lines[pid] = string(line)
+		}
+		for pid, line := range lines {
+			below := false
+			for at := parents[pid]; at > 1 && !below; at = parents[at] {
+				below = at == outer
+			}
+			if worker := parents[pid]; below && strings.Contains(line, text) &&
+				strings.Contains(lines[worker], "assay.test") {
+				return worker
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited a minute for a target that mentions %s, expected one", text)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	targetclock "assay/suite/internal/clock"
 	"assay/suite/report"
 )
 
@@ -17,12 +18,19 @@ import (
 var assay, server string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(envCounter) != "" {
+		counted()
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "assay-command-")
 		if err != nil {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
+		// Scripts execute the server. In a run of root's they have an ID of their own.
+		if err := os.Chmod(dir, 0o755); err != nil {
+			panic(err)
+		}
 		build := exec.Command("go", "build", "-o", dir, ".", "../../../server/cmd/assay-server")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
@@ -44,6 +52,18 @@ func run(t *testing.T, args ...string) (code int, output string) {
 		t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+// writeProgram writes an executable file. No other goroutine forks meanwhile: the child
+// would hold the open file until it executes its program, and the kernel executes no
+// file that a process has open for writing.
+func writeProgram(t *testing.T, name, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // expectTexts checks that an output holds all these texts.
@@ -76,7 +96,7 @@ func TestExitCodes(t *testing.T) {
 		},
 		{
 			"not a server", []string{"--bin", "/bin/true"},
-			report.ExitTrouble, "probe: reference does not start", true,
+			report.ExitTrouble, "probe: true does not start", true,
 		},
 		{
 			"no such executable", []string{"--bin", "/no/such/server"},
@@ -90,10 +110,7 @@ func TestExitCodes(t *testing.T) {
 			"glob without a match", []string{"--bin", server, "--only", "NOPE-*"},
 			report.ExitTrouble, "matches no requirement", false,
 		},
-		{
-			"unknown flag", []string{"--frobnicate"},
-			report.ExitTrouble, "--frobnicate", false,
-		},
+		{"unknown flag", []string{"--frobnicate"}, report.ExitTrouble, "--frobnicate", false},
 		{
 			"more workers than addresses", []string{"--bin", server, "--procs", "128"},
 			report.ExitTrouble, "--procs: found 128, expected at most 127", false,
@@ -206,8 +223,21 @@ func TestDoctor(t *testing.T) {
 	if code != 0 {
 		t.Errorf("the reference server: exit %d, expected 0", code)
 	}
-	expectTexts(t, output, "world", "open files", "openssl", "version assay-server v",
-		"x/crypto v0.", "schedule", "starts with a plain configuration")
+	expectTexts(t, output, "world", "confinement", "open files", "openssl", "version assay-server v",
+		"x/crypto v0.", "schedule", "starts with a plain configuration",
+		"ok       issuance    by tls-alpn-01: doctor.assay.test")
+	if err := targetclock.Available(); err == nil {
+		expectTexts(t, output, "ok       clock       moved by 30 days in 1 process: the time was read")
+	} else {
+		expectTexts(t, output, "limited  clock       "+err.Error())
+	}
+	// A server that does not trust the CA's HTTPS endpoint.
+	code, output = run(t, "doctor", "--bin", script(t, "unset SSL_CERT_FILE"))
+	if code != 0 {
+		t.Errorf("a server without the CA's roots: exit %d, expected 0", code)
+	}
+	expectTexts(t, output, "limited  issuance    by tls-alpn-01: the handshake failed",
+		"the CA saw")
 	code, output = run(t, "doctor", "--bin", "/bin/true")
 	if code != report.ExitTrouble {
 		t.Errorf("/bin/true: exit %d, expected %d", code, report.ExitTrouble)
@@ -223,6 +253,7 @@ func TestKeep(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d, expected 0:\n%s", code, output)
 	}
+	expectTexts(t, output, "kept: the directory of each spec, in ")
 	for _, file := range []string{"config.yaml", "cert.pem", "key.pem"} {
 		if _, err := os.Stat(filepath.Join(out, "kept/BYO-01", file)); err != nil {
 			t.Error(err)

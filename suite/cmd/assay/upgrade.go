@@ -65,10 +65,11 @@ func (c *upgradeCommand) tryBoth(ctx context.Context) ([]*report.Report, error) 
 		}
 	}
 	var reports []*report.Report
+	line := newLine(os.Stderr)
 	for _, version := range versions {
 		o := c.options()
 		o.Only, o.Out = c.Only, c.Out
-		r, err := try(ctx, builder, version, o)
+		r, err := try(ctx, builder, version, o, line)
 		if err != nil {
 			return nil, err
 		}
@@ -78,10 +79,10 @@ func (c *upgradeCommand) tryBoth(ctx context.Context) ([]*report.Report, error) 
 }
 
 // try builds the server with one version, runs the suite, and prints a summary to
-// standard error. If the run failed, try returns the error and the report, if there
-// is one.
+// standard error. While the suite runs, it shows the live line. If the run failed, try
+// returns the error and the report, if there is one.
 func try(
-	ctx context.Context, builder *upgrade.Builder, version string, o suite.Options,
+	ctx context.Context, builder *upgrade.Builder, version string, o suite.Options, line *show,
 ) (*report.Report, error) {
 	begun := time.Now()
 	server, err := builder.Build(ctx, version)
@@ -89,15 +90,17 @@ func try(
 		return nil, err
 	}
 	built := time.Now()
+	end := line.follow(&o)
 	r, err := upgrade.Try(ctx, version, server, o)
+	end()
 	if err != nil {
 		o.Bin = server
 		return r, fmt.Errorf("%w\nto repeat it: %s", err, o.Command())
 	}
+	n := r.Tally()
 	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n",
 		version, built.Sub(begun).Seconds(), time.Since(built).Seconds(),
-		r.Summary.Total(report.Passed), r.Summary.Total(report.Failed),
-		r.Summary.Total(report.Observed))
+		n.Passed, n.Failing, n.Observed)
 	return r, nil
 }
 

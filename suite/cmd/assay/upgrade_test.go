@@ -14,9 +14,7 @@ import (
 func withGo(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, filepath.Join(dir, "go"), "#!/bin/sh\n"+script)
 	cmd := exec.Command(assay, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
@@ -31,10 +29,7 @@ func TestInterruptedBeforeTheRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{
-		{"upgrade", "--from", "v0.57.0", "--to", "v0.58.0"},
-		{"atlas"},
-	} {
+	for _, args := range [][]string{{"upgrade", "--from", "v0.57.0", "--to", "v0.58.0"}, {"atlas"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
 			begun := filepath.Join(t.TempDir(), "begun")
@@ -96,5 +91,18 @@ func TestReportExitsWithZero(t *testing.T) {
 		if code, output := run(t, append([]string{"report"}, args...)...); code != report.ExitOK {
 			t.Errorf("%q: exit %d, expected 0\n%s", args, code, output)
 		}
+	}
+	badge := filepath.Join(dir, "badge.svg")
+	for _, args := range [][]string{
+		{part, "--badge", badge}, {part, "--max-age", "3"}, {part, "--format", "html"},
+	} {
+		code, output := run(t, append([]string{"report"}, args...)...)
+		if code != report.ExitTrouble {
+			t.Errorf("%q: exit %d, expected %d\n%s", args, code, report.ExitTrouble, output)
+		}
+		expectTexts(t, output, args[1], "found an atlas in "+part)
+	}
+	if _, err := os.Stat(badge); err == nil {
+		t.Error("found a badge of an atlas, expected none")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"assay/fixtures/mutants"
+	"assay/fixtures/overlay"
 )
 
 // A testedMutant is a mutant and the result of the suite against it.
@@ -54,10 +55,10 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 		exact := slices.DeleteFunc(named(m), func(name string) bool {
 			return strings.Contains(name, "*")
 		})
-		only = requirementsFor(exact, r.catalogue)
+		only = requirementsFor(slices.Concat(exact, m.Clear), r.catalogue)
 	}
 	report, err := r.run(ctx, m.Name, only, func(dir string) ([]string, error) {
-		server, err := mutants.Build(ctx, r.root, m, dir)
+		server, err := overlay.Build(ctx, r.root, m.Server, dir)
 		options := []string{"--bin", server}
 		if err == nil && m.Target != nil {
 			target := filepath.Join(dir, "target.yaml")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"assay/fixtures/mutants"
+	"assay/fixtures/overlay"
 	"assay/scenarios"
 )
 
@@ -44,6 +45,24 @@ func TestMutantsNameRequirementsOfTheCatalogue(t *testing.T) {
 	}
 }
 
+// unproven returns the judged requirements that no mutant has under "fails",
+// except those that say under "unbroken" why no server can break them.
+func unproven(all []*mutants.Mutant, catalogue *scenarios.Catalogue) []scenarios.Requirement {
+	proven := map[string]bool{}
+	for _, m := range all {
+		for _, name := range m.Fails {
+			proven[idOf(name)] = true
+		}
+	}
+	var missing []scenarios.Requirement
+	for _, r := range catalogue.Requirements() {
+		if r.Level != scenarios.Observe && r.Unbroken == "" && !proven[r.ID] {
+			missing = append(missing, r)
+		}
+	}
+	return missing
+}
+
 // TestEveryJudgedRequirementCanFail checks that each judged requirement has a
 // known-bad server that fails it.
 func TestEveryJudgedRequirementCanFail(t *testing.T) {
@@ -64,12 +83,16 @@ func TestSmokeIsKnown(t *testing.T) {
 	}
 }
 
+func serverNamed(name string) overlay.Server {
+	return overlay.Server{Name: name, File: name + ".yaml"}
+}
+
 func TestUnknownNamesAreFound(t *testing.T) {
 	t.Parallel()
 	m := &mutants.Mutant{
-		File:  "m.yaml",
-		Fails: []string{"BYO-01", "BYO-99"},
-		Also:  []mutants.Consequence{{ID: "BYO-02/no-such-case"}, {ID: "NONE-*"}, {ID: "CFG-*"}},
+		Server: serverNamed("m"),
+		Fails:  []string{"BYO-01", "BYO-99"},
+		Also:   []mutants.Consequence{{ID: "BYO-02/no-such-case"}, {ID: "NONE-*"}, {ID: "CFG-*"}},
 	}
 	err := checkNames([]*mutants.Mutant{m}, catalogue(t))
 	if err == nil {
@@ -100,7 +123,11 @@ func TestUnprovenIsFound(t *testing.T) {
 
 func TestPick(t *testing.T) {
 	t.Parallel()
-	all := []*mutants.Mutant{{Name: "chain-short"}, {Name: "chain-swapped"}, {Name: "no-tls"}}
+	all := []*mutants.Mutant{
+		{Server: serverNamed("chain-short")},
+		{Server: serverNamed("chain-swapped")},
+		{Server: serverNamed("no-tls")},
+	}
 	for name, c := range map[string]struct {
 		globs []string
 		want  string
@@ -138,14 +165,14 @@ func TestSample(t *testing.T) {
 	t.Parallel()
 	var all []*mutants.Mutant
 	for _, name := range strings.Fields("a b c d e f g h") {
-		all = append(all, &mutants.Mutant{Name: name})
+		all = append(all, &mutants.Mutant{Server: serverNamed(name)})
 	}
 	first := sample(all, 3)
 	if len(first) != 3 {
 		t.Errorf("found %v, expected three", first)
 	}
 	kept := 0
-	for name := range sample(append(all, &mutants.Mutant{Name: "i"}), 3) {
+	for name := range sample(append(all, &mutants.Mutant{Server: serverNamed("i")}), 3) {
 		if first[name] {
 			kept++
 		}

@@ -75,9 +75,7 @@ func (r *runner) testVariant(ctx context.Context, v *variants.Variant) testedVar
 // accusations returns how many requirements were judged, and every failure of
 // one. A requirement of level MAY may fail if the variant's file lists it under
 // "lacks". A report that allows no verdict is an error.
-func accusations(
-	v *variants.Variant, r *report.Report,
-) (judged int, accused []string, err error) {
+func accusations(v *variants.Variant, r *report.Report) (judged int, accused []string, err error) {
 	if r.Error != "" {
 		return 0, nil, fmt.Errorf("the run failed: %s", r.Error)
 	}

@@ -77,7 +77,9 @@ func TestVariantsAreValidForTheSuite(t *testing.T) {
 
 func TestUnknownTouchesAreFound(t *testing.T) {
 	t.Parallel()
-	v := &variants.Variant{File: "v.yaml", Touches: []string{"byo", "byoo", "ACME-*", "ACME-99"}}
+	v := &variants.Variant{
+		Server: serverNamed("v"), Touches: []string{"byo", "byoo", "ACME-*", "ACME-99"},
+	}
 	err := checkTouches([]*variants.Variant{v}, catalogue(t))
 	if err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Fatalf("found %v, expected two mistakes", err)
@@ -92,7 +94,8 @@ func TestUnknownTouchesAreFound(t *testing.T) {
 func TestTouched(t *testing.T) {
 	t.Parallel()
 	got := strings.Join(touched([]string{"expiry", "EXPIRY-01", "BYO-0*"}, catalogue(t)), " ")
-	const first, last = "BYO-01 BYO-02 ", " BYO-09 EXPIRY-01 EXPIRY-02 EXPIRY-03"
+	const first, last = "BYO-01 BYO-02 ", " BYO-09 EXPIRY-01 EXPIRY-02 EXPIRY-03 " +
+		"EXPIRY-10 EXPIRY-11 EXPIRY-12"
 	if !strings.HasPrefix(got, first) || !strings.HasSuffix(got, last) {
 		t.Errorf("found %s, expected %s…%s", got, first, last)
 	}
@@ -122,9 +125,7 @@ func TestAccusations(t *testing.T) {
 				row("a", report.Passed, ""), row("b", report.Failed, "silent"))),
 			1, "SHOULD BYO-05/b: silent",
 		},
-		"a MAY that the variant lacks": {
-			of(scenarios.May, result("BYO-16", report.Failed, "no")), 1, "",
-		},
+		"a MAY that the variant lacks": {of(scenarios.May, result("BYO-16", report.Failed, "no")), 1, ""},
 		"another MAY": {
 			of(scenarios.May, result("BYO-17", report.Failed, "no")), 1, "MAY BYO-17: no",
 		},
@@ -158,16 +159,16 @@ func TestReportsThatAllowNoVerdictOnAVariant(t *testing.T) {
 
 func TestPrintVariants(t *testing.T) {
 	t.Parallel()
-	good := testedVariant{variant: &variants.Variant{Name: "good"}, judged: 12}
+	good := testedVariant{variant: &variants.Variant{Server: serverNamed("good")}, judged: 12}
 	accused := testedVariant{
-		variant:     &variants.Variant{Name: "accused", File: "accused.yaml", Differs: "a little"},
+		variant:     &variants.Variant{Server: serverNamed("accused"), Differs: "a little"},
 		judged:      3,
 		accusations: []string{"MUST BYO-01: no"},
 	}
 	skipped := testedVariant{
-		variant: &variants.Variant{Name: "skipped"}, missing: "python3 is not on PATH",
+		variant: &variants.Variant{Server: serverNamed("skipped")}, missing: "python3 is not on PATH",
 	}
-	broken := testedVariant{variant: &variants.Variant{Name: "broken"}, err: errTest}
+	broken := testedVariant{variant: &variants.Variant{Server: serverNamed("broken")}, err: errTest}
 	for name, c := range map[string]struct {
 		tested []testedVariant
 		exit   int

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"assay/fixtures/mutants"
 	"assay/suite/report"
+	"assay/suite/report/words"
 )
 
 // An outcome says whether the suite noticed what is wrong with a mutant.
@@ -57,11 +57,12 @@ func judge(m *mutants.Mutant, r *report.Report) (verdict, error) {
 		}
 	}
 	missing := v.checkFails(m, r, failures)
-	// All three checks run in any case, so that their remarks are complete.
+	// All checks run in any case, so that their remarks are complete.
 	unlisted := v.checkUnlisted(m, failures)
 	unused := v.checkConsequences(m, r, failures)
 	misread := v.checkReasons(m, failures)
-	differs := unlisted || unused || misread
+	accused := v.checkClear(m, r)
+	differs := unlisted || unused || misread || accused
 	switch {
 	case missing && (!differs || len(failures) == 0):
 		v.outcome = missed
@@ -120,6 +121,17 @@ func (v *verdict) checkConsequences(
 	for _, c := range m.Also {
 		if len(covered(c.ID, failures)) == 0 && complete(r, c.ID) && passed(r, c.ID) {
 			v.remark("%s: listed under also, but nothing of it failed", c.ID)
+			found = true
+		}
+	}
+	return found
+}
+
+// checkClear reports whether something under "clear" failed or was not run.
+func (v *verdict) checkClear(m *mutants.Mutant, r *report.Report) (found bool) {
+	for _, name := range m.Clear {
+		if s := status(r, name); s != report.Passed && s != report.Skipped {
+			v.remark("%s: listed under clear, but it %s", name, became(r, name))
 			found = true
 		}
 	}
@@ -212,9 +224,5 @@ func status(r *report.Report, name string) report.Status {
 
 // line returns a reason on one line, shortened to 160 bytes.
 func line(reason string) string {
-	text := strings.Join(strings.Fields(reason), " ")
-	if len(text) > 160 {
-		text = strings.ToValidUTF8(text[:160], "") + " …"
-	}
-	return text
+	return words.Cut(words.OneLine(reason), 160)
 }

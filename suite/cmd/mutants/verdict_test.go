@@ -33,6 +33,11 @@ func TestJudge(t *testing.T) {
 		Fails: []string{"BYO-01"},
 		Also:  []mutants.Consequence{{ID: "BYO-*", Because: "…"}},
 	}
+	near := mutants.Mutant{
+		Fails: []string{"BYO-18"},
+		Also:  []mutants.Consequence{{ID: "BYO-*", Because: "…"}},
+		Clear: []string{"BYO-24"},
+	}
 	for name, c := range map[string]struct {
 		mutant mutants.Mutant
 		report *report.Report
@@ -41,11 +46,8 @@ func TestJudge(t *testing.T) {
 	}{
 		"everything as listed": {
 			paths,
-			ran(
-				result("BYO-01", report.Passed, ""),
-				result("BYO-02", report.Failed, decoy),
-				result("ACME-02", report.Failed, "no files"),
-			),
+			ran(result("BYO-01", report.Passed, ""),
+				result("BYO-02", report.Failed, decoy), result("ACME-02", report.Failed, "no files")),
 			caught, "",
 		},
 		"one case of several is enough for the ID": {
@@ -69,10 +71,8 @@ func TestJudge(t *testing.T) {
 		},
 		"skipped is not failed": {
 			paths,
-			ran(
-				result("BYO-02", report.Skipped, "openssl is not on PATH"),
-				result("ACME-02", report.Failed, ""),
-			),
+			ran(result("BYO-02", report.Skipped, "openssl is not on PATH"),
+				result("ACME-02", report.Failed, "")),
 			missed, "BYO-02: expected a failure, but it was skipped: openssl is not on PATH",
 		},
 		"another reason": {
@@ -82,11 +82,8 @@ func TestJudge(t *testing.T) {
 		},
 		"more fails than is listed": {
 			paths,
-			ran(
-				result("CFG-01", report.Failed, "no answer"),
-				result("BYO-02", report.Failed, decoy),
-				result("ACME-02", report.Failed, ""),
-			),
+			ran(result("CFG-01", report.Failed, "no answer"),
+				result("BYO-02", report.Failed, decoy), result("ACME-02", report.Failed, "")),
 			wrong, "CFG-01: failed, but the file does not list it: no answer",
 		},
 		"less fails than is listed": {
@@ -119,12 +116,28 @@ func TestJudge(t *testing.T) {
 		},
 		"a chapter fails as a consequence": {
 			chapter,
-			ran(
-				result("BYO-01", report.Failed, ""),
-				result("BYO-02", report.Failed, ""),
-				result("BYO-03", report.Passed, ""),
-			),
+			ran(result("BYO-01", report.Failed, ""),
+				result("BYO-02", report.Failed, ""), result("BYO-03", report.Passed, "")),
 			caught, "",
+		},
+		"what must be clear": {
+			near,
+			ran(result("BYO-18", report.Failed, ""), result("BYO-24", report.Passed, "")),
+			caught, "",
+		},
+		"what must be clear is skipped": {
+			near,
+			ran(result("BYO-18", report.Failed, ""), result("BYO-24", report.Skipped, "no tool")),
+			caught, "",
+		},
+		"what must be clear fails": {
+			near,
+			ran(result("BYO-18", report.Failed, ""), result("BYO-24", report.Failed, "")),
+			wrong, "BYO-24: listed under clear, but it has the status failed",
+		},
+		"what must be clear was not run": {
+			near, ran(result("BYO-18", report.Failed, "")),
+			wrong, "BYO-24: listed under clear, but it has the status not-claimed",
 		},
 		"nothing of a chapter fails": {
 			mutants.Mutant{Fails: []string{"CFG-01"}, Also: chapter.Also},
@@ -165,17 +178,17 @@ func TestReportsThatAllowNoVerdictOnAMutant(t *testing.T) {
 func TestPrintMutants(t *testing.T) {
 	t.Parallel()
 	good := testedMutant{
-		mutant:  &mutants.Mutant{Name: "good", Fails: []string{"BYO-01"}},
+		mutant:  &mutants.Mutant{Server: serverNamed("good"), Fails: []string{"BYO-01"}},
 		verdict: verdict{outcome: caught, failed: []string{"BYO-01"}},
 	}
 	bad := testedMutant{
 		mutant: &mutants.Mutant{
-			Name: "bad", File: "bad.yaml", Breaks: "everything", Fails: []string{"BYO-02"},
+			Server: serverNamed("bad"), Breaks: "everything", Fails: []string{"BYO-02"},
 		},
 		verdict: verdict{outcome: missed, remarks: []string{"BYO-02: expected a failure"}},
 	}
 	broken := testedMutant{
-		mutant: &mutants.Mutant{Name: "broken", Fails: []string{"BYO-03"}}, err: errTest,
+		mutant: &mutants.Mutant{Server: serverNamed("broken"), Fails: []string{"BYO-03"}}, err: errTest,
 	}
 	for name, c := range map[string]struct {
 		tested []testedMutant

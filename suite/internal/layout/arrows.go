@@ -68,7 +68,8 @@ var arrows = []arrow{
 		from: "suite/internal/match",
 		to: []string{
 			"suite/internal/wire", "suite/internal/sut", "suite/internal/browser",
-			"suite/internal/logtext", "pebble", "fixtures/...",
+			"suite/internal/logtext", "suite/internal/careful", "suite/internal/limits",
+			"pebble", "fixtures/...",
 		},
 		why: "a matcher looks at plain values and has no side effects",
 	},
@@ -79,8 +80,10 @@ var arrows = []arrow{
 			"suite/internal/wire", "suite/internal/redact", "suite/internal/verdict",
 			"suite/internal/logtext", "suite/internal/secret", "suite/internal/patience",
 			"suite/internal/once", "suite/internal/browser", "suite/internal/replace",
-			"suite/internal/storage",
-			"suite/report", "scenarios", "pebble", "fixtures/...",
+			"suite/internal/storage", "suite/internal/evidence", "suite/internal/capture",
+			"suite/internal/careful", "suite/internal/contact", "suite/internal/limits",
+			"suite/internal/clock", "suite/internal/passage", "suite/report/words",
+			"suite/report", "scenarios", "pebble/...", "fixtures/...",
 		},
 		why: "a spec must not depend on how a run is divided into processes",
 	},
@@ -89,28 +92,69 @@ var arrows = []arrow{
 		to: []string{
 			"suite/internal/harness", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/version", "suite/internal/redact", "suite/internal/verdict",
-			"suite/internal/words", "suite/internal/browser", "suite/internal/patience",
+			"suite/report/words", "suite/internal/browser", "suite/internal/patience",
+			"suite/internal/logtext", "suite/internal/match", "suite/internal/wire",
+			"suite/internal/page", "suite/internal/events", "suite/internal/contact",
+			"suite/internal/careful", "suite/internal/limits", "suite/internal/clock",
 			"suite/report", "scenarios", "fixtures/...",
 		},
 		why: "the run finds specs through their registry only",
 	},
 	{
+		from: "suite/internal/live",
+		to: []string{
+			"suite/internal/harness", "suite/internal/passage", "suite/internal/clock",
+			"suite/internal/world", "suite/internal/sut", "suite/internal/wire",
+			"suite/internal/logtext", "suite/internal/version", "suite/report",
+			"suite/report/words", "scenarios", "pebble",
+		},
+		why: "the life of a server is seen with the means of a spec",
+	},
+	{
 		from: "suite/internal/storage",
-		to:   []string{"suite/internal/world"},
+		to:   []string{"suite/internal/world", "suite/internal/careful", "suite/internal/limits"},
 		why:  "a directory's faults need mounts, and nothing of the specs",
 	},
 	{
 		from: "suite/internal/sut",
-		to:   []string{"suite/internal/logtext", "scenarios/...", "fixtures/targets"},
-		why:  "the target is known by its file, its process and its log",
+		to: []string{
+			"suite/internal/logtext", "suite/internal/careful", "suite/internal/limits",
+			"suite/report/words", "scenarios/...", "fixtures/targets",
+		},
+		why: "the target is known by its file, its process and its log",
 	},
 	{
 		from: "suite/internal/world",
-		to:   []string{"pebble/relay"},
-		why:  "a world carries connections and knows nothing of what is tested in it",
+		to: []string{
+			"suite/internal/careful", "suite/internal/confine", "suite/internal/limits", "pebble/relay",
+		},
+		why: "a world carries connections and knows nothing of what is tested in it",
+	},
+	{
+		from: "suite/internal/clock",
+		why:  "the time of a program depends on the kernel alone",
+	},
+	{
+		from: "suite/internal/confine",
+		why:  "what a target may not reach of a machine depends on the machine alone",
+	},
+	{
+		from: "suite/internal/passage",
+		to:   []string{"suite/internal/clock"},
+		why:  "time passes for whatever does something, without a look at what it is",
+	},
+	{
+		from: "suite/internal/capture",
+		why:  "packets are recorded without a look at who sends them",
+	},
+	{
+		from: "suite/internal/evidence",
+		to:   []string{"suite/internal/wire", "suite/report"},
+		why:  "evidence is what clients saw, in the words of the report",
 	},
 	{
 		from: "suite/internal/wire",
+		to:   []string{"suite/internal/limits"},
 		why:  "a client shows what it sees and knows nothing else",
 	},
 	{
@@ -118,8 +162,27 @@ var arrows = []arrow{
 		why:  "a browser shows what it sees and knows nothing else",
 	},
 	{
+		from: "suite/internal/browser/browsertest",
+		to:   []string{"suite/internal/browser"},
+		why:  "tests of pages need a browser and decide themselves what it looks at",
+	},
+	{
+		from: "suite/internal/careful",
+		to:   []string{"suite/internal/limits"},
+		why:  "access to files depends on the file system alone",
+	},
+	{
+		from: "suite/internal/limits",
+		why:  "limits are numbers",
+	},
+	{
 		from: "suite/internal/once",
+		to:   []string{"suite/internal/careful", "suite/internal/limits"},
 		why:  "processes share a result without knowing what it is",
+	},
+	{
+		from: "suite/internal/contact",
+		why:  "processes share a finding without knowing how it was made",
 	},
 	{
 		from: "suite/internal/patience",
@@ -127,6 +190,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/internal/replace",
+		to:   []string{"suite/internal/careful"},
 		why:  "replacing files depends on the file system alone",
 	},
 	{
@@ -138,6 +202,11 @@ var arrows = []arrow{
 		why:  "the forms of a key depend on the key only",
 	},
 	{
+		from: "suite/internal/output",
+		to:   []string{"suite/internal/careful", "suite/internal/limits"},
+		why:  "storing files needs nothing else",
+	},
+	{
 		from: "suite/internal/version",
 		why:  "the version comes from the build alone",
 	},
@@ -145,9 +214,45 @@ var arrows = []arrow{
 		from: "suite/internal/layout",
 		why:  "the check reads source files and uses none of them",
 	},
+	{
+		from: "suite/internal/linear",
+		why:  "time is measured without a look at what takes it",
+	},
+	{
+		from: "suite/internal/fuzz",
+		why:  "the command runs what it finds in test files and uses none of it",
+	},
 
 	{
-		from: "suite/internal/words",
+		from: "suite/internal/complete",
+		why:  "completion follows from the declared command line alone",
+	},
+	{
+		from: "suite/internal/watch",
+		why:  "watching files depends on the file system alone",
+	},
+	{
+		from: "suite/internal/selection",
+		to:   []string{"suite/report", "scenarios"},
+		why:  "what to run again follows from a report and the catalogue",
+	},
+	{
+		from: "suite/internal/explain",
+		to:   []string{"suite/report/words", "scenarios", "fixtures/mutants"},
+		why:  "an explanation follows from the catalogue and the known-bad servers",
+	},
+	{
+		from: "suite/internal/events",
+		to:   []string{"suite/report/words", "suite/report"},
+		why:  "events are carried from process to process without regard to their use",
+	},
+	{
+		from: "suite/internal/progress",
+		to:   []string{"suite/internal/render", "suite/report/words", "suite/report"},
+		why:  "what people see of a run follows from its events alone",
+	},
+	{
+		from: "suite/report/words",
 		why:  "functions on text need nothing else",
 	},
 	{
@@ -157,27 +262,85 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/verdict",
 		to: []string{
-			"suite/internal/redact", "suite/internal/words", "suite/internal/sut",
-			"suite/report", "scenarios",
+			"suite/internal/redact", "suite/report/words", "suite/internal/sut",
+			"suite/internal/limits", "suite/report", "scenarios",
 		},
 		why: "a verdict follows from outcomes, catalogue and known failures alone",
 	},
 	{
 		from: "suite/internal/render",
-		to:   []string{"suite/internal/words", "suite/report", "scenarios"},
-		why:  "what people read is made from the report alone",
+		to: []string{
+			"suite/report/words", "suite/internal/logtext", "suite/report", "scenarios",
+		},
+		why: "what people read is made from the report alone",
+	},
+	{
+		from: "suite/internal/page",
+		to: []string{
+			"suite/internal/render", "suite/internal/output", "suite/report/words", "suite/report",
+			"scenarios",
+		},
+		why: "the page groups failures by the causes that the terminal shows",
+	},
+	{
+		from: "suite/internal/badge",
+		to:   []string{"suite/report/words", "suite/report"},
+		why:  "a badge is made from the report alone",
+	},
+	{
+		from: "suite/internal/matrix",
+		to: []string{
+			"suite/internal/page", "suite/internal/render", "suite/report/words",
+			"suite/report", "scenarios",
+		},
+		why: "a matrix is made from reports alone",
+	},
+	{
+		from: "suite/internal/diffpage",
+		to:   []string{"suite/internal/page", "suite/report/..."},
+		why:  "the page shows a difference that was made elsewhere",
+	},
+	{
+		from: "suite/internal/submission",
+		to: []string{
+			"suite/internal/badge", "suite/internal/careful", "suite/internal/page",
+			"suite/internal/redact", "suite/internal/render", "suite/internal/sut",
+			"suite/internal/output", "suite/report/words", "suite/report", "scenarios",
+		},
+		why: "a submission is made from a report and a target file alone",
+	},
+	{
+		from: "suite/internal/gallery",
+		to: []string{
+			"suite/internal/matrix", "suite/internal/submission", "suite/report/words",
+			"suite/report",
+		},
+		why: "the gallery is made from submissions alone",
 	},
 	{
 		from: "suite/report",
-		to:   []string{"suite/internal/words", "scenarios"},
-		why:  "the schema of the report knows nothing of how a report is made",
+		to: []string{
+			"suite/internal/careful", "suite/internal/limits", "suite/internal/output",
+			"suite/report/words", "scenarios",
+		},
+		why: "the schema of the report knows nothing of how a report is made",
+	},
+	{
+		from: "suite/report/reporttest",
+		to:   []string{"suite/report", "scenarios"},
+		why:  "reports for tests need their types alone",
 	},
 	{
 		from: "suite/report/diff",
+		to:   []string{"suite/report/words", "suite/report", "scenarios"},
+		why:  "a difference follows from two reports alone",
+	},
+	{
+		from: "suite/report/shards",
 		to: []string{
-			"suite/internal/render", "suite/internal/words", "suite/report", "scenarios",
+			"suite/internal/careful", "suite/internal/limits", "suite/report/words", "suite/report",
 		},
-		why: "a difference follows from two reports alone",
+		why: "a joined report follows from its parts alone",
 	},
 	{
 		from: "suite/schema",
@@ -187,7 +350,8 @@ var arrows = []arrow{
 	{
 		from: "suite/upgrade/atlas",
 		to: []string{
-			"suite/internal/redact", "suite/report/...", "suite/upgrade", "scenarios/...",
+			"suite/internal/redact", "suite/internal/output", "suite/report/...", "suite/upgrade",
+			"scenarios/...",
 		},
 		why: "an atlas is made of reports",
 	},

@@ -7,13 +7,15 @@ import (
 )
 
 // checkComments finds doc comments that name their identifier without a verb
-// that says what it does: "Name: text" and "Name is what text".
+// that says what it does: "Name: text", "Name is what text", and, for a function,
+// "Name is text" and "Name says whether". It also finds comments of functions that
+// begin with another name.
 func checkComments(sources []source) []string {
 	var findings []string
 	for _, s := range sources {
 		for _, d := range s.syntax.Decls {
 			for _, c := range documented(d) {
-				if form := badForm(c.name, c.doc.Text()); form != "" {
+				if form := badForm(c, s.test()); form != "" {
 					findings = append(findings, fmt.Sprintf(
 						"%s: the comment of %s begins with %q, expected its name and a verb",
 						s.files.Position(c.doc.Pos()), c.name, form))
@@ -26,8 +28,9 @@ func checkComments(sources []source) []string {
 
 // A comment is the doc comment of an identifier.
 type comment struct {
-	name string
-	doc  *ast.CommentGroup
+	name     string
+	function bool
+	doc      *ast.CommentGroup
 }
 
 // documented returns the comments of what a declaration declares.
@@ -36,14 +39,16 @@ func documented(d ast.Decl) []comment {
 	add := func(name string, docs ...*ast.CommentGroup) {
 		for _, doc := range docs {
 			if doc != nil {
-				all = append(all, comment{name, doc})
+				all = append(all, comment{name, false, doc})
 				return
 			}
 		}
 	}
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		add(d.Name.Name, d.Doc)
+		if d.Doc != nil && d.Name.Name != "init" {
+			all = append(all, comment{d.Name.Name, true, d.Doc})
+		}
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {
@@ -74,11 +79,19 @@ func fieldsOf(t ast.Expr) []*ast.Field {
 }
 
 // badForm returns the beginning of a comment that has one of the bad forms. It
-// returns "" for any other comment.
-func badForm(name, text string) string {
+// returns "" for any other comment. Comments of tests may begin with any word.
+func badForm(c comment, test bool) string {
+	text := c.doc.Text()
+	tails := []string{":", " is what ", " are what "}
+	if c.function {
+		tails = append(tails, " is ", " are ", " says whether ")
+		if first, _, _ := strings.Cut(text, " "); !test && first != c.name {
+			return first
+		}
+	}
 	for _, article := range []string{"", "A ", "An ", "The "} {
-		for _, tail := range []string{":", " is what ", " are what "} {
-			if begin := article + name + tail; strings.HasPrefix(text, begin) {
+		for _, tail := range tails {
+			if begin := article + c.name + tail; strings.HasPrefix(text, begin) {
 				return strings.TrimSpace(begin)
 			}
 		}

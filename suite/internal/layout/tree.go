@@ -35,7 +35,8 @@ func check(root fs.FS) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	findings := slices.Concat(checkArrows(sources), checkSizes(sources), checkComments(sources))
+	findings := slices.Concat(checkArrows(sources), checkSizes(sources),
+		checkComments(sources), checkReads(sources), checkCuts(sources))
 	slices.Sort(findings)
 	return findings, nil
 }
