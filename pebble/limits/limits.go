@@ -18,9 +18,10 @@ const (
 	// time. Further ones wait.
 	Connections = 200
 	// QuestionsAtOnce is the number of questions that a name server answers as fast as
-	// they come, and QuestionRate how many it answers in each second besides.
+	// they come.
 	QuestionsAtOnce = 2000
-	QuestionRate    = 1000
+	// QuestionRate is the number of further questions that it answers in each second.
+	QuestionRate = 1000
 	// RequestHeader is the number of bytes of the header of a request.
 	RequestHeader = 64 << 10
 

@@ -178,7 +178,8 @@ func (o *outcome) checkFiles(p place) {
 	if err != nil {
 		o.find("%v", err)
 	}
-	known := []string{report.ReportFile, report.JUnitFile, "report.html", "evidence", "assay-specs.log"}
+	known := []string{report.ReportFile, report.JUnitFile, "report.html", "evidence",
+		"assay-specs.log"}
 	for _, e := range entries {
 		if !slices.Contains(known, e.Name()) {
 			o.find("the report has the entry %q, expected %v", e.Name(), known)
