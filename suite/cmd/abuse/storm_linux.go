@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"assay/suite/internal/processes"
 	"assay/suite/report"
 )
 
@@ -155,7 +156,7 @@ var roles = []string{"outer", "inner", "worker", "worker", "target", "target"}
 func (s *storm) strike() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, err := processTable()
+	all, err := processes.Table()
 	if err != nil {
 		return // the next look may succeed
 	}
@@ -164,14 +165,19 @@ func (s *storm) strike() {
 		role string
 		pid  int
 	}
+	parents := map[int]int{}
+	for _, p := range all {
+		parents[p.PID] = p.Parent
+	}
 	byRole := map[string][]candidate{}
 	for i, run := range s.runs {
 		if run.ended || run.pid == 0 {
 			continue
 		}
-		for _, p := range below(all, run.pid) {
-			if role := s.roleOf(all, p, run.pid); role != "" {
-				byRole[role] = append(byRole[role], candidate{i, role, p.pid})
+		below := processes.Below(run.pid, all)
+		for _, p := range all {
+			if role := s.roleOf(parents, p, run.pid); below[p.PID] && role != "" {
+				byRole[role] = append(byRole[role], candidate{i, role, p.PID})
 			}
 		}
 	}
@@ -187,10 +193,10 @@ func (s *storm) strike() {
 }
 
 // roleOf returns what a process of a run is, "" if it is something else.
-func (s *storm) roleOf(all map[int]process, p process, supervisor int) string {
-	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.pid))
+func (s *storm) roleOf(parents map[int]int, p processes.Process, supervisor int) string {
+	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.PID))
 	switch {
-	case err != nil || p.state == "Z":
+	case err != nil || p.State == "Z":
 		return ""
 	case executable == s.bench.server:
 		return "target"
@@ -198,7 +204,7 @@ func (s *storm) roleOf(all map[int]process, p process, supervisor int) string {
 		return ""
 	}
 	depth := 0 // below the outer process
-	for at := p.parent; at != supervisor; at = all[at].parent {
+	for at := p.Parent; at != supervisor; at = parents[at] {
 		if at == 0 {
 			return ""
 		}
@@ -244,7 +250,8 @@ func (s *storm) check(o *outcome, run *struck) {
 	r, err := run.place.readReport()
 	switch {
 	case outer && errors.Is(err, os.ErrNotExist): // nobody was left to write it
-	case errors.Is(err, os.ErrNotExist) && o.exit == report.ExitTrouble && o.took < time.Second:
+	case errors.Is(err, os.ErrNotExist) && slices.Contains(run.roles, "inner") &&
+		o.exit == report.ExitTrouble && o.took < time.Second:
 		// The child that tries whether there can be namespaces was killed, before the run.
 	case err != nil:
 		o.find("the report: %v", err)

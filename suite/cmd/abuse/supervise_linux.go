@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/processes"
 )
 
 // supervised marks a process that makes one run. Its value is a [job].
@@ -84,13 +86,13 @@ func (e *ending) killLeft(grace time.Duration) error {
 				break
 			}
 		}
-		all, err := processTable()
+		all, err := processes.Table()
 		if err != nil {
 			return err
 		}
-		left := 0
-		for _, p := range below(all, os.Getpid()) {
-			if p.state == "Z" || p.state == "X" {
+		left, below := 0, processes.Below(os.Getpid(), all)
+		for _, p := range all {
+			if !below[p.PID] || p.State == "Z" {
 				continue
 			}
 			left++
@@ -100,7 +102,7 @@ func (e *ending) killLeft(grace time.Duration) error {
 			if len(e.Left) < 20 {
 				e.Left = append(e.Left, p.String())
 			}
-			syscall.Kill(p.pid, syscall.SIGKILL)
+			syscall.Kill(p.PID, syscall.SIGKILL)
 		}
 		if left == 0 {
 			return nil

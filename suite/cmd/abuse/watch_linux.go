@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/processes"
 )
 
 // lookInterval is the time between two looks at the processes.
@@ -76,30 +79,34 @@ func (w *watcher) look() {
 	if len(w.runs) == 0 {
 		return
 	}
-	all, err := processTable()
+	all, err := processes.Table()
 	if err != nil {
 		return // the next look may succeed
 	}
 	for pid, run := range w.runs {
-		run.look(below(all, pid))
+		below := processes.Below(pid, all)
+		run.look(slices.DeleteFunc(slices.Clone(all), func(p processes.Process) bool {
+			return !below[p.PID]
+		}))
 	}
 }
 
-func (r *watched) look(processes []process) {
+// look looks at the processes of a run.
+func (r *watched) look(those []processes.Process) {
 	var now memory
 	spaces := map[string]bool{} // of mounts, that were looked at
 	own := map[string]bool{}
-	for _, p := range processes {
-		bytes := memoryOf(p.pid)
+	for _, p := range those {
+		bytes := memoryOf(p.PID)
 		if !r.isOwn(p, own) {
 			now.target += bytes
 			continue
 		}
 		now.own += bytes
-		space, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", p.pid))
+		space, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", p.PID))
 		if err == nil && !spaces[space] {
 			spaces[space] = true
-			now.disks += disksOf(p.pid)
+			now.disks += disksOf(p.PID)
 		}
 	}
 	r.own = own
@@ -112,9 +119,9 @@ func (r *watched) look(processes []process) {
 
 // isOwn reports whether a process executes Assay, and did so at the last look: a process
 // that has begun executes what its parent executes, and shares its memory, for a moment.
-func (r *watched) isOwn(p process, now map[string]bool) bool {
-	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.pid))
-	key := fmt.Sprint(p.pid, " ", p.began)
+func (r *watched) isOwn(p processes.Process, now map[string]bool) bool {
+	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.PID))
+	key := fmt.Sprint(p.PID, " ", p.Began)
 	now[key] = err == nil && executable == r.assay
 	return now[key] && r.own[key]
 }

@@ -19,6 +19,9 @@ const (
 	room = 150
 	// buffer is how much the kernel is asked to hold meanwhile, in bytes.
 	buffer = 1 << 20
+	// most is the number of packets that are read after one look. A target may send them
+	// faster than they can be read; the kernel drops and counts those.
+	most = 512
 	// mostHeld is more packets than the buffer holds of any size.
 	mostHeld = 4096
 	// longest is the length of the longest packet of the loopback interface.
@@ -82,8 +85,11 @@ func (r *Recording) record() {
 			if frame == nil {
 				frame, control = make([]byte, longest), make([]byte, 128)
 			}
-			r.drain(frame, control, mostHeld)
-			held = 0
+			if last {
+				r.drain(frame, control, mostHeld)
+			} else if r.drain(frame, control, most) < most {
+				held = 0
+			}
 		}
 		if last {
 			r.arrived()
@@ -103,16 +109,15 @@ func (r *Recording) arrived() int {
 	return int(stats.Packets)
 }
 
-// drain takes packets out of the kernel, so many at most. A target may send them faster
-// than they are taken.
-func (r *Recording) drain(frame, control []byte, most int) {
-	for range most {
+// drain takes packets out of the kernel, so many at most, and returns how many it took.
+func (r *Recording) drain(frame, control []byte, most int) (taken int) {
+	for ; taken < most; taken++ {
 		n, nc, _, from, err := unix.Recvmsg(r.fd, frame, control, 0)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil { // there is nothing more
-			return
+			return taken
 		}
 		// The loopback interface shows each packet twice, when it goes and when it
 		// comes. Kernels before 4.20 cannot leave one out.
@@ -121,6 +126,7 @@ func (r *Recording) drain(frame, control []byte, most int) {
 		}
 		r.ring.add(Packet{At: arrival(control[:nc]), Data: append([]byte(nil), frame[:n]...)})
 	}
+	return taken
 }
 
 // arrival returns the time at which the kernel got a packet.

@@ -126,9 +126,14 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/world",
 		to: []string{
-			"suite/internal/careful", "suite/internal/confine", "suite/internal/limits", "pebble/relay",
+			"suite/internal/careful", "suite/internal/confine", "suite/internal/limits",
+			"suite/internal/processes", "pebble/relay",
 		},
 		why: "a world carries connections and knows nothing of what is tested in it",
+	},
+	{
+		from: "suite/internal/processes",
+		why:  "the process table is the kernel's",
 	},
 	{
 		from: "suite/internal/clock",

@@ -70,6 +70,13 @@ const (
 	// Processes is the number of processes and threads of a run from which on targets
 	// start no more, in the namespace world.
 	Processes = 8192
+	// PacketsAtOnce is the number of packets of TCP that everything in the network of a
+	// spec sends as fast as it can, in the namespace world, and PacketRate how many it
+	// sends in each second besides. DatagramsAtOnce and DatagramRate bound all others.
+	PacketsAtOnce   = 100_000
+	PacketRate      = 20_000
+	DatagramsAtOnce = 8000
+	DatagramRate    = 4000
 	// Drain is how long the output of a process is read after its end, in case another
 	// process still holds it.
 	Drain = 500 * time.Millisecond

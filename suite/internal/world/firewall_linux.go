@@ -10,6 +10,8 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/limits"
 )
 
 // Forward implements [World].
@@ -55,6 +57,52 @@ func (w *namespace) firewall(change func(*rules)) error {
 		return fmt.Errorf("world: forward: %w", err)
 	}
 	return nil
+}
+
+// boundPackets bounds the packets that are sent in the calling thread's network
+// namespace. The kernel delivers a packet of the loopback interface at once, and counts
+// the time for it as nobody's: a target that sends without end would keep every other
+// process of the machine from running. Packets beyond the bound are dropped before the
+// kernel does more with them. TCP sends them again.
+//
+// An administrator would write the table as:
+//
+//	table inet assay-packets {
+//	  chain output {
+//	    type filter hook output priority raw
+//	    meta l4proto tcp limit rate over 20000/second burst 100000 packets drop
+//	    meta l4proto != tcp limit rate over 4000/second burst 8000 packets drop
+//	  }
+//	}
+//
+// Where the kernel has no such rules there is no bound: only hostile servers come near it.
+func boundPackets() {
+	conn, err := nftables.New()
+	if err != nil {
+		return
+	}
+	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "assay-packets"})
+	chain := conn.AddChain(&nftables.Chain{
+		Table:    table,
+		Name:     "output",
+		Type:     nftables.ChainTypeFilter,
+		Hooknum:  nftables.ChainHookOutput,
+		Priority: nftables.ChainPriorityRaw,
+	})
+	add := func(op expr.CmpOp, rate, burst int) {
+		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{
+			&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
+			&expr.Cmp{Op: op, Register: 1, Data: []byte{unix.IPPROTO_TCP}},
+			&expr.Limit{
+				Type: expr.LimitTypePkts, Unit: expr.LimitTimeSecond, Over: true,
+				Rate: uint64(rate), Burst: uint32(burst),
+			},
+			&expr.Verdict{Kind: expr.VerdictDrop},
+		}})
+	}
+	add(expr.CmpOpEq, limits.PacketRate, limits.PacketsAtOnce)
+	add(expr.CmpOpNeq, limits.DatagramRate, limits.DatagramsAtOnce)
+	_ = conn.Flush()
 }
 
 // createRules creates the table with the CA's rule.

@@ -204,20 +204,20 @@ func startWhole(t *testing.T, mark, temp string, kind Kind, wrapper []string) []
 // findMarked returns the running processes of a test, as "pid role".
 func findMarked(t *testing.T, mark string) map[int]string {
 	t.Helper()
-	all, err := processes()
+	all, err := running()
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[int]string{}
 	for _, p := range all {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
 		environment := map[string]string{}
 		for entry := range strings.SplitSeq(string(text), "\x00") {
 			name, value, _ := strings.Cut(entry, "=")
 			environment[name] = value
 		}
 		if environment[envTest] == mark {
-			found[p.pid] = environment[envRole]
+			found[p.PID] = environment[envRole]
 		}
 	}
 	return found
@@ -226,14 +226,14 @@ func findMarked(t *testing.T, mark string) map[int]string {
 // findArgument returns the running processes whose last argument is this one.
 func findArgument(t *testing.T, last string) (pids []int) {
 	t.Helper()
-	all, err := processes()
+	all, err := running()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range all {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
 		if strings.HasSuffix(string(text), "\x00"+last+"\x00") {
-			pids = append(pids, p.pid)
+			pids = append(pids, p.PID)
 		}
 	}
 	return pids

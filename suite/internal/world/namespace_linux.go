@@ -145,6 +145,7 @@ func (w *namespace) setUpInside() (err error) {
 	if err := setLowPorts(true); err != nil {
 		return err
 	}
+	boundPackets()
 	return createRules()
 }
 

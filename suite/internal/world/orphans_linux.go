@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/processes"
 )
 
 // adoption makes this process the parent of orphans while it has runs whose processes no
@@ -32,14 +34,14 @@ func adopt() (end func(), err error) {
 		if errno != 0 {
 			return nil, os.NewSyscallError("prctl", errno)
 		}
-		all, err := processTable()
+		all, err := processes.Table()
 		if err != nil {
 			return nil, err
 		}
 		a.known = nil
 		for _, p := range all {
-			if p.parent == os.Getpid() {
-				a.known = append(a.known, p.pid)
+			if p.Parent == os.Getpid() {
+				a.known = append(a.known, p.PID)
 			}
 		}
 		if err := adoptOrphans(); err != nil {
@@ -70,13 +72,13 @@ func startKnown(cmd *exec.Cmd) error {
 
 // orphan reports whether a child of this process is an orphan of a run: it is in another
 // session, as no child is that a program starts without asking for it.
-func orphan(p process) bool {
+func orphan(p processes.Process) bool {
 	a := &adoption
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	own, err := unix.Getsid(0)
-	return err == nil && a.runs > 0 && p.parent == os.Getpid() && p.session != own &&
-		!slices.Contains(a.known, p.pid)
+	return err == nil && a.runs > 0 && p.Parent == os.Getpid() && p.Session != own &&
+		!slices.Contains(a.known, p.PID)
 }
 
 // killOrphans kills the processes with the mark of a run, and the orphans that this
@@ -86,22 +88,22 @@ func killOrphans(mark string) error {
 	if err != nil {
 		return err
 	}
-	err = killAll(func(all []process) func(process) bool {
+	err = killAll(func(all []processes.Process) func(processes.Process) bool {
 		chosen, marked := map[int]bool{}, marked(mark)(all)
 		for _, p := range all {
 			if orphan(p) {
-				chosen[p.pid] = true
-				for pid := range descendantsOf(p.pid, all) {
+				chosen[p.PID] = true
+				for pid := range processes.Below(p.PID, all) {
 					chosen[pid] = true
 				}
 			}
 		}
-		return func(p process) bool { return chosen[p.pid] || marked(p) }
+		return func(p processes.Process) bool { return chosen[p.PID] || marked(p) }
 	})
-	all, listing := processTable()
+	all, listing := processes.Table()
 	for _, p := range all {
-		if p.ended && orphan(p) {
-			unix.Wait4(p.pid, nil, unix.WNOHANG, nil)
+		if p.Ended() && orphan(p) {
+			unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
 		}
 	}
 	return errors.Join(err, listing)

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,91 +12,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/suite/internal/processes"
 )
 
 // killTimeout bounds the wait for killed processes to end.
 const killTimeout = 5 * time.Second
 
-// process is an entry of the process table.
-type process struct {
-	pid, parent, group, session int
-	ended                       bool // a zombie
-	stopped                     bool // by a signal
-}
-
-// pids returns the numbers of all processes.
-func pids() ([]int, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, fmt.Errorf("world: list processes: %w", err)
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, fmt.Errorf("world: list processes: %w", err)
-	}
-	var all []int
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil {
-			all = append(all, pid)
-		}
-	}
-	return all, nil
-}
-
-// processes returns all processes that have not ended. It leaves out zombies, but
-// not processes of which only the first thread has ended.
-func processes() ([]process, error) {
-	all, err := processTable()
-	return slices.DeleteFunc(all, func(p process) bool { return p.ended }), err
-}
-
-// processTable returns all processes, also those that have ended and for which nobody
-// has waited.
-func processTable() ([]process, error) {
-	listed, err := pids()
-	if err != nil {
-		return nil, err
-	}
-	var all []process
-	for _, pid := range listed {
-		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		if err != nil {
-			continue // the process has ended meanwhile
-		}
-		// proc_pid_stat(5): "pid (name) state ppid pgrp …", and the number of
-		// threads as field 20. The name may contain parentheses.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 18 {
-			continue
-		}
-		state, threads := fields[0], fields[17]
-		if state == "X" {
-			continue
-		}
-		p := process{pid: pid, ended: state == "Z" && threads <= "1", stopped: state == "T"}
-		p.parent, _ = strconv.Atoi(fields[1])
-		p.group, _ = strconv.Atoi(fields[2])
-		p.session, _ = strconv.Atoi(fields[3])
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-// descendantsOf says which of all are children of pid, theirs, and so on.
-func descendantsOf(pid int, all []process) map[int]bool {
-	children := map[int][]int{}
-	for _, p := range all {
-		children[p.parent] = append(children[p.parent], p.pid)
-	}
-	found := map[int]bool{}
-	for queue := children[pid]; len(queue) > 0; queue = queue[1:] {
-		if !found[queue[0]] {
-			found[queue[0]] = true
-			queue = append(queue, children[queue[0]]...)
-		}
-	}
-	return found
+// running returns all processes that have not ended.
+func running() ([]processes.Process, error) {
+	all, err := processes.Table()
+	return slices.DeleteFunc(all, processes.Process.Ended), err
 }
 
 // hasMark reports whether a process was started with the given mark, or with the
@@ -117,7 +42,7 @@ func hasMark(pid int, mark string) bool {
 
 // A choice says which of all processes are to be killed. Those that have ended are among
 // them, because others may be below them.
-type choice func(all []process) func(process) bool
+type choice func(all []processes.Process) func(processes.Process) bool
 
 // killAll kills every process that is chosen, except this one, until there is none. It
 // also waits until the processes of also have ended: a process that is ending releases
@@ -132,22 +57,22 @@ func killAll(choose choice, also ...int) error {
 		awaited[pid] = true
 	}
 	for clean := 0; ; {
-		all, err := processTable()
+		all, err := processes.Table()
 		if err != nil {
 			return err
 		}
 		chosen := choose(all)
 		var left []int
 		for _, p := range all {
-			if p.pid == os.Getpid() || p.ended {
+			if p.PID == os.Getpid() || p.Ended() {
 				continue
 			}
 			if chosen(p) {
-				syscall.Kill(p.pid, syscall.SIGKILL)
-				awaited[p.pid] = true
+				syscall.Kill(p.PID, syscall.SIGKILL)
+				awaited[p.PID] = true
 			}
-			if awaited[p.pid] {
-				left = append(left, p.pid)
+			if awaited[p.PID] {
+				left = append(left, p.PID)
 			}
 		}
 		// If a parent ended while the table was read, its children were not seen below
@@ -168,30 +93,30 @@ func killAll(choose choice, also ...int) error {
 
 // marked chooses the processes with a mark.
 func marked(mark string) choice {
-	return func([]process) func(process) bool {
-		return func(p process) bool { return hasMark(p.pid, mark) }
+	return func([]processes.Process) func(processes.Process) bool {
+		return func(p processes.Process) bool { return hasMark(p.PID, mark) }
 	}
 }
 
 // below chooses every descendant of this process.
-func below(all []process) func(process) bool {
-	descendants := descendantsOf(os.Getpid(), all)
-	return func(p process) bool { return descendants[p.pid] }
+func below(all []processes.Process) func(processes.Process) bool {
+	descendants := processes.Below(os.Getpid(), all)
+	return func(p processes.Process) bool { return descendants[p.PID] }
 }
 
 // elsewhere chooses the children of this process that are in another session, and what is
 // below them: a target, and whatever it has started. It has a session of its own and cannot
 // return to this one. What is below a worker is the worker's.
-func elsewhere(all []process) func(process) bool {
+func elsewhere(all []processes.Process) func(processes.Process) bool {
 	chosen := map[int]bool{}
 	own, err := unix.Getsid(0)
 	for _, p := range all {
-		if err == nil && p.parent == os.Getpid() && p.session != own {
-			chosen[p.pid] = true
-			maps.Copy(chosen, descendantsOf(p.pid, all))
+		if err == nil && p.Parent == os.Getpid() && p.Session != own {
+			chosen[p.PID] = true
+			maps.Copy(chosen, processes.Below(p.PID, all))
 		}
 	}
-	return func(p process) bool { return chosen[p.pid] }
+	return func(p processes.Process) bool { return chosen[p.PID] }
 }
 
 // killDescendants kills every process with the given mark and every descendant of
@@ -200,29 +125,29 @@ func elsewhere(all []process) func(process) bool {
 // These are the workers: another goroutine waits for them and may end this process
 // when they have ended.
 func killDescendants(mark string, clean func()) error {
-	ours := func(all []process) func(process) bool {
+	ours := func(all []processes.Process) func(processes.Process) bool {
 		marked, below := marked(mark)(all), below(all)
-		return func(p process) bool { return below(p) || marked(p) }
+		return func(p processes.Process) bool { return below(p) || marked(p) }
 	}
-	all, err := processes()
+	all, err := running()
 	if err != nil {
 		return err
 	}
 	chosen := ours(all)
 	for _, p := range all {
-		if p.pid != os.Getpid() && chosen(p) {
-			syscall.Kill(p.pid, syscall.SIGSTOP)
+		if p.PID != os.Getpid() && chosen(p) {
+			syscall.Kill(p.PID, syscall.SIGSTOP)
 		}
 	}
 	clean()
 	workers := syscall.Getpgrp()
-	err = killAll(func(all []process) func(process) bool {
+	err = killAll(func(all []processes.Process) func(processes.Process) bool {
 		chosen := ours(all)
-		return func(p process) bool { return p.group != workers && chosen(p) }
+		return func(p processes.Process) bool { return p.Group != workers && chosen(p) }
 	})
 	if err != nil { // what goes on below a worker is a child of this process without it
-		killAll(func([]process) func(process) bool {
-			return func(p process) bool { return p.group == workers }
+		killAll(func([]processes.Process) func(processes.Process) bool {
+			return func(p processes.Process) bool { return p.Group == workers }
 		})
 		err = killStrays(func(int) bool { return false })
 	}
@@ -250,7 +175,7 @@ func adoptOrphans() error {
 // process has other worlds, the mark says whose that is, and what has none ends with
 // the last world.
 func endTargets(t *targets, within func(pid int) bool) error {
-	if pids, err := children(); err == nil && len(pids) == 0 {
+	if pids, err := processes.Children(); err == nil && len(pids) == 0 {
 		return nil // as usual, and faster than a look at all processes
 	}
 	others := t.others()
@@ -259,17 +184,39 @@ func endTargets(t *targets, within func(pid int) bool) error {
 			return err
 		}
 	}
-	err := killAll(func(all []process) func(process) bool {
+	err := killAll(func(all []processes.Process) func(processes.Process) bool {
 		elsewhere := elsewhere(all)
-		return func(p process) bool {
-			return t.own.has(p.group) || within != nil && within(p.pid) ||
-				elsewhere(p) && (!others || hasMark(p.pid, t.mark))
+		return func(p processes.Process) bool {
+			return t.own.has(p.Group) || within != nil && within(p.PID) ||
+				elsewhere(p) && (!others || hasMark(p.PID, t.mark))
 		}
 	}, t.own.list()...)
 	if t.own.traced == 0 {
 		t.all.reap()
+		return err
 	}
-	return err
+	return errors.Join(err, awaitCollected(t.own.list()))
+}
+
+// awaitCollected waits until a clock has taken the exit status of each process. What is
+// left of them would be taken as a stray, and the clock would never learn how they ended.
+func awaitCollected(pids []int) error {
+	deadline := time.Now().Add(killTimeout)
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for {
+		left := slices.DeleteFunc(slices.Clone(pids), func(pid int) bool {
+			return errors.Is(syscall.Kill(pid, 0), unix.ESRCH) // a zombie takes signals
+		})
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("world: nobody has waited for processes %v for %v, expected a clock to do so",
+				left, killTimeout)
+		}
+		<-ticker.C
+	}
 }
 
 // tend kills what workers that are gone have left below this process, and workers that
@@ -286,44 +233,20 @@ func (r *Run) tend(before []int) (stopped, killed []int, err error) {
 	if err != nil {
 		return nil, nil, os.NewSyscallError("getsid", err)
 	}
-	all, err := processes()
+	all, err := running()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, p := range all {
 		switch {
-		case p.parent != os.Getpid():
-		case p.session != own: // workers lead no session, and targets are below them
-		case p.stopped && slices.Contains(before, p.pid):
-			syscall.Kill(p.pid, syscall.SIGKILL)
-			killed = append(killed, p.pid)
-		case p.stopped:
-			stopped = append(stopped, p.pid)
+		case p.Parent != os.Getpid():
+		case p.Session != own: // workers lead no session, and targets are below them
+		case p.Stopped() && slices.Contains(before, p.PID):
+			syscall.Kill(p.PID, syscall.SIGKILL)
+			killed = append(killed, p.PID)
+		case p.Stopped():
+			stopped = append(stopped, p.PID)
 		}
 	}
 	return stopped, killed, nil
-}
-
-// children returns the children of this process (proc_pid_task_tid_children(5)). Some
-// kernels do not tell them.
-func children() (pids []int, err error) {
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return nil, err
-	}
-	for _, thread := range threads {
-		text, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/children")
-		if errors.Is(err, unix.ESRCH) {
-			continue // the thread has ended
-		}
-		if err != nil {
-			return nil, err
-		}
-		for word := range strings.FieldsSeq(string(text)) {
-			if pid, err := strconv.Atoi(word); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids, nil
 }

@@ -29,14 +29,14 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 				if err := w.Close(); err != nil {
 					t.Fatal(err)
 				}
-				all, err := processes()
+				all, err := running()
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, p := range all {
-					if p.pid != os.Getpid() && hasMark(p.pid, r.plan.Mark) {
-						name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-						t.Errorf("process %d is left: %q", p.pid, name)
+					if p.PID != os.Getpid() && hasMark(p.PID, r.plan.Mark) {
+						name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
+						t.Errorf("process %d is left: %q", p.PID, name)
 					}
 				}
 				if left := findArgument(t, mark); len(left) > 0 {
@@ -146,13 +146,13 @@ func TestCloseLeavesWorkersAlone(t *testing.T) {
 // childrenOf returns the processes that a process has started and that run.
 func childrenOf(t *testing.T, pid int) (children []int) {
 	t.Helper()
-	all, err := processes()
+	all, err := running()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range all {
-		if p.parent == pid {
-			children = append(children, p.pid)
+		if p.Parent == pid {
+			children = append(children, p.PID)
 		}
 	}
 	slices.Sort(children)

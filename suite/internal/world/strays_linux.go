@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/suite/internal/limits"
+	"assay/suite/internal/processes"
 )
 
 // A stray is a child of this process in another session: a target, or what a target has
@@ -24,15 +25,15 @@ func strays() ([]int, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("getsid", err)
 	}
-	pids, err := children()
+	pids, err := processes.Children()
 	if err != nil { // this kernel does not tell them
-		all, err := processTable()
+		all, err := processes.Table()
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range all {
-			if p.parent == os.Getpid() {
-				pids = append(pids, p.pid)
+			if p.Parent == os.Getpid() {
+				pids = append(pids, p.PID)
 			}
 		}
 	}

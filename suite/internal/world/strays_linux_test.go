@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/suite/internal/limits"
+	"assay/suite/internal/processes"
 )
 
 func init() {
@@ -50,13 +51,13 @@ func TestProcessesThatHop(t *testing.T) {
 					}
 					return len(seen) > 30, fmt.Sprint(len(seen))
 				})
-				all, err := processTable()
+				all, err := processes.Table()
 				if err != nil {
 					t.Fatal(err)
 				}
 				zombies := 0
 				for _, p := range all {
-					if p.ended && p.parent == os.Getpid() {
+					if p.Ended() && p.Parent == os.Getpid() {
 						zombies++
 					}
 				}
