@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
-	fmt.Fprintln(os.Stderr, "abuse: it reads /proc to see what a run costs and leaves, which needs Linux")
+	fmt.Fprintln(os.Stderr,
+		"abuse: it reads /proc to see what a run costs and leaves, which needs Linux")
 	os.Exit(2)
 }

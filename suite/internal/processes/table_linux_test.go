@@ -53,7 +53,8 @@ func TestTable(t *testing.T) {
 		}
 		return all[i], Below(os.Getpid(), all)[pid]
 	}
-	if p, below := find(); !below || p.Parent != os.Getpid() || p.Group != syscall.Getpgrp() || p.Ended() {
+	p, below := find()
+	if !below || p.Parent != os.Getpid() || p.Group != syscall.Getpgrp() || p.Ended() {
 		t.Errorf("%+v, below this process: %v", p, below)
 	}
 	if pids, err := Children(); err == nil && !slices.Contains(pids, pid) {
