@@ -12,6 +12,7 @@ TO     ?= latest
 
 ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOTESTSUM   := go run gotest.tools/gotestsum@v1.13.0 --format pkgname-and-test-fails
 GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The race detector needs cgo, and cgo needs a C compiler.
@@ -61,9 +62,9 @@ cross: ## run go vet and go build for darwin
 	GOOS=darwin CGO_ENABLED=0 go build ./...
 
 .PHONY: unit
-unit: ## run the unit tests, with the race detector if there is a C compiler
+unit: ## run the unit tests, with the race detector if there is a C compiler, and list those that were skipped, with the reasons
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
-	go test $(RACE) -skip '^TestConformance$$' ./... # make conformance runs the whole suite
+	$(GOTESTSUM) -- $(RACE) -skip '^TestConformance$$' ./... # make conformance runs the whole suite
 	cd suite/example && go vet ./... && go test ./...
 
 .PHONY: mutants

@@ -7,11 +7,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"assay/fixtures/hostile"
 	"assay/suite/report"
+	"assay/suite/report/reporttest"
 )
 
 // checkReport checks that a report is there, and that it holds a verdict.
@@ -110,7 +109,7 @@ func (o *outcome) checkTexts(p place) {
 		}
 	}
 	for where, text := range texts {
-		if found := unspeakable(string(text)); found != "" {
+		if found := reporttest.Misleading(string(text)); found != "" {
 			o.find("%s a character that shows nothing: %s", where, found)
 		}
 	}
@@ -142,20 +141,6 @@ func commandIn(printed string) string {
 	}
 	if until != "" {
 		return "commands are stopped, and nothing lets them go on"
-	}
-	return ""
-}
-
-// unspeakable returns the first character that shows nothing, or something as something
-// else.
-func unspeakable(text string) string {
-	for i, r := range text {
-		if r == '\n' || r == '\t' || r == ' ' {
-			continue
-		}
-		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return fmt.Sprintf("%q in %q", r, text[max(0, i-40):min(len(text), i+40)])
-		}
 	}
 	return ""
 }

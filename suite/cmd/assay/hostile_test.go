@@ -6,16 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"assay/scenarios"
 	"assay/suite/internal/badge"
 	"assay/suite/internal/diffpage"
 	"assay/suite/internal/matrix"
@@ -23,6 +18,7 @@ import (
 	"assay/suite/internal/render"
 	"assay/suite/report"
 	"assay/suite/report/diff"
+	"assay/suite/report/reporttest"
 )
 
 // hostile holds what a target may say to control what shows it: a terminal, a workflow of
@@ -34,93 +30,20 @@ const hostile = "::error::a\r\n::add-mask::b\n##[group]c\n" +
 	"\x1b[2J\x1b]0;g\a\x9b31m\u009bh\x00\x7f\xff\u202ei\u2066j\u200ek\u200bl\ufeffm" +
 	"\u2028n\u2029o\u061cp\U000e0041q\u00adr\ufffes"
 
-// fill puts the text into every field of a value that holds text, and something into all
-// others.
-func fill(v reflect.Value, text string, depth int) {
-	switch v.Interface().(type) {
-	case report.Status:
-		v.Set(reflect.ValueOf(report.Failed))
-		return
-	case scenarios.Level:
-		v.Set(reflect.ValueOf(scenarios.Must))
-		return
-	case time.Time:
-		v.Set(reflect.ValueOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
-		return
-	}
-	if depth > 8 {
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(text)
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		v.SetInt(1)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(1)
-	case reflect.Float64:
-		v.SetFloat(1)
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), text, depth+1)
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		for i := range v.Len() {
-			fill(v.Index(i), text, depth+1)
-		}
-	case reflect.Map:
-		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		fill(key, text, depth+1)
-		fill(value, text, depth+1)
-		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(key, value)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				fill(v.Field(i), text, depth+1)
-			}
-		}
-		if e, ok := v.Addr().Interface().(*report.Evidence); ok {
-			e.Dir, e.Capture = "evidence/here", "" // other names are refused
-		}
-	}
-}
-
-// hostileReport returns a report that holds the text wherever it can hold one, with
-// requirements that failed, that one case of failed, and that could not be judged.
+// hostileReport returns a report that holds the text wherever a target can have it.
 func hostileReport(text string) *report.Report {
-	var r report.Report
-	fill(reflect.ValueOf(&r).Elem(), text, 0)
-	r.Schema, r.Interrupted, r.Stopped = report.Schema, false, ""
-	for i, status := range []report.Status{report.Failed, report.Error, report.Observed} {
-		x := report.Result{}
-		fill(reflect.ValueOf(&x).Elem(), text, 0)
-		x.ID, x.Status = fmt.Sprintf("BYO-%02d", 1+i), status
-		x.Profile = "byo"
-		for j := range x.Cases { // the catalogue's, not the target's
-			x.Cases[j].Case = fmt.Sprintf("case-%d", j)
-		}
-		r.Results = append(r.Results, x)
-	}
-	r.Results = r.Results[2:]
-	return &r
-}
-
-// unspeakable returns the first character of an output that shows nothing, or something
-// as something else.
-func unspeakable(output string) string {
-	for i, r := range output {
-		invalid := r == utf8.RuneError
-		if r == '\n' || r == '\t' || r == ' ' {
-			continue
-		}
-		if invalid || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == '\ufffe' {
-			return fmt.Sprintf("%q in %q", r, output[max(0, i-40):min(len(output), i+40)])
+	r := reporttest.Filled(text, 2)
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.ID = fmt.Sprintf("BYO-%02d", i) // the catalogue's, not the target's
+		x.Evidence.Dir = "evidence/" + x.ID
+		for j := range x.Cases {
+			c := &x.Cases[j]
+			c.Case = fmt.Sprintf("case-%d", j)
+			c.Evidence.Dir = x.Evidence.Dir + "-" + c.Case
 		}
 	}
-	return ""
+	return r
 }
 
 // outsideCode returns what is outside of the code blocks of a Markdown text. A fence ends
@@ -185,7 +108,7 @@ func TestWhatTargetsSayControlsNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := output.String()
-			if found := unspeakable(text); found != "" {
+			if found := reporttest.Misleading(text); found != "" {
 				t.Errorf("found %s, expected an escape", found)
 			}
 			if name != "badge" && !strings.Contains(strings.ReplaceAll(text, `\\`, `\`), `\x1b`) {

@@ -188,14 +188,20 @@ func TestCarelessReads(t *testing.T) {
 		{"suite/internal/layout/x.go", `import "os"; var _, _ = os.ReadFile("x")`, ""},
 		{"suite/internal/sut/load.go", `import "os"; var _, _ = os.ReadFile("x")`, ""},
 	} {
-		found, err := check(tree(map[string]string{row.file: "package x\n" + row.text}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.Join(found, "\n")
-		if (row.want == "") != (got == "") || !strings.HasPrefix(got, row.want) {
-			t.Errorf("%s: %s: found %q, expected %q", row.file, row.text, got, row.want)
-		}
+		wantFinding(t, row.file, row.text, row.want)
+	}
+}
+
+// wantFinding checks that a file with a text has a finding that begins so; "": it has none.
+func wantFinding(t *testing.T, file, text, want string) {
+	t.Helper()
+	found, err := check(tree(map[string]string{file: "package x\n" + text}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(found, "\n")
+	if (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+		t.Errorf("%s: %s: found %q, expected %q", file, text, got, want)
 	}
 }
 
@@ -212,14 +218,7 @@ func TestCuts(t *testing.T) {
 		{"suite/report/words/x.go", `var _ = s[:n] + "…"`, ""},
 		{"pebble/x.go", `var _ = s[:n] + "…"`, ""},
 	} {
-		found, err := check(tree(map[string]string{row.file: "package x\n" + row.text}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.Join(found, "\n")
-		if (row.want == "") != (got == "") || !strings.HasPrefix(got, row.want) {
-			t.Errorf("%s: %s: found %q, expected %q", row.file, row.text, got, row.want)
-		}
+		wantFinding(t, row.file, row.text, row.want)
 	}
 }
 

@@ -113,12 +113,18 @@ func StayBounded() types.GomegaMatcher {
 		"%[2]d further files, %[3]d further open files and %[4]d MB more memory",
 		linesAtMost, filesAtMost, descriptorsAtMost, memoryAtMost>>20)
 	return match(expected, func(g Growth) (bool, string) {
-		ok := g.Lines <= linesAtMost*(1+g.Refused) && g.Files <= filesAtMost &&
-			g.Descriptors <= descriptorsAtMost && g.Memory <= memoryAtMost
-		return ok, fmt.Sprintf("%d new log lines, %d further files, %d further open files, "+
-			"%d MB more memory, while %d clients came, of which %d were refused",
+		return g.bounded(linesAtMost * (1 + g.Refused)), fmt.Sprintf(
+			"%d new log lines, %d further files, %d further open files, %d MB more memory, "+
+				"while %d clients came, of which %d were refused",
 			g.Lines, g.Files, g.Descriptors, g.Memory>>20, g.Clients, g.Refused)
 	})
+}
+
+// bounded reports whether the log has grown by at most so many lines, and hardly anything
+// else has grown.
+func (g Growth) bounded(lines int) bool {
+	return g.Lines <= lines && g.Files <= filesAtMost && g.Descriptors <= descriptorsAtMost &&
+		g.Memory <= memoryAtMost
 }
 
 // Since returns by how much something has grown since an earlier measurement.
@@ -140,10 +146,9 @@ func GrowAtMost(lines int) types.GomegaMatcher {
 	expected := fmt.Sprintf("at most %d further log lines, %d further files, %d further open files "+
 		"and %d MB more memory", lines, filesAtMost, descriptorsAtMost, memoryAtMost>>20)
 	return match(expected, func(g Growth) (bool, string) {
-		ok := g.Lines <= lines && g.Files <= filesAtMost &&
-			g.Descriptors <= descriptorsAtMost && g.Memory <= memoryAtMost
-		return ok, fmt.Sprintf("%d further log lines, %d further files, %d further open files, "+
-			"%d MB more memory", g.Lines, g.Files, g.Descriptors, g.Memory>>20)
+		return g.bounded(lines), fmt.Sprintf(
+			"%d further log lines, %d further files, %d further open files, %d MB more memory",
+			g.Lines, g.Files, g.Descriptors, g.Memory>>20)
 	})
 }
 

@@ -32,7 +32,7 @@ func FuzzAnnotations(f *testing.F) {
 		}
 		for line := range strings.Lines(out.String()) {
 			line = strings.TrimSuffix(line, "\n")
-			if !command.MatchString(line) || reporttest.Misleading(line) != 0 {
+			if !command.MatchString(line) || reporttest.Misleading(line) != "" {
 				t.Fatalf("%q: found the line %q, expected a command without control characters", text, line)
 			}
 		}
@@ -59,11 +59,11 @@ func FuzzVerdict(f *testing.F) {
 			if style.Color {
 				plain = colours.ReplaceAllString(plain, "")
 			}
-			if found := reporttest.Misleading(plain); found != 0 {
-				t.Fatalf("%q: found %q in\n%q", text, found, plain)
+			if found := reporttest.Misleading(plain); found != "" {
+				t.Fatalf("%q: found %s in\n%q", text, found, plain)
 			}
 		}
-		if out := render.Closing(r); reporttest.Misleading(out) != 0 || strings.Contains(out, "\n") {
+		if out := render.Closing(r); reporttest.Misleading(out) != "" || strings.Contains(out, "\n") {
 			t.Errorf("%q: found the closing line %q", text, out)
 		}
 	})

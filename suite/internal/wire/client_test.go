@@ -263,14 +263,7 @@ func TestALostConnectionIsNoRefusal(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer listener.Close()
-		go func() {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			defer conn.Close()
-			tt.answer(conn)
-		}()
+		go serveEach(listener, tt.answer)
 		dialer := net.Dialer{}
 		client := Client{
 			Dial: dialer.DialContext, Address: listener.Addr().String(), ServerName: "a.test",

@@ -28,6 +28,20 @@ var bomb = func() string {
 	return b.String()
 }()
 
+// serveEach calls a function for each connection of a listener, until it is closed.
+func serveEach(listener net.Listener, serve func(net.Conn)) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			serve(conn)
+		}()
+	}
+}
+
 // answering starts a server that answers by a text, and then by another one again and
 // again until the client hangs up.
 func answering(t *testing.T, first, again string) string {
@@ -38,22 +52,13 @@ func answering(t *testing.T, first, again string) string {
 	}
 	t.Cleanup(func() { listener.Close() })
 	part := []byte(strings.Repeat(again, 64<<10/max(1, len(again))))
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				conn.Read(make([]byte, 4096))
-				_, err := io.WriteString(conn, first)
-				for err == nil && again != "" {
-					_, err = conn.Write(part)
-				}
-			}()
+	go serveEach(listener, func(conn net.Conn) {
+		conn.Read(make([]byte, 4096))
+		_, err := io.WriteString(conn, first)
+		for err == nil && again != "" {
+			_, err = conn.Write(part)
 		}
-	}()
+	})
 	return listener.Addr().String()
 }
 

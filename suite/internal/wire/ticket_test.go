@@ -32,18 +32,7 @@ func TestForeignSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { listener.Close() })
-		go func() {
-			for {
-				conn, err := listener.Accept()
-				if err != nil {
-					return
-				}
-				go func() {
-					defer conn.Close()
-					_, _ = conn.Write([]byte{0})
-				}()
-			}
-		}()
+		go serveEach(listener, func(conn net.Conn) { _, _ = conn.Write([]byte{0}) })
 		long, err := Retold(foreign, func([]byte) []byte { return make([]byte, 4000) })
 		if err != nil {
 			t.Fatal(err)

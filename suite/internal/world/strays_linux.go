@@ -50,14 +50,15 @@ func killStrays(others func(pid int) bool) error {
 	return chase(func(pid int) bool { return hasEnded(pid) && others(pid) }, others)
 }
 
-// killStraysBut does so with all strays but those that are none of a run.
+// killStraysBut kills the strays and what they have started, but leaves those that belong
+// to no run.
 func killStraysBut(foreign func(pid int) bool) error { return chase(foreign, foreign) }
 
 // quickPasses is the number of looks for strays without a pause.
 const quickPasses = 20
 
-// chase kills strays until none is left but those to leave alone. It waits for their ends
-// unless others do.
+// chase kills strays, again and again, until there are only those that leave chooses. It
+// waits for the end of each, except of those for which something else waits, as others says.
 func chase(leave, others func(pid int) bool) error {
 	deadline := time.Now().Add(killTimeout)
 	for pass, clean := 0, 0; clean < 2; pass, clean = pass+1, clean+1 {

@@ -37,8 +37,8 @@ func FuzzWrite(f *testing.F) {
 		if err := diff.WriteText(&text, d, true); err != nil {
 			t.Fatal(err)
 		}
-		if found := reporttest.Misleading(colours.ReplaceAllString(text.String(), "")); found != 0 {
-			t.Errorf("%q and %q: found %q in\n%q", a, b, found, text.String())
+		if found := reporttest.Misleading(colours.ReplaceAllString(text.String(), "")); found != "" {
+			t.Errorf("%q and %q: found %s in\n%q", a, b, found, text.String())
 		}
 		if err := diff.WriteJSON(&encoded, d); err != nil || !json.Valid(encoded.Bytes()) {
 			t.Errorf("%q and %q: found %q (%v)", a, b, encoded.String(), err)

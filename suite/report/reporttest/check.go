@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -28,17 +29,20 @@ var Texts = []string{
 }
 
 // Misleading returns the first character of a text that a terminal, a log or a browser
-// could show as something else than text; 0 if there is none.
-func Misleading(text string) rune {
-	if i := strings.IndexFunc(text, misleads); i >= 0 {
-		return []rune(text[i:])[0]
+// shows as nothing, or as something else than it is, and what stands around it; "" if there
+// is none. Characters that join others belong to the spelling of words and emoji.
+func Misleading(text string) string {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	for i, r := range text {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		invalid := r == utf8.RuneError && size == 1
+		control := unicode.IsControl(r) && r != '\n' && r != '\t'
+		hidden := unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
+		if invalid || control || hidden || r == '\ufffe' {
+			return fmt.Sprintf("%q in %q", r, text[max(0, i-40):min(len(text), i+40)])
+		}
 	}
-	return 0
-}
-
-func misleads(r rune) bool {
-	control := unicode.IsControl(r) && r != '\n' && r != '\t'
-	return control || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+	return ""
 }
 
 // fence matches a line that begins or ends a block of code.
@@ -51,8 +55,8 @@ var placeholder = regexp.MustCompile("`<(?:path|dir|secret|machine)>`")
 // element that does not end, an element that Assay does not write, a character that
 // misleads, or a line of text that GitHub Actions would take for a command.
 func CheckMarkdown(document string) error {
-	if found := Misleading(document); found != 0 {
-		return fmt.Errorf("found the character %q", found)
+	if found := Misleading(document); found != "" {
+		return fmt.Errorf("found the character %s", found)
 	}
 	var prose strings.Builder
 	open := ""
@@ -145,8 +149,8 @@ func elements(document string, look func(html.Token) error) error {
 		case html.CommentToken:
 			return fmt.Errorf("found the comment %s", token)
 		case html.TextToken:
-			if found := Misleading(token.Data); found != 0 {
-				return fmt.Errorf("found the character %q in %q", found, token.Data)
+			if found := Misleading(token.Data); found != "" {
+				return fmt.Errorf("found the character %s", found)
 			}
 		}
 	}
@@ -156,7 +160,7 @@ func elements(document string, look func(html.Token) error) error {
 // something.
 func checkAttributes(token html.Token) error {
 	for _, a := range token.Attr {
-		if strings.HasPrefix(a.Key, "on") || Misleading(a.Val) != 0 {
+		if strings.HasPrefix(a.Key, "on") || Misleading(a.Val) != "" {
 			return fmt.Errorf("found the attribute %s=%q", a.Key, a.Val)
 		}
 		if slices.Contains([]string{"href", "src", "action", "xlink:href"}, a.Key) {

@@ -54,8 +54,8 @@ func Shorten(text string, n int) string {
 }
 
 // Cut returns a text, or its beginning with an ellipsis, n bytes together, if it has
-// more. It cuts between two characters. All that bounds the size of what a target wrote
-// calls it.
+// more. It cuts between two characters. Everything in
+// suite that bounds the size of what a target wrote calls it.
 func Cut(text string, n int) string {
 	if len(text) <= n {
 		return text
