@@ -2,13 +2,17 @@ package pebble
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
+
+	"assay/pebble/limits"
 )
 
 func TestDNS(t *testing.T) {
@@ -106,4 +110,36 @@ func exchangeDNS(t *testing.T, network, address, name string, kind uint16) *dns.
 		t.Fatal(err)
 	}
 	return reply
+}
+
+// TestDNSBoundsQuestions asks without end for a while, and no more is read than the limits
+// allow. Whoever asks then gets an answer.
+func TestDNSBoundsQuestions(t *testing.T) {
+	t.Parallel()
+	d, address := newDNS(t)
+	d.Point("a.test", netip.MustParseAddr("192.0.2.1"))
+	question, err := new(dns.Msg).SetQuestion("a.test.", dns.TypeA).Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began, sent := time.Now(), 0
+	for ; time.Since(began) < time.Second; sent++ {
+		if _, err := conn.Write(question); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := int(d.read.Load())
+	most := limits.QuestionsAtOnce + int((time.Since(began).Seconds()+1)*limits.QuestionRate)
+	if read > most {
+		t.Errorf("%d of %d questions were read in %v, expected %d at most",
+			read, sent, time.Since(began), most)
+	}
+	if reply := exchangeDNS(t, "tcp", address, "a.test.", dns.TypeA); len(reply.Answer) != 1 {
+		t.Errorf("found %v after a flood of questions, expected an answer", reply)
+	}
 }
