@@ -1,10 +1,12 @@
 package suite
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -13,7 +15,8 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// The part of the chapter resilience about what strangers can write into the log.
+// The part of the chapter resilience about what strangers can write into the log, and about
+// hellos of today.
 
 var _ = Table("RES-50", func(e *Env, row struct {
 	Where string
@@ -146,3 +149,53 @@ func place(r *wire.Request, where, text string) {
 		header(where, text)
 	}
 }
+
+// RES-81 to RES-83 are about hellos as they are sent since there are post-quantum key
+// exchanges.
+
+var _ = Table("RES-81", func(e *Env, row struct {
+	Form    wire.Form
+	Version string
+	Packets bool
+}) {
+	server, root := e.StartSecure()
+	options := []ClientOption{Trusting(root), HelloForm(row.Form)}
+	if row.Form == "" {
+		options = append(options, Groups()) // Go's own hello
+	}
+	if row.Version != "" {
+		options = append(options, TLSVersion(TLSVersions[row.Version]))
+	}
+	if row.Packets {
+		options = append(options, Through(func(d wire.DialFunc) wire.DialFunc {
+			return wire.Paused(d, 1200, secondPacketAfter)
+		}))
+	}
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root), "a small hello")
+	Expect(e.Handshake(server, options...)).To(HaveFullChainTo(root))
+})
+
+// secondPacketAfter is how long the second packet of a hello takes if it is lost once.
+const secondPacketAfter = 300 * time.Millisecond
+
+var _ = Requirement("RES-82", func(e *Env) {
+	server, root := e.StartSecure()
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	Expect(e.Handshake(server, Trusting(root), Groups(tls.X25519MLKEM768))).To(HaveFullChainTo(root))
+})
+
+var _ = Requirement("RES-83", func(e *Env) {
+	server, root := e.StartSecure()
+	chosen := e.Handshake(server, Trusting(root), Groups())
+	Expect(chosen).To(Complete())
+	e.Observe("group", "for a client of Go's", chosen.State.CurveID.String())
+	alone := []string{}
+	for _, group := range []tls.CurveID{
+		tls.X25519MLKEM768, tls.SecP256r1MLKEM768, tls.SecP384r1MLKEM1024,
+	} {
+		if e.Handshake(server, Trusting(root), Groups(group)).Err == nil {
+			alone = append(alone, group.String())
+		}
+	}
+	e.Observe("group", "hybrid ones, each offered alone", alone)
+})

@@ -150,10 +150,10 @@ func (o *onTerminal) wait() (code int, text string) {
 }
 
 var (
-	erased = regexp.MustCompile(`[^\n]*\r\x1b\[K`)         // a live line that was removed
-	sgr    = regexp.MustCompile(`\x1b\[[0-9;]*m`)          // a colour
-	counts = regexp.MustCompile(`[1-9]\d*(/| of )\d{3}\b`) // of a live line: at least one is done
-	drawn  = regexp.MustCompile(`\r\x1b\[K([^\r\n]*)`)     // what was drawn after a removal
+	erased = regexp.MustCompile(`[^\n]*\r\x1b\[K`)                     // a live line that was removed
+	sgr    = regexp.MustCompile(`\x1b\[[0-9;]*m`)                      // a colour
+	counts = regexp.MustCompile(`\b[1-9]\d*( of \d{3} done|/\d{3}, )`) // one is done
+	drawn  = regexp.MustCompile(`\r\x1b\[K([^\r\n]*)`)                 // what was drawn after that
 	// alarms matches what an interrupted run must not print.
 	alarms = regexp.MustCompile(`goroutine|panic|ERROR|error|FAILED`)
 )

@@ -78,6 +78,16 @@ func Schemes(version uint16, schemes []tls.SignatureScheme) ClientOption {
 	}
 }
 
+// HelloForm makes a client whose hello has this form.
+func HelloForm(form wire.Form) ClientOption {
+	return func(c *wire.Client) { c.Form = form }
+}
+
+// Groups makes a client that offers these key exchanges, or Go's defaults if there are none.
+func Groups(groups ...tls.CurveID) ClientOption {
+	return func(c *wire.Client) { c.Groups = append([]tls.CurveID{}, groups...) }
+}
+
 // OtherKeyTypeThan makes a client for which the certificate of this handshake is of the
 // wrong type: a server that has one of each type orders another.
 func OtherKeyTypeThan(seen *wire.Handshake) ClientOption {

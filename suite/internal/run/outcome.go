@@ -67,10 +67,12 @@ func outcomeOf(spec types.SpecReport) (o outcome, ok bool) {
 }
 
 // unfinished returns the outcome of a spec that began and did not hand one in, because what
-// ends it took too long. It reports false for a spec that never began.
+// ends it took too long. It reports false for a spec that never began, and for one that an
+// interrupted run has ended.
 func unfinished(spec types.SpecReport) (o outcome, ok bool) {
 	name, _, found := strings.Cut(spec.LeafNodeText, ": ")
-	if !found || !spec.Failed() {
+	const failed = types.SpecStateFailed | types.SpecStatePanicked | types.SpecStateTimedout
+	if !found || !spec.State.Is(failed) {
 		return o, false
 	}
 	o.ID, o.Case, _ = strings.Cut(name, "/")

@@ -38,10 +38,18 @@ type Client struct {
 	// resumes none.
 	Sessions tls.ClientSessionCache
 
+	// Groups are the key exchanges that the client offers (RFC 8446 §4.2.7); nil offers
+	// X25519, P-256 and P-384, an empty list all of Go's defaults.
+	Groups []tls.CurveID
+
 	// Schemes are the signature algorithms that the client offers (RFC 8446
 	// §4.2.3); nil offers all that Go knows. With Schemes set, KeepOpen has no
 	// effect.
 	Schemes []tls.SignatureScheme
+
+	// Form is the form of the hello, if it is not that of Go. KeepOpen has no effect
+	// then.
+	Form Form
 
 	// Keys gets the keys of the connection in the format of NSS, for a capture of its
 	// packets; nil keeps them secret.
@@ -113,8 +121,8 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 		raw.Close()
 		return h
 	}
-	if c.Schemes != nil {
-		h.Err = c.handshakeBySchemes(ctx, raw, h)
+	if c.Schemes != nil || c.Form != "" {
+		h.Err = c.handshakeByForm(ctx, raw, h)
 		raw.Close()
 		return h
 	}
@@ -137,13 +145,20 @@ func (c Client) Handshake(ctx context.Context) *Handshake {
 
 func (c Client) config(h *Handshake) *tls.Config {
 	lowest, highest := c.versions()
+	offered := c.Groups
+	switch {
+	case offered == nil:
+		offered = groups
+	case len(offered) == 0:
+		offered = nil
+	}
 	return &tls.Config{
 		ServerName:         c.ServerName,
 		NextProtos:         c.Protocols,
 		MinVersion:         lowest,
 		MaxVersion:         highest,
 		CipherSuites:       c.Suites,
-		CurvePreferences:   groups,
+		CurvePreferences:   offered,
 		ClientSessionCache: c.Sessions,
 		KeyLogWriter:       c.Keys,
 		InsecureSkipVerify: true, // VerifyConnection records the result instead

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net"
+	"time"
 )
 
 // Fragmented returns a DialFunc whose connections split the client's hello into
@@ -40,6 +41,27 @@ func Dribbled(dial DialFunc) DialFunc {
 	})
 }
 
+// Paused returns a DialFunc whose connections send the client's hello in two TCP segments:
+// the first size bytes, and the rest after a pause, as a network does that loses the second
+// of two packets.
+func Paused(dial DialFunc, size int, pause time.Duration) DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := rewriting(dial, func(flight []byte) [][]byte {
+			size := min(size, len(flight))
+			return [][]byte{flight[:size], flight[size:]}
+		})(ctx, network, address)
+		if err == nil {
+			conn.(*rewriter).pause = func() {
+				select {
+				case <-time.After(pause):
+				case <-ctx.Done():
+				}
+			}
+		}
+		return conn, err
+	}
+}
+
 // recordHeader is the length of a TLS record's header: type, version, length.
 const recordHeader = 5
 
@@ -57,6 +79,7 @@ func rewriting(dial DialFunc, rewrite func([]byte) [][]byte) DialFunc {
 type rewriter struct {
 	net.Conn
 	rewrite func([]byte) [][]byte // nil after the first write
+	pause   func()                // before each further piece; nil for none
 }
 
 func (r *rewriter) Write(p []byte) (int, error) {
@@ -65,7 +88,10 @@ func (r *rewriter) Write(p []byte) (int, error) {
 	}
 	pieces := r.rewrite(p)
 	r.rewrite = nil
-	for _, piece := range pieces {
+	for i, piece := range pieces {
+		if i > 0 && r.pause != nil {
+			r.pause()
+		}
 		if _, err := r.Conn.Write(piece); err != nil {
 			return 0, err
 		}

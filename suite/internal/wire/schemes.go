@@ -2,10 +2,11 @@ package wire
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"slices"
 
 	utls "github.com/refraction-networking/utls"
 )
@@ -23,10 +24,14 @@ var ECDSASchemes = []tls.SignatureScheme{
 	tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384,
 }
 
-// handshakeBySchemes completes one handshake with a hello that offers c.Schemes.
-// crypto/tls always offers all the signature algorithms that it knows, so uTLS, a
-// fork of crypto/tls, sends a hello that helloSpec composes.
-func (c Client) handshakeBySchemes(ctx context.Context, raw net.Conn, h *Handshake) error {
+// handshakeByForm completes one handshake with a hello of c.Form, or that offers
+// c.Schemes. crypto/tls always sends its own form, with all the signature algorithms
+// that it knows, so uTLS, a fork of crypto/tls, sends the hello.
+func (c Client) handshakeByForm(ctx context.Context, raw net.Conn, h *Handshake) error {
+	spec, err := c.helloSpec()
+	if err != nil {
+		return err
+	}
 	config := &utls.Config{
 		ServerName:         c.ServerName,
 		InsecureSkipVerify: true,
@@ -44,8 +49,14 @@ func (c Client) handshakeBySchemes(ctx context.Context, raw net.Conn, h *Handsha
 		},
 	}
 	conn := utls.UClient(raw, config, utls.HelloCustom)
-	if err := conn.ApplyPreset(c.helloSpec()); err != nil {
+	if err := conn.ApplyPreset(spec); err != nil {
 		return err
+	}
+	if keys := conn.HandshakeState.State13.KeyShareKeys; keys != nil && keys.Ecdhe == nil {
+		// uTLS expects a key although the server asks for another one.
+		if keys.Ecdhe, err = ecdh.X25519().GenerateKey(rand.Reader); err != nil {
+			return err
+		}
 	}
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return err
@@ -60,46 +71,4 @@ func (c Client) handshakeBySchemes(ctx context.Context, raw net.Conn, h *Handsha
 		PeerCertificates:   h.Chain,
 	}
 	return conn.Close()
-}
-
-// helloSpec composes the hello: all the versions and suites that the client may
-// speak, and its signature algorithms.
-func (c Client) helloSpec() *utls.ClientHelloSpec {
-	lowest, highest := c.versions()
-	suites := slices.Clone(c.Suites)
-	if suites == nil {
-		suites = append(slices.Clone(ECDSASuites), RSASuites...)
-	}
-	schemes := make([]utls.SignatureScheme, len(c.Schemes))
-	for i, scheme := range c.Schemes {
-		schemes[i] = utls.SignatureScheme(scheme)
-	}
-	extensions := []utls.TLSExtension{
-		&utls.SupportedCurvesExtension{Curves: []utls.CurveID{utls.X25519, utls.CurveP256}},
-		&utls.SupportedPointsExtension{SupportedPoints: []byte{0}}, // uncompressed
-		&utls.SignatureAlgorithmsExtension{SupportedSignatureAlgorithms: schemes},
-	}
-	if c.ServerName != "" {
-		extensions = append(extensions, &utls.SNIExtension{})
-	}
-	if len(c.Protocols) > 0 {
-		extensions = append(extensions, &utls.ALPNExtension{AlpnProtocols: c.Protocols})
-	}
-	if highest >= tls.VersionTLS13 {
-		suites = append([]uint16{tls.TLS_AES_128_GCM_SHA256, tls.TLS_AES_256_GCM_SHA384}, suites...)
-		var versions []uint16
-		for version := highest; version >= lowest; version-- {
-			versions = append(versions, version)
-		}
-		extensions = append(extensions,
-			&utls.SupportedVersionsExtension{Versions: versions},
-			&utls.KeyShareExtension{KeyShares: []utls.KeyShare{{Group: utls.X25519}}})
-	}
-	return &utls.ClientHelloSpec{
-		TLSVersMin:         lowest,
-		TLSVersMax:         highest,
-		CipherSuites:       suites,
-		CompressionMethods: []byte{0},
-		Extensions:         extensions,
-	}
 }
