@@ -332,6 +332,7 @@ var _ = Table("ACME-19", func(e *Env, row struct{ Endpoint string }) {
 	if wrong != right {
 		trusted = wrong.RootPEM()
 	}
+	e.NeedsKey("acme_url")
 	start := func(port int, id *pki.Identity, roots []byte) (*Server, *CAEndpoint) {
 		endpoint := e.ServeCA(e.Addr(port), id, "/dir")
 		bundle := e.Write(fmt.Sprintf("roots-%d.pem", port), roots)
@@ -351,8 +352,9 @@ var _ = Table("ACME-19", func(e *Env, row struct{ Endpoint string }) {
 
 var _ = Table("ACME-20", func(e *Env, row struct{ Directory string }) {
 	trouble := distrust(e)
-	url := e.CA().DirectoryURL()
+	url := e.DirectoryURL()
 	if row.Directory != "" {
+		e.NeedsKey("acme_url")
 		e.SkipUnless(row.Directory != unresolvable || e.Resolver != nil,
 			"needs a system resolver of the spec's own, to say that a name does not exist")
 		url = row.Directory
@@ -368,7 +370,7 @@ var _ = Table("ACME-20", func(e *Env, row struct{ Directory string }) {
 	// Some servers print their configuration when they start.
 	wanted := "a line that names " + url + ", unlike those that the control logged about its own"
 	server.WaitLog(wanted, func(l sut.Line) bool {
-		likeControl := strings.ReplaceAll(l.Words(), url, e.CA().DirectoryURL())
+		likeControl := strings.ReplaceAll(l.Words(), url, e.DirectoryURL())
 		return strings.Contains(l.Words(), url) && !control.Logged(likeControl)
 	})
 })

@@ -451,7 +451,7 @@ var _ = Requirement("RES-34", func(e *Env) {
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	server.WaitLogOfCA("a line with the CA's URL, unlike those of a start that needs no CA",
-		e.NewLineWith(healthy, e.CA().DirectoryURL()))
+		e.NewLineWith(healthy, e.DirectoryURL()))
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 
 	e.CA().Restore()

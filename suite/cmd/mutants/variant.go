@@ -73,7 +73,7 @@ func (r *runner) testVariant(ctx context.Context, v *variants.Variant) testedVar
 }
 
 // accusations returns how many requirements were judged, and every failure of
-// one. A requirement of level MAY may fail if the variant's file lists it under
+// one. A requirement of level MAY or SHOULD may fail if the variant's file lists it under
 // "lacks". A report that allows no verdict is an error.
 func accusations(v *variants.Variant, r *report.Report) (judged int, accused []string, err error) {
 	if r.Error != "" {
@@ -90,7 +90,7 @@ func accusations(v *variants.Variant, r *report.Report) (judged int, accused []s
 			judged++
 		case report.Failed:
 			judged++
-			if result.Level == scenarios.May && slices.Contains(v.Lacks, result.ID) {
+			if result.Level != scenarios.Must && slices.Contains(v.Lacks, result.ID) {
 				continue
 			}
 			for _, f := range failuresOf(result) {

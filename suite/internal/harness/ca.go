@@ -20,6 +20,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/suite/internal/world"
 )
 
 // UseCA changes the options of the spec's CA. Call it before the first use of
@@ -34,6 +35,10 @@ func (e *Env) UseCA(change func(*pebble.Options)) {
 func (e *Env) CA() *pebble.CA {
 	ginkgo.GinkgoHelper()
 	if e.ca == nil {
+		target := e.setup.Target
+		e.SkipUnless(e.World.Kind() == world.Namespace || !target.AsksPublicCA(),
+			"needs the namespace world: the server asks "+strings.Join(target.CAHosts, ", ")+
+				", which is a public CA elsewhere")
 		e.Must(e.startCA())
 	}
 	return e.ca
@@ -61,6 +66,10 @@ func (e *Env) startCA() error {
 		Dial:      e.World.Dial,
 		HTTPPort:  sites.HTTPPort,
 		TLSPort:   sites.TLSPort,
+	}
+	if hosts := e.setup.Target.CAHosts; len(hosts) > 0 {
+		own, _, _ := strings.Cut(sites.Authority, ":")
+		o.EndpointNames = append([]string{own}, hosts...)
 	}
 	if e.setup.Stock {
 		o.Dialect = pebble.Stock
@@ -111,6 +120,17 @@ func (e *Env) startCA() error {
 	return e.probeCA(sites.ACME)
 }
 
+// DirectoryURL returns the URL of the CA's directory, as the server knows it: the one that
+// it is told, or that of the public CA that it asks. It starts the CA at the first call.
+func (e *Env) DirectoryURL() string {
+	ginkgo.GinkgoHelper()
+	own := e.CA().DirectoryURL()
+	if t := e.setup.Target; t.AsksPublicCA() {
+		return "https://" + t.CAHosts[0] + "/directory"
+	}
+	return own
+}
+
 // hostBehind returns the host's address of the same family as the gateway's, so
 // that a validation over IPv6 reaches the host over IPv6.
 func (e *Env) hostBehind(gateway netip.Addr) netip.Addr {
@@ -155,7 +175,9 @@ func (e *Env) startResolver() error {
 	}
 	v4, _ := e.World.Host()
 	e.Resolver.Point(e.Hostname, v4)
-	e.Resolver.Point(e.World.Services().Authority, e.World.Services().ACME.Addr())
+	for _, host := range append([]string{e.World.Services().Authority}, e.setup.Target.CAHosts...) {
+		e.Resolver.Point(host, e.World.Services().ACME.Addr())
+	}
 	return nil
 }
 

@@ -410,8 +410,11 @@ func (e *Env) HealthPath() string {
 // NeedsKey skips the spec if the target's configuration has no place for a key
 // that the spec is about.
 func (e *Env) NeedsKey(key string) {
-	e.SkipUnless(e.setup.Target.CanSet(key), "the target's configuration has nothing for "+key)
+	e.SkipUnless(e.CanSet(key), "the target's configuration has nothing for "+key)
 }
+
+// CanSet reports whether the target's configuration has a place for a key.
+func (e *Env) CanSet(key string) bool { return e.setup.Target.CanSet(key) }
 
 // NamesOf returns what the target's messages are expected to call keys. A key
 // whose name the target file does not tell is left out.

@@ -153,7 +153,7 @@ func (e *Env) NoContact() (cause string, never bool) {
 // connection to a CA, and it is not the spec's.
 func (e *Env) AskedAnotherCA() bool {
 	_, line := e.noConnection()
-	own, err := url.Parse(e.CA().DirectoryURL())
+	own, err := url.Parse(e.DirectoryURL())
 	return err == nil && anotherCA.MatchString(line) && !strings.Contains(line, own.Host)
 }
 

@@ -102,7 +102,7 @@ func (e *Env) acme(challenge string, port int, own Settings, over ...Settings) S
 		"tls_letsencrypt_hostname":       e.Hostname,
 		"tls_letsencrypt_cache_dir":      "cache",
 		"tls_letsencrypt_challenge_type": challenge,
-		"acme_url":                       e.CA().DirectoryURL(),
+		"acme_url":                       e.DirectoryURL(),
 		"acme_email":                     "operator@" + e.Hostname,
 	}.With(own).With(over...)
 }

@@ -21,6 +21,7 @@ func parseTarget(file string, text []byte, knows func(id string) bool) (*Target,
 	t := newTarget()
 	f := strictyaml.Decode(file, text, t)
 	checkPorts(f, t.Ports)
+	checkCAHosts(f, t.CAHosts)
 	templates := newTemplateCheck(f, t.Ports)
 	checkCommands(templates, t)
 	checkConfig(templates, &t.Config)
@@ -149,6 +150,22 @@ func checkPorts(f *strictyaml.File, ports []Port) {
 		}
 		if fixed := key + ".fixed"; f.Has(fixed) && (p.Fixed < 1 || p.Fixed > 65535) {
 			f.Expect(fixed, "a port from 1 to 65535")
+		}
+	}
+}
+
+// hostName matches a name with a dot, as public CAs have (RFC 1123 §2.1).
+var hostName = regexp.MustCompile(
+	`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// checkCAHosts checks the names that lead to the local CA.
+func checkCAHosts(f *strictyaml.File, hosts []string) {
+	for i, host := range hosts {
+		key := fmt.Sprintf("ca_hosts[%d]", i)
+		if !hostName.MatchString(host) || len(host) > 253 {
+			f.Expect(key, "a host name in lower case, such as acme-v02.api.letsencrypt.org")
+		} else if slices.Contains(hosts[:i], host) {
+			f.Wrong(key, fmt.Sprintf("%q a second time", host), "each name once")
 		}
 	}
 }
