@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,7 @@ type DNS struct {
 
 	mu      sync.RWMutex
 	records map[string][]netip.Addr
+	texts   map[string][]string
 	observe func(name, question, answer string)
 }
 
@@ -43,6 +45,7 @@ const anyName = "*"
 func NewDNS(listeners []net.Listener, packets []net.PacketConn) *DNS {
 	d := &DNS{
 		records: make(map[string][]netip.Addr),
+		texts:   make(map[string][]string),
 		rate:    rate.NewLimiter(limits.QuestionRate, limits.QuestionsAtOnce),
 	}
 	for _, l := range listeners {
@@ -78,6 +81,14 @@ func (d *DNS) Point(name string, addrs ...netip.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.records[canonical(name)] = valid
+}
+
+// SetTexts sets the TXT records of a name, such as _acme-challenge.example.test for dns-01
+// (RFC 8555 §8.4). Without texts there are none. A text has 255 bytes at most.
+func (d *DNS) SetTexts(name string, texts ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.texts[canonical(name)] = slices.Clone(texts)
 }
 
 // Observe makes the server call f for every question, with the name without its
@@ -181,7 +192,13 @@ func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 		// The answer repeats the spelling of the question.
 		return dns.RR_Header{Name: q.Name, Rrtype: t, Class: dns.ClassINET}
 	}
-	if len(addrs) == 0 {
+	texts := d.texts[strings.ToLower(q.Name)]
+	if q.Qtype == dns.TypeTXT {
+		for _, text := range texts {
+			reply.Answer = append(reply.Answer, &dns.TXT{Hdr: header(dns.TypeTXT), Txt: []string{text}})
+		}
+	}
+	if len(addrs) == 0 && len(texts) == 0 {
 		reply.Rcode = dns.RcodeNameError
 		d.unknown.Add(1)
 	}

@@ -51,13 +51,23 @@ func TestDNS(t *testing.T) {
 			}
 		}
 	}
+	d.SetTexts("_acme-challenge.example.test", "one", "two")
+	if reply := exchangeDNS(t, "udp", address, "_ACME-challenge.example.test.", dns.TypeTXT); len(
+		reply.Answer) != 2 || reply.Rcode != dns.RcodeSuccess {
+		t.Errorf("found %v, expected two TXT records", reply)
+	}
+	d.SetTexts("_acme-challenge.example.test")
+	reply := exchangeDNS(t, "udp", address, "_acme-challenge.example.test.", dns.TypeTXT)
+	if reply.Rcode != dns.RcodeNameError {
+		t.Errorf("found %v, expected NXDOMAIN for a name whose texts were taken away", reply)
+	}
 	d.Point("*", v4)
 	if reply := exchangeDNS(t, "udp", address, "never.example.test.", dns.TypeA); len(
 		reply.Answer,
 	) != 1 {
 		t.Errorf("a name without a record: %v, expected that of *", reply)
 	}
-	reply := exchangeDNS(t, "udp", address, "gone.example.test.", dns.TypeA)
+	reply = exchangeDNS(t, "udp", address, "gone.example.test.", dns.TypeA)
 	if reply.Rcode != dns.RcodeNameError {
 		t.Errorf("a name that was taken away: %v, expected NXDOMAIN in spite of *", reply)
 	}

@@ -369,7 +369,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/cmd/...",
-		to:   []string{"suite/...", "scenarios", "pebble", "fixtures/..."},
+		to:   []string{"suite/...", "scenarios", "pebble/...", "fixtures/..."},
 		why:  "a command may use everything but the server",
 	},
 }

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/crypto/acme"
+)
+
+// printed holds what a CA has printed so far; more than one goroutine uses it.
+type printed struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+// startCA runs "assay ca" until the test ends. It returns what the CA has printed once it
+// runs, and its directory.
+func startCA(t *testing.T, args ...string) (text, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	command := exec.Command(assay, append([]string{"ca", "--acme-port", "0", "--dns-port", "0",
+		"--dir", dir}, args...)...)
+	out := &printed{}
+	command.Stdout, command.Stderr = out, out
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Signal(syscall.SIGTERM)
+		if err := command.Wait(); err != nil {
+			t.Errorf("%v:\n%s", err, out)
+		}
+	})
+	NewWithT(t).Eventually(out.String).WithTimeout(time.Minute).Should(ContainSubstring("Events at"))
+	return out.String(), dir
+}
+
+// found returns the first group of an expression.
+func found(t *testing.T, text, expression string) string {
+	t.Helper()
+	match := regexp.MustCompile(expression).FindStringSubmatch(text)
+	if match == nil {
+		t.Fatalf("found no %q in:\n%s", expression, text)
+	}
+	return match[1]
+}
+
+// clientOf returns a client of the CA at a directory URL, with a new account key.
+func clientOf(t *testing.T, directory, dir string) *acme.Client {
+	t.Helper()
+	root, err := os.ReadFile(filepath.Join(dir, "endpoint-root.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(root)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &acme.Client{
+		Key: key, DirectoryURL: directory, HTTPClient: &http.Client{Transport: transport},
+	}
+}
+
+// TestCAIssuesAWildcard obtains a certificate for a wildcard by dns-01, with an external
+// account, from a CA that is reached as localhost.
+func TestCAIssuesAWildcard(t *testing.T) {
+	t.Parallel()
+	const secret = "0123456789abcdef0123456789abcdef"
+	text, dir := startCA(t, "--dns-api", ":0", "--lifetime", "45d",
+		"--eab", "kid-1:"+base64.RawURLEncoding.EncodeToString([]byte(secret)))
+	directory := found(t, text, `directory URL +(https://\S+)`)
+	directory = strings.Replace(directory, "127.0.0.1", "localhost", 1)
+	api := found(t, text, `(http://\S+)/set-txt`)
+	ctx := t.Context()
+
+	client := clientOf(t, directory, dir)
+	if _, err := client.Register(ctx, &acme.Account{}, acme.AcceptTOS); err == nil {
+		t.Error("the CA took an account without an external account binding")
+	}
+	account := &acme.Account{
+		ExternalAccountBinding: &acme.ExternalAccountBinding{KID: "kid-1", Key: []byte(secret)},
+	}
+	if _, err := client.Register(ctx, account, acme.AcceptTOS); err != nil {
+		t.Fatal(err)
+	}
+	order, err := client.AuthorizeOrder(ctx, acme.DomainIDs("*.example.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorization, err := client.GetAuthorization(ctx, order.AuthzURLs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(authorization.Challenges, func(c *acme.Challenge) bool {
+		return c.Type == "dns-01"
+	})
+	if i < 0 {
+		t.Fatalf("found the challenges %+v, expected dns-01 among them", authorization.Challenges)
+	}
+	challenge := authorization.Challenges[i]
+	value, err := client.DNS01ChallengeRecord(challenge.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := fmt.Sprintf(`{"host": "_acme-challenge.example.test.", "value": %q}`, value)
+	answer, err := http.Post(api+"/set-txt", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, _ := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("set-txt: %s %s", answer.Status, said)
+	}
+	if _, err := client.Accept(ctx, challenge); err != nil {
+		t.Fatal(err)
+	}
+	if order, err = client.WaitOrder(ctx, order.URI); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{DNSNames: []string{"*.example.test"}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, _, err := client.CreateOrderCert(ctx, order.FinalizeURL, request, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := leaf.VerifyHostname("a.example.test"); err != nil {
+		t.Error(err)
+	}
+	if days := leaf.NotAfter.Sub(leaf.NotBefore).Hours() / 24; days < 44 || days > 46 {
+		t.Errorf("the certificate is valid for %.1f days, expected 45", days)
+	}
+}
+
+// TestCAMistakes checks what "assay ca" says about wrong flags, and about a directory that
+// another CA uses.
+func TestCAMistakes(t *testing.T) {
+	t.Parallel()
+	_, dir := startCA(t)
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--dir", dir}, "--dir: another CA uses " + dir},
+		{[]string{"--eab", "kid"}, "expected a key ID, a colon, and a key of at least 32 bytes"},
+		{[]string{"--eab", "kid:c2VjcmV0"}, "expected a key ID, a colon, and a key of at least 32 bytes"},
+		{[]string{"--dns-api", "here", "--acme-port", "0", "--dns-port", "0", "--dir", t.TempDir()},
+			`--dns-api: found "here", expected IP:PORT or :PORT`},
+		{[]string{"--lifetime", "long"}, "expected a time such as 730d"},
+	} {
+		code, output := run(t, append([]string{"ca"}, row.args...)...)
+		if code != 2 || !strings.Contains(output, row.want) {
+			t.Errorf("%q: exit %d, %q, expected 2 and %q", row.args, code, output, row.want)
+		}
+	}
+}
+
+// TestCertbot obtains a wildcard by dns-01 and renews it, as users of certbot do.
+func TestCertbot(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"certbot", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	text, dir := startCA(t, "--dns-api", ":0")
+	directory := found(t, text, `directory URL +(https://\S+)`)
+	api := found(t, text, `(http://\S+)/set-txt`)
+	home := t.TempDir()
+	hook := func(name, request, value string) string {
+		path := filepath.Join(home, name)
+		script := "#!/bin/sh\ncurl -fsS -d " +
+			`"{\"host\":\"_acme-challenge.$CERTBOT_DOMAIN\"` + value + `}" ` + api + "/" + request + "\n"
+		if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	set := hook("set", "set-txt", `,\"value\":\"$CERTBOT_VALIDATION\"`)
+	clear := hook("clear", "clear-txt", "")
+	certbot := func(args ...string) {
+		command := exec.CommandContext(t.Context(), "certbot", append(args, "--non-interactive",
+			"--config-dir", filepath.Join(home, "config"), "--work-dir", filepath.Join(home, "work"),
+			"--logs-dir", filepath.Join(home, "logs"))...)
+		command.Env = append(os.Environ(),
+			"REQUESTS_CA_BUNDLE="+filepath.Join(dir, "endpoint-root.pem"))
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+	}
+	live := filepath.Join(home, "config", "live", "example.test", "cert.pem")
+	leaf := func() *x509.Certificate {
+		text, err := os.ReadFile(live)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, _ := pem.Decode(text)
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cert
+	}
+	certbot("certonly", "--server", directory, "--agree-tos", "--register-unsafely-without-email",
+		"--manual", "--preferred-challenges", "dns", "--manual-auth-hook", set,
+		"--manual-cleanup-hook", clear, "--domain", "*.example.test", "--cert-name", "example.test")
+	first := leaf()
+	if err := first.VerifyHostname("a.example.test"); err != nil {
+		t.Error(err)
+	}
+	certbot("renew", "--force-renewal", "--no-random-sleep-on-renew")
+	if leaf().SerialNumber.Cmp(first.SerialNumber) == 0 {
+		t.Error("certbot has the same certificate after a renewal")
+	}
+}
