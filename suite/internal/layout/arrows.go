@@ -106,7 +106,7 @@ var arrows = []arrow{
 			"suite/internal/harness", "suite/internal/passage", "suite/internal/clock",
 			"suite/internal/world", "suite/internal/sut", "suite/internal/wire",
 			"suite/internal/logtext", "suite/internal/version", "suite/report",
-			"suite/report/words", "scenarios", "pebble",
+			"suite/report/words", "scenarios", "pebble/...",
 		},
 		why: "the life of a server is seen with the means of a spec",
 	},

@@ -5,6 +5,7 @@ package live
 import (
 	"time"
 
+	"assay/pebble/ledger"
 	"assay/suite/internal/clock"
 )
 
@@ -40,7 +41,9 @@ type Life struct {
 	Warnings     []Warning     `json:"warnings,omitempty"`
 	Clients      Clients       `json:"clients"`
 	CA           CA            `json:"ca"`
-	LogLines     int           `json:"log_lines"`
+	// Ledger says how near the server came to the rate limits of Let's Encrypt.
+	Ledger   []ledger.Row `json:"ledger"`
+	LogLines int          `json:"log_lines"`
 	// Ended says how the server ended before all the time had passed.
 	Ended string `json:"ended,omitempty"`
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/pebble"
+	"assay/pebble/ledger"
 	"assay/scenarios"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/sut"
@@ -167,5 +168,6 @@ func (s *session) end() {
 		s.server.Stop()
 	}
 	s.w.flush()
+	s.w.life.Ledger = ledger.Book(s.e.Journal().Entries())
 	s.w.life.Clock = s.e.Time.Clock.Seen()
 }

@@ -2,7 +2,9 @@ package live
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/suite/report"
@@ -71,6 +73,27 @@ func (l *Life) renewals() string {
 	return text
 }
 
+// booked says how near the server came to the rate limits of Let's Encrypt.
+func (l *Life) booked() (lines []string) {
+	var within []string
+	for _, row := range l.Ledger {
+		what := row.Name
+		if row.For != "" && row.Exceeded() {
+			what += " for " + row.For
+		}
+		if !row.Exceeded() {
+			within = append(within, fmt.Sprintf("%.0f of %d %s", math.Ceil(row.Peak), row.Most, what))
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("Let's Encrypt %s from day %s on: more than %d %s %s",
+			row.After, dayOf(seconds(row.Refused.Sub(l.Began))), row.Most, what, row.Per))
+	}
+	if len(within) > 0 {
+		lines = append(lines, "of Let's Encrypt's limits it used at most "+strings.Join(within, ", "))
+	}
+	return lines
+}
+
 // dayOf returns on which day, counted from 0, something was.
 func dayOf(s Seconds) string { return fmt.Sprintf("%.1f", s.Duration().Hours()/24) }
 
@@ -92,6 +115,7 @@ func (l *Life) Summary() []string {
 				w.Count, dayOf(w.First), dayOf(w.Last), w.Level, w.Text))
 		}
 	}
+	lines = append(lines, l.booked()...)
 	for _, unmoved := range l.Clock.Unmoved {
 		lines = append(lines, "a clock that does not move: "+unmoved)
 	}
