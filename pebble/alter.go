@@ -152,6 +152,10 @@ func (e *edge) sign(a *answer, request *x509.CertificateRequest) error {
 	if order.CertificateObject == nil {
 		return errors.New("the issuer signed no certificate")
 	}
-	a.body = bytes.Clone(order.CertificateObject.Chain(0))
+	again, err := e.backend.signAgain(order.CertificateObject)
+	if err != nil {
+		return err
+	}
+	a.body = bytes.Clone(again.Chain(0))
 	return nil
 }

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -105,6 +106,18 @@ func (a *answer) describe(e *Entry) {
 	}
 }
 
+// change changes the fields of an answer that is a JSON object, unless it is an error.
+func (a *answer) change(change func(fields map[string]json.RawMessage)) {
+	var fields map[string]json.RawMessage
+	if a.status >= http.StatusBadRequest || json.Unmarshal(a.body, &fields) != nil {
+		return
+	}
+	change(fields)
+	if body, err := json.Marshal(fields); err == nil {
+		a.body = body
+	}
+}
+
 // challengeTypes are the challenge types that Pebble knows.
 var challengeTypes = []string{
 	"http-01", "tls-alpn-01", "dns-01", "dns-account-01", "dns-persist-01",
@@ -113,8 +126,9 @@ var challengeTypes = []string{
 func knownChallenge(name string) bool { return slices.Contains(challengeTypes, name) }
 
 // offerChallenges changes an authorization's answer so that it lists only challenges
-// of these types, in this order. Pebble lists all types in random order.
-func (a *answer) offerChallenges(types []string) {
+// of these types, in this order. Pebble lists all types in random order. Challenges of
+// types that Pebble does not know get URLs that begin with prefix.
+func (a *answer) offerChallenges(types []string, prefix string) {
 	var authz map[string]json.RawMessage
 	var challenges []map[string]any
 	if a.status != http.StatusOK || json.Unmarshal(a.body, &authz) != nil ||
@@ -131,6 +145,13 @@ func (a *answer) offerChallenges(types []string) {
 		challenges = slices.DeleteFunc(challenges, func(c map[string]any) bool {
 			return position(c) < 0
 		})
+		for _, name := range types {
+			if !knownChallenge(name) {
+				challenges = append(challenges, map[string]any{
+					"type": name, "status": "pending", "token": rand.Text(), "url": prefix + name,
+				})
+			}
+		}
 	}
 	slices.SortStableFunc(challenges, func(a, b map[string]any) int {
 		return position(a) - position(b)

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"log"
@@ -11,9 +12,12 @@ import (
 	"time"
 
 	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/core"
 	"github.com/letsencrypt/pebble/v2/db"
 	"github.com/letsencrypt/pebble/v2/va"
 	"github.com/letsencrypt/pebble/v2/wfe"
+
+	"assay/pebble/issuer"
 )
 
 // Pebble's constructors read from environment variables how random Pebble
@@ -22,11 +26,16 @@ import (
 // environment says.
 var environment sync.Once
 
-// building is held while Pebble's parts are built, because the variable
-// alwaysValid is set for the time of one constructor only.
+// building is held while Pebble's parts are built, because these variables are set for
+// the time of one constructor only.
 var building sync.Mutex
 
-const alwaysValid = "PEBBLE_VA_ALWAYS_VALID"
+const (
+	alwaysValid = "PEBBLE_VA_ALWAYS_VALID"
+	// reusePercent says how many of the valid authorizations Pebble reuses, 50 % by
+	// default. With 0 Pebble still reuses 1 %, see newOrder.
+	reusePercent = "PEBBLE_AUTHZREUSE"
+)
 
 func setEnvironment() error {
 	var failed error
@@ -34,9 +43,6 @@ func setEnvironment() error {
 		for name, value := range map[string]string{
 			"PEBBLE_VA_NOSLEEP":      "1", // validate at once instead of within 5 s
 			"PEBBLE_WFE_NONCEREJECT": "0", // the default rejects 5 % of good nonces
-			// The default reuses 50 % of valid authorizations. With 0 Pebble still
-			// reuses 1 %, see newOrder.
-			"PEBBLE_AUTHZREUSE": "0",
 		} {
 			if err := os.Setenv(name, value); err != nil {
 				failed = fmt.Errorf("set %s=%s: %w", name, value, err)
@@ -50,9 +56,10 @@ func setEnvironment() error {
 // backend is Pebble: the issuer with its keys, the validator, and the frontend.
 type backend struct {
 	log       *log.Logger
-	external  *ExternalAccount
+	options   Options
 	issuer    *ca.CAImpl
-	signed    *db.MemoryStore // where the issuer stores every certificate
+	own       *issuer.Issuer  // signs again what Pebble's issuer has signed; may be nil
+	signed    *db.MemoryStore // where Pebble's issuer stores every certificate
 	validator *va.VAImpl
 	frontend  atomic.Pointer[frontend]
 }
@@ -73,21 +80,46 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 	if err := setEnvironment(); err != nil {
 		return nil, err
 	}
-	b := &backend{log: events, external: o.ExternalAccount, signed: db.NewMemoryStore()}
-	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, o.Intermediates, map[string]ca.Profile{
+	b := &backend{log: events, options: o, signed: db.NewMemoryStore()}
+	length := o.Intermediates
+	if o.ownIssuer() {
+		length = 1 // Pebble's chain is not seen
+	}
+	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, length, map[string]ca.Profile{
 		profile: {
 			Description:    "The default profile",
 			ValidityPeriod: uint64(o.Validity / time.Second),
 		},
 	})
-	if err := b.buildValidator(o); err != nil {
+	if o.ownIssuer() {
+		var err error
+		b.own, err = issuer.New(issuer.Form{
+			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate, Leaf: o.Leaf,
+		}, b.issuer.GetIntermediateCert(0).Cert.SubjectKeyId)
+		if err != nil {
+			return nil, err
+		}
+	}
+	store := b.signed
+	if b.own != nil {
+		store = db.NewMemoryStore() // clients must not find what Pebble's issuer has signed
+	}
+	if err := b.buildValidator(o, store); err != nil {
 		return nil, err
 	}
-	return b, b.openFrontend(b.signed)
+	return b, b.openFrontend(store)
+}
+
+// root returns the root of the certificates that clients get.
+func (b *backend) root() *x509.Certificate {
+	if b.own != nil {
+		return b.own.Root()
+	}
+	return b.issuer.GetRootCert(0).Cert
 }
 
 // buildValidator builds the validator. Its constructor reads alwaysValid.
-func (b *backend) buildValidator(o Options) error {
+func (b *backend) buildValidator(o Options, store *db.MemoryStore) error {
 	building.Lock()
 	defer building.Unlock()
 	if o.SkipValidation {
@@ -96,13 +128,17 @@ func (b *backend) buildValidator(o Options) error {
 		}
 		defer os.Unsetenv(alwaysValid)
 	}
-	b.validator = va.New(b.log, o.HTTPPort, o.TLSPort, false, o.Resolver, b.signed)
+	b.validator = va.New(b.log, o.HTTPPort, o.TLSPort, false, o.Resolver, store)
 	return nil
 }
 
+// resetFrontend makes a frontend without accounts, orders and nonces.
+func (b *backend) resetFrontend() error { return b.openFrontend(db.NewMemoryStore()) }
+
 // openFrontend makes a frontend that keeps its data in store.
 func (b *backend) openFrontend(store *db.MemoryStore) error {
-	if e := b.external; e != nil {
+	external := b.options.ExternalAccount
+	if e := external; e != nil {
 		key := base64.RawURLEncoding.EncodeToString(e.Key)
 		if err := store.AddExternalAccountKeyByID(e.KeyID, key); err != nil {
 			return fmt.Errorf("add external account %q: %w", e.KeyID, err)
@@ -111,20 +147,58 @@ func (b *backend) openFrontend(store *db.MemoryStore) error {
 	// The last two arguments switch Pebble's Retry-After headers off, because
 	// Pebble writes them as a number or a date at random.
 	caaIdentities := []string{"pebble.letsencrypt.org"}
-	f := wfe.New(b.log, store, b.validator, b.issuer, caaIdentities, false, b.external != nil, 0, 0)
+	percent := "0"
+	if b.options.Reuse > 0 && b.options.Dialect != Stock {
+		percent = "100" // of those that newOrder does not hide
+	}
+	building.Lock()
+	defer building.Unlock()
+	if err := os.Setenv(reusePercent, percent); err != nil {
+		return fmt.Errorf("set %s=%s: %w", reusePercent, percent, err)
+	}
+	f := wfe.New(b.log, store, b.validator, b.issuer, caaIdentities, b.options.Strict,
+		external != nil, 0, 0)
 	b.frontend.Store(&frontend{store: store, handler: f.Handler()})
 	return nil
 }
 
-// resetFrontend makes a frontend without accounts, orders and nonces.
-func (b *backend) resetFrontend() error { return b.openFrontend(db.NewMemoryStore()) }
-
-// copyToFrontend copies a certificate to the frontend's store. The issuer stores
-// certificates where it did from the beginning, which is another store after
-// resetFrontend.
-func (b *backend) copyToFrontend(serial string) {
+// deliver puts a certificate that Pebble's issuer has signed where clients get it, and
+// returns it. The certificate is another one, with the same serial number, if the CA has
+// an issuer of its own.
+func (b *backend) deliver(serial string) (*core.Certificate, error) {
 	cert := b.signed.GetCertificateByID(serial)
-	if store := b.frontend.Load().store; cert != nil && store != b.signed {
+	if cert == nil {
+		return nil, fmt.Errorf("certificate %s: not found", serial)
+	}
+	cert, err := b.signAgain(cert)
+	if err != nil {
+		return nil, err
+	}
+	if store := b.frontend.Load().store; store != b.signed {
 		_, _ = store.AddCertificate(cert) // fails only if the certificate is there already
 	}
+	return cert, nil
+}
+
+// signAgain lets the CA's own issuer sign a certificate that Pebble's has signed. It
+// returns the same certificate if there is no such issuer.
+func (b *backend) signAgain(cert *core.Certificate) (*core.Certificate, error) {
+	if b.own == nil {
+		return cert, nil
+	}
+	leaf, chains, err := b.own.Issue(cert.Cert)
+	if err != nil {
+		return nil, err
+	}
+	again := &core.Certificate{
+		ID: cert.ID, AccountID: cert.AccountID, Cert: leaf, DER: leaf.Raw,
+	}
+	for _, chain := range chains {
+		var above []*core.Certificate
+		for _, c := range chain {
+			above = append(above, &core.Certificate{Cert: c, DER: c.Raw})
+		}
+		again.IssuerChains = append(again.IssuerChains, above)
+	}
+	return again, nil
 }

@@ -29,6 +29,7 @@ import (
 	"log"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/letsencrypt/pebble/v2/wfe"
@@ -79,7 +80,7 @@ func newCA(o Options) (*CA, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &edge{
-		dialect: o.Dialect, offer: o.Offer,
+		options: o, dialect: o.Dialect, offer: append(slices.Clone(o.OfferUnknown), o.Offer...),
 		dates: newDates(o.Now, o.NonceLife), journal: newJournal(o.Now),
 		progress: newProgress(), ctx: ctx,
 	}
@@ -151,7 +152,7 @@ func (ca *CA) EndpointRoot() []byte { return ca.endpointRoot.PEM() }
 func (ca *CA) Handler() http.Handler { return ca.edge }
 
 // Root returns the root of all certificates that the CA issues.
-func (ca *CA) Root() *x509.Certificate { return ca.edge.backend.issuer.GetRootCert(0).Cert }
+func (ca *CA) Root() *x509.Certificate { return ca.edge.backend.root() }
 
 // RootPEM returns [CA.Root] in PEM.
 func (ca *CA) RootPEM() []byte { return certificatePEM(ca.Root()) }

@@ -24,6 +24,8 @@ type dates struct {
 	ahead map[string]time.Duration
 	// dated holds the orders for which the edge chose the certificate's dates.
 	dated map[string]bool
+	// processed holds, by order, when it leaves the state processing.
+	processed map[string]time.Time
 	// nonces holds when nonces were given out; nil if they are good until used.
 	nonces    map[string]time.Time
 	nonceLife time.Duration
@@ -33,6 +35,7 @@ func newDates(clock func() time.Time, nonceLife time.Duration) *dates {
 	d := &dates{
 		clock: clock, nonceLife: nonceLife,
 		ahead: map[string]time.Duration{}, dated: map[string]bool{},
+		processed: map[string]time.Time{},
 	}
 	if nonceLife > 0 {
 		d.nonces = map[string]time.Time{}
@@ -110,6 +113,22 @@ func (d *dates) isDated(order string) bool {
 	return d.dated[order]
 }
 
+// setProcessing keeps an order in the state processing for this long.
+func (d *dates) setProcessing(order string, span time.Duration) {
+	until := d.now().Add(span)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.processed[order] = until
+}
+
+// processing reports whether an order is kept in the state processing.
+func (d *dates) processing(order string) bool {
+	now := d.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return now.Before(d.processed[order])
+}
+
 // date prepares what a request is about for the CA's time, before Pebble sees it.
 func (e *edge) date(x *exchange) {
 	if e.dates.clock == nil || x.order == "" {
@@ -126,17 +145,26 @@ func (e *edge) date(x *exchange) {
 	defer unlock()
 	order.Lock()
 	defer order.Unlock()
-	passed := e.dates.since(x.order)
-	e.dates.setNow(x.order)
-	order.ExpiresDate = order.ExpiresDate.Add(-passed)
-	for _, a := range order.AuthorizationObjects {
-		a.Lock()
-		a.ExpiresDate = a.ExpiresDate.Add(-passed)
-		a.Unlock()
-	}
+	e.expire(order)
 	if x.kind == KindFinalize && order.NotBefore == "" {
 		order.NotBefore = e.notBefore()
 		e.dates.setDated(x.order)
+	}
+}
+
+// expire takes the time that has passed at the CA from what is left of an order, which
+// is locked, and of the authorizations that were made for it. An authorization that an
+// order reuses belongs to an earlier one.
+func (e *edge) expire(order *core.Order) {
+	passed := e.dates.since(order.ID)
+	e.dates.setNow(order.ID)
+	order.ExpiresDate = order.ExpiresDate.Add(-passed)
+	for _, a := range order.AuthorizationObjects {
+		a.Lock()
+		if a.Order == order {
+			a.ExpiresDate = a.ExpiresDate.Add(-passed)
+		}
+		a.Unlock()
 	}
 }
 

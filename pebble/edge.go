@@ -14,6 +14,7 @@ import (
 // edge answers the requests of clients, with the answers of Pebble or of injected
 // faults.
 type edge struct {
+	options  Options
 	dialect  Dialect
 	offer    []string
 	backend  *backend

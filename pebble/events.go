@@ -37,6 +37,9 @@ func (v events) Write(line []byte) (int, error) {
 	}
 	switch {
 	case is("authz", "", "set", "VALID", "by", "completed", "challenge", ""):
+		if a := e.backend.frontend.Load().store.GetAuthorizationByID(words[1]); a != nil {
+			e.keepValid(a)
+		}
 		e.verdict(words[1], words[7], "valid")
 		e.progress.endValidation(words[1])
 	case is("authz", "", "set", "INVALID", "by", "completed", "challenge", ""):
@@ -81,11 +84,13 @@ func (e *edge) issued(serial, orderID string) {
 	if strings.HasPrefix(orderID, faultOrderPrefix) {
 		return // a certificate that a fault made, see sign
 	}
-	e.backend.copyToFrontend(serial)
 	entry := Entry{
 		From: "ca", To: "edge", Kind: KindIssued, What: "certificate issued", Order: orderID,
 	}
-	if c := e.backend.signed.GetCertificateByID(serial); c != nil {
+	c, err := e.backend.deliver(serial)
+	if err != nil {
+		entry.Detail = err.Error()
+	} else {
 		entry.Serial = c.Cert.SerialNumber.Text(16)
 		entry.Identifiers = names(c.Cert)
 		entry.NotAfter = c.Cert.NotAfter

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"assay/pebble/issuer"
 )
 
 // A Dialect is the way in which the edge answers where CAs differ.
@@ -38,6 +40,16 @@ func (d Dialect) String() string {
 	return fmt.Sprintf("dialect %d", int(d))
 }
 
+// Finalize says when a CA answers a request to finalize an order (RFC 8555 §7.4).
+type Finalize int
+
+const (
+	// Asynchronous CAs answer at once, and the order is in the state processing.
+	Asynchronous Finalize = iota + 1
+	// Synchronous CAs answer when the certificate is issued, and the order is valid.
+	Synchronous
+)
+
 // DefaultValidity is the default lifetime of certificates, as at Let's
 // Encrypt.
 const DefaultValidity = 90 * 24 * time.Hour
@@ -55,12 +67,39 @@ type Options struct {
 	// root, 1 to 3. Zero means 1. None of the certificates has caIssuers, because
 	// Pebble writes none.
 	Intermediates int
+	// RSAIntermediates is that number for leaf keys of RSA. Zero means Intermediates.
+	RSAIntermediates int
+	// Alternate makes the CA offer a second chain (RFC 8555 §7.4.2), which lacks the
+	// last intermediate. Its root is not [CA.Root].
+	Alternate bool
+	// Leaf says what a leaf holds beside names, key and validity. Stock ignores it.
+	Leaf issuer.Leaf
 	// Validity is the lifetime of certificates. Zero means DefaultValidity.
 	// Fractions of a second are dropped.
 	Validity time.Duration
 	// Offer lists the challenge types that authorizations offer, in the order in
 	// which clients see them. Empty means DefaultOffer. Stock ignores it.
 	Offer []string
+	// OfferUnknown lists challenge types that no client knows. Authorizations offer
+	// them before those of Offer. Stock ignores it.
+	OfferUnknown []string
+	// Reuse is how long a valid authorization serves for further orders of its account.
+	// Zero means that every order begins with a new authorization. Stock ignores it.
+	Reuse time.Duration
+	// Finalize says when the CA answers finalize. Stock ignores it.
+	Finalize Finalize
+	// Processing is how long an order stays in the state processing after it was
+	// finalized. Zero means until the certificate is issued. It needs Finalize to be
+	// Asynchronous. Stock ignores it.
+	Processing time.Duration
+	// RetryAfter is what answers ask clients to wait that show an order in the state
+	// processing. Zero means that they do not say it. Stock ignores it.
+	RetryAfter time.Duration
+	// NoRenewalInfo leaves renewal information (RFC 9773) out of the directory.
+	NoRenewalInfo bool
+	// Strict switches Pebble's strict mode on, which refuses requests with fields that
+	// RFC 8555 does not allow any more.
+	Strict bool
 	// ExternalAccount, if set, makes the CA require an external account binding
 	// (RFC 8555 §7.3.4) with this account.
 	ExternalAccount *ExternalAccount
@@ -135,6 +174,8 @@ type GatewayListener struct {
 // complete sets defaults and checks the options.
 func (o Options) complete() (Options, error) {
 	o.Intermediates = cmp.Or(o.Intermediates, 1)
+	o.RSAIntermediates = cmp.Or(o.RSAIntermediates, o.Intermediates)
+	o.Finalize = cmp.Or(o.Finalize, Asynchronous)
 	o.Validity = cmp.Or(o.Validity, DefaultValidity)
 	o.HTTPPort, o.TLSPort = cmp.Or(o.HTTPPort, 80), cmp.Or(o.TLSPort, 443)
 	if len(o.Offer) == 0 {
@@ -157,6 +198,21 @@ func (o Options) check() error {
 	if o.Intermediates < 1 || o.Intermediates > 3 {
 		errs = append(errs, fmt.Errorf("option Intermediates: %d, expected 1 to 3", o.Intermediates))
 	}
+	if o.RSAIntermediates < 1 || o.RSAIntermediates > 3 {
+		errs = append(errs, fmt.Errorf("option RSAIntermediates: %d, expected 1 to 3",
+			o.RSAIntermediates))
+	}
+	if o.Finalize < Asynchronous || o.Finalize > Synchronous {
+		errs = append(errs, fmt.Errorf("option Finalize: %d, expected Asynchronous or Synchronous",
+			o.Finalize))
+	}
+	for name, d := range map[string]time.Duration{
+		"Reuse": o.Reuse, "Processing": o.Processing, "RetryAfter": o.RetryAfter,
+	} {
+		if d < 0 {
+			errs = append(errs, fmt.Errorf("option %s: %s, expected no negative duration", name, d))
+		}
+	}
 	if o.Validity < time.Second {
 		errs = append(errs, fmt.Errorf("option Validity: %s, expected at least 1s", o.Validity))
 	}
@@ -174,6 +230,12 @@ func (o Options) check() error {
 				offered, challengeTypes))
 		}
 	}
+	for _, offered := range o.OfferUnknown {
+		if offered == "" || knownChallenge(offered) {
+			errs = append(errs, fmt.Errorf("option OfferUnknown: %q, expected an unknown challenge type",
+				offered))
+		}
+	}
 	for i, g := range o.Gateway {
 		if g.Listener == nil {
 			errs = append(errs, fmt.Errorf("option Gateway[%d].Listener: missing", i))
@@ -187,6 +249,13 @@ func (o Options) check() error {
 		errs = append(errs, errors.New("option ExternalAccount: KeyID or Key is empty, expected both"))
 	}
 	return errors.Join(errs...)
+}
+
+// ownIssuer reports whether the certificates have to come from an issuer of this
+// repository, because Pebble's has no such chains or leaves.
+func (o Options) ownIssuer() bool {
+	return o.Dialect != Stock && (o.Intermediates != o.RSAIntermediates || o.Alternate ||
+		o.Leaf != issuer.Leaf{})
 }
 
 // closeListeners closes all listeners, for a CA that did not start.

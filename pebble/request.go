@@ -27,17 +27,19 @@ var paths = []struct {
 	{pathOrder, KindOrder},
 	{"/list-orderz/", KindOrders},
 	{"/authZ/", KindAuthz},
-	{"/chalZ/", KindChallenge},
+	{pathChallenge, KindChallenge},
 	{"/finalize-order/", KindFinalize},
-	{"/certZ/", KindCertificate},
+	{pathCertificate, KindCertificate},
 	{"/revoke-cert", KindRevokeCert},
 	{"/rollover-account-key", KindKeyChange},
 	{"/draft-ietf-acme-ari-03/renewalInfo", KindRenewalInfo},
 }
 
 const (
-	pathNonce = "/nonce-plz"
-	pathOrder = "/my-order/"
+	pathNonce       = "/nonce-plz"
+	pathOrder       = "/my-order/"
+	pathChallenge   = "/chalZ/"
+	pathCertificate = "/certZ/"
 	// pathLetsEncryptDirectory is where Let's Encrypt serves its directory. The
 	// edge serves Pebble's directory there too, so that the CA can stand in for
 	// Let's Encrypt.

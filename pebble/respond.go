@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/letsencrypt/pebble/v2/acme"
 	"github.com/letsencrypt/pebble/v2/core"
@@ -25,8 +27,11 @@ func (e *edge) respond(x *exchange) *answer {
 			offer = e.offer
 		}
 	}
-	if x.kind == KindAuthz && offer != nil {
-		a.offerChallenges(offer)
+	switch {
+	case x.kind == KindAuthz && offer != nil:
+		a.offerChallenges(offer, baseURL(x.request)+pathChallenge+x.authz+"-")
+	case x.kind == KindDirectory && e.options.NoRenewalInfo:
+		a.change(func(fields map[string]json.RawMessage) { delete(fields, "renewalInfo") })
 	}
 	return a
 }
@@ -50,7 +55,8 @@ func (e *edge) respondInTurn(x *exchange) *answer {
 	return e.askPebble(x)
 }
 
-// newOrder answers newOrder such that every order begins with a new authorization.
+// newOrder answers newOrder such that every order begins with a new authorization, but
+// for those that may be reused.
 func (e *edge) newOrder(x *exchange) *answer {
 	e.ordering.Lock()
 	defer e.ordering.Unlock()
@@ -59,13 +65,36 @@ func (e *edge) newOrder(x *exchange) *answer {
 	return e.askPebble(x)
 }
 
+// reusable reports whether a valid authorization serves for a further order now.
+func (e *edge) reusable(a *core.Authorization) bool {
+	if e.options.Reuse == 0 {
+		return false
+	}
+	passed := e.dates.since(a.Order.ID)
+	a.RLock()
+	defer a.RUnlock()
+	return a.Status == acme.StatusValid && a.ExpiresDate.After(time.Now().Add(passed))
+}
+
+// keepValid lets an authorization that has become valid live for as long as it may be
+// reused. Pebble's own limit is an hour.
+func (e *edge) keepValid(a *core.Authorization) {
+	if e.options.Reuse == 0 {
+		return
+	}
+	a.Lock()
+	defer a.Unlock()
+	a.ExpiresDate = time.Now().Add(e.options.Reuse)
+	a.Expires = a.ExpiresDate.UTC().Format(time.RFC3339)
+}
+
 // hideValidAuthorizations hides the account's valid authorizations from Pebble until
 // restore is called. Even when told to reuse 0 % of them, Pebble reuses one in a
 // hundred, and that order would have no validation. Pebble finds authorizations by
 // lower-case identifier, so writing the identifier in upper case hides them.
 func (e *edge) hideValidAuthorizations(x *exchange) (restore func()) {
 	store := e.backend.frontend.Load().store
-	var hidden []*core.Authorization
+	var hidden, reused []*core.Authorization
 	for _, i := range x.payload.Identifiers {
 		id := acme.Identifier{Type: i.Type, Value: strings.ToLower(i.Value)}
 		for {
@@ -77,8 +106,15 @@ func (e *edge) hideValidAuthorizations(x *exchange) (restore func()) {
 			if identifierIs(a, id.Value) {
 				break // an identifier without letters, such as an IPv4 address, cannot be hidden
 			}
-			hidden = append(hidden, a)
+			if e.reusable(a) {
+				reused = append(reused, a)
+			} else {
+				hidden = append(hidden, a)
+			}
 		}
+	}
+	for _, a := range reused {
+		write(a, strings.ToLower)
 	}
 	return func() {
 		for _, a := range hidden {
@@ -170,7 +206,11 @@ func (e *edge) pollOrder(ctx context.Context, x *exchange) *answer {
 	}
 	defer unlock()
 	e.awaitCertificate(ctx, x.order)
-	return e.askPebble(x)
+	a := e.askPebble(x)
+	if e.dates.processing(x.order) {
+		e.showProcessing(a)
+	}
+	return a
 }
 
 // lockIdleOrder takes the order's lock when Pebble does no work for the order, or when
@@ -217,10 +257,56 @@ func (e *edge) finalize(ctx context.Context, x *exchange) *answer {
 		e.progress.endIssuance(x.order) // Pebble refused and issues nothing
 		return a
 	}
+	switch {
+	case e.options.Finalize == Synchronous:
+		wait(ctx, e.progress.ofOrder(x.order))
+		e.awaitCertificate(ctx, x.order)
+		e.showValid(x, a)
+	case e.options.Processing > 0:
+		e.dates.setProcessing(x.order, e.options.Processing)
+		e.showProcessing(a)
+	}
 	if e.dialect == LetsEncrypt {
 		a.header.Set("Location", baseURL(x.request)+pathOrder+x.order)
 	}
 	return a
+}
+
+// showValid makes the answer to finalize show the order with its certificate, if there is
+// one.
+func (e *edge) showValid(x *exchange, a *answer) {
+	order := e.backend.frontend.Load().store.GetOrderByID(x.order)
+	if order == nil {
+		return
+	}
+	order.RLock()
+	issued := order.CertificateObject
+	order.RUnlock()
+	if issued == nil {
+		return
+	}
+	url, err := json.Marshal(baseURL(x.request) + pathCertificate + issued.ID)
+	if err != nil {
+		return
+	}
+	a.change(func(fields map[string]json.RawMessage) {
+		fields["status"], fields["certificate"] = json.RawMessage(`"valid"`), url
+	})
+}
+
+// showProcessing makes an answer show its order in the state processing, whatever Pebble
+// has done for it.
+func (e *edge) showProcessing(a *answer) {
+	a.change(func(fields map[string]json.RawMessage) {
+		if string(fields["status"]) == `"valid"` {
+			fields["status"] = json.RawMessage(`"processing"`)
+			delete(fields, "certificate")
+		}
+	})
+	if e.options.RetryAfter > 0 {
+		seconds := (e.options.RetryAfter + time.Second - 1) / time.Second
+		a.header.Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
 }
 
 // baseURL returns scheme and authority of the URLs in answers.
