@@ -92,8 +92,8 @@ type Options struct {
 	// finalized. Zero means until the certificate is issued. It needs Finalize to be
 	// Asynchronous. Stock ignores it.
 	Processing time.Duration
-	// RetryAfter is what answers ask clients to wait that show an order in the state
-	// processing. Zero means that they do not say it. Stock ignores it.
+	// RetryAfter sets the Retry-After of answers that show an order in the state
+	// processing. Zero means that they have none. Stock ignores it.
 	RetryAfter time.Duration
 	// NoRenewalInfo leaves renewal information (RFC 9773) out of the directory.
 	NoRenewalInfo bool

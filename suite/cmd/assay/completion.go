@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite/internal/complete"
 	"assay/suite/internal/sut"
@@ -55,6 +56,8 @@ func completions(kind string) (values []string, ok bool) {
 		return values, true
 	case "P":
 		return scenarios.ChapterNames(), true
+	case "PRESET":
+		return presets.Names(), true
 	case "FILE|NAME":
 		return append(sut.Names(), complete.File), true
 	case "N", "I/N", "D", "V", "K=V", "WORD":

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"assay/pebble/presets"
 	"assay/suite/internal/version"
 	"assay/suite/report"
 )
@@ -51,7 +53,11 @@ func newParser() *kong.Kong {
 		kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(code int) { os.Exit(usageExit(code)) }),
-		kong.Vars{"version": versionLine()},
+		kong.Vars{
+			"version": versionLine(),
+			"ca":      presets.Default,
+			"cas":     strings.Join(presets.Names(), ", "),
+		},
 	)
 }
 

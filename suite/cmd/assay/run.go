@@ -29,7 +29,7 @@ type runCommand struct {
 	UntilFails bool          `name:"until-failure" env:"ASSAY_UNTIL_FAILURE" help:"Run again until a run fails, or N times with --repeat."`
 	Out        string        `default:"assay-report" placeholder:"DIR" type:"path" env:"ASSAY_OUT" help:"Directory for the report."`
 	World      string        `default:"auto" enum:"auto,namespace,loopback" env:"ASSAY_WORLD" help:"Where targets run: auto, namespace or loopback."`
-	CA         string        `name:"ca" default:"edge" enum:"edge,stock" env:"ASSAY_CA" help:"The CA: edge, or stock for Pebble without changes."`
+	CA         string        `name:"ca" default:"${ca}" placeholder:"PRESET" env:"ASSAY_CA" help:"The CA that the local one stands in for: ${cas}."`
 	Procs      int           `placeholder:"N" env:"ASSAY_PROCS" help:"Number of worker processes (default: eight for each CPU, at most 40)."`
 	Keep       bool          `env:"ASSAY_KEEP" help:"Copy the directory of each spec into the report."`
 	Strict     bool          `env:"ASSAY_STRICT" help:"Fail the run if a SHOULD fails."`

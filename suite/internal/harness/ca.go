@@ -24,7 +24,8 @@ import (
 )
 
 // UseCA changes the options of the spec's CA. Call it before the first use of
-// [Env.CA] or of an ACME preset, which starts the CA.
+// [Env.CA] or of an ACME preset, which starts the CA. Options that no spec sets come
+// from the CA of the run, see package presets.
 func (e *Env) UseCA(change func(*pebble.Options)) {
 	e.caOptions = append(e.caOptions, change)
 }
@@ -71,9 +72,7 @@ func (e *Env) startCA() error {
 		own, _, _ := strings.Cut(sites.Authority, ":")
 		o.EndpointNames = append([]string{own}, hosts...)
 	}
-	if e.setup.Stock {
-		o.Dialect = pebble.Stock
-	}
+	o.Dialect = e.setup.CA.Dialect()
 	if e.Time != nil {
 		o.Now, o.NonceLife = e.Now, nonceLife
 	}
@@ -104,6 +103,7 @@ func (e *Env) startCA() error {
 	for _, change := range e.caOptions {
 		change(&o)
 	}
+	e.setup.CA.Complete(&o)
 	ca, err := pebble.Start(o)
 	if err != nil {
 		return fmt.Errorf("the CA did not start: %w", err)

@@ -27,6 +27,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite/internal/capture"
 	"assay/suite/internal/careful"
@@ -124,11 +125,11 @@ type Env struct {
 // Setup says what every spec of a run shares.
 type Setup struct {
 	Target *sut.Target
-	Run    *world.Run // opens a world for each spec
-	Env    []string   // further KEY=VALUE for the target
-	Stock  bool       // the CA is Pebble without the edge: no faults can be injected
-	Keep   string     // the directory that specs' directories are copied to; "" copies none
-	Again  bool       // the cases are tried for the second time
+	Run    *world.Run     // opens a world for each spec
+	Env    []string       // further KEY=VALUE for the target
+	CA     presets.Preset // the CA that a spec has unless it asks for another one
+	Keep   string         // the directory that specs' directories are copied to; "" copies none
+	Again  bool           // the cases are tried for the second time
 
 	Recorder *patience.Recorder // measures whether the machine is starved; may be nil
 	Contact  *contact.Reader    // tells whether the target turns to its CA; may be nil
@@ -146,7 +147,7 @@ func (e *Env) Claims(chapter string) bool { return e.setup.Target.Claims(chapter
 // NeedsEdge needs the edge in front of the CA. Without it, the spec is skipped: Pebble
 // alone injects no faults.
 func (e *Env) NeedsEdge() {
-	e.SkipUnless(!e.setup.Stock, "needs the edge in front of the CA, which injects the fault")
+	e.SkipUnless(!e.setup.CA.Stock, "needs the edge in front of the CA, which injects the fault")
 }
 
 // NeedsClaim needs a target that claims this chapter. For another one, the spec is skipped.

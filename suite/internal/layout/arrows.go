@@ -96,7 +96,7 @@ var arrows = []arrow{
 			"suite/internal/logtext", "suite/internal/match", "suite/internal/wire",
 			"suite/internal/page", "suite/internal/events", "suite/internal/contact",
 			"suite/internal/careful", "suite/internal/limits", "suite/internal/clock",
-			"suite/report", "scenarios", "fixtures/...",
+			"suite/report", "scenarios", "scenarios/near", "pebble/presets", "fixtures/...",
 		},
 		why: "the run finds specs through their registry only",
 	},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite/internal/patience"
 	"assay/suite/internal/redact"
@@ -180,8 +181,8 @@ func (o Options) Command() string {
 	if o.World == string(world.Loopback) {
 		parts = append(parts, "--world loopback")
 	}
-	if o.CA == "stock" {
-		parts = append(parts, "--ca stock")
+	if o.CA != "" && o.CA != presets.Default {
+		parts = append(parts, "--ca", words.ShellWord(o.CA))
 	}
 	if o.NoProbe {
 		parts = append(parts, "--no-probe")

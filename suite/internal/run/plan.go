@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"assay/pebble/presets"
 	"assay/scenarios"
+	"assay/scenarios/near"
 	"assay/suite/internal/contact"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/patience"
@@ -51,6 +53,7 @@ type plan struct {
 	Options
 	catalogue *scenarios.Catalogue
 	target    *sut.Target
+	preset    presets.Preset // of the CA
 
 	shard      map[string]bool // the requirements of the shard, by ID; nil is all
 	onlyOption string          // what a report says of Only, once it was asked for
@@ -68,7 +71,7 @@ type plan struct {
 // setup returns the settings that all specs of the run share.
 func (p *plan) setup(run *world.Run) harness.Setup {
 	u := harness.Setup{
-		Target: p.target, Run: run, Env: p.Env, Stock: p.CA == "stock",
+		Target: p.target, Run: run, Env: p.Env, CA: p.preset,
 		Again: p.second, Recorder: p.recorder,
 	}
 	if run != nil {
@@ -100,7 +103,7 @@ func (o *Options) fill() (procsWhy string, err error) {
 		o.World = string(world.Auto)
 	}
 	if o.CA == "" {
-		o.CA = "edge"
+		o.CA = presets.Default
 	}
 	if o.Procs <= 0 {
 		processors, runnable := runtime.GOMAXPROCS(0), patience.Runnable()
@@ -176,10 +179,9 @@ func makePlan(o Options) (*plan, error) {
 	if harness.LimitsErr != nil {
 		return nil, harness.LimitsErr
 	}
-	switch o.CA {
-	case "edge", "stock":
-	default:
-		return nil, fmt.Errorf("--ca: found %q, expected edge or stock", o.CA)
+	preset, err := findCA(o.CA)
+	if err != nil {
+		return nil, err
 	}
 	if o.Procs > world.MaxWorker {
 		return nil, fmt.Errorf("--procs: found %d, expected at most %d", o.Procs, world.MaxWorker)
@@ -208,7 +210,7 @@ func makePlan(o Options) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{Options: o, catalogue: catalogue, target: t, procsWhy: procsWhy}
+	p := &plan{Options: o, catalogue: catalogue, target: t, preset: preset, procsWhy: procsWhy}
 	if err := p.readAgain(); err != nil {
 		return nil, err
 	}
@@ -216,6 +218,16 @@ func makePlan(o Options) (*plan, error) {
 		return nil, err
 	}
 	return p, p.applyShard()
+}
+
+// findCA returns the preset that --ca names.
+func findCA(name string) (presets.Preset, error) {
+	if p, ok := presets.Find(name); ok {
+		return p, nil
+	}
+	names := presets.Names()
+	return presets.Preset{}, fmt.Errorf("--ca: found %q, expected one of %s%s", name,
+		strings.Join(names, ", "), near.Hint(name, names))
 }
 
 func loadTarget(o Options, catalogue *scenarios.Catalogue) (*sut.Target, error) {
