@@ -57,7 +57,7 @@ func completions(kind string) (values []string, ok bool) {
 	case "P":
 		return scenarios.ChapterNames(), true
 	case "PRESET":
-		return presets.Names(), true
+		return append(presets.Names(), everyCA), true
 	case "FILE|NAME":
 		return append(sut.Names(), complete.File), true
 	case "N", "I/N", "D", "V", "K=V", "WORD":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,9 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
+	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite"
+	"assay/suite/internal/rehearsal"
 	"assay/suite/internal/render"
 	"assay/suite/internal/selection"
 	"assay/suite/report"
@@ -53,6 +57,81 @@ func (c *runCommand) execute(o suite.Options, show *show, log io.Writer) (*repor
 	}
 	kept.Exit = worst
 	return kept, nil
+}
+
+// everyCA is the value of --ca that stands for each preset.
+const everyCA = "all"
+
+// rehearse runs the requirements that use the CA with each preset, one after the other,
+// and shows what came of them side by side. The report with a preset is in the directory
+// of its name in --out. The exit code is the worst of the runs.
+func (c *runCommand) rehearse() error {
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return err
+	}
+	resume := func() {}
+	if c.GitHub {
+		resume = sync.OnceFunc(stopCommands(os.Stdout))
+		defer resume()
+	}
+	var trials []rehearsal.Trial
+	for _, p := range presets.All() {
+		r, err := c.withCA(p, catalogue)
+		if err != nil {
+			return err
+		}
+		trials = append(trials, rehearsal.Trial{CA: p.Name, Report: r})
+		if t := r.Tally(); t.Skipped+t.LeftOut+t.NotClaimed == len(r.Results) && r.Exit == report.ExitOK {
+			return fmt.Errorf("--ca %s: found nothing to try, expected a target that claims acme", everyCA)
+		}
+		if r.Interrupted {
+			break
+		}
+	}
+	wanted := len(presets.All())
+	switch worst := rehearsal.Exit(trials); {
+	case !c.Quiet:
+		fmt.Println()
+		err = rehearsal.Write(os.Stdout, trials, wanted)
+	case worst != report.ExitOK:
+		fmt.Fprintln(os.Stderr, rehearsal.Verdict(trials, wanted))
+	}
+	resume()
+	for _, t := range trials {
+		if c.GitHub {
+			err = errors.Join(err, annotateJob(t.Report))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return exit(rehearsal.Exit(trials))
+}
+
+// withCA runs the requirements that use the CA, or those that the flags select, with one
+// preset.
+func (c *runCommand) withCA(p presets.Preset, catalogue *scenarios.Catalogue) (*report.Report, error) {
+	one := *c
+	one.CA, one.Out = p.Name, filepath.Join(c.Out, p.Name)
+	c.say("\nCA %s: %s", p.Name, p.Title)
+	o, err := one.options()
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Only) == 0 {
+		o.Only = selection.UsesCA(catalogue)
+	}
+	var log bytes.Buffer
+	r, err := one.execute(o, newShow(c.Quiet, one.Out), &log)
+	if err != nil {
+		return nil, err
+	}
+	if stored := one.storeLog(r, log.Bytes()); stored != "" {
+		c.say("%s", stored)
+	}
+	c.say("%s: %s", p.Name, render.Closing(r))
+	return r, nil
 }
 
 // of says how many runs there are at most.

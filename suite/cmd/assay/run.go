@@ -29,7 +29,7 @@ type runCommand struct {
 	UntilFails bool          `name:"until-failure" env:"ASSAY_UNTIL_FAILURE" help:"Run again until a run fails, or N times with --repeat."`
 	Out        string        `default:"assay-report" placeholder:"DIR" type:"path" env:"ASSAY_OUT" help:"Directory for the report."`
 	World      string        `default:"auto" enum:"auto,namespace,loopback" env:"ASSAY_WORLD" help:"Where targets run: auto, namespace or loopback."`
-	CA         string        `name:"ca" default:"${ca}" placeholder:"PRESET" env:"ASSAY_CA" help:"The CA that the local one stands in for: ${cas}."`
+	CA         string        `name:"ca" default:"${ca}" placeholder:"PRESET" env:"ASSAY_CA" help:"The CA that the local one stands in for: ${cas}; or all of them, one after the other: all."`
 	Procs      int           `placeholder:"N" env:"ASSAY_PROCS" help:"Number of worker processes (default: eight for each CPU, at most 40)."`
 	Keep       bool          `env:"ASSAY_KEEP" help:"Copy the directory of each spec into the report."`
 	Strict     bool          `env:"ASSAY_STRICT" help:"Fail the run if a SHOULD fails."`
@@ -52,6 +52,9 @@ A flag that is not given is taken from the environment variable in brackets.`
 }
 
 func (c *runCommand) Run() error {
+	if c.CA == everyCA {
+		return c.rehearse()
+	}
 	o, err := c.options()
 	if err != nil {
 		return err

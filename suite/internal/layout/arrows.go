@@ -237,6 +237,11 @@ var arrows = []arrow{
 		why:  "watching files depends on the file system alone",
 	},
 	{
+		from: "suite/internal/rehearsal",
+		to:   []string{"suite/report", "suite/report/words"},
+		why:  "what came of runs with several CAs follows from their reports alone",
+	},
+	{
 		from: "suite/internal/selection",
 		to:   []string{"suite/report", "scenarios"},
 		why:  "what to run again follows from a report and the catalogue",

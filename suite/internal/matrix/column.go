@@ -67,7 +67,7 @@ func newColumn(s Source, i int, o Options) *Column {
 	return &Column{
 		Number: i + 1, Name: shorten(r.Target.Name, 60), Version: shorten(version, 40),
 		Autocert: shorten(r.Target.Autocert, 40), World: shorten(r.World, 20),
-		CA: shorten(r.CA, 20), OS: shorten(r.OS, 40), Suite: shorten(r.Suite.Version, 40),
+		CA: shorten(r.CA, 40), OS: shorten(r.OS, 40), Suite: shorten(r.Suite.Version, 40),
 		Started: r.Started, Exit: r.Exit, Tally: Tally{}, Page: s.Page,
 		Notes: notes(r, o),
 	}

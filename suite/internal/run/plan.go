@@ -226,7 +226,7 @@ func findCA(name string) (presets.Preset, error) {
 		return p, nil
 	}
 	names := presets.Names()
-	return presets.Preset{}, fmt.Errorf("--ca: found %q, expected one of %s%s", name,
+	return presets.Preset{}, fmt.Errorf("--ca: found %q, expected one of %s, all%s", name,
 		strings.Join(names, ", "), near.Hint(name, names))
 }
 
