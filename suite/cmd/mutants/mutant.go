@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"assay/fixtures/mutants"
 	"assay/fixtures/overlay"
+	"assay/suite/report"
 )
 
 // A testedMutant is a mutant and the result of the suite against it.
@@ -57,7 +59,7 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 		})
 		only = requirementsFor(slices.Concat(exact, m.Clear), r.catalogue)
 	}
-	report, err := r.run(ctx, m.Name, only, func(dir string) ([]string, error) {
+	prepare := func(dir string) ([]string, error) {
 		server, err := overlay.Build(ctx, r.root, m.Server, dir)
 		options := []string{"--bin", server}
 		if err == nil && m.Target != nil {
@@ -66,10 +68,37 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 			err = os.WriteFile(target, m.Target, 0o644)
 		}
 		return options, err
-	})
+	}
+	with := func(dir string) ([]string, error) {
+		options, err := prepare(dir)
+		if m.CA != "" {
+			options = append(options, "--ca", m.CA)
+		}
+		return options, err
+	}
+	report, err := r.run(ctx, m.Name, only, with)
 	if err == nil {
 		t.verdict, err = judge(m, report)
 	}
+	if err == nil && m.CA != "" {
+		if report, err = r.run(ctx, m.Name, only, prepare); err == nil {
+			err = passesWithout(m, report)
+		}
+	}
 	t.err, t.took = err, time.Since(started)
 	return t
+}
+
+// passesWithout returns an error if a mutant that has to fail with one CA fails with the
+// default one too.
+func passesWithout(m *mutants.Mutant, r *report.Report) error {
+	for _, name := range m.Fails {
+		for i := range r.Results {
+			if x := &r.Results[i]; x.ID == idOf(name) && x.Status == report.Failed {
+				return fmt.Errorf("%s fails with the default CA too, expected it to fail with %s alone: %s",
+					x.ID, m.CA, x.Reason)
+			}
+		}
+	}
+	return nil
 }
