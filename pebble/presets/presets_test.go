@@ -315,7 +315,8 @@ func (c *customer) expectFinalize(order *acme.Order) {
 	if p.Stock || p.Location != nil && !*p.Location {
 		location = ""
 	}
-	if got.status != status || got.location != location || got.retryAfter == "1" != (p.RetryAfter > 0) {
+	if got.status != status || got.location != location ||
+		(got.retryAfter == "1") != (p.RetryAfter > 0) {
 		c.Errorf("finalize: %+v, expected status %s, Location %q", got, status, location)
 	}
 	polls := 0 // that show the order in the state processing: the client asks once a second

@@ -111,7 +111,9 @@ func (c *runCommand) rehearse() error {
 
 // withCA runs the requirements that use the CA, or those that the flags select, with one
 // preset.
-func (c *runCommand) withCA(p presets.Preset, catalogue *scenarios.Catalogue) (*report.Report, error) {
+func (c *runCommand) withCA(
+	p presets.Preset, catalogue *scenarios.Catalogue,
+) (*report.Report, error) {
 	one := *c
 	one.CA, one.Out = p.Name, filepath.Join(c.Out, p.Name)
 	c.say("\nCA %s: %s", p.Name, p.Title)

@@ -30,7 +30,9 @@ func TestWrite(t *testing.T) {
 		wanted int
 		want   []string
 	}{
-		{[]Trial{good}, 1, []string{"gets along with all 1 CAs → exit 0", "letsencrypt       1       0"}},
+		{[]Trial{good}, 1, []string{
+			"gets along with all 1 CAs → exit 0", "letsencrypt       1       0",
+		}},
 		{[]Trial{good, bad}, 2, []string{
 			"google            1       2        1  ACME-01 RES-01\n",
 			"gets along with 1 of 2 CAs, and not with google → exit 1",
