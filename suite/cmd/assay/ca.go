@@ -20,6 +20,8 @@ import (
 
 	"assay/pebble"
 	"assay/pebble/dnsapi"
+	"assay/pebble/presets"
+	"assay/scenarios/near"
 	"assay/suite/internal/live"
 )
 
@@ -31,7 +33,8 @@ type caCommand struct {
 	DNSAPI   string          `name:"dns-api" placeholder:"IP:PORT" help:"Address of an HTTP server that sets records of the CA's DNS, for dns-01 and wildcards, as challtestsrv does."`
 	HTTP     string          `name:"http" placeholder:"IP:PORT" help:"Address at which your server answers http-01 (default: port 80 of --address)."`
 	TLS      string          `name:"tls" placeholder:"IP:PORT" help:"Address at which your server answers tls-alpn-01 (default: port 443 of --address)."`
-	Lifetime live.Span       `default:"90d" placeholder:"TIME" help:"Lifetime of the certificates (default: 90d)."`
+	CA       string          `name:"ca" default:"${ca}" placeholder:"PRESET" help:"The CA that this one stands in for: ${cas}."`
+	Lifetime live.Span       `placeholder:"TIME" help:"Lifetime of the certificates, such as 45d (default: that of --ca)."`
 	EAB      externalAccount `name:"eab" placeholder:"KID:KEY" help:"Require an external account binding with this key ID and this key, in base64url."`
 	Dir      string          `default:"assay-ca" type:"path" placeholder:"DIR" help:"Directory for the root certificates (default: assay-ca)."`
 	Stock    bool            `help:"Use Pebble without changes: no Location on finalize, no held polls."`
@@ -54,6 +57,11 @@ func (a *externalAccount) UnmarshalText(text []byte) error {
 func (c *caCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	preset, ok := presets.Find(c.CA)
+	if !ok {
+		return fmt.Errorf("--ca: found %q, expected one of %s%s", c.CA,
+			strings.Join(presets.Names(), ", "), near.Hint(c.CA, presets.Names()))
+	}
 	unlock, err := c.claim()
 	if err != nil {
 		return err
@@ -67,11 +75,13 @@ func (c *caCommand) Run() error {
 	if err != nil {
 		return err
 	}
+	options.Dialect = preset.Dialect()
 	if c.Stock {
 		options.Dialect = pebble.Stock
 	}
 	options.EndpointNames = []string{c.Address, "localhost"}
 	options.Validity, options.ExternalAccount = time.Duration(c.Lifetime), c.EAB.ExternalAccount
+	preset.Complete(&options)
 	dns := options.Resolver
 	ca, err := pebble.Start(options)
 	if err != nil {

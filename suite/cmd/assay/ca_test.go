@@ -102,7 +102,7 @@ func clientOf(t *testing.T, directory, dir string) *acme.Client {
 func TestCAIssuesAWildcard(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef"
-	text, dir := startCA(t, "--dns-api", ":0", "--lifetime", "45d",
+	text, dir := startCA(t, "--dns-api", ":0", "--ca", "letsencrypt@2028-02-16",
 		"--eab", "kid-1:"+base64.RawURLEncoding.EncodeToString([]byte(secret)))
 	directory := found(t, text, `directory URL +(https://\S+)`)
 	directory = strings.Replace(directory, "127.0.0.1", "localhost", 1)
@@ -194,6 +194,7 @@ func TestCAMistakes(t *testing.T) {
 		{[]string{"--dns-api", "here", "--acme-port", "0", "--dns-port", "0", "--dir", t.TempDir()},
 			`--dns-api: found "here", expected IP:PORT or :PORT`},
 		{[]string{"--lifetime", "long"}, "expected a time such as 730d"},
+		{[]string{"--ca", "letsencript"}, "did you mean letsencrypt?"},
 	} {
 		code, output := run(t, append([]string{"ca"}, row.args...)...)
 		if code != 2 || !strings.Contains(output, row.want) {

@@ -374,8 +374,10 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/cmd/...",
-		to:   []string{"suite/...", "scenarios", "pebble/...", "fixtures/..."},
-		why:  "a command may use everything but the server",
+		to: []string{
+			"suite/...", "scenarios", "scenarios/near", "pebble/...", "fixtures/...",
+		},
+		why: "a command may use everything but the server",
 	},
 }
 
