@@ -12,6 +12,9 @@
 // Pebble's validation and forwards them to the server under test. A DNS server answers
 // the questions of validation.
 //
+// A CA with [Options.Perspectives] looks at the server from several networks, and Pebble
+// is told what they find.
+//
 // All listeners are opened by the caller ([Options]), so this package knows nothing
 // about network namespaces and chooses no ports.
 //
@@ -110,7 +113,8 @@ func (ca *CA) serve() error {
 			})
 		})
 	}
-	ca.gateway = newGateway(o, journal, ca.endpoint.traffic)
+	ca.edge.perspectives = newPerspectives(o, ca.dns, journal)
+	ca.gateway = newGateway(o, journal, ca.endpoint.traffic, ca.edge.perspectives)
 	if o.ACME != nil {
 		ca.endpoint.serve(&resettingListener{o.ACME, &ca.edge.down, journal})
 	}

@@ -182,12 +182,7 @@ func (r countingReader) count(err error) error {
 }
 
 func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	addrs, known := d.records[strings.ToLower(q.Name)]
-	if !known {
-		addrs = d.records[anyName]
-	}
+	addrs := d.addresses(q.Name)
 	header := func(t uint16) dns.RR_Header {
 		// The answer repeats the spelling of the question.
 		return dns.RR_Header{Name: q.Name, Rrtype: t, Class: dns.ClassINET}
@@ -210,10 +205,24 @@ func (d *DNS) answer(reply *dns.Msg, q dns.Question) {
 			reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header(dns.TypeAAAA), AAAA: a.AsSlice()})
 		}
 	}
-	if d.observe != nil {
-		d.observe(strings.TrimSuffix(q.Name, "."),
+	d.mu.RLock()
+	observe := d.observe
+	d.mu.RUnlock()
+	if observe != nil {
+		observe(strings.TrimSuffix(q.Name, "."),
 			dns.TypeToString[q.Qtype], dns.RcodeToString[reply.Rcode])
 	}
+}
+
+// addresses returns the addresses of a name.
+func (d *DNS) addresses(name string) []netip.Addr {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	addrs, known := d.records[canonical(name)]
+	if !known {
+		addrs = d.records[anyName]
+	}
+	return addrs
 }
 
 // Close closes the sockets and waits until questions that have arrived are answered.

@@ -9,6 +9,7 @@ import (
 	"github.com/letsencrypt/pebble/v2/core"
 
 	"assay/pebble/limits"
+	"assay/pebble/perspective"
 )
 
 // edge answers the requests of clients, with the answers of Pebble or of injected
@@ -24,6 +25,8 @@ type edge struct {
 	down     atomic.Bool
 	requests atomic.Int64 // so far
 	progress *progress
+	// perspectives is nil if Pebble validates alone.
+	perspectives *perspective.Validator
 
 	ordering sync.RWMutex    // held during newOrder, see hideValidAuthorizations
 	ctx      context.Context // ends when the CA closes

@@ -40,14 +40,17 @@ const (
 	KindIssued     Kind = "issued"     // a certificate was signed
 	KindConnection Kind = "connection" // validation connected to the gateway
 	KindQuery      Kind = "query"      // validation asked DNS
-	KindTLS        Kind = "tls"        // a handshake at the endpoint failed, or a connection was reset
-	KindCA         Kind = "ca"         // the CA went down, was restored or forgot its accounts
+	// KindPerspective is the finding of one of several perspectives, see
+	// [Options.Perspectives].
+	KindPerspective Kind = "perspective"
+	KindTLS         Kind = "tls" // a handshake at the endpoint failed, or a connection was reset
+	KindCA          Kind = "ca"  // the CA went down, was restored or forgot its accounts
 )
 
 // request reports whether the kind is one of clients' requests.
 func (k Kind) request() bool {
 	switch k {
-	case KindValidation, KindIssued, KindConnection, KindQuery, KindTLS, KindCA:
+	case KindValidation, KindIssued, KindConnection, KindQuery, KindPerspective, KindTLS, KindCA:
 		return false
 	}
 	return true
@@ -88,6 +91,9 @@ type Entry struct {
 	// to, and the Host header sent to the server or the name in the TLS hello.
 	Port int    `json:"port,omitempty"`
 	Host string `json:"host,omitempty"`
+	// Perspective is the name of the perspective that connected, asked or found, if the
+	// CA has several.
+	Perspective string `json:"perspective,omitempty"`
 
 	Fault string `json:"fault,omitempty"` // name of the injected fault that made this answer
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/letsencrypt/pebble/v2/acme"
 	"github.com/letsencrypt/pebble/v2/core"
 )
 
@@ -64,18 +65,30 @@ func (e *edge) verdict(authzID, challengeID, outcome string) {
 	store := e.backend.frontend.Load().store
 	entry := Entry{From: "ca", To: "edge", Kind: KindValidation, What: "challenge " + outcome}
 	if c := store.GetChallengeByID(challengeID); c != nil {
-		c.RLock()
+		c.Lock()
 		entry.Challenge, entry.State = c.Type, c.Status
 		if c.Error != nil {
+			e.explain(challengeID, c.Error)
 			entry.Problem, entry.Detail = c.Error.Type, c.Error.Detail
 		}
-		c.RUnlock()
+		c.Unlock()
 		entry.What = "challenge " + entry.Challenge + " " + outcome
 	}
 	if a := store.GetAuthorizationByID(authzID); a != nil {
 		entry.Identifiers, entry.Order = []string{identifier(a)}, a.Order.ID
 	}
 	e.journal.add(entry)
+}
+
+// explain puts what several perspectives have found in the place of Pebble's own words.
+// No client has seen those yet.
+func (e *edge) explain(challengeID string, problem *acme.ProblemDetails) {
+	if e.perspectives == nil {
+		return
+	}
+	if p := e.perspectives.Problem(challengeID); p != nil {
+		problem.Type, problem.Detail = acmeError+p.Type, p.Detail
+	}
 }
 
 // issued writes a certificate into the journal and releases the polls that wait for

@@ -12,12 +12,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"assay/pebble/limits"
+	"assay/pebble/perspective"
 	"assay/pebble/relay"
 	"assay/pebble/traffic"
 )
@@ -27,16 +26,24 @@ import (
 // sends "name:port" even for port 80, where Let's Encrypt sends "name", and a
 // server that compares the header with its host name would refuse Pebble's
 // request. For tls-alpn-01 it copies bytes.
+//
+// If the CA looks from several perspectives, they connect to the server, and Pebble's
+// validation is told their verdict.
 type gateway struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	journal *Journal
 	ports   []int          // that validations may connect to
 	relays  []*relay.Relay // one for each listener
+	// perspectives is nil if Pebble validates alone.
+	perspectives *perspective.Validator
 }
 
-func newGateway(o Options, journal *Journal, meter *traffic.Meter) *gateway {
+func newGateway(
+	o Options, journal *Journal, meter *traffic.Meter, perspectives *perspective.Validator,
+) *gateway {
 	g := &gateway{
 		dial: o.Dial, journal: journal, ports: []int{80, 443, o.HTTPPort, o.TLSPort},
+		perspectives: perspectives,
 	}
 	for _, l := range o.Gateway {
 		meter.Watch("the gateway", l.Listener)
@@ -61,6 +68,14 @@ func (g *gateway) close() error {
 
 // serve passes one connection of the validation on to the server.
 func (g *gateway) serve(ctx context.Context, l GatewayListener, validation net.Conn) {
+	switch {
+	case g.perspectives != nil && l.HTTP:
+		g.perspectives.TellHTTP(ctx, validation)
+		return
+	case g.perspectives != nil:
+		g.perspectives.TellTLS(ctx, validation)
+		return
+	}
 	entry := Entry{From: "ca", To: "target", Kind: KindConnection, Port: portOf(l.Listener.Addr())}
 	entry.What = fmt.Sprintf("connection to port %d", entry.Port)
 
@@ -185,18 +200,65 @@ func (h answerHead) checkRedirect(host string, ports []int) error {
 	if err != nil || to.Host == "" {
 		return nil // relative, or nothing that can be followed
 	}
-	port := map[string]int{"http": 80, "https": 443}[strings.ToLower(to.Scheme)]
-	if to.Port() != "" {
-		port, err = strconv.Atoi(to.Port())
+	return perspective.CheckRedirect(to, host, ports)
+}
+
+// newPerspectives returns the validator of a CA that looks from several perspectives,
+// and nil for any other CA.
+func newPerspectives(o Options, dns *DNS, journal *Journal) *perspective.Validator {
+	if len(o.Perspectives) == 0 {
+		return nil
 	}
-	if err != nil || !slices.Contains(ports, port) {
-		return fmt.Errorf("the server redirects to %q: expected port 80 or 443", limits.Cut(h.location))
+	return perspective.New(perspective.Config{
+		Perspectives: o.Perspectives,
+		Lookup:       dns.addresses,
+		Forward: func(at netip.AddrPort) (string, bool) {
+			for _, l := range o.Gateway {
+				if l.Listener.Addr().String() == at.String() {
+					return l.Forward, true
+				}
+			}
+			return "", false
+		},
+		Dial:     o.DialFrom,
+		HTTPPort: o.HTTPPort,
+		TLSPort:  o.TLSPort,
+		Record: func(event perspective.Event) {
+			if event.Query == "" || o.JournalQueries {
+				journal.add(entryOf(event))
+			}
+		},
+	})
+}
+
+// entryOf returns the journal's entry of what a perspective has seen.
+func entryOf(event perspective.Event) Entry {
+	entry := Entry{
+		From: "ca", To: "target", Perspective: event.Perspective.Name,
+		Identifiers: []string{event.Challenge.Name}, Challenge: event.Challenge.Type,
+		Order: event.Challenge.Order, Port: event.Port, Host: event.Host, Status: event.Status,
+		Detail: event.Error,
 	}
-	_, err = netip.ParseAddr(to.Hostname())
-	if err == nil && to.Hostname() != strings.Trim(host, "[]") {
-		return fmt.Errorf("the server redirects to %q: expected a name", limits.Cut(h.location))
+	switch {
+	case event.Query != "":
+		entry.To, entry.Kind = "dns", KindQuery
+		entry.What = fmt.Sprintf("query from %s", event.Perspective)
+		entry.Identifiers = []string{event.Query}
+	case event.Port != 0:
+		entry.Kind = KindConnection
+		entry.What = fmt.Sprintf("connection to port %d from %s", event.Port, event.Perspective)
+		if event.Unreachable {
+			entry.What += " failed"
+		}
+	default:
+		entry.To, entry.Kind, entry.State = "edge", KindPerspective, "valid"
+		if event.Error != "" {
+			entry.State = "invalid"
+		}
+		entry.What = fmt.Sprintf("challenge %s from %s %s",
+			event.Challenge.Type, event.Perspective, entry.State)
 	}
-	return nil
+	return entry
 }
 
 // relayTLS journals the server name of the TLS hello and copies bytes both ways.

@@ -81,7 +81,7 @@ func validate(t *testing.T, server string) (body []byte, journal *Journal, err e
 		Dial:     new(net.Dialer).DialContext,
 		Gateway:  []GatewayListener{{Listener: front, HTTP: true, Forward: server}},
 		HTTPPort: portOf(front.Addr()), TLSPort: 443,
-	}, journal, &traffic.Meter{})
+	}, journal, &traffic.Meter{}, nil)
 	defer gateway.close()
 	client := &http.Client{Timeout: validationTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -196,7 +196,7 @@ func TestHandshakesAreBounded(t *testing.T) {
 	gateway := newGateway(Options{
 		Dial:    new(net.Dialer).DialContext,
 		Gateway: []GatewayListener{{Listener: front, Forward: server}},
-	}, newJournal(nil), &traffic.Meter{})
+	}, newJournal(nil), &traffic.Meter{}, nil)
 	defer gateway.close()
 	conn, err := net.Dial("tcp", front.Addr().String())
 	if err != nil {

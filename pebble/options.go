@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/pebble/issuer"
+	"assay/pebble/perspective"
 )
 
 // A Dialect is the way in which the edge answers where CAs differ.
@@ -135,6 +136,13 @@ type Options struct {
 	// Dial opens the gateway's connections to the server under test. Nil means a
 	// plain net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Perspectives are the networks from which the CA validates: the primary one, and
+	// then the remote ones. Empty means that Pebble alone validates, three times at once
+	// and from one address. Perspectives try IPv6 before IPv4. Stock has none.
+	Perspectives []perspective.Perspective
+	// DialFrom opens the connections of Perspectives from a source address, or from any
+	// if that is not valid. Nil means a plain net.Dialer.
+	DialFrom func(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error)
 	// HTTPPort and TLSPort are the ports that validation connects to for http-01
 	// and tls-alpn-01. Zero means 80 and 443.
 	HTTPPort, TLSPort int
@@ -187,7 +195,20 @@ func (o Options) complete() (Options, error) {
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
+	if o.DialFrom == nil {
+		o.DialFrom = dialFrom
+	}
 	return o, o.check()
+}
+
+func dialFrom(
+	ctx context.Context, source netip.Addr, network, address string,
+) (net.Conn, error) {
+	var dialer net.Dialer
+	if source.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	return dialer.DialContext(ctx, network, address)
 }
 
 func (o Options) check() error {
@@ -243,6 +264,15 @@ func (o Options) check() error {
 		if _, err := netip.ParseAddrPort(g.Forward); err != nil {
 			errs = append(errs, fmt.Errorf("option Gateway[%d].Forward: %q, expected ip:port",
 				i, g.Forward))
+		}
+	}
+	if len(o.Perspectives) > 0 && o.Dialect == Stock {
+		errs = append(errs, errors.New("option Perspectives: expected none, because the dialect is stock"))
+	}
+	for i, p := range o.Perspectives {
+		if p.Name == "" || p.After < 0 || p.After > perspective.LatestLook {
+			errs = append(errs, fmt.Errorf("option Perspectives[%d]: %q after %s, expected a name and 0 to %s",
+				i, p.Name, p.After, perspective.LatestLook))
 		}
 	}
 	if e := o.ExternalAccount; e != nil && (e.KeyID == "" || len(e.Key) == 0) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/letsencrypt/pebble/v2/acme"
 	"github.com/letsencrypt/pebble/v2/core"
+
+	"assay/pebble/perspective"
 )
 
 // respond returns Pebble's answer to a request. Unless the dialect is Stock, it holds
@@ -149,12 +151,31 @@ func (e *edge) tryChallenge(ctx context.Context, x *exchange) *answer {
 		return e.busy(x)
 	}
 	defer unlock()
+	e.announce(x)
 	e.progress.beginValidation(x.authz, x.order)
 	a := e.askPebble(x)
 	if a.status != http.StatusOK {
 		e.progress.endValidation(x.authz) // Pebble refused and validates nothing
 	}
 	return a
+}
+
+// announce tells the perspectives, if there are several, what Pebble is about to
+// validate.
+func (e *edge) announce(x *exchange) {
+	store := e.backend.frontend.Load().store
+	c := store.GetChallengeByID(x.id)
+	if e.perspectives == nil || c == nil {
+		return
+	}
+	account := store.GetAccountByID(c.Authz.Order.AccountID)
+	if account == nil || account.Key == nil {
+		return
+	}
+	e.perspectives.Expect(perspective.Challenge{
+		ID: x.id, Order: x.order, Type: c.Type, Name: identifier(c.Authz), Token: c.Token,
+		KeyAuthorization: c.ExpectedKeyAuthorization(account.Key),
+	})
 }
 
 // decided returns the answer for a challenge of a decided authorization, which shows

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ type site struct {
 	certs     map[string]*tls.Certificate // tls-alpn-01: name to certificate
 	hosts     []string                    // Host headers of challenge requests
 	locations []string                    // Location headers of answers to finalize
+	visited   func(from net.Addr)         // called for each request and hello
+	// before is called for each request. If it returns false, it has answered.
+	before func(http.ResponseWriter, *http.Request) bool
 }
 
 // newSite starts a site on 127.0.0.1.
@@ -48,6 +52,9 @@ func newSite(t testing.TB, change ...func(*Options)) *site {
 			GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 				s.mu.Lock()
 				defer s.mu.Unlock()
+				if s.visited != nil {
+					s.visited(hello.Conn.RemoteAddr())
+				}
 				if c := s.certs[hello.ServerName]; c != nil {
 					return c, nil
 				}
@@ -103,6 +110,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hosts = append(s.hosts, r.Host)
+	if s.visited != nil {
+		from, _ := netip.ParseAddrPort(r.RemoteAddr)
+		s.visited(net.TCPAddrFromAddrPort(from))
+	}
+	if s.before != nil && !s.before(w, r) {
+		return
+	}
 	body, ok := s.paths[r.URL.Path]
 	if !ok {
 		http.NotFound(w, r)
