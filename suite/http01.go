@@ -3,6 +3,7 @@ package suite
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -233,6 +234,31 @@ var _ = Requirement("HTTP01-12", func(e *Env) {
 	e.AwaitListener(e.Addr(5080))
 	Expect(e.Get(e.Addr(5080), path)).To(Withhold(authorization))
 })
+
+var _ = Table("HTTP01-13", func(e *Env, row Perspectives) {
+	e.UsePerspectives(row)
+	server := e.Start(e.HTTP01(), Forward(80, 5080))
+	expectPerspectivesAnswered(e, server, "http-01", row)
+})
+
+var _ = Requirement("HTTP01-14", func(e *Env) {
+	late := Perspectives{Remote: 2, Last: lastLook}
+	e.UsePerspectives(late)
+	server := e.Start(e.HTTP01(), Forward(80, 5080))
+	expectPerspectivesAnswered(e, server, "http-01", late)
+}, Slow)
+
+// lastLook is how long after the first perspective the last one looks.
+const lastLook = 3 * time.Second
+
+// expectPerspectivesAnswered lets the server get its first certificate, and expects that
+// each perspective of the CA that could reach it had its answer.
+func expectPerspectivesAnswered(e *Env, server *Server, challenge string, p Perspectives) {
+	seen := e.Handshake(server)
+	Expect(e.Journal()).To(HaveAnsweredPerspectives(challenge, 1+p.Remote-p.Away))
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveValidated(challenge, e.Hostname))
+}
 
 // issueByHTTP01 starts a server and lets the CA validate the hostname through its
 // challenge listener. It is the control of specs about what that listener must

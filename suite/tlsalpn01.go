@@ -155,3 +155,14 @@ var _ = Requirement("ALPN01-10", func(e *Env) {
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveValidated("tls-alpn-01", e.Hostname))
 })
+
+var _ = Table("ALPN01-12", func(e *Env, row Perspectives) {
+	e.UsePerspectives(row)
+	expectPerspectivesAnswered(e, e.Start(e.ALPN01()), "tls-alpn-01", row)
+})
+
+var _ = Requirement("ALPN01-13", func(e *Env) {
+	late := Perspectives{Remote: 2, Last: lastLook}
+	e.UsePerspectives(late)
+	expectPerspectivesAnswered(e, e.Start(e.ALPN01()), "tls-alpn-01", late)
+}, Slow)

@@ -20,6 +20,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/pebble"
+	"assay/pebble/perspective"
 	"assay/suite/internal/world"
 )
 
@@ -28,6 +29,42 @@ import (
 // from the CA of the run, see package presets.
 func (e *Env) UseCA(change func(*pebble.Options)) {
 	e.caOptions = append(e.caOptions, change)
+}
+
+// Perspectives says from where the CA of a spec looks at the target, see
+// [Env.UsePerspectives].
+type Perspectives struct {
+	Remote int           // how many there are beside the primary one
+	Away   int           // how many of the remote ones reach nothing
+	Last   time.Duration // how long after the first one the last one looks
+}
+
+// UsePerspectives makes the spec's CA validate from several addresses of different
+// networks, as public CAs do: from where the CA connects otherwise, and then from each of
+// the remote ones. Call it before the first use of [Env.CA]. The spec is skipped where
+// there is no edge in front of the CA, and where 127.0.0.1 is the only loopback address.
+func (e *Env) UsePerspectives(p Perspectives) {
+	ginkgo.GinkgoHelper()
+	e.SkipUnless(!e.setup.Stock,
+		"needs the edge in front of the CA, which looks from several perspectives")
+	v4, v6, err := e.World.Sources(p.Remote)
+	e.SkipUnless(!errors.Is(err, world.ErrUnsupported),
+		"needs several loopback addresses, and this machine has 127.0.0.1 alone")
+	e.Must(err)
+	all := []perspective.Perspective{{Name: "primary"}}
+	for i := range p.Remote {
+		remote := perspective.Perspective{
+			Name:    fmt.Sprintf("remote %d", i+1),
+			Source4: v4[i],
+			After:   p.Last * time.Duration(i+1) / time.Duration(p.Remote),
+			Away:    i >= p.Remote-p.Away,
+		}
+		if len(v6) > 0 {
+			remote.Source6 = v6[i]
+		}
+		all = append(all, remote)
+	}
+	e.UseCA(func(o *pebble.Options) { o.Perspectives, o.DialFrom = all, e.World.DialFrom })
 }
 
 // CA returns the spec's own certificate authority, and starts it at the first

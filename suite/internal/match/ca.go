@@ -27,6 +27,28 @@ func HaveValidated(challenge, hostname string) types.GomegaMatcher {
 	})
 }
 
+// HaveAnsweredPerspectives succeeds if, in the last validation of this type, this many
+// perspectives of the CA found the challenge valid, and no other one had an answer from the
+// server (CA/Browser Forum, Baseline Requirements 3.2.2.9).
+func HaveAnsweredPerspectives(challenge string, n int) types.GomegaMatcher {
+	expected := fmt.Sprintf("the right answer to %s for %d perspectives of the CA, in one validation",
+		challenge, n)
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		found := j.Filter(func(e pebble.Entry) bool {
+			return e.Kind == pebble.KindPerspective && e.Challenge == challenge
+		})
+		if len(found) == 0 {
+			return false, LastLines(j.Entries(), "no request at all")
+		}
+		last := found[len(found)-1].Order
+		found = slices.DeleteFunc(found, func(e pebble.Entry) bool { return e.Order != last })
+		valid := slices.DeleteFunc(slices.Clone(found), func(e pebble.Entry) bool {
+			return e.State != "valid"
+		})
+		return len(valid) == n, fmt.Sprintf("for %d of %d\n%s", len(valid), len(found), Lines(found, ""))
+	})
+}
+
 // HaveAttemptedOnly succeeds if the CA was asked to validate challenges of this
 // type, and of no other.
 func HaveAttemptedOnly(challenge string) types.GomegaMatcher {

@@ -203,6 +203,40 @@ func (w *loopbackWorld) Dial(ctx context.Context, network, address string) (net.
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
+// DialFrom implements [World].
+func (w *loopbackWorld) DialFrom(
+	ctx context.Context, source netip.Addr, network, address string,
+) (net.Conn, error) {
+	if err := checkLiteral(network, address); err != nil {
+		return nil, err
+	}
+	return dialerFrom(source).DialContext(ctx, network, address)
+}
+
+// dialerFrom returns a dialer that connects from an address, or from any if it is not
+// valid.
+func dialerFrom(source netip.Addr) *net.Dialer {
+	dialer := new(net.Dialer)
+	if source.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	return dialer
+}
+
+// Sources implements [World]. The addresses are in blocks of other runs, which nothing
+// minds: only the port is chosen for a connection.
+func (w *loopbackWorld) Sources(n int) (v4, v6 []netip.Addr, err error) {
+	if w.free != nil {
+		return nil, nil, fmt.Errorf("world: addresses of strangers: %w", ErrUnsupported)
+	}
+	own := w.host.As4()
+	for i := range n {
+		block := 1 + (int(own[1])+i)%254
+		v4 = append(v4, netip.AddrFrom4([4]byte{127, byte(block), own[2], own[3]}))
+	}
+	return v4, nil, nil
+}
+
 // ListenHome implements [World].
 func (w *loopbackWorld) ListenHome(network, address string) (net.Listener, error) {
 	return w.Listen(network, address)

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -30,9 +31,45 @@ func (w *namespace) ListenPacket(network, address string) (net.PacketConn, error
 
 // Dial implements [World].
 func (w *namespace) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return w.DialFrom(ctx, netip.Addr{}, network, address)
+}
+
+// DialFrom implements [World].
+func (w *namespace) DialFrom(
+	ctx context.Context, source netip.Addr, network, address string,
+) (net.Conn, error) {
 	return inNetwork(w.Do, network, address, func() (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
+		dialer := dialerFrom(source)
+		if source.Is6() {
+			dialer.Control = freeBind.Control // no interface has the address, see Sources
+		}
+		return dialer.DialContext(ctx, network, address)
 	})
+}
+
+// firstSource is the second byte of the first address of IPv4 from which strangers come.
+const firstSource = 101
+
+// sourceNet is the IPv6 prefix of the addresses from which strangers come.
+var sourceNet = netip.MustParsePrefix("fd00:a55b::/32")
+
+// Sources implements [World]. Sockets can be bound to all addresses of 127.0.0.0/8 and, by
+// a local route, of sourceNet.
+func (w *namespace) Sources(n int) (v4, v6 []netip.Addr, err error) {
+	if w.ipv6 {
+		if err := w.Do(func() error { return addLocal(sourceNet) }); err != nil {
+			return nil, nil, fmt.Errorf("world: addresses of strangers: %w", err)
+		}
+	}
+	for i := range n {
+		v4 = append(v4, netip.AddrFrom4([4]byte{127, firstSource + byte(i), 0, 10}))
+		if w.ipv6 {
+			six := sourceNet.Addr().As16()
+			six[5], six[15] = byte(1+i), 0x10
+			v6 = append(v6, netip.AddrFrom16(six))
+		}
+	}
+	return v4, v6, nil
 }
 
 // ListenHome implements [World].

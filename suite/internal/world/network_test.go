@@ -288,3 +288,59 @@ func TestDialEndsWithItsContext(t *testing.T) {
 		t.Error("no connection hung")
 	})
 }
+
+// A server sees each of the sources as it is, and no two of them in one network.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w World) {
+		const n = 6
+		v4, v6, err := w.Sources(n)
+		if errors.Is(err, ErrUnsupported) {
+			t.Skip(err)
+		}
+		if _, host6 := w.Host(); err != nil || len(v4) != n || len(v6) != n && host6.IsValid() {
+			t.Fatalf("found %v and %v, error %v: expected %d addresses of each family", v4, v6, err, n)
+		}
+		networks := map[netip.Prefix]bool{}
+		for i, host := range hosts(w, 443) {
+			seen := make(chan netip.Addr, n)
+			listener, err := w.Listen("tcp", host.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					seen <- conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+					conn.Close()
+				}
+			}()
+			sources, bits := v4, 16
+			if i == 1 {
+				sources, bits = v6, 48
+			}
+			for _, source := range sources {
+				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+				conn, err := w.DialFrom(ctx, source, "tcp", host.String())
+				cancel()
+				if err != nil {
+					t.Errorf("connect from %v to %v: %v", source, host, err)
+					continue
+				}
+				conn.Close()
+				if got := <-seen; got != source {
+					t.Errorf("the server at %v saw %v, expected %v", host, got, source)
+				}
+				network, err := source.Prefix(bits)
+				if own, _ := host.Addr().Prefix(bits); err != nil || networks[network] || network == own {
+					t.Errorf("%v is in a network that was there before: %v", source, network)
+				}
+				networks[network] = true
+			}
+		}
+	})
+}

@@ -68,6 +68,16 @@ type World interface {
 	ListenPacket(network, address string) (net.PacketConn, error)
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 
+	// DialFrom connects as Dial does, from one of the addresses that Sources returns, or
+	// from any if source is not valid.
+	DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error)
+
+	// Sources returns n addresses of each address family, no two of the same network (/16
+	// of IPv4, /48 of IPv6). The target sees connections that are made from them as
+	// those of strangers. v6 is empty if the world has no IPv6. Where 127.0.0.1 is the
+	// only loopback address, the error is ErrUnsupported.
+	Sources(n int) (v4, v6 []netip.Addr, err error)
+
 	// ListenHome and ListenPacketHome listen in the home network, which all
 	// specs of the run share. The CA's validation connects from there.
 	ListenHome(network, address string) (net.Listener, error)
