@@ -91,8 +91,8 @@ type Entry struct {
 	// to, and the Host header sent to the server or the name in the TLS hello.
 	Port int    `json:"port,omitempty"`
 	Host string `json:"host,omitempty"`
-	// Perspective is the name of the perspective that connected, asked or found, if the
-	// CA has several.
+	// Perspective is the perspective that connected, asked or found something, if the CA
+	// has several: its name, with its address.
 	Perspective string `json:"perspective,omitempty"`
 
 	Fault string `json:"fault,omitempty"` // name of the injected fault that made this answer

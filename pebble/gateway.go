@@ -234,7 +234,7 @@ func newPerspectives(o Options, dns *DNS, journal *Journal) *perspective.Validat
 // entryOf returns the journal's entry of what a perspective has seen.
 func entryOf(event perspective.Event) Entry {
 	entry := Entry{
-		From: "ca", To: "target", Perspective: event.Perspective.Name,
+		From: "ca", To: "target", Perspective: event.Perspective.String(),
 		Identifiers: []string{event.Challenge.Name}, Challenge: event.Challenge.Type,
 		Order: event.Challenge.Order, Port: event.Port, Host: event.Host, Status: event.Status,
 		Detail: event.Error,

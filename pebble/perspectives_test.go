@@ -67,7 +67,7 @@ func TestEachPerspectiveAsks(t *testing.T) {
 			})
 			for _, p := range all {
 				is := func(e Entry) bool {
-					return e.Perspective == p.Name && strings.Contains(e.What, p.String())
+					return e.Perspective == p.String() && strings.Contains(e.What, p.String())
 				}
 				if !slices.ContainsFunc(found, is) || !slices.ContainsFunc(asked, is) {
 					t.Errorf("the journal lacks what %s asked or found", p)
@@ -204,7 +204,7 @@ func TestViewsOfDNS(t *testing.T) {
 				t.Errorf("found error %v, expected a valid challenge: %t", err, row.valid)
 			}
 			queries := s.ca.Journal().Filter(func(e Entry) bool {
-				return e.Kind == KindQuery && e.Perspective == "remote 1"
+				return e.Kind == KindQuery && e.Perspective == "remote 1 (127.101.0.10)"
 			})
 			if len(queries) != 1 {
 				t.Errorf("found %d look-ups of the remote perspective, expected 1", len(queries))

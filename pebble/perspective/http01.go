@@ -50,6 +50,9 @@ func (l look) http01(ctx context.Context) *Problem {
 		if errors.As(err, &visit) {
 			err = visit.Err
 		}
+		if errors.Is(err, io.EOF) {
+			return &Problem{"connection", "the server ends the connection without an answer"}
+		}
 		return problem(err)
 	}
 	defer response.Body.Close()

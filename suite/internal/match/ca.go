@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -27,25 +28,38 @@ func HaveValidated(challenge, hostname string) types.GomegaMatcher {
 	})
 }
 
-// HaveAnsweredPerspectives succeeds if, in the last validation of this type, this many
-// perspectives of the CA found the challenge valid, and no other one had an answer from the
-// server (CA/Browser Forum, Baseline Requirements 3.2.2.9).
+// HaveAnsweredPerspectives succeeds if the CA looked for a challenge of this type from
+// several perspectives, and this many of them had the right answer from the server. Of
+// several validations the last valid one counts, or the last one if none is valid.
 func HaveAnsweredPerspectives(challenge string, n int) types.GomegaMatcher {
-	expected := fmt.Sprintf("the right answer to %s for %d perspectives of the CA, in one validation",
-		challenge, n)
+	expected := fmt.Sprintf("the right answer to %s for %d perspectives of the CA", challenge, n)
 	return match(expected, func(j *pebble.Journal) (bool, string) {
+		var verdict pebble.Entry
+		for _, e := range j.Validations() {
+			if e.Challenge == challenge && (e.Valid() || !verdict.Valid()) {
+				verdict = e
+			}
+		}
 		found := j.Filter(func(e pebble.Entry) bool {
-			return e.Kind == pebble.KindPerspective && e.Challenge == challenge
+			return e.Kind == pebble.KindPerspective && e.Challenge == challenge &&
+				e.Order == verdict.Order
 		})
 		if len(found) == 0 {
 			return false, LastLines(j.Entries(), "no request at all")
 		}
-		last := found[len(found)-1].Order
-		found = slices.DeleteFunc(found, func(e pebble.Entry) bool { return e.Order != last })
-		valid := slices.DeleteFunc(slices.Clone(found), func(e pebble.Entry) bool {
-			return e.State != "valid"
+		slices.SortFunc(found, func(a, b pebble.Entry) int {
+			return strings.Compare(a.Perspective, b.Perspective)
 		})
-		return len(valid) == n, fmt.Sprintf("for %d of %d\n%s", len(valid), len(found), Lines(found, ""))
+		answered := 0
+		var all []string
+		for _, e := range found {
+			if e.State == "valid" {
+				answered++
+			}
+			all = append(all, fmt.Sprintf("%s: %s", e.Perspective, cmp.Or(e.Detail, e.State)))
+		}
+		return answered == n,
+			fmt.Sprintf("for %d of %d\n%s", answered, len(found), strings.Join(all, "\n"))
 	})
 }
 
