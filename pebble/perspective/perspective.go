@@ -16,7 +16,7 @@ import (
 
 // A Perspective is a network from which a CA looks at a server.
 type Perspective struct {
-	// Name is what the journal calls the perspective, such as "remote 2".
+	// Name appears in the journal, such as "remote 2".
 	Name string
 	// Source4 and Source6 are the addresses from which it connects, by address family.
 	// If one is not valid, the system chooses the address.

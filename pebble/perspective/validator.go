@@ -42,7 +42,7 @@ type Event struct {
 	Challenge   Challenge
 }
 
-// A Challenge is what the perspectives look for.
+// A Challenge describes the answer that the perspectives look for.
 type Challenge struct {
 	ID    string
 	Order string
