@@ -267,11 +267,12 @@ func (o Options) check() error {
 		}
 	}
 	if len(o.Perspectives) > 0 && o.Dialect == Stock {
-		errs = append(errs, errors.New("option Perspectives: expected none, because the dialect is stock"))
+		errs = append(errs, errors.New("option Perspectives: expected none with the dialect stock"))
 	}
 	for i, p := range o.Perspectives {
 		if p.Name == "" || p.After < 0 || p.After > perspective.LatestLook {
-			errs = append(errs, fmt.Errorf("option Perspectives[%d]: %q after %s, expected a name and 0 to %s",
+			errs = append(errs, fmt.Errorf(
+				"option Perspectives[%d]: %q after %s, expected a name and 0 to %s",
 				i, p.Name, p.After, perspective.LatestLook))
 		}
 	}

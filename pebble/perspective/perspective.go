@@ -86,6 +86,7 @@ func judge(all []Perspective, found []*Problem) *Problem {
 	if len(failed) <= Allowed(remote) {
 		return nil
 	}
-	return &Problem{first.Type, fmt.Sprintf("%d of %d remote perspectives do not agree, at most %d may: %s",
+	return &Problem{first.Type, fmt.Sprintf(
+		"%d of %d remote perspectives do not agree, at most %d may: %s",
 		len(failed), remote, Allowed(remote), strings.Join(failed, "; "))}
 }
