@@ -111,3 +111,25 @@ var _ = Requirement("AUTOCERT-04", func(e *Env) {
 	server.Stop()
 	Expect(server.WholeLog()).To(LogNone(secrets))
 }, TimingDependent) // the restart may come before the word about the failed renewal
+
+var _ = Table("AUTOCERT-05", func(e *Env, row struct{ Challenge string }) {
+	e.NeedsClaim(row.Challenge)
+	preset, port, at := e.ALPN01, 443, Settings{"listen_addr": e.Addr(9000)}
+	answers := "listen_addr"
+	if row.Challenge == "http-01" {
+		answers = "tls_letsencrypt_listen"
+		preset, port, at[answers] = e.HTTP01, 80, e.Addr(5081)
+	}
+	e.TakeTurns(port, at[answers].(string))
+	first := e.StartBy(row.Challenge)
+	second := e.Start(preset(at))
+	seen := e.Handshake(first)
+	Expect(e.Journal()).To(HaveValidated(row.Challenge, e.Hostname))
+	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	e.AwaitCached(seen)
+
+	// The other one has nothing to do but to serve what is in the cache.
+	Expect(e.Handshake(second)).To(ServeLeaf(seen.Leaf()))
+	Expect(e.Handshake(first)).To(ServeLeaf(seen.Leaf()))
+	Expect(e.Journal()).To(HaveIssued(1))
+}, MayWarn)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -65,6 +66,24 @@ func (e *Env) UsePerspectives(p Perspectives) {
 		all = append(all, remote)
 	}
 	e.UseCA(func(o *pebble.Options) { o.Perspectives, o.DialFrom = all, e.World.DialFrom })
+}
+
+// TakeTurns makes the CA's validations at a documented port of the target's host lead to
+// that port and to another address, in turn, as a load balancer does that leaves out a
+// server which is not there. Call it before the first use of [Env.CA].
+func (e *Env) TakeTurns(port int, other string) {
+	var begun atomic.Int64
+	e.UseCA(func(o *pebble.Options) {
+		dial := o.Dial
+		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == e.Addr(port) && begun.Add(1)%2 == 0 {
+				if conn, err := dial(ctx, network, other); err == nil {
+					return conn, nil
+				}
+			}
+			return dial(ctx, network, address)
+		}
+	})
 }
 
 // CA returns the spec's own certificate authority, and starts it at the first
