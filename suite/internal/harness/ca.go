@@ -46,7 +46,7 @@ type Perspectives struct {
 // there is no edge in front of the CA, and where 127.0.0.1 is the only loopback address.
 func (e *Env) UsePerspectives(p Perspectives) {
 	ginkgo.GinkgoHelper()
-	e.SkipUnless(!e.setup.Stock,
+	e.SkipUnless(!e.setup.CA.Stock,
 		"needs the edge in front of the CA, which looks from several perspectives")
 	v4, v6, err := e.World.Sources(p.Remote)
 	e.SkipUnless(!errors.Is(err, world.ErrUnsupported),
