@@ -99,9 +99,11 @@ type Entry struct {
 }
 
 // look reports whether the entry is a request that was answered, and after which the
-// client may have nothing to do.
+// client may have nothing to do, or a note about the CA itself, of which no client knows.
 func (e Entry) look() bool {
 	switch e.Kind {
+	case KindCA:
+		return e.Detail == ""
 	case KindDirectory, KindNewNonce, KindRenewalInfo:
 		return e.Status > 0 && e.Status < http.StatusBadRequest && e.Fault == ""
 	}

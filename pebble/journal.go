@@ -73,7 +73,8 @@ func (j *Journal) LeftOut() int {
 }
 
 // Acts returns how many events there were beside requests that only look whether there
-// is something to do: for the directory, a nonce, or renewal information.
+// is something to do, for the directory, a nonce, or renewal information, and beside
+// notes that the CA went down or was restored.
 func (j *Journal) Acts() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -50,6 +50,31 @@ func TestNoSecretsInDetails(t *testing.T) {
 	}
 }
 
+// What a client does not know of is no act: time need not pass slowly after it.
+func TestActs(t *testing.T) {
+	t.Parallel()
+	j := newJournal(nil)
+	for _, e := range []Entry{
+		{Kind: KindCA, What: "down"},
+		{Kind: KindDirectory, Status: 200},
+		{Kind: KindRenewalInfo, Status: 200},
+	} {
+		if j.add(e); j.Acts() != 0 {
+			t.Errorf("%v: counted as an act, expected not", e)
+		}
+	}
+	for i, e := range []Entry{
+		{Kind: KindDirectory, Fault: faultDown},
+		{Kind: KindRenewalInfo, Status: 500},
+		{Kind: KindNewOrder, Status: 201},
+		{Kind: KindCA, What: "issuance failed", Detail: "d"},
+	} {
+		if j.add(e); j.Acts() != uint64(i+1) {
+			t.Errorf("%v: not counted as an act, expected so", e)
+		}
+	}
+}
+
 func TestWait(t *testing.T) {
 	t.Parallel()
 	j := newJournal(nil)
