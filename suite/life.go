@@ -18,14 +18,21 @@ type life struct {
 	server   *Server
 	lifetime time.Duration
 	served   *x509.Certificate // what a client was served last
+	cache    *Storage          // where the server stores, if that can fail
+	mend     func()            // ends the trouble that the server is in
 }
 
 // beginLife starts the target at a time of its own, with a certificate from a CA whose
 // certificates live so long.
-func beginLife(e *Env, lifetime time.Duration, options ...StartOption) *life {
+func beginLife(e *Env, lifetime time.Duration) *life {
+	return beginLifeWith(e, lifetime, func() *Server { return e.StartACME() })
+}
+
+// beginLifeWith begins a life with a server that start starts.
+func beginLifeWith(e *Env, lifetime time.Duration, start func() *Server) *life {
 	e.UseClock()
 	e.UseCA(func(o *pebble.Options) { o.Validity = lifetime })
-	l := &life{Env: e, lifetime: lifetime, server: e.StartACME(options...)}
+	l := &life{Env: e, lifetime: lifetime, server: start()}
 	first := e.HandshakeWhenIssued(l.server)
 	Expect(first).To(HaveFullChainTo(e.CA().Root()))
 	l.served = first.Leaf()

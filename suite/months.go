@@ -61,16 +61,7 @@ var _ = Requirement("RENEW-44", func(e *Env) {
 		l.Pass(l.lifetime / 10)
 		l.client("with certificates of " + length(l.lifetime))
 	}
-	issued := map[string]int{}
-	for _, entry := range l.Journal().Issued() {
-		issued[entry.KeyAlgorithm]++
-	}
-	for key, n := range issued {
-		if most := lifetimes*mostInEach + 1; n > most {
-			l.Fail(fmt.Sprintf("expected  at most %d certificates in %s, which is %d lifetimes\n"+
-				"seen      %d with keys of type %s", most, length(lifetimes*l.lifetime), lifetimes, n, key))
-		}
-	}
+	l.expectCertificatesAtMost(0, lifetimes*mostInEach+1, lifetimes*l.lifetime)
 }, TimingDependent)
 
 var _ = Table("RENEW-45", func(e *Env, row struct {
@@ -102,37 +93,6 @@ func shortest(moments []time.Time) time.Duration {
 	return least.Truncate(time.Second)
 }
 
-// trouble keeps the server from getting another certificate, from now on, until
-// mend is called.
-func (l *life) trouble(kind string) {
-	switch kind {
-	case "the CA cannot be reached":
-		l.CA().Down()
-	case "the CA finds no address":
-		l.CA().Point(l.Hostname)
-	default:
-		l.Fail("unknown trouble " + kind)
-	}
-}
-
-// fallIntoTrouble lets time pass until the server has tried to renew in vain, and one hour
-// more, in which a server may try again at once, and log and store what it has not yet.
-func (l *life) fallIntoTrouble(kind string) {
-	l.trouble(kind)
-	since := l.Journal().Len()
-	for len(l.attempts(since)) == 0 {
-		l.step()
-		l.client("while " + kind)
-	}
-	l.Pass(time.Hour)
-}
-
-// mend ends the trouble.
-func (l *life) mend() {
-	l.CA().Restore()
-	l.CA().Point(l.Hostname, l.World.Services().Gateway[0])
-}
-
 // aboutADay is in what time a server that looks once a day, by a timer that does so at
 // about the same hour, has renewed.
 const aboutADay = 26 * time.Hour
@@ -154,7 +114,7 @@ var _ = Requirement("RENEW-47", func(e *Env) {
 // loseCAUntil takes the CA away until so much of the certificate is left; below 0 it has
 // expired. Clients are served as long as it is valid.
 func (l *life) loseCAUntil(left time.Duration) {
-	l.trouble("the CA cannot be reached")
+	l.trouble(noCA)
 	for next := 0; l.left() > left; next++ {
 		d := Day
 		if l.left() > l.lifetime/2 {
@@ -248,8 +208,7 @@ var _ = Requirement("RENEW-51", func(e *Env) {
 	}
 }, TimingDependent)
 
-// The specs below judge other promises over months (scenarios/byo.yaml and
-// scenarios/resilience.yaml).
+// The spec below judges a pair of the operator's own over months (scenarios/byo.yaml).
 
 var _ = Requirement("BYO-36", func(e *Env) {
 	server, id := startAged(e, pki.Spec{Lifetime: 365 * Day})
@@ -262,26 +221,3 @@ var _ = Requirement("BYO-36", func(e *Env) {
 		id = fresh
 	}
 }, MayWarn, TimingDependent)
-
-// The bounds of RES-80, as the catalogue states them.
-const (
-	lineAtMostEach = 5 * time.Minute
-	ordersADay     = 120
-)
-
-var _ = Table("RES-80", func(e *Env, row struct{ Trouble string }) {
-	const days = 3
-	l := beginLife(e, 45*Day)
-	l.fallIntoTrouble(row.Trouble)
-	before := e.Size(l.server)
-	orders := len(l.Journal().Requests(pebble.KindNewOrder))
-	for range days * 4 {
-		l.Pass(Day / 4)
-		l.client("while " + row.Trouble)
-	}
-	Expect(e.Size(l.server).Since(before)).To(GrowAtMost(int(days * Day / lineAtMostEach)))
-	if n := len(l.Journal().Requests(pebble.KindNewOrder)) - orders; n > days*ordersADay {
-		l.Fail(fmt.Sprintf("expected  at most %d orders in %d days\nseen      %d",
-			days*ordersADay, days, n))
-	}
-}, TimingDependent)
