@@ -72,11 +72,11 @@ func Verdict(trials []Trial, wanted int) string {
 	}
 	switch {
 	case len(not) == 0 && len(trials) == wanted:
-		return fmt.Sprintf("assay: %s gets along with all %d CAs → exit %d", name, wanted, exit)
+		return fmt.Sprintf("assay: %s passed with all %d CAs → exit %d", name, wanted, exit)
 	case len(trials) < wanted:
 		return fmt.Sprintf("assay: %s was tried with %d of %d CAs → exit %d", name, len(trials),
 			wanted, exit)
 	}
-	return fmt.Sprintf("assay: %s gets along with %d of %d CAs, and not with %s → exit %d", name,
+	return fmt.Sprintf("assay: %s passed with %d of %d CAs, and not with %s → exit %d", name,
 		len(trials)-len(not), wanted, strings.Join(not, ", "), exit)
 }

@@ -31,11 +31,11 @@ func TestWrite(t *testing.T) {
 		want   []string
 	}{
 		{[]Trial{good}, 1, []string{
-			"gets along with all 1 CAs → exit 0", "letsencrypt       1       0",
+			"passed with all 1 CAs → exit 0", "letsencrypt       1       0",
 		}},
 		{[]Trial{good, bad}, 2, []string{
 			"google            1       2        1  ACME-01 RES-01\n",
-			"gets along with 1 of 2 CAs, and not with google → exit 1",
+			"passed with 1 of 2 CAs, and not with google → exit 1",
 		}},
 		{[]Trial{good}, 2, []string{"was tried with 1 of 2 CAs → exit 0"}},
 		{[]Trial{good, bad, broken}, 3, []string{
