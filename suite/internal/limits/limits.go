@@ -25,7 +25,7 @@ const (
 	Deep  = 64
 	// Disk is the number of bytes that the directory of a spec holds in the namespace
 	// world, and DiskFiles the number of its files.
-	Disk      = 48 << 20
+	Disk      = 16 << 20
 	DiskFiles = 32 << 10
 	// Scratch is the number of bytes of everything else that a run keeps temporarily
 	// in the namespace world, and ScratchFiles the number of its files.

@@ -87,11 +87,8 @@ func (o Outer) Run(ctx context.Context) (exit int, runErr error) {
 		defer func() { runErr = errors.Join(runErr, returnAll(p.Writable)) }()
 	}
 	if p.Kind == Loopback {
-		p.Scratch, err = os.MkdirTemp("", "assay-")
-		if err != nil {
-			return 2, fmt.Errorf("world: make the run's directory for temporary files, which TMPDIR "+
-				"says is in %s: %w", os.TempDir(), err)
-		}
+		// The inner process makes it, and removes it if this process is killed.
+		p.Scratch = filepath.Join(os.TempDir(), "assay-"+rand.Text()[:10])
 		defer func() { runErr = errors.Join(runErr, removeAll(p.Scratch)) }()
 	}
 	if !p.PIDs {

@@ -81,6 +81,12 @@ func (r *Run) setUpInner() error {
 		return fmt.Errorf("world: %w", err)
 	}
 	r.joinMessages()
+	if r.plan.Kind == Loopback {
+		if err := os.Mkdir(r.plan.Scratch, 0o700); err != nil {
+			return fmt.Errorf("world: make the run's directory for temporary files, which TMPDIR "+
+				"says is in %s: %w", filepath.Dir(r.plan.Scratch), err)
+		}
+	}
 	if err := r.watchOuter(); err != nil {
 		return err
 	}
