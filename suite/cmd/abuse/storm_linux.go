@@ -165,10 +165,6 @@ func (s *storm) strike() {
 		role string
 		pid  int
 	}
-	parents := map[int]int{}
-	for _, p := range all {
-		parents[p.PID] = p.Parent
-	}
 	byRole := map[string][]candidate{}
 	for i, run := range s.runs {
 		if run.ended || run.pid == 0 {
@@ -176,7 +172,10 @@ func (s *storm) strike() {
 		}
 		below := processes.Below(run.pid, all)
 		for _, p := range all {
-			if role := s.roleOf(parents, p, run.pid); below[p.PID] && role != "" {
+			if !below[p.PID] {
+				continue
+			}
+			if role := s.roleOf(p); role != "" {
 				byRole[role] = append(byRole[role], candidate{i, role, p.PID})
 			}
 		}
@@ -193,7 +192,7 @@ func (s *storm) strike() {
 }
 
 // roleOf returns what a process of a run is, "" if it is something else.
-func (s *storm) roleOf(parents map[int]int, p processes.Process, supervisor int) string {
+func (s *storm) roleOf(p processes.Process) string {
 	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.PID))
 	switch {
 	case err != nil || p.State == "Z":
@@ -203,14 +202,16 @@ func (s *storm) roleOf(parents map[int]int, p processes.Process, supervisor int)
 	case executable != s.bench.assay:
 		return ""
 	}
-	depth := 0 // below the outer process
-	for at := p.Parent; at != supervisor; at = parents[at] {
-		if at == 0 {
-			return ""
-		}
-		depth++
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
+	if err != nil {
+		return ""
 	}
-	return []string{"outer", "inner", "worker", "worker"}[min(depth, 3)]
+	for entry := range strings.SplitSeq(string(text), "\x00") {
+		if stage, found := strings.CutPrefix(entry, "ASSAY_STAGE="); found {
+			return stage // "probe" for one that only tries whether there are namespaces
+		}
+	}
+	return "outer"
 }
 
 // conclude checks what is left of all runs.
@@ -250,9 +251,6 @@ func (s *storm) check(o *outcome, run *struck) {
 	r, err := run.place.readReport()
 	switch {
 	case outer && errors.Is(err, os.ErrNotExist): // nobody was left to write it
-	case errors.Is(err, os.ErrNotExist) && slices.Contains(run.roles, "inner") &&
-		o.exit == report.ExitTrouble && o.took < time.Second:
-		// The child that tries whether there can be namespaces was killed, before the run.
 	case err != nil:
 		o.find("the report: %v", err)
 	case !outer && r.Exit != o.exit:

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -197,7 +198,7 @@ func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenari
 // world has that, so that a target which fills it takes no room from other specs.
 func (e *Env) makeDirectory() error {
 	above := filepath.Dir(e.Dir)
-	if err := os.MkdirAll(above, 0o755); err != nil {
+	if err := os.Mkdir(above, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if e.World.Kind() == world.Namespace {

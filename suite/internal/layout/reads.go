@@ -38,10 +38,6 @@ type exemption struct{ file, function, why string }
 // exemptions lists the calls that reach no file of a server under test.
 var exemptions = []exemption{
 	{
-		"suite/internal/harness/env.go", "os.MkdirAll",
-		"makes the directory of the spec, before any server knows its name",
-	},
-	{
 		"suite/internal/harness/peers.go", "io.ReadAll",
 		"reads a connection up to a limit",
 	},

@@ -76,6 +76,9 @@ func (r *Run) joinAsWorker() error {
 		io.Copy(io.Discard, lifeline)
 		r.targets.kill()
 		killBelow(false) // what is left of targets; there is nobody to tell of an error
+		if r.plan.Kind == Loopback {
+			removeAll(r.plan.Scratch) // the outer process may have been killed too
+		}
 		os.Exit(ExitInterrupted)
 	}()
 	return nil

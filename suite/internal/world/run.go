@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -191,10 +192,11 @@ func (r *Run) dir(worker, serial int) string {
 	return filepath.Join(r.plan.Scratch, fmt.Sprintf("%d-%d", worker, serial))
 }
 
-// makeDir makes the directory of a world.
+// makeDir makes the directory of a world. It never makes that of the run: the run is over
+// when that is gone.
 func (r *Run) makeDir(worker, serial int) (string, error) {
 	dir := r.dir(worker, serial)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("world: make the directory of a world: %w", err)
 	}
 	return dir, nil
