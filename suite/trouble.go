@@ -147,7 +147,7 @@ func (l *life) endure(kind string) {
 		case passed == part && l.cache != nil:
 			// Nothing happens at the CA, so time would move on by hours, and a timer that
 			// ends each minute would end once in a move.
-			l.PassUntil(part, time.Minute, func() bool { return false })
+			l.PassUntil(part, time.Minute, nil)
 		default:
 			l.Pass(part)
 		}

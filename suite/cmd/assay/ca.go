@@ -20,9 +20,8 @@ import (
 
 	"assay/pebble"
 	"assay/pebble/dnsapi"
-	"assay/pebble/presets"
-	"assay/scenarios/near"
 	"assay/suite/internal/live"
+	"assay/suite/internal/selection"
 )
 
 // caCommand runs the CA without the suite, to try a server by hand.
@@ -57,10 +56,9 @@ func (a *externalAccount) UnmarshalText(text []byte) error {
 func (c *caCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	preset, ok := presets.Find(c.CA)
-	if !ok {
-		return fmt.Errorf("--ca: found %q, expected one of %s%s", c.CA,
-			strings.Join(presets.Names(), ", "), near.Hint(c.CA, presets.Names()))
+	preset, err := selection.CA(c.CA)
+	if err != nil {
+		return err
 	}
 	unlock, err := c.claim()
 	if err != nil {

@@ -276,7 +276,7 @@ func (e *Env) Pass(d time.Duration) {
 }
 
 // PassUntil lets time pass until a condition holds, at most so much, in moves that are
-// not longer than step. It reports whether the condition holds.
+// not longer than step. It reports whether the condition holds. A nil condition never does.
 func (e *Env) PassUntil(limit, step time.Duration, condition func() bool) bool {
 	ginkgo.GinkgoHelper()
 	began := time.Now()

@@ -96,7 +96,8 @@ var arrows = []arrow{
 			"suite/internal/logtext", "suite/internal/match", "suite/internal/wire",
 			"suite/internal/page", "suite/internal/events", "suite/internal/contact",
 			"suite/internal/careful", "suite/internal/limits", "suite/internal/clock",
-			"suite/report", "scenarios", "scenarios/near", "pebble/presets", "fixtures/...",
+			"suite/internal/selection", "suite/report", "scenarios", "pebble/presets",
+			"fixtures/...",
 		},
 		why: "the run finds specs through their registry only",
 	},
@@ -243,7 +244,7 @@ var arrows = []arrow{
 	},
 	{
 		from: "suite/internal/selection",
-		to:   []string{"suite/report", "scenarios"},
+		to:   []string{"suite/report", "scenarios", "scenarios/near", "pebble/presets"},
 		why:  "what to run again follows from a report and the catalogue",
 	},
 	{
@@ -375,7 +376,7 @@ var arrows = []arrow{
 	{
 		from: "suite/cmd/...",
 		to: []string{
-			"suite/...", "scenarios", "scenarios/near", "pebble/...", "fixtures/...",
+			"suite/...", "scenarios", "pebble/...", "fixtures/...",
 		},
 		why: "a command may use everything but the server",
 	},

@@ -11,10 +11,10 @@ import (
 
 	"assay/pebble/presets"
 	"assay/scenarios"
-	"assay/scenarios/near"
 	"assay/suite/internal/contact"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/patience"
+	"assay/suite/internal/selection"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/world"
 	"assay/suite/report"
@@ -179,7 +179,7 @@ func makePlan(o Options) (*plan, error) {
 	if harness.LimitsErr != nil {
 		return nil, harness.LimitsErr
 	}
-	preset, err := findCA(o.CA)
+	preset, err := selection.CA(o.CA, "all")
 	if err != nil {
 		return nil, err
 	}
@@ -218,16 +218,6 @@ func makePlan(o Options) (*plan, error) {
 		return nil, err
 	}
 	return p, p.applyShard()
-}
-
-// findCA returns the preset that --ca names.
-func findCA(name string) (presets.Preset, error) {
-	if p, ok := presets.Find(name); ok {
-		return p, nil
-	}
-	names := presets.Names()
-	return presets.Preset{}, fmt.Errorf("--ca: found %q, expected one of %s, all%s", name,
-		strings.Join(names, ", "), near.Hint(name, names))
 }
 
 func loadTarget(o Options, catalogue *scenarios.Catalogue) (*sut.Target, error) {

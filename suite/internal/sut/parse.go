@@ -21,7 +21,7 @@ func parseTarget(file string, text []byte, knows func(id string) bool) (*Target,
 	t := newTarget()
 	f := strictyaml.Decode(file, text, t)
 	checkPorts(f, t.Ports)
-	checkCAHosts(f, t.CAHosts)
+	checkCAHosts(f, t)
 	templates := newTemplateCheck(f, t.Ports)
 	checkCommands(templates, t)
 	checkConfig(templates, &t.Config)
@@ -159,12 +159,16 @@ var hostName = regexp.MustCompile(
 	`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // checkCAHosts checks the names that lead to the local CA.
-func checkCAHosts(f *strictyaml.File, hosts []string) {
-	for i, host := range hosts {
+func checkCAHosts(f *strictyaml.File, t *Target) {
+	if len(t.CAHosts) > 0 && t.CanSet("acme_url") {
+		f.Wrong("ca_hosts", "a configuration that names the CA, as one with base does",
+			"a template without acme_url: a server that is told its CA asks the local one")
+	}
+	for i, host := range t.CAHosts {
 		key := fmt.Sprintf("ca_hosts[%d]", i)
 		if !hostName.MatchString(host) || len(host) > 253 {
 			f.Expect(key, "a host name in lower case, such as acme-v02.api.letsencrypt.org")
-		} else if slices.Contains(hosts[:i], host) {
+		} else if slices.Contains(t.CAHosts[:i], host) {
 			f.Wrong(key, fmt.Sprintf("%q a second time", host), "each name once")
 		}
 	}

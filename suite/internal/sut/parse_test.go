@@ -85,6 +85,14 @@ t.yaml:1: profiles: found nothing, expected a list`,
 			smallest + "config: {file: a, base: {}, files: {a: x}}",
 			"t.yaml:4: config.files: found the config file a, expected other files",
 		},
+		"a public CA, and a place for another one": {
+			smallest + "config: {base: {}}\nca_hosts: [ca.example]",
+			"t.yaml:5: ca_hosts: found a configuration that names the CA, as one with base does, " +
+				"expected a template without acme_url",
+		},
+		"a public CA": {
+			smallest + "config: {template: \"{{json .Keys.listen_addr}}\"}\nca_hosts: [ca.example]", "",
+		},
 		"ready with nothing": {
 			smallest + "config: {base: {}}\nready: {timeout: 1s}",
 			"t.yaml:5: ready: found none of them, expected exactly one of tcp, log, http",

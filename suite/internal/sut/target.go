@@ -74,8 +74,8 @@ type Target struct {
 	LogFile string `yaml:"log" jsonschema:"minLength=1"`
 	// Ports lists further ports of the server's own, such as one for metrics.
 	Ports []Port `yaml:"ports" jsonschema:"minItems=1"`
-	// CAHosts are the names of public CAs that the server asks without being told.
-	// In the namespace world they lead to the local CA.
+	// CAHosts are the names of the public CA that the server asks, because it cannot be
+	// told another one. In the namespace world they lead to the local CA.
 	CAHosts []string `yaml:"ca_hosts" jsonschema:"minItems=1,uniqueItems=true,minLength=1"`
 	// Pair says in how many files the server wants certificate and key.
 	Pair Pair `yaml:"pair" jsonschema:"enum=separate,enum=combined,default=separate"`
@@ -222,10 +222,6 @@ func (t *Target) CanSet(key string) bool {
 	}
 	return t.mentions("Keys", key)
 }
-
-// AsksPublicCA reports whether the server asks a public CA whatever it is told: it cannot
-// be told the URL of the CA's directory, and the target file names the CA's hosts.
-func (t *Target) AsksPublicCA() bool { return len(t.CAHosts) > 0 && !t.CanSet("acme_url") }
 
 // WantsBackend reports whether a template of the target file mentions the
 // address of a backend.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -14,6 +15,19 @@ import (
 	"testing"
 	"time"
 )
+
+// The directory of a world is not made in a run whose own directory is gone: nobody would
+// remove it.
+func TestNoDirectoryAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	r := &Run{plan: plan{Scratch: filepath.Join(t.TempDir(), "gone")}}
+	if dir, err := r.makeDir(0, 0); err == nil {
+		t.Errorf("found the directory %s, expected an error", dir)
+	}
+	if _, err := os.Stat(r.plan.Scratch); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory of the run: %v, expected none", err)
+	}
+}
 
 func TestTargetPorts(t *testing.T) {
 	t.Parallel()
