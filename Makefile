@@ -37,10 +37,11 @@ conformance: build ## run the suite against TARGET (default: the reference serve
 	bin/assay run --target $(TARGET) $(SERVER) --world $(WORLD) --out $(OUT) $(if $(SERVER),--strict) $(RUN)
 
 .PHONY: test
-test: lint unit ## run all checks: lint, unit tests, the suite in both worlds, some known-bad servers, a few issuances by stock Pebble
+test: lint unit ## run all checks: lint, unit tests, the suite in both worlds, some known-bad servers and instruments, a few issuances by stock Pebble
 	$(MAKE) conformance
 	$(MAKE) conformance WORLD=loopback OUT=assay-report/loopback
 	go run ./suite/cmd/mutants --sample 12 --whole 0
+	go run ./suite/cmd/mutants --instruments --sample 16
 	$(MAKE) conformance OUT=assay-report/stock RUN="--ca stock --only ACME-01,ACME-04,HTTP01-02,ALPN01-01"
 
 .PHONY: lint
@@ -74,6 +75,10 @@ mutants: ## check that the suite catches each known-bad server; NAMES="chain-*" 
 .PHONY: variants
 variants: ## check that the suite accuses no correct variant; NAMES="logs-json" selects some
 	go run ./suite/cmd/mutants --variants $(NAMES)
+
+.PHONY: instruments
+instruments: ## check that faults of the suite itself are noticed; NAMES="journal-*" selects some
+	go run ./suite/cmd/mutants --instruments $(NAMES)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz function for FUZZTIME (default 1m), one after another; FUZZ="Fuzz*Head" selects some

@@ -199,3 +199,24 @@ func TestUnderWay(t *testing.T) {
 	response.Body.Close()
 	awaitQuiet()
 }
+
+// TestNoncesAreForgotten lets a nonce become too old. The client gets a new one with the
+// refusal, and its request succeeds with that (RFC 8555 §6.5).
+func TestNoncesAreForgotten(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	s := newSite(t, func(o *Options) { o.Now, o.NonceLife = clock.now, time.Hour })
+	c := s.registered()
+	refused := func() int {
+		return s.ca.Journal().Count(func(e Entry) bool { return e.Problem == acmeError+"badNonce" })
+	}
+	for i, passes := range []time.Duration{59 * time.Minute, 2 * time.Hour} {
+		clock.advance(passes)
+		if _, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test")); err != nil {
+			t.Fatal(err)
+		}
+		if n := refused(); n != i {
+			t.Errorf("%s after the nonce: %d refusals, expected %d", passes, n, i)
+		}
+	}
+}

@@ -73,6 +73,24 @@ func TestDNS(t *testing.T) {
 	}
 }
 
+// TestNameServersAreApart gives one name another address at each of two servers of a
+// process, as the servers of two specs do.
+func TestNameServersAreApart(t *testing.T) {
+	t.Parallel()
+	for i, server := range []string{"192.0.2.1", "192.0.2.2"} {
+		d, address := newDNS(t)
+		reply := exchangeDNS(t, "udp", address, "www.example.test.", dns.TypeA)
+		if len(reply.Answer) > 0 {
+			t.Errorf("server %d: %v, expected none of another server's records", i, reply.Answer)
+		}
+		d.Point("www.example.test", netip.MustParseAddr(server))
+		reply = exchangeDNS(t, "udp", address, "www.example.test.", dns.TypeA)
+		if len(reply.Answer) != 1 || !strings.HasSuffix(reply.Answer[0].String(), server) {
+			t.Errorf("server %d: %v, expected %s", i, reply.Answer, server)
+		}
+	}
+}
+
 func TestDNSChangesWhileServing(t *testing.T) {
 	t.Parallel()
 	d, address := newDNS(t)

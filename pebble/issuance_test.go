@@ -33,9 +33,14 @@ func TestIssuance(t *testing.T) {
 			s := newSite(t, func(o *Options) {
 				o.Dialect, o.Intermediates, o.Validity = c.dialect, c.intermediates, 45*24*time.Hour
 			})
+			began := time.Now()
 			chain, err := s.issue(t.Context(), s.registered(), c.challenge, "www.example.test")
 			if err != nil {
 				t.Fatal(err)
+			}
+			if took := time.Since(began); took >= patience {
+				t.Errorf("the issuance took %s: a poll was held for %s after the CA had decided",
+					took.Round(time.Millisecond), patience)
 			}
 			if err := s.verify(chain, "www.example.test"); err != nil {
 				t.Error(err)
@@ -96,6 +101,7 @@ func TestFailedValidation(t *testing.T) {
 	s := newSite(t)
 	c := s.registered()
 	order, authz := s.order(c)
+	began := time.Now()
 	if _, err := c.Accept(t.Context(), authz.Challenges[0]); err != nil { // http-01, unprepared: 404
 		t.Fatal(err)
 	}
@@ -104,6 +110,10 @@ func TestFailedValidation(t *testing.T) {
 	}
 	if o, err := c.GetOrder(t.Context(), order.URI); err != nil || o.Status != acme.StatusInvalid {
 		t.Errorf("order: %v, %v, expected invalid", o, err)
+	}
+	if took := time.Since(began); took >= patience {
+		t.Errorf("the verdict took %s: a poll was held for %s after the CA had decided",
+			took.Round(time.Millisecond), patience)
 	}
 	// Another challenge of a decided authorization is answered, not validated.
 	if _, err := c.Accept(t.Context(), authz.Challenges[1]); err != nil {

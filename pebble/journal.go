@@ -31,6 +31,14 @@ func newJournal(clock func() time.Time) *Journal {
 	return &Journal{start: time.Now(), clock: clock, grown: make(chan struct{})}
 }
 
+// JournalOf returns a journal that holds these entries, in this order, as one that is
+// read after the CA has ended. The times of the entries stay as they are.
+func JournalOf(entries ...Entry) *Journal {
+	j := newJournal(nil)
+	j.entries = slices.Clone(entries)
+	return j
+}
+
 // Began returns when the journal was begun. The times of its entries count from
 // then.
 func (j *Journal) Began() time.Time { return j.start }

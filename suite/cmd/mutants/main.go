@@ -11,8 +11,14 @@
 // the reference server (fixtures/variants). For each server it runs the
 // requirements that the difference touches. A server is clear if nothing fails.
 //
-// The exit code is 0 if every known-bad server is caught and every variant is
-// clear, 1 if one is not, and 2 if one could not be tested.
+// With --instruments it tests the suite's own tests and controls against known-bad
+// instruments (fixtures/instruments): the suite, or its CA, with one mistake. For each
+// it runs what its file names: a unit test, a requirement of the reference server, or a
+// known-bad server. An instrument is caught if the test or the requirement fails, or the
+// server does not, for the stated reason.
+//
+// The exit code is 0 if everything known-bad is caught and every variant is clear, 1
+// if one is not, and 2 if one could not be tested.
 package main
 
 import (
@@ -40,15 +46,19 @@ const (
 
 const description = `Run the suite against known-bad servers, each of which has to fail the
 requirements that its file lists and no others. With --variants, run it against correct servers,
-which have to fail nothing.`
+which have to fail nothing. With --instruments, run tests of the suite with faults put into the
+suite itself, each of which has to be noticed.`
 
 type options struct {
-	Names    []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants (default: all mutants)."`
+	Names    []string `arg:"" optional:"" placeholder:"NAME" help:"Names or globs of mutants and variants, or of instruments (default: all mutants)."`
 	Variants bool     `help:"Test variants only."`
-	Sample   int      `placeholder:"N" help:"Test only N mutants. The choice is the same in every run."`
-	Whole    int      `default:"10" placeholder:"N" help:"Run the whole suite against N of the mutants (default: 10). The choice is the same in every run."`
-	All      bool     `help:"Run the whole suite against every server that is tested."`
-	World    string   `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
+
+	Instruments bool `help:"Test known-bad instruments only."`
+
+	Sample int    `placeholder:"N" help:"Test only N mutants, or N instruments. The choice is the same in every run."`
+	Whole  int    `default:"10" placeholder:"N" help:"Run the whole suite against N of the mutants (default: 10). The choice is the same in every run."`
+	All    bool   `help:"Run the whole suite against every server that is tested."`
+	World  string `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
 func main() {
@@ -86,6 +96,9 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	catalogue, err := scenarios.Load()
 	if err != nil {
 		return exitTrouble, err
+	}
+	if o.Instruments {
+		return runInstruments(ctx, o, root, catalogue)
 	}
 	all, err := loadServers(root, catalogue)
 	if err != nil {
@@ -129,6 +142,29 @@ func run(ctx context.Context, o options) (exit int, err error) {
 		exit = max(exit, printMutants(os.Stdout, tested, time.Since(started)))
 	}
 	return exit, nil
+}
+
+// runInstruments tests the instruments that the options select and prints the results.
+func runInstruments(
+	ctx context.Context, o options, root string, catalogue *scenarios.Catalogue,
+) (exit int, err error) {
+	started := time.Now()
+	selected, err := loadInstruments(root, catalogue, o)
+	if err != nil {
+		return exitTrouble, err
+	}
+	dir, err := os.MkdirTemp("", "assay-instruments-")
+	if err != nil {
+		return exitTrouble, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	fmt.Fprintf(os.Stderr, "testing %d instruments, %d at a time\n", len(selected), atOnce)
+	r := &runner{root: root, dir: dir, world: o.World, catalogue: catalogue}
+	tested, err := r.testInstruments(ctx, selected)
+	if err != nil {
+		return exitTrouble, err
+	}
+	return printInstruments(os.Stdout, tested, time.Since(started)), nil
 }
 
 // moduleRoot returns the module's directory: the working directory, or the

@@ -99,17 +99,11 @@ func (r *runner) run(
 		return nil, err
 	}
 	out := filepath.Join(dir, "report")
-	args := append([]string{"run", "--out", out, "--world", r.world, "--quiet", "--strict"}, server...)
+	args := server
 	if len(only) > 0 {
 		args = append(args, "--only", strings.Join(only, ","), "--procs", partWorkers)
 	}
-	cmd := exec.CommandContext(ctx, r.assay, args...)
-	// Mutants often omit what a spec waits for, so that waiting for long only
-	// costs time.
-	cmd.Env = append(os.Environ(), "ASSAY_PATIENCE=10s")
-	// assay run cleans up after itself when it is interrupted.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 15 * time.Second
+	cmd := r.assayRun(ctx, r.assay, out, args...)
 	output, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -120,6 +114,20 @@ func (r *runner) run(
 			code, report.ExitOK, report.ExitFailed, bytes.TrimSpace(output))
 	}
 	return report.Read(filepath.Join(out, report.ReportFile))
+}
+
+// assayRun returns a command that runs the suite with further options and stores the
+// report in the directory out. assay is the suite's executable.
+func (r *runner) assayRun(ctx context.Context, assay, out string, options ...string) *exec.Cmd {
+	args := []string{"run", "--out", out, "--world", r.world, "--quiet", "--strict"}
+	cmd := exec.CommandContext(ctx, assay, append(args, options...)...)
+	// What is broken often omits what a spec waits for, so that waiting for long only
+	// costs time.
+	cmd.Env = append(os.Environ(), "ASSAY_PATIENCE=10s")
+	// assay run cleans up after itself when it is interrupted.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 15 * time.Second
+	return cmd
 }
 
 // requirementsFor returns the IDs to run for these names: the requirements

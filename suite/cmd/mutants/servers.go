@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path"
 	"slices"
@@ -31,57 +30,71 @@ func loadServers(root string, catalogue *scenarios.Catalogue) (s servers, err er
 // pick returns the servers whose names match one of the globs, or all servers if
 // there are no globs. A glob that matches no server is an error.
 func (s servers) pick(globs []string) (picked servers, err error) {
-	if len(globs) == 0 {
-		return s, nil
-	}
-	found := map[string]bool{}
-	matches := func(name string) (any bool) {
-		for _, glob := range globs {
-			ok, wrong := path.Match(glob, name)
-			if wrong != nil {
-				err = fmt.Errorf("found %q, expected a glob: %w", glob, wrong)
-			}
-			any, found[glob] = any || ok, found[glob] || ok
-		}
-		return any
-	}
-	for _, m := range s.mutants {
-		if matches(m.Name) {
-			picked.mutants = append(picked.mutants, m)
-		}
-	}
-	for _, v := range s.variants {
-		if matches(v.Name) {
-			picked.variants = append(picked.variants, v)
-		}
-	}
-	for _, glob := range globs {
-		if err == nil && !found[glob] {
-			err = fmt.Errorf("found %q, expected the name of a server in %s or %s",
-				glob, mutants.Dir, variants.Dir)
-		}
-	}
+	names := s.names()
+	chosen, err := matching(names, globs, "a server in "+mutants.Dir+" or "+variants.Dir)
 	if err != nil {
 		return servers{}, err
 	}
+	picked.mutants = slices.DeleteFunc(slices.Clone(s.mutants), func(m *mutants.Mutant) bool {
+		return !chosen[m.Name]
+	})
+	picked.variants = slices.DeleteFunc(slices.Clone(s.variants), func(v *variants.Variant) bool {
+		return !chosen[v.Name]
+	})
 	return picked, nil
+}
+
+// matching returns the names that match one of the globs, or all names if there are no
+// globs. A glob that matches none is an error, which says what has such names.
+func matching(names, globs []string, what string) (map[string]bool, error) {
+	chosen := map[string]bool{}
+	if len(globs) == 0 {
+		return sample(names, len(names)), nil
+	}
+	for _, glob := range globs {
+		found := false
+		for _, name := range names {
+			ok, err := path.Match(glob, name)
+			if err != nil {
+				return nil, fmt.Errorf("found %q, expected a glob: %w", glob, err)
+			}
+			chosen[name], found = chosen[name] || ok, found || ok
+		}
+		if !found {
+			return nil, fmt.Errorf("found %q, expected the name of %s", glob, what)
+		}
+	}
+	return chosen, nil
+}
+
+// names returns the names of all servers.
+func (s servers) names() []string {
+	names := s.ofMutants()
+	for _, v := range s.variants {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// ofMutants returns the names of the mutants.
+func (s servers) ofMutants() (names []string) {
+	for _, m := range s.mutants {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 // whole returns the names of the servers that the whole suite is run against.
 func (s servers) whole(o options) map[string]bool {
 	if !o.All {
-		return sample(s.mutants, o.Whole)
+		return sample(s.ofMutants(), o.Whole)
 	}
-	whole := maps.Clone(sample(s.mutants, len(s.mutants)))
-	for _, v := range s.variants {
-		whole[v.Name] = true
-	}
-	return whole
+	return sample(s.names(), len(s.names()))
 }
 
 // sample returns n of the mutants and no variants.
 func (s servers) sample(n int) servers {
-	chosen := sample(s.mutants, n)
+	chosen := sample(s.ofMutants(), n)
 	return servers{mutants: slices.DeleteFunc(slices.Clone(s.mutants), func(m *mutants.Mutant) bool {
 		return !chosen[m.Name]
 	})}

@@ -103,6 +103,44 @@ func printVariants(w io.Writer, tested []testedVariant) (exit int) {
 	return exit
 }
 
+// printInstruments prints the table of the instruments, what is not as their files say,
+// and the totals, and returns the exit code.
+func printInstruments(w io.Writer, tested []testedInstrument, took time.Duration) (exit int) {
+	count := map[string]int{}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "INSTRUMENT\tHAS TO CATCH IT\tVERDICT")
+	for _, t := range tested {
+		count[t.result()]++
+		verdict := t.result()
+		if t.missing != "" {
+			verdict += ": " + t.missing
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", t.instrument.Name, t.instrument.CaughtBy, verdict)
+	}
+	table.Flush()
+	for _, t := range tested {
+		i := t.instrument
+		var remarks []string
+		if t.remark != "" {
+			remarks = []string{t.remark}
+		}
+		what := fmt.Sprintf("%s (%s)\n  what is wrong with it: %s", i.Name, i.File, i.Breaks)
+		printRemarks(w, what, remarks, t.err)
+	}
+	fmt.Fprintf(w, "\n%d caught, %d missed, %d wrong, %d skipped",
+		count["caught"], count["missed"], count["wrong"], count["skipped"])
+	exit = exitOK
+	if count["missed"]+count["wrong"] > 0 {
+		exit = exitWrong
+	}
+	if n := count["error"]; n > 0 {
+		fmt.Fprintf(w, ", %d in error", n)
+		exit = exitTrouble
+	}
+	fmt.Fprintf(w, "; %.1f s\n", took.Seconds())
+	return exit
+}
+
 // printRemarks prints a server's error, or else its remarks. It prints nothing
 // for a server without either.
 func printRemarks(w io.Writer, server string, remarks []string, err error) {

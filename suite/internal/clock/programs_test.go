@@ -49,6 +49,8 @@ func TestProgramsThatExecuteOthers(t *testing.T) {
 			c := New()
 			advance(t, c, time.Hour)
 			r := run(t, c, cmd)
+			wall, _ := r.tell()
+			near(t, "wall clock at first", time.Until(wall), time.Hour)
 			expectMoved(t, c, r)
 			expectMoved(t, c, r)
 			r.in.Close()

@@ -2,6 +2,7 @@ package match
 
 import (
 	"crypto/x509"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,15 @@ import (
 	"assay/fixtures/pki"
 	"assay/suite/internal/wire"
 )
+
+// A trial is a matcher with a value that it accepts, and one that it refuses with a
+// message that holds the text seen.
+type trial struct {
+	name      string
+	matcher   types.GomegaMatcher
+	good, bad any
+	seen      string
+}
 
 // TestMatchersCanFail checks that each matcher accepts a good value, and refuses
 // a value that differs in one thing, with a message that says what was expected
@@ -33,48 +43,44 @@ func TestMatchersCanFail(t *testing.T) {
 		change(&r)
 		return &r
 	}
-	for _, tt := range []struct {
-		name      string
-		matcher   types.GomegaMatcher
-		good, bad any
-		seen      string
-	}{
-		{"full chain", HaveFullChainTo(id.Root), saw(id.Chain()...), saw(id.Leaf),
-			"the server sent this certificate alone"},
-		{"another root", HaveFullChainTo(other.Root), saw(other.Chain()...), saw(id.Chain()...),
-			"unknown authority"},
-		{"same certificates", ServeExactly(id.Chain()), saw(id.Chain()...), saw(id.Leaf),
-			id.Leaf.Subject.CommonName},
-		{"same order", ServeExactly(id.Chain()), saw(id.Chain()...), saw(id.Intermediates[0], id.Leaf),
-			id.Leaf.Subject.CommonName},
-		{"leaf", ServeLeaf(id.Leaf), saw(id.Leaf), saw(other.Leaf), other.Leaf.Subject.CommonName},
-		{"names", ServeNamesExactly("a.test"), saw(id.Leaf), saw(other.Leaf), "b.test"},
-		{"refusal, exit code", BeRefusal("tls_cert_path"), &refusal,
-			changed(func(r *Refusal) { r.ExitCode = 0 }), "code 0"},
-		{"refusal, no listener", BeRefusal("tls_cert_path"), &refusal,
-			changed(func(r *Refusal) { r.Listening = true }), "opened a listener"},
-		{"refusal, no file", BeRefusal("tls_cert_path"), &refusal,
-			changed(func(r *Refusal) { r.Written = []string{"cache/x"} }), "cache/x"},
-		{"refusal, the key", BeRefusal("tls_cert_path"), &refusal,
-			changed(func(r *Refusal) {
-				r.Log, r.Complaints = "bad configuration", []string{"bad configuration"}
-			}), "bad configuration"},
-		{"refusal, some message", BeRefusal(), &refusal,
-			changed(func(r *Refusal) { r.Log, r.Complaints = "", nil }), "saying nothing"},
-		{"redirect", RedirectTo("https://a.test/x?y"), response(302, "https://a.test/x?y"),
-			response(302, "https://a.test/x"), "302 to https://a.test/x"},
-		{"redirect, canonical", RedirectTo("https://a.test/x"), response(308, "HTTPS://A.test:443/x"),
-			response(308, "https://a.test:8443/x"), "a.test:8443"},
-		{"redirect, in its own script", RedirectTo("https://xn--bcher-kva.test"),
-			response(301, "https://b%C3%BCcher.test/"), response(301, "https://bucher.test/"),
-			"bucher.test"},
-		{"redirect, IPv6", RedirectTo("https://[fd00::1]:8443/x"),
-			response(303, "https://[fd00::1]:8443/x"), response(303, "https://[fd00::1]/x"), "fd00"},
-		{"redirect, plain", RedirectTo("https://a.test/x"), response(302, "https://a.test:443/x"),
-			response(302, "//a.test/x"), "http://"},
-		{"redirect, status", RedirectTo("https://a.test/x"), response(308, "https://a.test/x"),
-			response(200, "https://a.test/x"), "200"},
-	} {
+	for _, tt := range slices.Concat(ofJournals(), ofHandshakes(t, id, other), ofResponses(id),
+		ofFiles(t, id, other), ofLogs(), ofRefusals(), []trial{
+			{"full chain", HaveFullChainTo(id.Root), saw(id.Chain()...), saw(id.Leaf),
+				"the server sent this certificate alone"},
+			{"another root", HaveFullChainTo(other.Root), saw(other.Chain()...), saw(id.Chain()...),
+				"unknown authority"},
+			{"same certificates", ServeExactly(id.Chain()), saw(id.Chain()...), saw(id.Leaf),
+				id.Leaf.Subject.CommonName},
+			{"same order", ServeExactly(id.Chain()), saw(id.Chain()...), saw(id.Intermediates[0], id.Leaf),
+				id.Leaf.Subject.CommonName},
+			{"leaf", ServeLeaf(id.Leaf), saw(id.Leaf), saw(other.Leaf), other.Leaf.Subject.CommonName},
+			{"names", ServeNamesExactly("a.test"), saw(id.Leaf), saw(other.Leaf), "b.test"},
+			{"refusal, exit code", BeRefusal("tls_cert_path"), &refusal,
+				changed(func(r *Refusal) { r.ExitCode = 0 }), "code 0"},
+			{"refusal, no listener", BeRefusal("tls_cert_path"), &refusal,
+				changed(func(r *Refusal) { r.Listening = true }), "opened a listener"},
+			{"refusal, no file", BeRefusal("tls_cert_path"), &refusal,
+				changed(func(r *Refusal) { r.Written = []string{"cache/x"} }), "cache/x"},
+			{"refusal, the key", BeRefusal("tls_cert_path"), &refusal,
+				changed(func(r *Refusal) {
+					r.Log, r.Complaints = "bad configuration", []string{"bad configuration"}
+				}), "bad configuration"},
+			{"refusal, some message", BeRefusal(), &refusal,
+				changed(func(r *Refusal) { r.Log, r.Complaints = "", nil }), "saying nothing"},
+			{"redirect", RedirectTo("https://a.test/x?y"), response(302, "https://a.test/x?y"),
+				response(302, "https://a.test/x"), "302 to https://a.test/x"},
+			{"redirect, canonical", RedirectTo("https://a.test/x"), response(308, "HTTPS://A.test:443/x"),
+				response(308, "https://a.test:8443/x"), "a.test:8443"},
+			{"redirect, in its own script", RedirectTo("https://xn--bcher-kva.test"),
+				response(301, "https://b%C3%BCcher.test/"), response(301, "https://bucher.test/"),
+				"bucher.test"},
+			{"redirect, IPv6", RedirectTo("https://[fd00::1]:8443/x"),
+				response(303, "https://[fd00::1]:8443/x"), response(303, "https://[fd00::1]/x"), "fd00"},
+			{"redirect, plain", RedirectTo("https://a.test/x"), response(302, "https://a.test:443/x"),
+				response(302, "//a.test/x"), "http://"},
+			{"redirect, status", RedirectTo("https://a.test/x"), response(308, "https://a.test/x"),
+				response(200, "https://a.test/x"), "200"},
+		}) {
 		t.Run(tt.name, func(t *testing.T) {
 			if ok, err := tt.matcher.Match(tt.good); !ok || err != nil {
 				t.Errorf("refuses what is good: %v\n%s", err, tt.matcher.FailureMessage(tt.good))

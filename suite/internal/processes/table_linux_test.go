@@ -1,6 +1,7 @@
 package processes
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -71,5 +72,17 @@ func TestTable(t *testing.T) {
 	}
 	if err := child.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestBelow looks for children, their children, and processes beside them.
+func TestBelow(t *testing.T) {
+	all := []Process{
+		{PID: 5, Parent: 4}, {PID: 2, Parent: 1}, {PID: 4, Parent: 2}, {PID: 3, Parent: 1},
+		{PID: 9, Parent: 9},
+	}
+	got := slices.Sorted(maps.Keys(Below(2, all)))
+	if want := []int{4, 5}; !slices.Equal(got, want) {
+		t.Errorf("below 2: %v, expected %v", got, want)
 	}
 }

@@ -2,6 +2,9 @@ package run
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +57,45 @@ func TestOutcomes(t *testing.T) {
 		if results[i].Status != w.status || results[i].Reason != w.reason {
 			t.Errorf("%s %q, expected %s %q", results[i].Status, results[i].Reason, w.status, w.reason)
 		}
+	}
+}
+
+// TestOutcomesAreRead checks that everything that the workers have left is read, but for a
+// line that has no end yet.
+func TestOutcomesAreRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	leave := func(worker int, id string, began bool) {
+		t.Helper()
+		o := outcome{Outcome: harness.NewOutcome(id, "").Outcome, Began: began}
+		if err := o.write(dir, worker); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave(1, "A-01", true)
+	leave(1, "A-01", false)
+	leave(2, "A-02", true)
+	leave(2, "A-02", false)
+	leave(2, "A-03", true)
+	half := filepath.Join(dir, "3.jsonl")
+	if err := os.WriteFile(half, []byte(`{"id":"A-04"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended, begun, err := readOutcomes(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := func(all []outcome) (ids []string) {
+		for _, o := range all {
+			ids = append(ids, o.ID)
+		}
+		return ids
+	}
+	if got := ids(ended); !slices.Equal(got, []string{"A-01", "A-02"}) {
+		t.Errorf("ended: %v, expected A-01 and A-02", got)
+	}
+	if got := ids(begun); !slices.Equal(got, []string{"A-01", "A-02", "A-03"}) {
+		t.Errorf("begun: %v, expected A-01, A-02 and A-03", got)
 	}
 }
 

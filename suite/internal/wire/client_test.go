@@ -93,6 +93,21 @@ func TestVerifyFetchesNothing(t *testing.T) {
 	}
 }
 
+// A client judges validity at the time that it is told, which is the target's.
+func TestVerifyAtTheTargetsTime(t *testing.T) {
+	id := identity(t, pki.Spec{Lifetime: time.Hour})
+	client := Client{ServerName: "a.test", Roots: id.Pool()}
+	for after, valid := range map[time.Duration]bool{
+		-time.Hour: false, time.Minute: true, 2 * time.Hour: false,
+	} {
+		client.Now = func() time.Time { return id.Leaf.NotBefore.Add(after) }
+		if err := client.Verify(id.Chain()); (err == nil) != valid {
+			t.Errorf("%s after the certificate begins: %v, expected that it is valid: %t",
+				after, err, valid)
+		}
+	}
+}
+
 func TestAlert(t *testing.T) {
 	const protocolVersion, internalError = 70, 80 // RFC 8446 §6
 	for _, tt := range []struct {

@@ -15,7 +15,10 @@ import (
 func TestForms(t *testing.T) {
 	t.Parallel()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		server := serve(t, identity(t, pki.Spec{}), func(c *tls.Config) { c.MaxVersion = version })
+		server := serve(t, identity(t, pki.Spec{Intermediates: 1}), func(c *tls.Config) {
+			c.MaxVersion, c.NextProtos = version, []string{"h2"}
+		})
+		server.Protocols = []string{"h2"} // browsers offer their own, h2 among them
 		for _, form := range []Form{Chrome, Firefox, Retry, Unknown} {
 			client := server
 			client.Form = form
@@ -23,6 +26,10 @@ func TestForms(t *testing.T) {
 			if h.Err != nil || h.VerifyErr != nil || h.State.Version != version {
 				t.Errorf("%s, %s: %s, error %v, chain %v", tls.VersionName(version), form,
 					tls.VersionName(h.State.Version), h.Err, h.VerifyErr)
+			}
+			if chosen := h.State.NegotiatedProtocol; len(h.Chain) != 2 || chosen != "h2" {
+				t.Errorf("%s, %s: %d certificates and protocol %q, expected the whole chain and h2",
+					tls.VersionName(version), form, len(h.Chain), chosen)
 			}
 		}
 	}
