@@ -8,6 +8,7 @@ REPORTS ?=
 FUZZTIME ?= 1m
 FUZZ   ?=
 FROM   ?=
+SURVEY ?=
 TO     ?= latest
 
 ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -80,6 +81,10 @@ variants: ## check that the suite accuses no correct variant; NAMES="logs-json" 
 instruments: ## check that faults of the suite itself are noticed; NAMES="journal-*" selects some
 	go run ./suite/cmd/mutants --instruments $(NAMES)
 
+.PHONY: survey
+survey: ## change the reference server in small ways and list what no spec notices (hours); SURVEY="--sample 100 --most 30" makes it shorter
+	go run ./suite/cmd/survey --json assay-survey.json $(SURVEY)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz function for FUZZTIME (default 1m), one after another; FUZZ="Fuzz*Head" selects some
 	go run ./suite/internal/fuzz -time $(FUZZTIME) $(FUZZ)
@@ -126,4 +131,4 @@ generate: ## update the generated files
 
 .PHONY: clean
 clean: ## remove the files that the other commands write
-	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas assay-submission assay-gallery
+	rm -rf bin assay-report assay-repeat assay-ca assay-upgrade assay-atlas assay-submission assay-gallery assay-survey.json
