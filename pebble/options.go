@@ -229,6 +229,7 @@ func (o Options) check() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"Reuse": o.Reuse, "Processing": o.Processing, "RetryAfter": o.RetryAfter,
+		"NonceLife": o.NonceLife,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("option %s: %s, expected no negative duration", name, d))

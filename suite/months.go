@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -207,6 +208,28 @@ var _ = Requirement("RENEW-51", func(e *Env) {
 		if passed := e.Now().Sub(began); passed > time.Hour {
 			Expect(seen).To(HaveFullChainTo(e.CA().Root()), length(passed)+" after the clock was set right")
 		}
+	}
+}, TimingDependent)
+
+// forgetsNonces is after what time the CA of RENEW-53 forgets a nonce: before a server
+// comes again that tries every half an hour.
+const forgetsNonces = 10 * time.Minute
+
+var _ = Requirement("RENEW-53", func(e *Env) {
+	e.UseCA(func(o *pebble.Options) { o.NonceLife = forgetsNonces })
+	l := beginLife(e, 90*Day)
+	first := l.served
+	refused := func() bool {
+		return l.Journal().Count(func(entry pebble.Entry) bool {
+			return strings.HasSuffix(entry.Problem, ":badNonce")
+		}) > 0
+	}
+	for l.served.Equal(first) && !refused() {
+		l.PassUntil(l.lifetime/20, l.lifetime/20, refused)
+		l.client("before the renewal, with " + length(l.left()) + " left")
+	}
+	if l.served.Equal(first) {
+		l.expectRenewalWithin(aboutADay, "after the CA had refused a nonce that it had forgotten")
 	}
 }, TimingDependent)
 

@@ -30,6 +30,7 @@ type Preset struct {
 	Leaf        issuer.Leaf `yaml:"leaf"`
 	Lifetime    Span        `yaml:"lifetime"`
 	Reuse       Span        `yaml:"reuse"`
+	NonceLife   Span        `yaml:"nonce_life"`
 	Offer       []string    `yaml:"offer"`
 	Unknown     []string    `yaml:"unknown"`
 	Finalize    string      `yaml:"finalize"`
@@ -146,6 +147,7 @@ func (p Preset) Complete(o *pebble.Options) {
 	}
 	complete(&o.Validity, p.Lifetime)
 	complete(&o.Reuse, p.Reuse)
+	complete(&o.NonceLife, p.NonceLife)
 	if len(o.Offer) == 0 {
 		o.Offer = p.Offer
 	}

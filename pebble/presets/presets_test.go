@@ -84,8 +84,28 @@ func TestSpecsComeFirst(t *testing.T) {
 		len(o.Offer) != 1 || o.Finalize != pebble.Synchronous || o.Processing != 0 {
 		t.Errorf("options %+v, expected those that were set", o)
 	}
-	if o.Reuse != 30*day || !o.Leaf.CommonName {
+	if o.Reuse != 30*day || !o.Leaf.CommonName || o.NonceLife != 0 {
 		t.Errorf("options %+v, expected the preset's where none was set", o)
+	}
+}
+
+// Nonces of Let's Encrypt are gone before a server that retries every half an hour comes
+// again. A spec can ask for others.
+func TestNonceLife(t *testing.T) {
+	for name, want := range map[string]time.Duration{
+		"letsencrypt": 10 * time.Minute, "letsencrypt@2027-02-10": 10 * time.Minute,
+		"letsencrypt@2028-02-16": 10 * time.Minute, "letsencrypt-shortlived": 10 * time.Minute,
+		"step-ca": 0, Default: 0,
+	} {
+		p, _ := Find(name)
+		var unset pebble.Options
+		set := pebble.Options{NonceLife: time.Hour}
+		p.Complete(&unset)
+		p.Complete(&set)
+		if unset.NonceLife != want || set.NonceLife != time.Hour {
+			t.Errorf("%s: nonces are good for %s and %s, expected %s and one hour",
+				name, unset.NonceLife, set.NonceLife, want)
+		}
 	}
 }
 

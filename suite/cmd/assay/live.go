@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"os"
 
 	"assay/suite/internal/live"
+	"assay/suite/internal/selection"
 	"assay/suite/report"
 	"assay/suite/report/words"
 )
@@ -17,7 +19,8 @@ type liveCommand struct {
 	targetFlags
 
 	For      live.Span     `name:"for" default:"730d" placeholder:"TIME" help:"How much time passes, such as 730d or 12h (default: 730d)."`
-	Lifetime live.Span     `default:"90d" placeholder:"TIME" help:"Lifetime of the certificates that the CA issues (default: 90d)."`
+	CA       string        `name:"ca" placeholder:"PRESET" help:"The CA that the local one stands in for: ${cas} (default: letsencrypt)."`
+	Lifetime live.Span     `placeholder:"TIME" help:"Lifetime of the certificates that the CA issues, such as 45d (default: that of --ca)."`
 	Step     live.Span     `default:"12h" placeholder:"TIME" help:"How often a client comes by (default: 12h)."`
 	Outage   []live.Outage `placeholder:"FROM+TIME" help:"When the CA cannot be reached, such as 100d+10d. May be repeated."`
 	World    string        `default:"auto" enum:"auto,namespace,loopback" placeholder:"KIND" help:"World of the target: auto, namespace or loopback."`
@@ -29,13 +32,16 @@ func (c *liveCommand) Run() error {
 	if c.JSON {
 		say = func(string, ...any) {}
 	}
+	if _, err := selection.CA(cmp.Or(c.CA, live.DefaultCA)); err != nil {
+		return err
+	}
 	bin, err := c.executable(say)
 	if err != nil {
 		return err
 	}
 	life, err := live.Run(context.Background(), live.Options{
 		Target: c.Target, Bin: bin, Env: c.Env, World: c.World,
-		For: c.For, Lifetime: c.Lifetime, Step: c.Step, Outages: c.Outage,
+		CA: c.CA, For: c.For, Lifetime: c.Lifetime, Step: c.Step, Outages: c.Outage,
 	}, func(e live.Event) { say("%s", words.Printable(e.Line())) })
 	switch {
 	case errors.Is(err, live.ErrInterrupted):

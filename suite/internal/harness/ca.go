@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -101,8 +102,10 @@ func (e *Env) CA() *pebble.CA {
 	return e.ca
 }
 
-// nonceLife is how long a nonce is good at a CA with a time of its own. Let's Encrypt
-// forgets nonces too, and clients must then take a new one (RFC 8555 §6.5).
+// nonceLife is how long a nonce is good at a CA with a time of its own, unless the preset
+// or the spec says otherwise. CAs forget nonces, and clients must then take a new one
+// (RFC 8555 §6.5). After a day it is the nonce of the last issuance that is forgotten, and
+// not one of a failed attempt, so that RENEW-53 alone judges what comes of that.
 const nonceLife = 24 * time.Hour
 
 // startCA starts the CA. The hostname has an IPv4 address only, because presets make
@@ -130,7 +133,7 @@ func (e *Env) startCA() error {
 	}
 	o.Dialect = e.setup.CA.Dialect()
 	if e.Time != nil {
-		o.Now, o.NonceLife = e.Now, nonceLife
+		o.Now = e.Now
 	}
 	tcp, err := e.World.ListenHome("tcp", o.Resolver)
 	if err != nil {
@@ -160,6 +163,9 @@ func (e *Env) startCA() error {
 		change(&o)
 	}
 	e.setup.CA.Complete(&o)
+	if e.Time != nil {
+		o.NonceLife = cmp.Or(o.NonceLife, nonceLife)
+	}
 	ca, err := pebble.Start(o)
 	if err != nil {
 		return fmt.Errorf("the CA did not start: %w", err)

@@ -3,9 +3,14 @@
 package live
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"time"
 
+	"assay/pebble"
 	"assay/pebble/ledger"
+	"assay/pebble/presets"
 	"assay/suite/internal/clock"
 )
 
@@ -16,9 +21,29 @@ type Options struct {
 	Env      []string // further KEY=VALUE for the target
 	World    string   // "auto" (default), "namespace" or "loopback"
 	For      Span     // how much time passes
-	Lifetime Span     // of the certificates that the CA issues
+	CA       string   // preset of the CA, see package presets; empty means DefaultCA
+	Lifetime Span     // of the certificates that the CA issues; 0 means the preset's
 	Step     Span     // how often a client comes by
 	Outages  []Outage // when the CA cannot be reached
+}
+
+// DefaultCA is the preset of the CA that most servers have in life.
+const DefaultCA = "letsencrypt"
+
+// complete sets defaults.
+func (o Options) complete() (Options, error) {
+	o.CA = cmp.Or(o.CA, DefaultCA)
+	if _, ok := presets.Find(o.CA); !ok {
+		return o, fmt.Errorf("CA: found %q, expected one of %s", o.CA,
+			strings.Join(presets.Names(), ", "))
+	}
+	o.Lifetime = cmp.Or(o.Lifetime, Span(o.preset().Lifetime), Span(pebble.DefaultValidity))
+	return o, nil
+}
+
+func (o Options) preset() presets.Preset {
+	p, _ := presets.Find(o.CA)
+	return p
 }
 
 // A Life records what happened to a server's certificates while time passed. "assay live
@@ -28,6 +53,7 @@ type Life struct {
 	Assay  string    `json:"assay,omitempty"`
 	Target Target    `json:"target"`
 	World  string    `json:"world"`
+	Preset string    `json:"preset"` // of the CA
 	For    Span      `json:"for"`
 	Life   Span      `json:"lifetime"`
 	Step   Span      `json:"step"`

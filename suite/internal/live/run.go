@@ -42,6 +42,9 @@ func Run(ctx context.Context, o Options, tell func(Event)) (*Life, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o, err = o.complete(); err != nil {
+		return nil, err
+	}
 	if err := clock.Available(); err != nil {
 		return nil, err
 	}

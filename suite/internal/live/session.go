@@ -26,7 +26,7 @@ func live(
 		return nil, err
 	}
 	began := time.Now()
-	e, err := harness.Open(ctx, harness.Setup{Target: target, Run: inside, Env: o.Env},
+	e, err := harness.Open(ctx, harness.Setup{Target: target, Run: inside, CA: o.preset(), Env: o.Env},
 		scenarios.Requirement{ID: "LIVE"}, scenarios.Case{}, 0, 0)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func live(
 		tell: tell, redact: e.WithoutSecrets, warnings: map[string]int{}, began: e.Now(),
 		life: &Life{
 			Schema: 1, Assay: version.Current().String(), World: string(inside.Kind()),
-			For: o.For, Life: o.Lifetime, Step: o.Step, Outage: o.Outages, Began: e.Now().UTC(),
+			Preset: o.CA, For: o.For, Life: o.Lifetime, Step: o.Step, Outage: o.Outages, Began: e.Now().UTC(),
 			Target: Target{
 				Name: target.Name, Version: target.Version(), Autocert: target.AutocertVersion(),
 				Challenge: e.OwnChallenge(),
@@ -85,8 +85,8 @@ type session struct {
 
 func (s *session) run() error {
 	s.server = s.e.StartACME()
-	s.w.event(KindStarted, s.e.Now(), "%s is ready, with a CA that issues for %s by %s",
-		s.target.Name, s.o.Lifetime, s.w.life.Target.Challenge)
+	s.w.event(KindStarted, s.e.Now(), "%s is ready, with the CA %s, which issues for %s by %s",
+		s.target.Name, s.o.CA, s.o.Lifetime, s.w.life.Target.Challenge)
 	if err := s.look(); err != nil {
 		return err
 	}
