@@ -13,6 +13,7 @@ import (
 	"assay/suite/internal/harness"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/version"
+	"assay/suite/internal/wire"
 	"assay/suite/internal/world"
 )
 
@@ -115,7 +116,7 @@ func (s *session) run() error {
 
 // look lets a client come by, and records what it and everything else show.
 func (s *session) look() error {
-	s.w.client(s.e.HandshakeOrLeave(s.server), s.e.Now())
+	s.w.client(s.handshake(), s.e.Now())
 	if err := s.e.Time.Settle(s.e.Context()); err != nil { // the client may set something off
 		return err
 	}
@@ -127,6 +128,18 @@ func (s *session) look() error {
 	})
 	s.w.flush()
 	return nil
+}
+
+// handshake lets a client come by. It waits as long as a busy machine needs, unless the
+// clients before it were not served either.
+func (s *session) handshake() *wire.Handshake {
+	if s.w.open() != nil {
+		return s.e.HandshakeOrLeave(s.server)
+	}
+	ctx, cancel := context.WithTimeout(s.e.Context(), harness.Patience)
+	defer cancel()
+	client := s.e.Client(s.server)
+	return client.Handshake(ctx)
 }
 
 // switchCA takes the CA away or gives it back, as the outages say, and returns how much

@@ -205,17 +205,17 @@ func (w *watcher) client(h *wire.Handshake, now time.Time) {
 	case h.VerifyErr != nil:
 		reason = "the certificate is not valid: " + words.OneLine(h.VerifyErr.Error())
 	}
-	open := len(c.Gaps) > 0 && c.Gaps[len(c.Gaps)-1].To == nil
+	open := w.open()
 	if reason != "" {
-		if !open {
+		if open == nil {
 			c.Gaps = append(c.Gaps, Gap{From: w.passed(now), Reason: w.redact(reason)})
 			w.event(KindGap, now, "a client was not served: %s", reason)
 		}
 		return
 	}
-	if open {
+	if open != nil {
 		to := w.passed(now)
-		c.Gaps[len(c.Gaps)-1].To = &to
+		open.To = &to
 		w.event(KindCovered, now, "clients are served again")
 	}
 	leaf := h.Leaf()
@@ -223,6 +223,15 @@ func (w *watcher) client(h *wire.Handshake, now time.Time) {
 		return
 	}
 	w.served = append(w.served, served{now, leaf})
+}
+
+// open returns the gap in which clients are now; nil if they are served.
+func (w *watcher) open() *Gap {
+	all := w.life.Clients.Gaps
+	if len(all) == 0 || all[len(all)-1].To != nil {
+		return nil
+	}
+	return &all[len(all)-1]
 }
 
 // matchServed notes when the certificates were first served to a client.
