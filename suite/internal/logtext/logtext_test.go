@@ -377,6 +377,25 @@ func TestUUIDsHaveOneShape(t *testing.T) {
 	}
 }
 
+func TestDatesHaveOneShape(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"[Mon Feb 01 11:42:25.852666 2027] [pid 24] up", "[Tue Nov 27 09:02:25.1 2026] [pid 3] up", true},
+		{"Feb  1 11:42:25 web-1 up", "Dec 26 01:42:25 web-1 up", true},
+		{"Mon, 01 Feb 2027 11:42:25 GMT up", "Fri, 27 Nov 2026 11:42:25 GMT up", true},
+		{"[01/Feb/2027:11:42:25 +0000] up", "[27/Nov/2026:11:42:25 +0000] up", true},
+		{"on Mon 7 clients", "on Tue 7 clients", false},
+		{"Jan is up", "Jun is up", false},
+		{"Marx 3", "Junx 3", false},
+	} {
+		if same := Shape(tt.a, nil) == Shape(tt.b, nil); same != tt.same {
+			t.Errorf("%q and %q: one shape is %t, expected %t", tt.a, tt.b, same, tt.same)
+		}
+	}
+}
+
 func TestNamesBelowAHostBelongToIt(t *testing.T) {
 	t.Parallel()
 	names := &Names{Words: []string{"h.assay.test"}}

@@ -140,7 +140,7 @@ func Shape(line string, names *Names) string {
 			continue
 		}
 		end, varies := run(text, i)
-		if varies {
+		if varies || inDate(text[i:end], text[end:]) {
 			b.WriteByte('0')
 		} else {
 			b.WriteString(text[i:end])
@@ -212,6 +212,36 @@ func run(text string, i int) (end int, varies bool) {
 		return end, true
 	}
 	return end, false
+}
+
+// inDate reports whether a word is the name of a month or of a day of the week in a date,
+// as Apache writes it ("Mon Feb 01 11:42:25 2027"), syslog ("Feb  1"), mail ("Mon, 01 Feb
+// 2027") and the common log format ("01/Feb/2027").
+func inDate(word, rest string) bool {
+	switch {
+	case len(word) != 3:
+		return false
+	case slices.Contains(months, word):
+		return isDigit(firstOf(strings.TrimLeft(rest[:min(len(rest), 3)], " /-")))
+	case slices.Contains(weekdays, word):
+		rest = strings.TrimLeft(strings.TrimPrefix(rest[:min(len(rest), 9)], ","), " 0123456789")
+		return len(rest) >= 3 && slices.Contains(months, rest[:3])
+	}
+	return false
+}
+
+var (
+	months = []string{
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+	}
+	weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+)
+
+func firstOf(text string) byte {
+	if text == "" {
+		return 0
+	}
+	return text[0]
 }
 
 const uuidLength = 36
