@@ -140,6 +140,25 @@ func TestOrdersExpire(t *testing.T) {
 	}
 }
 
+// A nonce of ten minutes ago is refused, and the one in that answer is good.
+func TestNonceLife(t *testing.T) {
+	t.Parallel()
+	var clock movable
+	s := newSite(t, func(o *Options) { o.Now, o.NonceLife = clock.now, 10*time.Minute })
+	c := s.registered()
+	c.RetryBackoff = func(int, *http.Request, *http.Response) time.Duration { return time.Millisecond }
+	for want, passed := range []time.Duration{9 * time.Minute, 11 * time.Minute} {
+		clock.advance(passed)
+		if _, err := s.issue(t.Context(), c, "http-01", "www.example.test"); err != nil {
+			t.Fatal(err)
+		}
+		refused := s.ca.Journal().Count(func(e Entry) bool { return e.Problem == acmeError+"badNonce" })
+		if refused != want {
+			t.Errorf("after %s: %d requests were refused with badNonce, expected %d", passed, refused, want)
+		}
+	}
+}
+
 func TestFaultsAtTheTimeOfTheCA(t *testing.T) {
 	t.Parallel()
 	var clock movable

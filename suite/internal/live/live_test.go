@@ -191,6 +191,27 @@ func TestExpired(t *testing.T) {
 	}
 }
 
+// A server that does not see badNonce is refused until its certificate has expired by a CA
+// that forgets nonces in minutes, and renews in time with one that forgets them in a day.
+func TestForgottenNonces(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		ca   string
+		late bool
+	}{{"", true}, {"edge", false}} {
+		life, _ := taken(t, "error-bodies-drained", Options{
+			CA: tt.ca, For: Span(10 * day), Lifetime: Span(9 * day), Step: Span(6 * time.Hour),
+		})
+		if len(life.Certificates) < 2 || len(life.Attempts) == 0 {
+			t.Fatalf("%s: %d certificates and %d failed attempts, expected a renewal and some failures",
+				life.Preset, len(life.Certificates), len(life.Attempts))
+		}
+		if left := life.Certificates[1].Left; left == nil || *left < 0 != tt.late {
+			t.Errorf("%s: renewed with %v seconds left, expected below 0: %t", life.Preset, left, tt.late)
+		}
+	}
+}
+
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	life, events := taken(t, "", Options{
@@ -243,8 +264,12 @@ func TestNoLife(t *testing.T) {
 	}
 	for target, want := range map[string]string{
 		silent: "does not claim acme", "nonesuch": "expected the path of a target file",
+		"reference": "found \"letsencript\"",
 	} {
 		o := Options{Target: target, For: Span(day), Step: Span(day), Lifetime: Span(day)}
+		if target == "reference" {
+			o.Bin, o.CA = build(t, ""), "letsencript"
+		}
 		_, err := Run(t.Context(), o, func(Event) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, expected an error with %q", target, err, want)
