@@ -55,7 +55,8 @@ func live(
 		tell: tell, redact: e.WithoutSecrets, warnings: map[string]int{}, began: e.Now(),
 		life: &Life{
 			Schema: 1, Assay: version.Current().String(), World: string(inside.Kind()),
-			Preset: o.CA, For: o.For, Life: o.Lifetime, Step: o.Step, Outage: o.Outages, Began: e.Now().UTC(),
+			Preset: o.CA, For: o.For, Life: o.Lifetime, Step: o.Step, Outage: o.Outages,
+			Began: e.Now().UTC(),
 			Target: Target{
 				Name: target.Name, Version: target.Version(), Autocert: target.AutocertVersion(),
 				Challenge: e.OwnChallenge(),
