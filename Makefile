@@ -82,7 +82,7 @@ instruments: ## check that faults of the suite itself are noticed; NAMES="journa
 	go run ./suite/cmd/mutants --instruments $(NAMES)
 
 .PHONY: survey
-survey: ## change the reference server in small ways and list what no spec notices (hours); SURVEY="--sample 100 --most 30" makes it shorter
+survey: ## change the reference server in small ways and list what no spec notices (hours); SURVEY="--sample 100" makes it shorter
 	go run ./suite/cmd/survey --json assay-survey.json $(SURVEY)
 
 .PHONY: fuzz
