@@ -44,3 +44,17 @@ func (c *initCommand) Run() error {
 		"Fill in command and profiles, then try: assay doctor --target %s\n", c.File, beside, c.File)
 	return nil
 }
+
+// schemaCommand prints a schema.
+type schemaCommand struct {
+	Kind string `arg:"" enum:"target,catalogue,report" help:"One of target, catalogue, report."`
+}
+
+func (c *schemaCommand) Run() error {
+	text, err := schema.Of(c.Kind)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(text)
+	return err
+}

@@ -24,6 +24,7 @@ type commands struct {
 	Explain  explainCommand    `cmd:"" help:"Explain a requirement: why it matters, how it is tried, and what to do if it fails."`
 	Doctor   doctorCommand     `cmd:"" help:"Check what this machine and this target allow, without judging the target."`
 	Live     liveCommand       `cmd:"" help:"Take one server through months of time, with a CA, and print the life of its certificates."`
+	Explore  exploreCommand    `cmd:"" help:"Lead one server through random lives, and judge what holds for every correct server."`
 	CA       caCommand         `cmd:"" name:"ca" help:"Run the local ACME CA without the suite, to try a server by hand."`
 	Init     initCommand       `cmd:"" help:"Write a target file with comments to start from."`
 	Diff     diffCommand       `cmd:"" help:"Compare verdicts and observations of two reports."`

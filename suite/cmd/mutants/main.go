@@ -17,6 +17,10 @@
 // known-bad server. An instrument is caught if the test or the requirement fails, or the
 // server does not, for the stated reason.
 //
+// With --explore it leads the known-bad servers through the random walks of assay explore,
+// until the first find, and prints which of them are found without a requirement. None has
+// to be.
+//
 // The exit code is 0 if everything known-bad is caught and every variant is clear, 1
 // if one is not, and 2 if one could not be tested.
 package main
@@ -54,6 +58,9 @@ type options struct {
 	Variants bool     `help:"Test variants only."`
 
 	Instruments bool `help:"Test known-bad instruments only."`
+
+	Explore bool `help:"Lead mutants through random walks, and tell which of them are found so."`
+	Walks   int  `default:"60" placeholder:"N" help:"With --explore, how many walks each of them takes at most (default: 60)."`
 
 	Sample int    `placeholder:"N" help:"Test only N mutants, or N instruments. The choice is the same in every run."`
 	Whole  int    `default:"10" placeholder:"N" help:"Run the whole suite against N of the mutants (default: 10). The choice is the same in every run."`
@@ -124,6 +131,9 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	r := &runner{root: root, dir: dir, world: o.World, whole: all.whole(o), catalogue: catalogue}
 	if err := r.buildAssay(ctx); err != nil {
 		return exitTrouble, err
+	}
+	if o.Explore {
+		return r.exploreMutants(ctx, o, selected.mutants)
 	}
 	fmt.Fprintf(os.Stderr, "testing %d mutants and %d variants, %d at a time\n",
 		len(selected.mutants), len(selected.variants), atOnce)

@@ -444,3 +444,11 @@ func (s *sessions) Put(key string, state *tls.ClientSessionState) {
 	default:
 	}
 }
+
+// Shake shakes hands with the server until the context ends. Unlike [Env.Handshake] it has
+// no time limit of its own.
+func (e *Env) Shake(
+	ctx context.Context, server *Server, options ...ClientOption,
+) *wire.Handshake {
+	return e.Client(server, options...).Handshake(ctx)
+}

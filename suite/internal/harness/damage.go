@@ -15,6 +15,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"assay/fixtures/pki"
+	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/storage"
 	"assay/suite/internal/sut"
@@ -211,4 +212,18 @@ func (e *Env) Size(server *Server) match.Growth {
 		g.Descriptors, g.Memory = usage.Descriptors, usage.Memory
 	}
 	return g
+}
+
+// Damages damages a regular file of the spec's, if it is there: "empty", "truncated" or
+// "garbage".
+func (e *Env) Damages(name string, how Damage) {
+	ginkgo.GinkgoHelper()
+	if e.Mode(name) == 0 {
+		return
+	}
+	content, err := e.below.ReadFile(name, limits.File)
+	e.Must(err)
+	if len(content) > 0 || how == damageGarbage {
+		e.DamageFile(name, how)
+	}
 }

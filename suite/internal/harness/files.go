@@ -18,6 +18,7 @@ import (
 	"assay/suite/internal/limits"
 	"assay/suite/internal/match"
 	"assay/suite/internal/secret"
+	"assay/suite/internal/storage"
 )
 
 // Identity mints a certificate for the spec's hostname, unless the
@@ -284,4 +285,24 @@ func (e *Env) LookForSecrets(server *Server, plain string, secrets []string, pag
 			gomega.Expect(e.Get(plain, page)).To(match.ContainNoneOf(secrets))
 		}
 	}
+}
+
+// Mode returns the permissions of a file of the spec's; 0 if there is no regular file.
+func (e *Env) Mode(name string) fs.FileMode {
+	info, err := e.below.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Mode().Perm()
+}
+
+// FilesOfCache lists what the server has stored in its cache directory.
+func (e *Env) FilesOfCache(dir string) []string {
+	ginkgo.GinkgoHelper()
+	if info, err := e.below.Lstat(dir); err != nil || !info.IsDir() {
+		return nil
+	}
+	return slices.DeleteFunc(e.FilesBelow(dir), func(name string) bool {
+		return filepath.Base(name) == storage.OtherFile
+	})
 }

@@ -215,3 +215,26 @@ func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki
 	server.Await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
 	return fresh
 }
+
+// NewPlace makes the files of a pair, which will be replaced in a certain way. Only By and
+// Files of the way matter.
+func (e *Env) NewPlace(way replace.Way, id *pki.Identity) *Place {
+	ginkgo.GinkgoHelper()
+	place, err := replace.Create(e.below, "tls", e.inFiles(way), e.pair(id))
+	e.Must(err)
+	return &Place{place, e}
+}
+
+// Paths returns the absolute paths of the two files of the pair.
+func (p *Place) Paths() (cert, key string) { return p.place.CertPath(), p.place.KeyPath() }
+
+// Write replaces the pair by files of this content. It calls between as
+// [replace.Place.Replace] does.
+func (p *Place) Write(way replace.Way, cert, key []byte, between func()) {
+	ginkgo.GinkgoHelper()
+	pair := replace.Pair{Cert: cert, Key: key}
+	p.env.Must(p.place.Replace(p.env.inFiles(way), pair, between))
+}
+
+// CombinesPair reports whether the target wants certificate and key in one file.
+func (e *Env) CombinesPair() bool { return e.setup.Target.Pair == sut.CombinedPair }

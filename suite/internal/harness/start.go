@@ -225,3 +225,30 @@ func (e *Env) hindered(from int) bool {
 	})
 	return err != nil
 }
+
+// Prepare writes the target's files and makes the forwards, and starts nothing.
+func (e *Env) Prepare(settings Settings, options ...StartOption) *Server {
+	ginkgo.GinkgoHelper()
+	return e.prepare(settings, options...)
+}
+
+// StartOrEnd starts the server, and waits until it has opened a listener or has ended by
+// itself. It reports whether the server runs.
+func (v *Server) StartOrEnd() (runs bool) {
+	ginkgo.GinkgoHelper()
+	v.Start()
+	ctx, cancel := v.s.within(Limits.Prompt)
+	defer cancel()
+	_ = v.awaitListener(ctx) // a server that has ended is accepted too
+	select {
+	case <-v.Process.Exited():
+		return false
+	case <-time.After(Limits.Change / 10): // one that is about to end has that time
+	}
+	select {
+	case <-v.Process.Exited():
+		return false
+	default:
+		return true
+	}
+}

@@ -112,6 +112,17 @@ var arrows = []arrow{
 		why: "the life of a server is seen with the means of a spec",
 	},
 	{
+		from: "suite/internal/explore",
+		to: []string{
+			"suite/internal/harness", "suite/internal/live", "suite/internal/match",
+			"suite/internal/replace", "suite/internal/storage", "suite/internal/patience",
+			"suite/internal/clock", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/wire", "suite/internal/version", "suite/report/words", "suite/report",
+			"scenarios/...", "pebble", "fixtures/pki",
+		},
+		why: "a random life of a server is led and seen with the means of a spec",
+	},
+	{
 		from: "suite/internal/storage",
 		to:   []string{"suite/internal/world", "suite/internal/careful", "suite/internal/limits"},
 		why:  "a directory's faults need mounts, and nothing of the specs",

@@ -49,6 +49,9 @@ type Directory struct {
 	held        tree             // what Break took away, for faults that empty
 }
 
+// OtherFile is the name of a file that Prepare puts into a directory that can be full.
+const OtherFile = "other-file"
+
 // page is the size of the smallest file on a [world.Disk] that holds anything.
 const page = 4 << 10
 
@@ -84,7 +87,7 @@ func (d *Directory) mountDisk(w world.World) error {
 		return err
 	}
 	// A disk that holds nothing cannot be full: tmpfs takes the size 0 for no limit.
-	return d.in.WriteFile(filepath.Join(d.name, "other-file"), make([]byte, page), 0o600)
+	return d.in.WriteFile(filepath.Join(d.name, OtherFile), make([]byte, page), 0o600)
 }
 
 // Break gives the directory its fault.
