@@ -19,6 +19,7 @@ type answer struct {
 	body    []byte
 	delay   time.Duration // before the second half of the body is sent
 	dropped bool          // whether the connection is reset instead
+	silent  bool          // whether nothing is sent as long as the client waits
 }
 
 func newAnswer(status int, contentType, body string) *answer {
@@ -50,6 +51,13 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 			reset(conn)
 		}
 		panic(http.ErrAbortHandler) // makes net/http close the connection
+	}
+	if a.silent {
+		if setAside, ok := r.Context().Value(setAsideKey{}).(func(*http.Request)); ok {
+			setAside(r)
+		}
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	}
 	for name, values := range a.header {
 		w.Header()[name] = values

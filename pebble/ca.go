@@ -36,6 +36,8 @@ import (
 	"sync"
 
 	"github.com/letsencrypt/pebble/v2/wfe"
+
+	"assay/pebble/ari"
 )
 
 // CA is a running certificate authority. Its methods may be called at any time and
@@ -182,6 +184,17 @@ func (ca *CA) Point(name string, addrs ...netip.Addr) { ca.dns.Point(name, addrs
 // are due at the same request, the one that was injected first takes effect, and
 // all of them count the request.
 func (ca *CA) Inject(faults ...Fault) { ca.edge.script.add(faults) }
+
+// Suggest makes the CA give this renewal information for its certificates (RFC 9773), until
+// the next call. Nil gives the usual one. It has no effect on a CA that leaves renewal
+// information out.
+func (ca *CA) Suggest(info func(cert *x509.Certificate) ari.Info) {
+	if info == nil {
+		ca.edge.suggestion.Store(nil)
+		return
+	}
+	ca.edge.suggestion.Store(&info)
+}
 
 // Down makes the CA unreachable until [CA.Restore]: it resets new connections, and
 // every connection on which a request arrives.

@@ -1,15 +1,17 @@
 package pebble
 
 import (
-	"encoding/base64"
+	"cmp"
 	"encoding/json"
-	"math/big"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/letsencrypt/pebble/v2/core"
+
+	"assay/pebble/ari"
 )
 
 // dates makes the CA live at the time of [Options.Now]. Pebble itself takes the
@@ -177,6 +179,9 @@ func (e *edge) redate(x *exchange, a *answer) {
 	if x.kind == KindNewOrder && x.order != "" {
 		e.dates.setNow(x.order)
 	}
+	if x.kind == KindRenewalInfo && a.status == http.StatusOK {
+		e.suggest(x, a)
+	}
 	if e.dates.clock == nil {
 		return
 	}
@@ -210,8 +215,6 @@ func (e *edge) redate(x *exchange, a *answer) {
 		}
 	case KindChallenge:
 		e.redateValidated(fields)
-	case KindRenewalInfo:
-		e.suggest(fields, x.id)
 	default:
 		return
 	}
@@ -230,32 +233,39 @@ func (e *edge) redateOrder(fields map[string]json.RawMessage, order *core.Order)
 	}
 }
 
-// The window that Let's Encrypt suggests for a renewal lies around the moment when a
-// third of the lifetime is left, or half of one that is shorter than shortLife. Pebble's
-// is two days long, and so begins before a certificate of one day does.
-const shortLife = 10 * 24 * time.Hour
-
-// suggest sets the window of renewal information for a certificate (RFC 9773 §4).
-func (e *edge) suggest(fields map[string]json.RawMessage, id string) {
-	_, encoded, _ := strings.Cut(id, ".")
-	serial, err := base64.RawURLEncoding.DecodeString(encoded)
+// suggest sets the renewal information for a certificate (RFC 9773 §4.2): what a spec wants,
+// or, at a CA with a time of its own, what Let's Encrypt says. Pebble's window is two days
+// long, and so begins before a certificate of one day does.
+func (e *edge) suggest(x *exchange, a *answer) {
+	wanted := e.suggestion.Load()
+	if wanted == nil && e.dates.clock == nil {
+		return
+	}
+	serial, err := ari.Serial(x.id)
 	if err != nil {
 		return
 	}
-	cert := e.backend.frontend.Load().store.GetCertificateBySerial(new(big.Int).SetBytes(serial))
+	store := e.backend.frontend.Load().store
+	cert := store.GetCertificateBySerial(serial)
 	if cert == nil {
 		return
 	}
-	life := cert.Cert.NotAfter.Sub(cert.Cert.NotBefore)
-	left := life / 3
-	if life < shortLife {
-		left = life / 2
+	var info ari.Info
+	switch {
+	case wanted != nil:
+		info = (*wanted)(cert.Cert)
+	case store.GetRevokedCertificateBySerial(serial) != nil:
+		info = ari.Revoked(e.dates.now())
+	default:
+		info = ari.Usual(cert.Cert)
 	}
-	ideal := cert.Cert.NotAfter.Add(-left)
-	margin := life / 100
-	fields["suggestedWindow"], _ = json.Marshal(map[string]time.Time{ // times can be encoded
-		"start": ideal.Add(-margin).UTC(), "end": ideal.Add(margin).UTC(),
-	})
+	body, err := json.Marshal(info)
+	if err != nil {
+		return
+	}
+	a.body = body
+	wait := cmp.Or(info.RetryAfter, ari.DefaultRetryAfter)
+	a.header.Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 }
 
 func (e *edge) redateValidated(fields map[string]json.RawMessage) {

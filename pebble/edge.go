@@ -2,12 +2,14 @@ package pebble
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"sync"
 	"sync/atomic"
 
 	"github.com/letsencrypt/pebble/v2/core"
 
+	"assay/pebble/ari"
 	"assay/pebble/limits"
 	"assay/pebble/perspective"
 )
@@ -25,6 +27,8 @@ type edge struct {
 	down     atomic.Bool
 	requests atomic.Int64 // so far
 	progress *progress
+	// suggestion says what renewal information certificates have, see [CA.Suggest].
+	suggestion atomic.Pointer[func(*x509.Certificate) ari.Info]
 	// perspectives is nil if Pebble validates alone.
 	perspectives *perspective.Validator
 
@@ -107,7 +111,7 @@ func (e *edge) record(x *exchange, a *answer, fault string) {
 	a.describe(&entry)
 	switch x.kind {
 	case KindNewOrder:
-		entry.Identifiers = x.identifiers()
+		entry.Identifiers, entry.Replaces = x.identifiers(), x.payload.Replaces
 	case KindNewAccount:
 		entry.Contact, entry.TermsAgreed = x.payload.Contact, x.payload.TermsAgreed
 		entry.Account = lastSegment(a.header.Get("Location"))
@@ -115,6 +119,10 @@ func (e *edge) record(x *exchange, a *answer, fault string) {
 		entry.Contact = x.payload.Contact
 	case KindCertificate:
 		entry.Serial = plainSerial(x.id)
+	case KindRenewalInfo:
+		if serial, err := ari.Serial(x.id); err == nil {
+			entry.Serial = serial.Text(16)
+		}
 	}
 	if x.kind == KindAuthz && x.payload.Status != "" {
 		entry.What += " " + x.payload.Status // "deactivated", the only change a client can make

@@ -36,6 +36,10 @@ type endpoint struct {
 // the fault that resets it.
 type connKey struct{}
 
+// setAsideKey is the key under which a request's context holds [endpoint.setAside], for the
+// fault that never answers.
+type setAsideKey struct{}
+
 // newEndpoint returns an endpoint that answers requests by handler and shows cert
 // to clients.
 func newEndpoint(handler http.Handler, cert *tls.Certificate, journal *Journal) *endpoint {
@@ -56,6 +60,7 @@ func newEndpoint(handler http.Handler, cert *tls.Certificate, journal *Journal) 
 			CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384},
 		},
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			ctx = context.WithValue(ctx, setAsideKey{}, p.setAside)
 			return context.WithValue(ctx, connKey{}, c)
 		},
 		// http.Server.Close closes connections without waiting for their
@@ -144,6 +149,22 @@ func (p *endpoint) trackRequests(handler http.Handler) http.Handler {
 		}()
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// setAside forgets a request that gets no answer, so that it counts as nothing under way.
+func (p *endpoint) setAside(r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	if end, busy := p.busy[conn]; busy {
+		end()
+		delete(p.busy, conn)
+	}
+	for open := range p.unanswered {
+		if open.Context() == r.Context() {
+			delete(p.unanswered, open)
+		}
+	}
 }
 
 // openRequests returns the requests that have no answer yet, as "METHOD path".

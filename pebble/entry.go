@@ -81,6 +81,8 @@ type Entry struct {
 	// termsOfServiceAgreed of newAccount.
 	Contact     []string `json:"contact,omitempty"`
 	TermsAgreed bool     `json:"terms_agreed,omitempty"`
+	// Replaces is the certificate that newOrder says it replaces (RFC 9773 §5).
+	Replaces string `json:"replaces,omitempty"`
 	// Serial and KeyAlgorithm describe a certificate: its number in lower-case
 	// hexadecimal without leading zeros, and "RSA", "ECDSA" or "Ed25519".
 	Serial       string `json:"serial,omitempty"`

@@ -131,6 +131,29 @@ func Slow(kind Kind, delay time.Duration) Fault {
 	})
 }
 
+// Silence never answers. The request counts as nothing that is under way (see
+// [CA.UnderWay]), so that the time may pass after which a client gives up.
+func Silence(kind Kind) Fault {
+	return newFault(kind, "no answer", func(*edge, *exchange) *answer {
+		return &answer{silent: true}
+	})
+}
+
+// AlreadyReplaced refuses each order that says which certificate it replaces, because
+// another one has replaced it (RFC 9773 §5).
+func AlreadyReplaced() Fault {
+	problem := Problem{
+		acmeError + "alreadyReplaced", "the certificate was replaced by another order",
+		http.StatusConflict,
+	}
+	return newFault(KindNewOrder, "alreadyReplaced", func(e *edge, x *exchange) *answer {
+		if x.payload.Replaces == "" {
+			return e.respond(x)
+		}
+		return e.problem(x, problem)
+	})
+}
+
 // HTML answers 200 with a web page, as a proxy or captive portal does.
 func HTML(kind Kind) Fault {
 	f := Reply(kind, http.StatusOK, "text/html; charset=utf-8",

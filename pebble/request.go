@@ -70,6 +70,7 @@ type payload struct {
 	TermsAgreed bool               `json:"termsOfServiceAgreed"`
 	Status      string             `json:"status"`
 	Identifiers []identifierObject `json:"identifiers"`
+	Replaces    string             `json:"replaces"`
 }
 
 // identifierObject is an identifier object (RFC 8555 §7.1.3).
@@ -93,7 +94,7 @@ func readExchange(r *http.Request) *exchange {
 	for _, p := range paths {
 		rest, ok := strings.CutPrefix(r.URL.Path, p.path)
 		if ok && (rest == "" || strings.HasSuffix(p.path, "/") || p.kind == KindRenewalInfo) {
-			x.kind, x.id = p.kind, rest
+			x.kind, x.id = p.kind, strings.TrimPrefix(rest, "/")
 			break
 		}
 	}

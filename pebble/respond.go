@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/letsencrypt/pebble/v2/acme"
 	"github.com/letsencrypt/pebble/v2/core"
 
+	"assay/pebble/ari"
 	"assay/pebble/perspective"
 )
 
@@ -64,7 +66,35 @@ func (e *edge) newOrder(x *exchange) *answer {
 	defer e.ordering.Unlock()
 	restore := e.hideValidAuthorizations(x)
 	defer restore()
+	e.findReplaced(x)
 	return e.askPebble(x)
+}
+
+// findReplaced lets Pebble find the certificate that an order replaces where the content of
+// its serial number begins with a zero byte (RFC 9773 §4.1): Pebble keeps the number
+// without that byte.
+func (e *edge) findReplaced(x *exchange) {
+	serial, err := ari.Serial(x.payload.Replaces)
+	if err != nil || serial.BitLen() == 0 || serial.BitLen()%8 != 0 {
+		return
+	}
+	store := e.backend.frontend.Load().store
+	known := hex.EncodeToString(serial.Bytes())
+	asked := "00" + known
+	if _, err := store.GetOrderByIssuedSerial(asked); err == nil {
+		return
+	}
+	order, err := store.GetOrderByIssuedSerial(known)
+	if err != nil {
+		return
+	}
+	order.RLock()
+	same := &core.Order{
+		ID: order.ID, AccountID: order.AccountID, Order: order.Order, IsReplaced: order.IsReplaced,
+		CertificateObject: &core.Certificate{ID: asked},
+	}
+	order.RUnlock()
+	_ = store.AddOrderByIssuedSerial(same) // it has a certificate
 }
 
 // reusable reports whether a valid authorization serves for a further order now.

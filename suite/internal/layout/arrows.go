@@ -19,7 +19,8 @@ type arrow struct {
 var specs = []string{
 	"suite/internal/harness", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire", "suite/internal/replace",
-	"suite/internal/logtext", "suite/internal/storage", "scenarios", "pebble", "fixtures/...",
+	"suite/internal/logtext", "suite/internal/storage", "scenarios", "pebble", "pebble/ari",
+	"fixtures/...",
 }
 
 // arrows lists the allowed imports. The first arrow whose from matches a file
