@@ -67,6 +67,7 @@ var chapters = []Chapter{
 	{Name: "autocert", Prefix: "AUTOCERT",
 		About: "the log texts of golang.org/x/crypto/acme/autocert"},
 	{Name: "resilience", Prefix: "RES", About: "CAs, disks, peers and signals that misbehave"},
+	{Name: "ari", Prefix: "ARI", About: "renewal when the CA suggests it (RFC 9773)"},
 }
 
 // A Requirement is one promise of a server. Its status is the worst status of

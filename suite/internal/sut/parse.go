@@ -226,6 +226,7 @@ func checkState(f *strictyaml.File, patterns []string) {
 var companions = map[string][]string{
 	"acme":       {"http-01", "tls-alpn-01"},
 	"resilience": {"byo", "acme"},
+	"ari":        {"acme"},
 }
 
 // checkProfiles checks the chapters that the target claims.

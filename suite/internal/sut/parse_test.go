@@ -113,6 +113,10 @@ t.yaml:1: profiles: found nothing, expected a list`,
 			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [config, resilience]",
 			`t.yaml:4: profiles[1]: found "resilience" alone, expected byo or acme together with it`,
 		},
+		"renewal information without a CA": {
+			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [byo, ari]",
+			`t.yaml:4: profiles[1]: found "ari" alone, expected acme together with it`,
+		},
 		"resilience with a CA's certificate": {
 			"name: x\ncommand: [x]\nconfig: {base: {}}\nprofiles: [tls-alpn-01, acme, resilience]", "",
 		},
