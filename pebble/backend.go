@@ -72,8 +72,8 @@ type frontend struct {
 	handler http.Handler
 }
 
-// profile names the only certificate profile (draft-aaron-acme-profiles). If there
-// were several, Pebble would choose one at random.
+// profile names the certificate profile (draft-ietf-acme-profiles) of orders that name
+// none. Pebble would choose one at random if there are several, see newOrder.
 const profile = "default"
 
 func newBackend(o Options, events *log.Logger) (*backend, error) {
@@ -85,12 +85,19 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 	if o.ownIssuer() {
 		length = 1 // Pebble's chain is not seen
 	}
-	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, length, map[string]ca.Profile{
+	profiles := map[string]ca.Profile{
 		profile: {
 			Description:    "The default profile",
 			ValidityPeriod: uint64(o.Validity / time.Second),
 		},
-	})
+	}
+	for name, validity := range o.Profiles {
+		profiles[name] = ca.Profile{
+			Description:    "Certificates that live for " + validity.String(),
+			ValidityPeriod: uint64(validity / time.Second),
+		}
+	}
+	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, length, profiles)
 	if o.ownIssuer() {
 		var err error
 		b.own, err = issuer.New(issuer.Form{

@@ -112,6 +112,7 @@ func (e *edge) record(x *exchange, a *answer, fault string) {
 	switch x.kind {
 	case KindNewOrder:
 		entry.Identifiers, entry.Replaces = x.identifiers(), x.payload.Replaces
+		entry.Profile = x.payload.Profile
 	case KindNewAccount:
 		entry.Contact, entry.TermsAgreed = x.payload.Contact, x.payload.TermsAgreed
 		entry.Account = lastSegment(a.header.Get("Location"))

@@ -83,6 +83,8 @@ type Entry struct {
 	TermsAgreed bool     `json:"terms_agreed,omitempty"`
 	// Replaces is the certificate that newOrder says it replaces (RFC 9773 §5).
 	Replaces string `json:"replaces,omitempty"`
+	// Profile is the profile that newOrder names (draft-ietf-acme-profiles).
+	Profile string `json:"profile,omitempty"`
 	// Serial and KeyAlgorithm describe a certificate: its number in lower-case
 	// hexadecimal without leading zeros, and "RSA", "ECDSA" or "Ed25519".
 	Serial       string `json:"serial,omitempty"`

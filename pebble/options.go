@@ -98,6 +98,12 @@ type Options struct {
 	RetryAfter time.Duration
 	// NoRenewalInfo leaves renewal information (RFC 9773) out of the directory.
 	NoRenewalInfo bool
+	// Profiles are further profiles that the CA offers (draft-ietf-acme-profiles), with the
+	// lifetime of their certificates. The profile of an order that names none is called
+	// "default". Stock chooses one at random then.
+	Profiles map[string]time.Duration
+	// NoProfiles leaves the profiles out of the directory.
+	NoProfiles bool
 	// Strict switches Pebble's strict mode on, which refuses requests with fields that
 	// RFC 8555 does not allow any more.
 	Strict bool
@@ -237,6 +243,13 @@ func (o Options) check() error {
 	}
 	if o.Validity < time.Second {
 		errs = append(errs, fmt.Errorf("option Validity: %s, expected at least 1s", o.Validity))
+	}
+	for name, validity := range o.Profiles {
+		if name == "" || name == profile || validity < time.Second {
+			errs = append(errs, fmt.Errorf(
+				"option Profiles: %q with %s, expected another name than %q and at least 1s",
+				name, validity, profile))
+		}
 	}
 	if o.Authority == "" {
 		errs = append(errs, errors.New("option Authority: empty, expected host or host:port"))

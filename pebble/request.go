@@ -71,6 +71,7 @@ type payload struct {
 	Status      string             `json:"status"`
 	Identifiers []identifierObject `json:"identifiers"`
 	Replaces    string             `json:"replaces"`
+	Profile     string             `json:"profile"`
 }
 
 // identifierObject is an identifier object (RFC 8555 §7.1.3).

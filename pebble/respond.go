@@ -37,6 +37,9 @@ func (e *edge) respond(x *exchange) *answer {
 	case x.kind == KindDirectory && e.options.NoRenewalInfo:
 		a.change(func(fields map[string]json.RawMessage) { delete(fields, "renewalInfo") })
 	}
+	if x.kind == KindDirectory && e.options.NoProfiles {
+		a.change(withoutProfiles)
+	}
 	return a
 }
 
@@ -67,7 +70,37 @@ func (e *edge) newOrder(x *exchange) *answer {
 	restore := e.hideValidAuthorizations(x)
 	defer restore()
 	e.findReplaced(x)
-	return e.askPebble(x)
+	a := e.askPebble(x)
+	if x.payload.Profile == "" && len(e.options.Profiles) > 0 {
+		e.chooseProfile(x, a)
+	}
+	return a
+}
+
+// chooseProfile gives an order that names no profile the default one.
+func (e *edge) chooseProfile(x *exchange, a *answer) {
+	order := e.backend.frontend.Load().store.GetOrderByID(x.order)
+	if a.status != http.StatusCreated || order == nil {
+		return
+	}
+	order.Lock()
+	order.Profile = profile
+	order.Unlock()
+	a.change(func(fields map[string]json.RawMessage) {
+		fields["profile"], _ = json.Marshal(profile) // a text can always be encoded
+	})
+}
+
+// withoutProfiles leaves the profiles out of a directory's metadata.
+func withoutProfiles(fields map[string]json.RawMessage) {
+	var meta map[string]json.RawMessage
+	if json.Unmarshal(fields["meta"], &meta) != nil {
+		return
+	}
+	delete(meta, "profiles")
+	if body, err := json.Marshal(meta); err == nil {
+		fields["meta"] = body
+	}
 }
 
 // findReplaced lets Pebble find the certificate that an order replaces where the content of
