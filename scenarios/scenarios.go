@@ -68,6 +68,8 @@ var chapters = []Chapter{
 		About: "the log texts of golang.org/x/crypto/acme/autocert"},
 	{Name: "resilience", Prefix: "RES", About: "CAs, disks, peers and signals that misbehave"},
 	{Name: "ari", Prefix: "ARI", About: "renewal when the CA suggests it (RFC 9773)"},
+	{Name: "profiles", Prefix: "PROFILE",
+		About: "certificates of the kind that the operator names (draft-ietf-acme-profiles)"},
 }
 
 // A Requirement is one promise of a server. Its status is the worst status of

@@ -52,7 +52,7 @@ func (l *life) moveWindow(start, end time.Duration) {
 // explanation is the page about a window that was moved.
 const explanation = "https://incident.assay.test/4711"
 
-// early is a window in which no server would renew by itself a certificate of 90 days.
+// early suggests a window in which no server would renew a certificate of 90 days by itself.
 func early() func(*x509.Certificate) ari.Info { return inLife(18*Day, 20*Day) }
 
 // expectIssuedIn expects that the CA issues another certificate in a window since the
@@ -85,7 +85,7 @@ var _ = Requirement("ARI-02", func(e *Env) {
 	l.expectIssuedIn(start, end, Day)
 }, TimingDependent)
 
-// movedWindow is what a renewal has to follow.
+// The event that a renewal has to follow, in messages.
 const movedWindow = "after the CA had moved its window"
 
 // expectRenewalSoon expects that the CA issues another certificate within a time, and that

@@ -227,6 +227,7 @@ var companions = map[string][]string{
 	"acme":       {"http-01", "tls-alpn-01"},
 	"resilience": {"byo", "acme"},
 	"ari":        {"acme"},
+	"profiles":   {"acme"},
 }
 
 // checkProfiles checks the chapters that the target claims.

@@ -25,7 +25,7 @@ var Keys = []string{
 	"tls_cert_path", "tls_key_path", "tls_chain_check",
 	"tls_letsencrypt_hostname", "tls_letsencrypt_listen", "tls_letsencrypt_cache_dir",
 	"tls_letsencrypt_challenge_type",
-	"acme_url", "acme_email",
+	"acme_url", "acme_email", "acme_profile",
 }
 
 // templateData holds the values that templates see.

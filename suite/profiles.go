@@ -1,0 +1,157 @@
+package suite
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"assay/pebble"
+	. "assay/suite/internal/harness"
+	. "assay/suite/internal/match"
+)
+
+// The specs below judge which certificate profile a server asks for (scenarios/profiles.yaml).
+
+// The profiles of the CA beside the default one, and one that it does not have.
+const (
+	shortProfile   = "shortlived"
+	longProfile    = "longlived"
+	unknownProfile = "shortlife"
+
+	shortLifetime = 160 * time.Hour
+)
+
+// offerProfiles makes the CA offer certificates of several profiles.
+func offerProfiles(e *Env) {
+	e.UseCA(func(o *pebble.Options) {
+		o.Profiles = map[string]time.Duration{shortProfile: shortLifetime, longProfile: 300 * Day}
+	})
+}
+
+// profile configures a profile.
+func profile(name string) Settings { return Settings{"acme_profile": name} }
+
+// expectOrdered expects that all orders of the server name this profile, and that there is
+// one.
+func expectOrdered(e *Env, name string) {
+	orders := e.Journal().Requests(pebble.KindNewOrder)
+	if len(orders) == 0 {
+		e.Fail("expected  an order with the profile " + name + "\nseen      no order")
+	}
+	for _, order := range orders {
+		if order.Profile != name {
+			e.Fail("expected  an order with the profile " + name + "\nseen      " + named(order.Profile))
+		}
+	}
+}
+
+// named says which profile an order names.
+func named(profile string) string {
+	if profile == "" {
+		return "an order without a profile"
+	}
+	return "an order with the profile " + profile
+}
+
+// startWithProfile starts the server with a profile, and expects that clients are served a
+// certificate.
+func startWithProfile(e *Env, name string) *Server {
+	server := e.StartACME(profile(name))
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()), "with the profile "+name)
+	return server
+}
+
+var _ = Requirement("PROFILE-01", func(e *Env) {
+	offerProfiles(e)
+	startWithProfile(e, shortProfile)
+	expectOrdered(e, shortProfile)
+})
+
+var _ = Requirement("PROFILE-02", func(e *Env) {
+	offerProfiles(e)
+	server := startWithProfile(e, shortProfile)
+	served := e.Handshake(server).Leaf()
+	lifetime := served.NotAfter.Sub(served.NotBefore).Round(time.Minute)
+	Expect(length(lifetime)).To(Equal(length(shortLifetime)), "lifetime of the certificate")
+})
+
+var _ = Requirement("PROFILE-03", func(e *Env) {
+	offerProfiles(e)
+	l := beginLifeWith(e, shortLifetime, func() *Server {
+		return e.StartACME(profile(shortProfile))
+	})
+	l.expectRenewedWith(l.renewal(), 0, l.lifetime*6/10)
+	expectOrdered(e, shortProfile)
+	lifetime := l.served.NotAfter.Sub(l.served.NotBefore).Round(time.Minute)
+	Expect(length(lifetime)).To(Equal(length(shortLifetime)), "lifetime of the renewed certificate")
+}, TimingDependent)
+
+// startWithUnknownProfile starts the server with a profile that its CA offers, as the
+// control, and another one with a profile that the CA does not offer. It returns the
+// second one, after its first attempt, and what it has ordered.
+func startWithUnknownProfile(e *Env) (*Server, []pebble.Entry) {
+	startWithProfile(e, shortProfile).Stop()
+	known := len(e.Journal().Requests(pebble.KindNewOrder))
+	server := e.StartACME(profile(unknownProfile), Settings{"tls_letsencrypt_cache_dir": "second"})
+	e.Handshake(server) // whether there is a certificate is free
+	return server, e.Journal().Requests(pebble.KindNewOrder)[known:]
+}
+
+var _ = Table("PROFILE-04", func(e *Env, row struct{ Advertised bool }) {
+	if row.Advertised {
+		offerProfiles(e)
+		_, orders := startWithUnknownProfile(e)
+		expectNotNamed(e, orders, unknownProfile)
+		return
+	}
+	e.UseCA(func(o *pebble.Options) { o.NoProfiles = true })
+	control := e.StartACME()
+	Expect(e.HandshakeWhenIssued(control)).To(HaveFullChainTo(e.CA().Root()), "without a profile")
+	control.Stop()
+	known := len(e.Journal().Requests(pebble.KindNewOrder))
+	server := e.StartACME(profile(shortProfile), Settings{
+		"tls_letsencrypt_cache_dir": "second",
+	})
+	e.Handshake(server)
+	expectNotNamed(e, e.Journal().Requests(pebble.KindNewOrder)[known:], shortProfile)
+}, TimingDependent)
+
+// expectNotNamed expects that no order names a profile.
+func expectNotNamed(e *Env, orders []pebble.Entry, name string) {
+	for _, order := range orders {
+		if order.Profile != "" {
+			e.Fail("expected  no order with the profile " + name +
+				", which the CA does not advertise\nseen      " + named(order.Profile))
+		}
+	}
+}
+
+var _ = Requirement("PROFILE-05", func(e *Env) {
+	offerProfiles(e)
+	server, _ := startWithUnknownProfile(e)
+	server.WaitLogOfCA("a line about the profile "+unknownProfile, Mentions(unknownProfile))
+}, TimingDependent)
+
+var _ = Requirement("PROFILE-06", func(e *Env) {
+	const detail = "This account needs the permission 4711 for its profile"
+	offerProfiles(e)
+	startWithProfile(e, shortProfile).Stop()
+	e.Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
+		Type:   "urn:ietf:params:acme:error:invalidProfile",
+		Detail: detail, Status: http.StatusBadRequest,
+	}).Persistently())
+	server := e.StartACME(profile(longProfile), Settings{"tls_letsencrypt_cache_dir": "second"})
+	e.HandshakeOrLeave(server)
+	server.WaitLogOfCA("a line with the CA's reason for refusing the profile", Mentions(detail))
+}, TimingDependent)
+
+var _ = Requirement("PROFILE-07", func(e *Env) {
+	offerProfiles(e)
+	_, orders := startWithUnknownProfile(e)
+	ordered := "nothing"
+	if len(orders) > 0 {
+		ordered = named(orders[0].Profile)
+	}
+	e.Observe("acme", "ordered with a profile that the CA does not advertise", ordered)
+}, TimingDependent)
