@@ -70,7 +70,7 @@ func (l *life) expectIssuedIn(start, end, slack time.Duration) {
 		}
 		seen = "one " + length(after) + " after that"
 	}
-	l.Fail(fmt.Sprintf("expected  a renewal %s to %s after the certificate began, as the CA suggests\n"+
+	l.Fail(fmt.Sprintf("expected  a renewal %s to %s after the old one began, as the CA suggests\n"+
 		"seen      %s", length(start), length(end), seen))
 }
 
@@ -287,7 +287,7 @@ var _ = Requirement("ARI-13", func(e *Env) {
 	l.PassUntil(2*Day, time.Hour, nil)
 	for _, entry := range l.Journal().Since(since) {
 		if entry.Kind == pebble.KindRenewalInfo && entry.Serial == old.SerialNumber.Text(16) {
-			l.Fail("expected  no request for the renewal information of the certificate that was replaced\n" +
+			l.Fail("expected  no request about the renewal of the certificate that was replaced\n" +
 				"seen      one " + length(entry.At.Sub(l.served.NotBefore)) + " after the new one began")
 		}
 	}

@@ -179,7 +179,7 @@ func TestProfile(t *testing.T) {
 	}
 	for _, result := range r.Results {
 		selected := result.Profile == "chain"
-		if result.LeftOut == selected {
+		if claimed := result.Status != report.NotClaimed; claimed && result.LeftOut == selected {
 			t.Errorf("%s: left out: %t, expected %t", result.ID, result.LeftOut, !selected)
 		}
 		if selected && result.Status != report.Passed {
