@@ -27,6 +27,7 @@ import (
 
 	"assay/fixtures/mutants"
 	"assay/fixtures/overlay"
+	"assay/scenarios"
 	"assay/suite/report"
 )
 
@@ -110,7 +111,13 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	if err != nil {
 		return exitTrouble, err
 	}
-	s := &surveyor{root: root, dir: dir, options: o, likely: likelyOf(mistakes)}
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		return exitTrouble, err
+	}
+	s := &surveyor{
+		root: root, dir: dir, options: o, likely: likelyOf(mistakes), catalogue: catalogue,
+	}
 	if err := s.build(ctx, program); err != nil {
 		return exitTrouble, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/fixtures/survivors"
+	"assay/scenarios"
 	"assay/suite/report"
 )
 
@@ -203,6 +204,19 @@ func TestOrder(t *testing.T) {
 	if got := s.order(point{Number: 1, File: "a.go"}); !slices.Equal(got,
 		[]int{0, 1, 2, 3, 4, 5, 7, 6, 8}) {
 		t.Errorf("found %v, expected the likely spec after the six cheapest", got)
+	}
+}
+
+// TestNeeds adds what HTTP01-07 needs, without which its failure would not be judged.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	catalogue, err := scenarios.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := (&surveyor{catalogue: catalogue}).withNeeds([]string{"HTTP01-07/port"})
+	if !slices.Contains(got, "HTTP01-07/port") || !slices.Contains(got, "HTTP01-20") {
+		t.Errorf("found %v, expected HTTP01-20 too", got)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"assay/fixtures/mutants"
+	"assay/scenarios"
 	"assay/suite/report"
 )
 
@@ -33,6 +34,7 @@ type surveyor struct {
 	options       options
 	assay, server string // paths of the executables
 	reach         *reach
+	catalogue     *scenarios.Catalogue
 	likely        map[string][]string // see likelyOf
 }
 
@@ -312,7 +314,7 @@ func (s *surveyor) try(ctx context.Context, p point) (r result) {
 			names = append(names, s.reach.Specs[i].Name)
 		}
 		got, err := s.run(ctx, strconv.Itoa(p.Number), strconv.Itoa(p.Number),
-			"--only", strings.Join(names, ","), "--fail-fast", "--procs", strconv.Itoa(min(8, len(now))))
+			"--only", strings.Join(s.withNeeds(names), ","), "--fail-fast", "--procs", strconv.Itoa(min(8, len(now))))
 		if err != nil {
 			r.Error = err.Error()
 			return r
@@ -327,6 +329,22 @@ func (s *surveyor) try(ctx context.Context, p point) (r result) {
 		}
 	}
 	return r
+}
+
+// withNeeds adds to specs the requirements that they need. A failure is not judged while
+// what the requirement needs was not run.
+func (s *surveyor) withNeeds(names []string) []string {
+	all := slices.Clone(names)
+	for i := 0; i < len(all); i++ { // the loop appends to all
+		id, _, _ := strings.Cut(all[i], "/")
+		r, _, _ := s.catalogue.Find(id)
+		for _, need := range r.Needs {
+			if need.ID != "" && !slices.Contains(all, need.ID) {
+				all = append(all, need.ID)
+			}
+		}
+	}
+	return all
 }
 
 // verdict returns the result in one word.
