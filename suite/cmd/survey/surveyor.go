@@ -314,7 +314,8 @@ func (s *surveyor) try(ctx context.Context, p point) (r result) {
 			names = append(names, s.reach.Specs[i].Name)
 		}
 		got, err := s.run(ctx, strconv.Itoa(p.Number), strconv.Itoa(p.Number),
-			"--only", strings.Join(s.withNeeds(names), ","), "--fail-fast", "--procs", strconv.Itoa(min(8, len(now))))
+			"--only", strings.Join(s.withNeeds(names), ","), "--fail-fast",
+			"--procs", strconv.Itoa(min(8, len(now))))
 		if err != nil {
 			r.Error = err.Error()
 			return r
