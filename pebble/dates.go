@@ -185,7 +185,6 @@ func (e *edge) redate(x *exchange, a *answer) {
 	if e.dates.clock == nil {
 		return
 	}
-	a.header.Set("Date", e.dates.now().UTC().Format(http.TimeFormat))
 	if a.status >= http.StatusBadRequest ||
 		!strings.Contains(a.header.Get("Content-Type"), "json") {
 		return

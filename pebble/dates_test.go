@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,6 +102,23 @@ func TestDatesInAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	near(t, "date of an answer", date, clock.now())
+
+	// An answer that does not come from Pebble has the same clock.
+	s.ca.Inject(RateLimitedUntil(KindNewNonce, 3*time.Hour))
+	response, err = httpClient(t, s.ca).Head(strings.Replace(s.ca.DirectoryURL(), "/dir", pathNonce, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	for header, want := range map[string]time.Time{
+		"Date": clock.now(), "Retry-After": clock.now().Add(3 * time.Hour),
+	} {
+		at, err := http.ParseTime(response.Header.Get(header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, header, at, want)
+	}
 }
 
 func TestDatesOfTheClient(t *testing.T) {

@@ -54,6 +54,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.date(x)
 	a, fault := e.answer(x)
 	e.dates.gaveOut(a.header.Get("Replay-Nonce"))
+	if e.dates.clock != nil && !a.dropped {
+		a.header.Set("Date", e.dates.now().UTC().Format(http.TimeFormat))
+	}
 	e.record(x, a, fault)
 	a.send(w, r)
 }

@@ -55,6 +55,9 @@ const (
 // Encrypt.
 const DefaultValidity = 90 * 24 * time.Hour
 
+// NoReuse makes every order begin with a new authorization, whatever CA is stood in for.
+const NoReuse time.Duration = -1
+
 // DefaultOffer returns the challenge types that Let's Encrypt offers.
 func DefaultOffer() []string { return []string{"http-01", "tls-alpn-01", "dns-01"} }
 
@@ -85,7 +88,8 @@ type Options struct {
 	// them before those of Offer. Stock ignores it.
 	OfferUnknown []string
 	// Reuse is how long a valid authorization serves for further orders of its account.
-	// Zero means that every order begins with a new authorization. Stock ignores it.
+	// Zero means that every order begins with a new authorization, and so does NoReuse,
+	// which no preset changes. Stock ignores it.
 	Reuse time.Duration
 	// Finalize says when the CA answers finalize. Stock ignores it.
 	Finalize Finalize
@@ -194,6 +198,9 @@ func (o Options) complete() (Options, error) {
 	o.HTTPPort, o.TLSPort = cmp.Or(o.HTTPPort, 80), cmp.Or(o.TLSPort, 443)
 	if len(o.Offer) == 0 {
 		o.Offer = DefaultOffer()
+	}
+	if o.Reuse == NoReuse {
+		o.Reuse = 0
 	}
 	if len(o.EndpointNames) == 0 {
 		o.EndpointNames = []string{hostOf(o.Authority)}

@@ -4,11 +4,15 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
+	"assay/pebble/ledger"
+	"assay/pebble/presets"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/storage"
@@ -210,3 +214,146 @@ func (l *life) expectRecovery(old *x509.Certificate) {
 	Expect(l.Handshake(l.server)).To(ServeLeaf(l.served),
 		"after a restart, a day after the trouble was over")
 }
+
+// RES-84 looks at half a day of trouble, in which clients come every ten minutes, and tells
+// from it what a month would bring.
+const (
+	halfADay = 12 * time.Hour
+	aWhile   = 10 * time.Minute
+	month    = 30
+)
+
+var _ = Table("RES-84", func(e *Env, row struct {
+	Challenge string
+	First     bool
+}) {
+	e.NeedsClaim(row.Challenge)
+	var l *life
+	if row.First {
+		l = beginLifeWithout(e, 45*Day, noAddress, func() *Server { return e.StartBy(row.Challenge) })
+	} else {
+		l = beginLifeWith(e, 45*Day, func() *Server { return e.StartBy(row.Challenge) })
+		l.fallIntoTrouble(noAddress)
+	}
+	l.whileTrouble(halfADay)
+	l.expectWithinLimits()
+	l.mend()
+	l.expectRenewalWithin(aboutADay, "after the CA found an address")
+}, TimingDependent)
+
+// beginLifeWithout begins a life in trouble that keeps the server from getting a first
+// certificate.
+func beginLifeWithout(
+	e *Env, lifetime time.Duration, kind string, start func() *Server,
+) *life {
+	e.UseClock()
+	e.UseCA(func(o *pebble.Options) { o.Validity = lifetime })
+	l := &life{Env: e, lifetime: lifetime}
+	l.trouble(kind)
+	l.server = start()
+	return l
+}
+
+// whileTrouble lets time pass by minutes. While nothing reaches the CA, time would move on
+// by hours otherwise, and a timer of a minute would end once in a move.
+func (l *life) whileTrouble(d time.Duration) {
+	for began := l.Now(); l.Now().Sub(began) < d; {
+		l.HandshakeOrLeave(l.server) // what it sees is judged elsewhere
+		l.PassUntil(aWhile, time.Minute, nil)
+	}
+}
+
+// expectWithinLimits expects that Let's Encrypt refuses nothing within a month, if the
+// server goes on as it did. The limit of failures in an hour does not count: it fills again
+// by itself, and a server that tries a few times soon after a first failure helps its
+// operator.
+func (l *life) expectWithinLimits() {
+	for _, row := range l.Ledger(presets.LetsEncryptLimits()) {
+		if row.Name == ledger.Failures || row.Day == nil || *row.Day > month {
+			continue
+		}
+		l.Fail(fmt.Sprintf("expected  a server that Let's Encrypt does not refuse within %d days\n"+
+			"seen      %d %s in %s; Let's Encrypt %s on day %.1f: more than %d %s",
+			month, row.Count, row.Name, length(halfADay), row.After, *row.Day, row.Most, row.Per))
+	}
+}
+
+var _ = Table("RES-85", func(e *Env, row struct{ Date, First bool }) {
+	const pause = 3 * time.Hour
+	fault := pebble.RateLimited(pebble.KindNewOrder, pause)
+	if row.Date {
+		fault = pebble.RateLimitedUntil(pebble.KindNewOrder, pause)
+	}
+	l := refuseOrders(e, fault.Persistently(), row.First)
+	refused := l.refusals()[0].At
+	for l.Now().Before(refused.Add(pause - aWhile - time.Minute)) {
+		l.HandshakeOrLeave(l.server)
+		l.PassUntil(aWhile, time.Minute, nil)
+	}
+	for _, entry := range l.refusals()[1:] {
+		// Requests that were under way do not count.
+		if after := entry.At.Sub(refused); after > time.Minute {
+			l.Fail(fmt.Sprintf("expected  no further newOrder within %s, as Retry-After says\n"+
+				"seen      one after %s", length(pause), length(after)))
+		}
+	}
+	l.CA().Restore()
+	l.expectRenewalWithin(aboutADay, "after the CA takes orders again")
+}, TimingDependent)
+
+// refuseOrders starts the server at a time of its own with a CA that has this fault from
+// the first certificate on, or from its renewal on, and returns when it has refused.
+func refuseOrders(e *Env, fault pebble.Fault, first bool) *life {
+	var l *life
+	if first {
+		e.UseClock()
+		e.UseCA(func(o *pebble.Options) { o.Validity = 45 * Day })
+		l = &life{Env: e, lifetime: 45 * Day}
+		e.Inject(fault)
+		l.server = e.StartACME()
+		e.HandshakeOrLeave(l.server)
+	} else {
+		l = beginLife(e, 45*Day)
+		e.Inject(fault)
+	}
+	for began := l.Now(); len(l.refusals()) == 0; {
+		if l.Now().Sub(began) > 44*Day {
+			l.Fail("expected  an order\nseen      none in " + length(l.Now().Sub(began)))
+		}
+		l.PassUntil(6*time.Hour, 6*time.Hour, func() bool { return len(l.refusals()) > 0 })
+		if len(l.refusals()) == 0 {
+			l.HandshakeOrLeave(l.server)
+		}
+	}
+	return l
+}
+
+// refusals returns the orders that the CA has refused.
+func (l *life) refusals() (entries []pebble.Entry) {
+	for _, entry := range l.Journal().Requests(pebble.KindNewOrder) {
+		if entry.Fault != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// pauseLink is the link of a paused account, as long as Let's Encrypt's: about 800
+// characters without a blank.
+var pauseLink = "https://ca.example/unpause?jwt=" + strings.Repeat("Q0FzIHBhdXNl", 64) + ".end"
+
+var _ = Table("RES-86", func(e *Env, row struct{ First bool }) {
+	paused := pebble.Problem{
+		Type:   "urn:ietf:params:acme:error:rateLimited",
+		Status: http.StatusTooManyRequests,
+		Detail: "Your account is temporarily prevented from requesting certificates for " +
+			e.Hostname + " and possibly others. Please visit: " + pauseLink,
+	}
+	l := refuseOrders(e, pebble.Fail(pebble.KindNewOrder, paused).Persistently(), row.First)
+	told := func() bool { return slices.ContainsFunc(l.server.Log(), Mentions(pauseLink)) }
+	for began := l.Now(); !told() && l.Now().Sub(began) < 2*time.Hour; {
+		l.HandshakeOrLeave(l.server)
+		l.PassUntil(aWhile, time.Minute, told)
+	}
+	l.server.WaitLog("a line with the whole link of the CA's refusal, "+pauseLink, Mentions(pauseLink))
+}, TimingDependent)

@@ -27,6 +27,14 @@ func failure(name string) pebble.Entry {
 
 const day = 24 * time.Hour
 
+// limits are those of Let's Encrypt.
+var limits = []Limit{
+	{Orders, 300, 36 * time.Second, "in three hours", "refuses further orders"},
+	{Certificates, 5, 34 * time.Hour, "in a week", "refuses further certificates"},
+	{Failures, 5, 12 * time.Minute, "in an hour", "refuses further orders"},
+	{FailuresInARow, 1152, day, "with one a day forgiven", "pauses the account for the name"},
+}
+
 // TestBook books what autocert does: it tries again every 45 minutes on average. By HTTP-01
 // each try fails twice, which pauses the account on day 18, by TLS-ALPN-01 once, which does
 // so on day 37.
@@ -38,7 +46,7 @@ func TestBook(t *testing.T) {
 	valid.What = "http-01 valid"
 	for name, tt := range map[string]struct {
 		entries []pebble.Entry
-		limit   Limit
+		limit   string
 		peak    float64
 		refused time.Duration // 0: never
 	}{
@@ -64,8 +72,8 @@ func TestBook(t *testing.T) {
 		"a certificate a day":  {every(day, 30*day, issued), Certificates, 9.53, 14 * day},
 		"one every two months": {every(60*day, 730*day, issued), Certificates, 1, 0},
 	} {
-		for _, row := range Book(tt.entries) {
-			if row.Name != tt.limit.Name {
+		for _, row := range Book(tt.entries, limits) {
+			if row.Name != tt.limit {
 				continue
 			}
 			if math.Abs(row.Peak-tt.peak) > 1 {
@@ -104,8 +112,37 @@ func TestSuccessForgivesFailures(t *testing.T) {
 		}
 	}
 	entries = append(entries, valid, failure("a.test"), failure("b.test"))
-	row := Book(entries)[3]
+	row := Book(entries, limits)[3]
 	if row.Peak != 5 || row.For != "b.test" || row.Count != 10 {
 		t.Errorf("found %+v, expected 5 of 10 for b.test", row)
+	}
+}
+
+// TestAhead checks what is told ahead: half a day of failures shows on which day an account
+// would be paused.
+func TestAhead(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		apart, during time.Duration
+		limit         string
+		day           float64 // 0: nothing is told
+	}{
+		"pauses on day 37":    {45 * time.Minute, 12 * time.Hour, FailuresInARow, 37},
+		"pauses on day 18":    {22*time.Minute + 30*time.Second, 12 * time.Hour, FailuresInARow, 18},
+		"too short to tell":   {45 * time.Minute, 5 * time.Hour, FailuresInARow, 0},
+		"too seldom to pause": {day + time.Minute, 20 * day, FailuresInARow, 0},
+		"an hour's limit":     {10 * time.Minute, 12 * time.Hour, Failures, 4.0 / 24},
+		"no hour's limit":     {12 * time.Minute, 12 * time.Hour, Failures, 0},
+	} {
+		for _, row := range Book(every(tt.apart, tt.during, failure("a.test")), limits) {
+			if row.Name != tt.limit {
+				continue
+			}
+			if (row.Day == nil) != (tt.day == 0) {
+				t.Errorf("%s: told %v, expected %v", name, row.Day, tt.day)
+			} else if row.Day != nil && math.Abs(*row.Day-tt.day) > tt.day/20 {
+				t.Errorf("%s: told day %v, expected %v", name, *row.Day, tt.day)
+			}
+		}
 	}
 }

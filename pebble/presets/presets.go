@@ -18,7 +18,7 @@ import (
 )
 
 // Default is the name of the preset that a run has unless it asks for another one.
-const Default = "edge"
+const Default = "letsencrypt"
 
 // A Preset describes a CA. presets.yaml explains the keys.
 type Preset struct {
@@ -40,6 +40,7 @@ type Preset struct {
 	RenewalInfo *bool       `yaml:"renewal_info"`
 	Strict      bool        `yaml:"strict"`
 	Stock       bool        `yaml:"stock"`
+	Limits      []Limit     `yaml:"limits"`
 }
 
 // Chain describes the chains of a CA, see [pebble.Options].
@@ -87,6 +88,11 @@ func (p Preset) check() error {
 	}
 	if p.Finalize != asynchronous && (p.Processing > 0 || p.RetryAfter > 0) {
 		errs = append(errs, errors.New("processing, retry_after: expected finalize: asynchronous"))
+	}
+	for _, l := range p.RateLimits() {
+		if err := l.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("limits: %w", err))
+		}
 	}
 	return errors.Join(errs...)
 }

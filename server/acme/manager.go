@@ -31,7 +31,7 @@ func newManager(cfg *config.Config, logger *log.Logger) *autocert.Manager {
 func newRoundTripper(cfg *config.Config, logger *log.Logger) http.RoundTripper {
 	kind := strings.ToLower(string(cfg.ChallengeType))
 	return &onlyChallenge{
-		next: newTransport(soundChains{http.DefaultTransport}, kind, logger),
+		next: newTransport(newGate(soundChains{http.DefaultTransport}), kind, logger),
 		kind: kind,
 		log:  logger,
 	}

@@ -52,6 +52,9 @@ type Report struct {
 	// LeftAside lists the entries of the target's known failures that said
 	// nothing about this run, in the order of the target file.
 	LeftAside []LeftAside `json:"known_failures_left_aside,omitempty"`
+	// Limits say how near the target came to the rate limits of the run's CA; none if the
+	// CA has none, or issued nothing to be counted.
+	Limits []Limit `json:"limits,omitempty"`
 	// Results holds every requirement of the catalogue, in its order, whether
 	// or not it was run.
 	Results []Result `json:"results"`

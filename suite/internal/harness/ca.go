@@ -162,6 +162,7 @@ func (e *Env) startCA() error {
 	for _, change := range e.caOptions {
 		change(&o)
 	}
+	e.ownLifetime = o.Validity != 0
 	e.setup.CA.Complete(&o)
 	if e.Time != nil {
 		o.NonceLife = cmp.Or(o.NonceLife, nonceLife)

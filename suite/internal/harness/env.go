@@ -114,6 +114,8 @@ type Env struct {
 	further        int             // how many further ports were given out
 	backendAddress string          // see [Env.backend]
 
+	ownLifetime bool // the spec has chosen how long the CA's certificates live
+
 	waits  waits
 	lacked lacked
 	ended  string // how the last server ended, if that explains a failure

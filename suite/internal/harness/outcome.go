@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"assay/pebble"
+	"assay/pebble/ledger"
 	"assay/suite/internal/careful"
 	"assay/suite/internal/limits"
 	"assay/suite/internal/logtext"
@@ -395,6 +397,7 @@ func (e *Env) collect(spec types.SpecReport) {
 	if e.ca != nil {
 		e.Outcome.UsedCA = true
 		e.Outcome.Issuances = len(e.ca.Journal().Issued())
+		e.Outcome.Limits = e.limits()
 	}
 	if spec.State.Is(types.SpecStateSkipped) {
 		return
@@ -404,6 +407,40 @@ func (e *Env) collect(spec types.SpecReport) {
 	if e.Outcome.Whole {
 		e.keepPackets()
 	}
+}
+
+// Ledger books what the target has done to the spec's CA against limits.
+func (e *Env) Ledger(limits []ledger.Limit) []ledger.Row {
+	return ledger.Book(e.Journal().Entries(), limits)
+}
+
+// limits says how near the target came to the rate limits of the run's CA. Where a spec has
+// chosen a lifetime of its own, the CA's limit of certificates says nothing.
+func (e *Env) limits() (all []report.Limit) {
+	booked := e.setup.CA.RateLimits()
+	if e.ownLifetime {
+		booked = slices.DeleteFunc(booked, func(l ledger.Limit) bool {
+			return l.Name == ledger.Certificates
+		})
+	}
+	in := e.Outcome.ID
+	if e.Outcome.Case != "" {
+		in += "/" + e.Outcome.Case
+	}
+	for _, row := range e.Ledger(booked) {
+		if row.Count == 0 {
+			continue
+		}
+		l := report.Limit{
+			Name: row.Name, Most: row.Most, Per: row.Per, After: row.After,
+			Peak: row.Peak, Nearest: in,
+		}
+		if row.Day != nil {
+			l.Refusals = []report.Refusal{{In: in, Day: *row.Day, Ahead: !row.Exceeded()}}
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 // keyLog returns where the suite's clients write the keys of their connections, or

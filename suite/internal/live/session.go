@@ -9,6 +9,7 @@ import (
 
 	"assay/pebble"
 	"assay/pebble/ledger"
+	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/sut"
@@ -182,6 +183,6 @@ func (s *session) end() {
 		s.server.Stop()
 	}
 	s.w.flush()
-	s.w.life.Ledger = ledger.Book(s.e.Journal().Entries())
+	s.w.life.Ledger = ledger.Book(s.e.Journal().Entries(), presets.LetsEncryptLimits())
 	s.w.life.Clock = s.e.Time.Clock.Seen()
 }

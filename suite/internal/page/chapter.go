@@ -1,8 +1,11 @@
 package page
 
 import (
+	"fmt"
+	"math"
 	"strings"
 
+	"assay/suite/internal/render"
 	"assay/suite/report"
 )
 
@@ -57,13 +60,34 @@ func (c *chapter) Bar() []segment {
 func sections(r *report.Report) []section {
 	var out []section
 	for _, s := range []section{
-		leftAside(r), unannounced(r), triedTwice(r), skips(r),
+		leftAside(r), unannounced(r), triedTwice(r), skips(r), rateLimits(r),
 	} {
 		if len(s.Rows) > 0 {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// rateLimits says how near the target came to the rate limits of the CA.
+func rateLimits(r *report.Report) section {
+	s := section{
+		ID: "limits", Title: "Rate limits of the CA",
+		Note: "The local CA stands in for a public one, and refuses nothing for these. They are not judged.",
+		Head: []string{"limit", "nearest case", "counted at a time", "beyond it"},
+	}
+	for _, l := range r.Limits {
+		beyond := "not in this run"
+		if line := render.Exceeded(r.CA, l); line != "" {
+			beyond = line
+		}
+		s.Rows = append(s.Rows, []cell{
+			{Text: cut(fmt.Sprintf("%d %s %s", l.Most, l.Name, l.Per), 200)},
+			{Text: cut(l.Nearest, 200)}, {Text: fmt.Sprintf("%.0f", math.Ceil(l.Peak))},
+			{Text: cut(beyond, 1000)},
+		})
+	}
+	return s
 }
 
 // leftAside lists the entries of known failures that did not apply.

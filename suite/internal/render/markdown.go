@@ -51,6 +51,7 @@ func WriteMarkdown(w io.Writer, r *report.Report) error {
 	m.groups(skippedTitle, d.skipped)
 	m.groups(notSelectedTitle, d.notSelected)
 	m.groups(notClaimedTitle, d.notClaimed)
+	m.limits(Limits(r))
 	if r.Selection != nil && r.Selection.LastFailed != "" {
 		m.Printf("%s\n\n", words.Inline(onlyLastFailed))
 	}
@@ -128,6 +129,17 @@ func (m markdown) leftAside(entries []report.LeftAside) {
 	m.Printf("### %s\n\n", leftAsideTitle)
 	for _, e := range entries {
 		m.Printf("- **%s** %s: %s\n", words.Inline(e.ID), words.Inline(e.Reason), words.Inline(e.Why))
+	}
+	m.Printf("\n")
+}
+
+func (m markdown) limits(lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	m.Printf("### %s\n\n", limitsTitle)
+	for _, line := range lines {
+		m.Printf("- %s\n", words.Inline(line))
 	}
 	m.Printf("\n")
 }

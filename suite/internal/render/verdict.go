@@ -53,6 +53,7 @@ func WriteVerdict(w io.Writer, r *report.Report, s Style) error {
 		p.groups(skippedTitle, d.skipped)
 		p.groups(notSelectedTitle, d.notSelected)
 		p.groups(notClaimedTitle, d.notClaimed)
+		p.limits(Limits(r))
 		p.slowest(r, s.Slowest)
 	}
 	p.advice(r, d, s)
@@ -345,6 +346,18 @@ func (p *printer) leftAside(entries []report.LeftAside) {
 	p.Line(p.Paint(words.Dim, leftAsideTitle))
 	for _, e := range entries {
 		p.item(e.ID+"  "+e.Reason, e.Why)
+	}
+}
+
+// limits shows how near the target came to the CA's rate limits.
+func (p *printer) limits(lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line(p.Paint(words.Dim, limitsTitle))
+	for _, line := range lines {
+		p.Prose("  ", line)
 	}
 }
 

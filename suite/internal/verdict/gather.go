@@ -44,6 +44,9 @@ func Gather(in Input) *report.Report {
 		r.Results[i] = j.result(req, judged[i])
 	}
 	r.LeftAside = j.leftAside(r.Results)
+	for _, o := range in.Outcomes {
+		r.Limits = report.JoinLimits(r.Limits, o.Limits)
+	}
 	r.Error = words.Join("\n", r.Error, j.strays(), j.nothingSelected(judged))
 	r.Conclude()
 	return &r

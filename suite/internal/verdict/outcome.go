@@ -28,6 +28,8 @@ type Outcome struct {
 	// Whole says that the evidence is that of a failure, or that the user wants to
 	// keep it: it is cut at the wide limits, and gets files. See [limits].
 	Whole bool `json:"whole,omitempty"`
+	// Limits are those that the case came near to, see report.Report.
+	Limits []report.Limit `json:"limits,omitempty"`
 	// Packets is the file with the packets of the spec's network; "" if there is none.
 	Packets string `json:"packets,omitempty"`
 }

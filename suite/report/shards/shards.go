@@ -152,7 +152,7 @@ func show(value any) string {
 // surroundings returns a report without results, of all parts together.
 func surroundings(parts []*report.Report) *report.Report {
 	whole := *parts[0]
-	whole.Selection, whole.Results, whole.LeftAside = nil, nil, nil
+	whole.Selection, whole.Results, whole.LeftAside, whole.Limits = nil, nil, nil, nil
 	if s := *parts[0].Selection; len(s.Only)+len(s.Skip)+len(s.Profiles) > 0 {
 		s.Shard = ""
 		whole.Selection = &s
@@ -168,6 +168,7 @@ func surroundings(parts []*report.Report) *report.Report {
 		whole.DurationMS = max(whole.DurationMS, r.DurationMS)
 		whole.CPUMS += r.CPUMS
 		whole.Issuances += r.Issuances
+		whole.Limits = report.JoinLimits(whole.Limits, r.Limits)
 		whole.Interrupted = whole.Interrupted || r.Interrupted
 		whole.WorldReason = cmp.Or(whole.WorldReason, r.WorldReason)
 		if r.Error != "" {
