@@ -89,7 +89,7 @@ func foreignIssuer(e *edge, a *answer) error {
 	if err := cutChain(e, a); err != nil {
 		return err
 	}
-	root, err := newEndpointRoot()
+	root, err := newEndpointRoot(Options{})
 	if err != nil {
 		return err
 	}

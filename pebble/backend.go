@@ -99,13 +99,13 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 	}
 	b.issuer = ca.New(events, b.signed, "", "ecdsa", 0, length, profiles)
 	if o.ownIssuer() {
-		var err error
-		b.own, err = issuer.New(issuer.Form{
-			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate, Leaf: o.Leaf,
-		}, b.issuer.GetIntermediateCert(0).Cert.SubjectKeyId)
+		root, err := o.root("root.pem", "Local Root X1")
 		if err != nil {
 			return nil, err
 		}
+		b.own = issuer.New(issuer.Form{
+			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate, Leaf: o.Leaf,
+		}, root, b.issuer.GetIntermediateCert(0).Cert.SubjectKeyId)
 	}
 	store := b.signed
 	if b.own != nil {
@@ -123,6 +123,15 @@ func (b *backend) root() *x509.Certificate {
 		return b.own.Root()
 	}
 	return b.issuer.GetRootCert(0).Cert
+}
+
+// intermediates returns the certificates between leaves and the root, see
+// [issuer.Issuer.Intermediates]. Pebble tells only the one that signs leaves.
+func (b *backend) intermediates() ([]*x509.Certificate, error) {
+	if b.own != nil {
+		return b.own.Intermediates()
+	}
+	return []*x509.Certificate{b.issuer.GetIntermediateCert(0).Cert}, nil
 }
 
 // buildValidator builds the validator. Its constructor reads alwaysValid.

@@ -75,7 +75,7 @@ func Start(options Options) (*CA, error) {
 
 // newCA builds a CA that serves nothing yet.
 func newCA(o Options) (*CA, error) {
-	root, err := newEndpointRoot()
+	root, err := newEndpointRoot(o)
 	if err != nil {
 		return nil, err
 	}

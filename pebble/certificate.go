@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"assay/pebble/issuer"
 )
 
 // endpointRoot is the root that issues certificates for the HTTPS endpoint. It has
@@ -23,30 +26,20 @@ type endpointRoot struct {
 	key         crypto.Signer
 }
 
-func newEndpointRoot() (*endpointRoot, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func newEndpointRoot(o Options) (*endpointRoot, error) {
+	root, err := o.root("endpoint-root.pem", "Local ACME endpoint root")
 	if err != nil {
-		return nil, fmt.Errorf("key of the endpoint's root: %w", err)
+		return nil, fmt.Errorf("the endpoint's root: %w", err)
 	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(now.UnixNano()),
-		Subject:               pkix.Name{CommonName: "Local ACME endpoint root"},
-		NotBefore:             now.Add(-time.Hour),
-		NotAfter:              now.AddDate(20, 0, 0), // longer than simulations in virtual time
-		KeyUsage:              x509.KeyUsageCertSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
+	return &endpointRoot{root.Certificate, root.Key}, nil
+}
+
+// root returns a root of the CA: a new one, or the one that the CA had before.
+func (o Options) root(file, name string) (issuer.Root, error) {
+	if o.State == "" {
+		return issuer.NewRoot(name)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("certificate of the endpoint's root: %w", err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("certificate of the endpoint's root: %w", err)
-	}
-	return &endpointRoot{certificate, key}, nil
+	return issuer.KeepRoot(filepath.Join(o.State, file), name)
 }
 
 // PEM returns the root's certificate in PEM.
@@ -61,7 +54,7 @@ func (r *endpointRoot) issue(names []string) (*tls.Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano() + 1), // differs from the root's
 		Subject:      pkix.Name{CommonName: "Local ACME endpoint"},
-		NotBefore:    r.certificate.NotBefore,
+		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     r.certificate.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

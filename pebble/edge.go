@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -49,6 +51,10 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tooManyRequests.send(w, r)
 		return
 	}
+	if a := e.ownCertificate(r); a != nil {
+		a.send(w, r)
+		return
+	}
 	x := readExchange(r)
 	e.identify(x)
 	e.date(x)
@@ -59,6 +65,29 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.record(x, a, fault)
 	a.send(w, r)
+}
+
+// ownCertificate answers a request for a root or an intermediate of the CA, at the paths of
+// Pebble's management interface, /roots/0 and /intermediates/0. It returns nil for another
+// request.
+func (e *edge) ownCertificate(r *http.Request) *answer {
+	kind, number, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	var all []*x509.Certificate
+	switch {
+	case r.Method != http.MethodGet:
+		return nil
+	case kind == "roots":
+		all = []*x509.Certificate{e.backend.root()}
+	case kind == "intermediates":
+		all, _ = e.backend.intermediates()
+	default:
+		return nil
+	}
+	if n, err := strconv.Atoi(number); err == nil && n >= 0 && n < len(all) {
+		return newAnswer(http.StatusOK, "application/pem-certificate-chain",
+			string(certificatePEM(all[n])))
+	}
+	return newAnswer(http.StatusNotFound, "text/plain; charset=utf-8", "no such certificate\n")
 }
 
 // tooManyRequests is the answer to a client that never stops (RFC 8555 §6.6).

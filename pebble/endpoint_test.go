@@ -10,7 +10,7 @@ import (
 // If a handler hangs, as Pebble's can, close returns nevertheless and names the request.
 func TestEndpointThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
-	root, err := newEndpointRoot()
+	root, err := newEndpointRoot(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,11 @@ type Options struct {
 	// (RFC 8555 §7.3.4) with this account.
 	ExternalAccount *ExternalAccount
 
+	// State is the directory in which the CA keeps its roots, with their keys, so that those
+	// who trust them still do after a restart. Empty means new roots. Stock keeps only the
+	// root of the endpoint. Intermediates, accounts and orders begin anew in any case.
+	State string
+
 	// ACME is the listener of the HTTPS endpoint. Nil means that there is none, and
 	// that clients use [CA.Handler].
 	ACME net.Listener
@@ -307,7 +312,7 @@ func (o Options) check() error {
 // repository, because Pebble's has no such chains or leaves.
 func (o Options) ownIssuer() bool {
 	return o.Dialect != Stock && (o.Intermediates != o.RSAIntermediates || o.Alternate ||
-		o.Leaf != issuer.Leaf{})
+		o.Leaf != issuer.Leaf{} || o.State != "")
 }
 
 // closeListeners closes all listeners, for a CA that did not start.

@@ -60,18 +60,32 @@ type authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// New returns an issuer with a new root. The certificates that sign leaves get keyID as
+// New returns an issuer with this root. The certificates that sign leaves get keyID as
 // their subject key identifier, so that Pebble takes the issuer for its own.
-func New(form Form, keyID []byte) (*Issuer, error) {
-	root, err := newAuthority("Local Root X1", nil, nil)
-	if err != nil {
-		return nil, err
+func New(form Form, root Root, keyID []byte) *Issuer {
+	return &Issuer{
+		form: form, keyID: keyID, root: authority{root.Certificate, root.Key},
+		chains: map[string][]authority{},
 	}
-	return &Issuer{form: form, keyID: keyID, root: root, chains: map[string][]authority{}}, nil
 }
 
 // Root returns the root of the issuer's first chains.
 func (i *Issuer) Root() *x509.Certificate { return i.root.certificate }
+
+// Intermediates returns the certificates between a leaf and the root, those above leaves
+// with keys of ECDSA first, then those of RSA, each from the leaf upwards.
+func (i *Issuer) Intermediates() (all []*x509.Certificate, err error) {
+	for _, public := range []any{&ecdsa.PublicKey{}, &rsa.PublicKey{}} {
+		chain, err := i.chain(&x509.Certificate{PublicKey: public})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range chain {
+			all = append(all, a.certificate)
+		}
+	}
+	return all, nil
+}
 
 // Issue signs a certificate that has the serial number, the validity, the names and the
 // key of another one. It returns the certificate, and the chains above it, the one that

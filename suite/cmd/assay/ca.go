@@ -20,6 +20,7 @@ import (
 
 	"assay/pebble"
 	"assay/pebble/dnsapi"
+	"assay/pebble/faults"
 	"assay/suite/internal/live"
 	"assay/suite/internal/selection"
 )
@@ -36,7 +37,18 @@ type caCommand struct {
 	Lifetime live.Span       `placeholder:"TIME" help:"Lifetime of the certificates, such as 45d (default: that of --ca)."`
 	EAB      externalAccount `name:"eab" placeholder:"KID:KEY" help:"Require an external account binding with this key ID and this key, in base64url."`
 	Dir      string          `default:"assay-ca" type:"path" placeholder:"DIR" help:"Directory for the root certificates (default: assay-ca)."`
+	State    string          `type:"path" placeholder:"DIR" help:"Directory in which the CA keeps its roots, with their keys: those who trust them still do after a restart."`
+	Fault    []pebbleFault   `sep:"none" placeholder:"KIND=FAULT" help:"Something that goes wrong at the CA, such as newOrder=429:3h+ or finalize=500@2. May be repeated. CONTRACTS.md lists the faults."`
 	Stock    bool            `help:"Use Pebble without changes: no Location on finalize, no held polls."`
+}
+
+// A pebbleFault is a fault that the user writes as KIND=FAULT.
+type pebbleFault struct{ pebble.Fault }
+
+// UnmarshalText reads a fault, see [faults.Parse].
+func (f *pebbleFault) UnmarshalText(text []byte) (err error) {
+	f.Fault, err = faults.Parse(string(text))
+	return err
 }
 
 // An externalAccount is an account that the user gives as KID:KEY.
@@ -80,12 +92,24 @@ func (c *caCommand) Run() error {
 	options.EndpointNames = []string{c.Address, "localhost"}
 	options.Validity, options.ExternalAccount = time.Duration(c.Lifetime), c.EAB.ExternalAccount
 	preset.Complete(&options)
+	if c.State != "" {
+		if err := os.MkdirAll(c.State, 0o700); err != nil {
+			return fmt.Errorf("--state: %w", err)
+		}
+		options.State = c.State
+	}
+	if len(c.Fault) > 0 && options.Dialect == pebble.Stock {
+		return errors.New("--fault: expected no --stock, which leaves out what injects faults")
+	}
 	dns := options.Resolver
 	ca, err := pebble.Start(options)
 	if err != nil {
 		return err
 	}
 	defer ca.Close()
+	for _, f := range c.Fault {
+		ca.Inject(f.Fault)
+	}
 	var api *http.Server
 	if c.DNSAPI != "" {
 		if api, err = serveDNSAPI(c.at(c.DNSAPI), ca.DNS()); err != nil {
@@ -113,9 +137,10 @@ For other servers and clients of ACME:
                    MDCACertificateFile %[2]s
 For your clients:
   root             %[3]s   (curl --cacert, openssl -CAfile)
+                   %[6]s/roots/0, /intermediates/0
 The CA's DNS:
   address          %[4]s   (resolves every name to %[5]s)
-`, ca.DirectoryURL(), endpoint, root, dns, c.Address)
+`, ca.DirectoryURL(), endpoint, root, dns, c.Address, strings.TrimSuffix(ca.DirectoryURL(), "/dir"))
 	if api != nil {
 		const body = `{"host":"_acme-challenge.NAME","value":"TEXT"}`
 		fmt.Printf("  records          curl -d '%s' http://%s/set-txt\n", body, api.Addr)

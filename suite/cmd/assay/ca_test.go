@@ -179,6 +179,62 @@ func TestCAIssuesAWildcard(t *testing.T) {
 	}
 }
 
+// TestCAKeepsItsRoots starts a CA twice. Whoever trusts the roots of the first one trusts
+// the second one too.
+func TestCAKeepsItsRoots(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	roots := map[string][2]string{}
+	for i := range 2 {
+		text, dir := startCA(t, "--state", state)
+		for _, name := range []string{"root.pem", "endpoint-root.pem"} {
+			pem, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := roots[name]
+			seen[i] = string(pem)
+			roots[name] = seen
+		}
+		client := clientOf(t, found(t, text, `directory URL +(https://\S+)`), dir)
+		if _, err := client.Discover(t.Context()); err != nil {
+			t.Error(err)
+		}
+		answer, err := client.HTTPClient.Get(found(t, text, `(https://\S+)/roots/0`) + "/roots/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if string(body) != roots["root.pem"][i] {
+			t.Errorf("/roots/0 is %q, expected what root.pem holds", body)
+		}
+	}
+	for name, seen := range roots {
+		if seen[0] != seen[1] || seen[0] == "" {
+			t.Errorf("%s differs after a restart", name)
+		}
+	}
+}
+
+// TestCAHasFaults lets a CA fail as its flags say.
+func TestCAHasFaults(t *testing.T) {
+	t.Parallel()
+	text, dir := startCA(t, "--fault", "directory=500", "--fault", "directory=403@2")
+	directory := found(t, text, `directory URL +(https://\S+)`)
+	client := clientOf(t, directory, dir)
+	for _, want := range []int{500, 403, 200} {
+		answer, err := client.HTTPClient.Get(directory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("status %d, expected %d", answer.StatusCode, want)
+		}
+	}
+}
+
 // TestCAMistakes checks what "assay ca" says about wrong flags, and about a directory that
 // another CA uses.
 func TestCAMistakes(t *testing.T) {
@@ -194,6 +250,11 @@ func TestCAMistakes(t *testing.T) {
 		{[]string{"--dns-api", "here", "--acme-port", "0", "--dns-port", "0", "--dir", t.TempDir()},
 			`--dns-api: found "here", expected IP:PORT or :PORT`},
 		{[]string{"--lifetime", "long"}, "expected a time such as 730d"},
+		{[]string{"--fault", "newOrder=tea"}, `found "tea", expected badNonce`},
+		{[]string{"--fault", "newOrder=500", "--stock", "--acme-port", "0", "--dns-port", "0",
+			"--dir", t.TempDir()}, "expected no --stock"},
+		{[]string{"--state", assay, "--acme-port", "0", "--dns-port", "0", "--dir", t.TempDir()},
+			"--state: "},
 		{[]string{"--ca", "letsencript"}, "did you mean letsencrypt?"},
 	} {
 		code, output := run(t, append([]string{"ca"}, row.args...)...)

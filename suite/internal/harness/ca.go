@@ -102,8 +102,8 @@ func (e *Env) CA() *pebble.CA {
 	return e.ca
 }
 
-// nonceLife is how long a nonce is good at a CA with a time of its own, unless the preset
-// or the spec says otherwise. CAs forget nonces, and clients must then take a new one
+// nonceLife is how long a nonce is good at a CA with a time of its own, unless the spec says
+// otherwise. CAs forget nonces, and clients must then take a new one
 // (RFC 8555 §6.5). After a day it is the nonce of the last issuance that is forgotten, and
 // not one of a failed attempt, so that RENEW-53 alone judges what comes of that.
 const nonceLife = 24 * time.Hour
@@ -163,10 +163,10 @@ func (e *Env) startCA() error {
 		change(&o)
 	}
 	e.ownLifetime = o.Validity != 0
-	e.setup.CA.Complete(&o)
 	if e.Time != nil {
 		o.NonceLife = cmp.Or(o.NonceLife, nonceLife)
 	}
+	e.setup.CA.Complete(&o)
 	ca, err := pebble.Start(o)
 	if err != nil {
 		return fmt.Errorf("the CA did not start: %w", err)

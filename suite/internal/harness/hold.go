@@ -33,12 +33,13 @@ type Hold struct {
 }
 
 // HoldValidation holds every validation at this documented port of the target's host,
-// 80 or 443, after it has connected and before it sends anything. Call it before the
-// first use of the CA.
+// 80 or 443, after it has connected and before it sends anything. The CA validates for each
+// order, whatever CA it stands in for. Call HoldValidation before the first use of the CA.
 func (e *Env) HoldValidation(port int) *Hold {
 	h := &Hold{s: e, arrived: make(chan []byte, 1), free: make(chan struct{})}
 	e.holds = append(e.holds, h)
 	e.UseCA(func(o *pebble.Options) {
+		o.Reuse = pebble.NoReuse
 		dial := o.Dial
 		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dial(ctx, network, address)

@@ -51,7 +51,10 @@ func live(
 	}
 	target.AskVersion(e.World.Start)
 	e.UseClock()
-	e.UseCA(func(c *pebble.Options) { c.Validity = time.Duration(o.Lifetime) })
+	e.UseCA(func(c *pebble.Options) {
+		c.Validity = time.Duration(o.Lifetime)
+		c.NonceLife = time.Duration(o.preset().NonceLife)
+	})
 	s := &session{o: o, e: e, target: target, w: &watcher{
 		tell: tell, redact: e.WithoutSecrets, warnings: map[string]int{}, began: e.Now(),
 		life: &Life{
