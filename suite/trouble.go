@@ -11,8 +11,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
-	"assay/pebble/ledger"
-	"assay/pebble/presets"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/storage"
@@ -264,17 +262,11 @@ func (l *life) whileTrouble(d time.Duration) {
 }
 
 // expectWithinLimits expects that Let's Encrypt refuses nothing within a month, if the
-// server goes on as it did. The limit of failures in an hour does not count: it fills again
-// by itself, and a server that tries a few times soon after a first failure helps its
-// operator.
+// server goes on as it did.
 func (l *life) expectWithinLimits() {
-	for _, row := range l.Ledger(presets.LetsEncryptLimits()) {
-		if row.Name == ledger.Failures || row.Day == nil || *row.Day > month {
-			continue
-		}
+	if refused := l.RefusedWithin(month); len(refused) > 0 {
 		l.Fail(fmt.Sprintf("expected  a server that Let's Encrypt does not refuse within %d days\n"+
-			"seen      %d %s in %s; Let's Encrypt %s on day %.1f: more than %d %s",
-			month, row.Count, row.Name, length(halfADay), row.After, *row.Day, row.Most, row.Per))
+			"seen      in %s %s", month, length(halfADay), strings.Join(refused, "; ")))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"assay/pebble"
 	"assay/pebble/ledger"
+	"assay/pebble/presets"
 	"assay/suite/internal/careful"
 	"assay/suite/internal/limits"
 	"assay/suite/internal/logtext"
@@ -409,9 +410,18 @@ func (e *Env) collect(spec types.SpecReport) {
 	}
 }
 
-// Ledger books what the target has done to the spec's CA against limits.
-func (e *Env) Ledger(limits []ledger.Limit) []ledger.Row {
-	return ledger.Book(e.Journal().Entries(), limits)
+// RefusedWithin says in words what Let's Encrypt would refuse within so many days, if the
+// target goes on as it did. The limit of failures in an hour does not count: it fills again
+// by itself, and a server that tries a few times soon after a first failure helps its
+// operator.
+func (e *Env) RefusedWithin(days float64) (refused []string) {
+	for _, row := range ledger.Book(e.Journal().Entries(), presets.LetsEncryptLimits()) {
+		if row.Name != ledger.Failures && row.Day != nil && *row.Day <= days {
+			refused = append(refused, fmt.Sprintf("%d %s; Let's Encrypt %s on day %.1f: more than %d %s",
+				row.Count, row.Name, row.After, *row.Day, row.Most, row.Per))
+		}
+	}
+	return refused
 }
 
 // limits says how near the target came to the rate limits of the run's CA. Where a spec has
@@ -427,7 +437,7 @@ func (e *Env) limits() (all []report.Limit) {
 	if e.Outcome.Case != "" {
 		in += "/" + e.Outcome.Case
 	}
-	for _, row := range e.Ledger(booked) {
+	for _, row := range ledger.Book(e.ca.Journal().Entries(), booked) {
 		if row.Count == 0 {
 			continue
 		}
