@@ -105,7 +105,8 @@ func TestDatesInAnswers(t *testing.T) {
 
 	// An answer that does not come from Pebble has the same clock.
 	s.ca.Inject(RateLimitedUntil(KindNewNonce, 3*time.Hour))
-	response, err = httpClient(t, s.ca).Head(strings.Replace(s.ca.DirectoryURL(), "/dir", pathNonce, 1))
+	nonces := strings.Replace(s.ca.DirectoryURL(), "/dir", pathNonce, 1)
+	response, err = httpClient(t, s.ca).Head(nonces)
 	if err != nil {
 		t.Fatal(err)
 	}

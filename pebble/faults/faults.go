@@ -23,8 +23,8 @@ var kinds = []pebble.Kind{
 }
 
 // Names lists what may stand for FAULT, with what may follow a colon.
-const Names = "badNonce, a status of 400 to 599, 429:TIME, slow:TIME, drop, html, garbage, redirect, " +
-	"invalid, chain, wrongKey and wrongName:NAME"
+const Names = "badNonce, a status of 400 to 599, 429:TIME, slow:TIME, drop, html, garbage, " +
+	"redirect, invalid, chain, wrongKey and wrongName:NAME"
 
 // Parse reads a fault:
 //

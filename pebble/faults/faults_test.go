@@ -7,16 +7,17 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Parallel()
+	const seconds = "429 with Retry-After in seconds"
 	for text, want := range map[string]string{
 		"newOrder=badNonce":            "badNonce at newOrder number 1",
 		"finalize=500@2":               "500 at finalize number 2",
-		"newOrder=429:3h+":             "429 with Retry-After in seconds at every newOrder from number 1 on",
+		"newOrder=429:3h+":             seconds + " at every newOrder from number 1 on",
 		"any=drop@3+":                  "connection dropped at every any from number 3 on",
 		"authz=slow:2s":                "slow body at authz number 1",
 		"directory=html":               "HTML at directory number 1",
 		"order=invalid":                "order invalid at order number 1",
 		"certificate=chain":            "chain cut at certificate number 1",
-		"certificate=wrongKey+":        "certificate for another key at every certificate from number 1 on",
+		"certificate=wrongKey@2":       "certificate for another key at certificate number 2",
 		"certificate=wrongName:x.test": "certificate for another name at certificate number 1",
 		"renewalInfo=garbage":          "garbage at renewalInfo number 1",
 		"newNonce=redirect":            "redirect in a circle at newNonce number 1",

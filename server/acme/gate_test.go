@@ -13,7 +13,7 @@ import (
 // answering is a CA that gives one answer, and counts the requests.
 type answering struct {
 	status      int
-	kind, body  string
+	body        string
 	header      http.Header
 	requests    int
 	contentType string
@@ -93,13 +93,14 @@ func TestGateWaitsForTheCA(t *testing.T) {
 // A short wait is the ACME client's own matter, and other statuses ask for none.
 func TestGateLeavesShortWaits(t *testing.T) {
 	t.Parallel()
+	after := func(text string) http.Header { return http.Header{"Retry-After": {text}} }
 	for name, ca := range map[string]*answering{
-		"a minute":      {status: 429, header: http.Header{"Retry-After": {"60"}}, body: "later"},
+		"a minute":      {status: 429, header: after("60"), body: "later"},
 		"no time":       {status: 503, body: "later"},
-		"no sense":      {status: 429, header: http.Header{"Retry-After": {"tomorrow"}}, body: "later"},
-		"in the past":   {status: 429, header: http.Header{"Retry-After": {"Mon, 02 Jan 2006 15:04:05 GMT"}}},
-		"an order":      {status: 201, header: http.Header{"Retry-After": {"3600"}}, body: "{}"},
-		"a huge number": {status: 429, header: http.Header{"Retry-After": {"99999999999999999999"}}},
+		"no sense":      {status: 429, header: after("tomorrow"), body: "later"},
+		"in the past":   {status: 429, header: after("Mon, 02 Jan 2006 15:04:05 GMT")},
+		"an order":      {status: 201, header: after("3600"), body: "{}"},
+		"a huge number": {status: 429, header: after("99999999999999999999")},
 	} {
 		g := newGate(ca)
 		for range 2 {

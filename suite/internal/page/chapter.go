@@ -73,7 +73,8 @@ func sections(r *report.Report) []section {
 func rateLimits(r *report.Report) section {
 	s := section{
 		ID: "limits", Title: "Rate limits of the CA",
-		Note: "The local CA stands in for a public one, and refuses nothing for these. They are not judged.",
+		Note: "The local CA stands in for a public one, and refuses nothing for these. " +
+			"They are not judged.",
 		Head: []string{"limit", "nearest case", "counted at a time", "beyond it"},
 	}
 	for _, l := range r.Limits {
