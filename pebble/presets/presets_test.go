@@ -95,7 +95,7 @@ func TestNonceLife(t *testing.T) {
 	for name, want := range map[string]time.Duration{
 		"letsencrypt": 10 * time.Minute, "letsencrypt@2027-02-10": 10 * time.Minute,
 		"letsencrypt@2028-02-16": 10 * time.Minute, "letsencrypt-shortlived": 10 * time.Minute,
-		"step-ca": 0, Default: 0,
+		"step-ca": 0, "edge": 0,
 	} {
 		p, _ := Find(name)
 		var unset pebble.Options
