@@ -246,6 +246,10 @@ func (l *life) prepareCache() {
 
 func (l *life) cacheStep(s Step) {
 	l.keepSecrets()
+	if s.How != cacheEmptied && !l.e.Claims("autocert") {
+		l.seen("nothing is promised for it") // RES-22 to RES-25 are about servers with autocert
+		return
+	}
 	switch s.How {
 	case cacheWell:
 		l.over("cache")

@@ -237,8 +237,9 @@ func (l *life) damageStep(s Step) {
 	i := slices.IndexFunc(badPairs, func(b badPair) bool { return b.name == s.How })
 	bad := badPairs[i]
 	chain := bad.cert == pki.WrongOrder || bad.cert == pki.MissingMiddle
-	if bad.name == "swapped" && l.e.CombinesPair() || chain && !l.e.Claims("chain") {
-		l.seen("the target has no such pair")
+	unpromised := chain && (!l.e.Claims("chain") || l.known["CHAIN-03"] || l.known["CHAIN-08"])
+	if bad.name == "swapped" && l.e.CombinesPair() || unpromised {
+		l.seen("nothing is promised for such a pair")
 		return
 	}
 	id := l.identity(func(spec *pki.Spec) {
