@@ -14,12 +14,14 @@ import (
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/storage"
+	"assay/suite/internal/sut"
 )
 
 // The kinds of trouble that last, as the rows of the catalogue call them.
 const (
 	noCA      = "the CA cannot be reached"
 	errors500 = "the CA answers with errors"
+	webPages  = "the CA answers with web pages"
 	limited   = "the CA takes no further order for an hour"
 	noAddress = "the CA finds no address"
 	noDNS     = "the name of the CA has no address"
@@ -57,6 +59,9 @@ func (l *life) trouble(kind string) {
 		l.mend = l.CA().Restore
 	case errors500:
 		l.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
+		l.mend = l.CA().Restore
+	case webPages:
+		l.Inject(pebble.HTML(pebble.KindAny).Persistently())
 		l.mend = l.CA().Restore
 	case limited:
 		l.Inject(pebble.RateLimited(pebble.KindNewOrder, time.Hour).Persistently())
@@ -348,4 +353,16 @@ var _ = Table("RES-86", func(e *Env, row struct{ First bool }) {
 		l.PassUntil(aWhile, time.Minute, told)
 	}
 	l.server.WaitLog("a line with the whole link of the CA's refusal, "+pauseLink, Mentions(pauseLink))
+}, TimingDependent)
+
+var _ = Table("RES-87", func(e *Env, row struct{ Trouble string }) {
+	e.NeedsEdge()
+	l := beginLife(e, 45*Day)
+	host, _, _ := strings.Cut(l.World.Services().Authority, ":")
+	began := time.Since(l.server.Process.Log().Started())
+	l.fallIntoTrouble(row.Trouble)
+	names := Mentions(host)
+	l.server.WaitLog("a line that names the CA, "+host+", since "+row.Trouble, func(line sut.Line) bool {
+		return line.T >= began && names(line)
+	})
 }, TimingDependent)
