@@ -361,8 +361,6 @@ var _ = Table("RES-87", func(e *Env, row struct{ Trouble string }) {
 	host, _, _ := strings.Cut(l.World.Services().Authority, ":")
 	began := time.Since(l.server.Process.Log().Started())
 	l.fallIntoTrouble(row.Trouble)
-	names := Mentions(host)
-	l.server.WaitLog("a line that names the CA, "+host+", since "+row.Trouble, func(line sut.Line) bool {
-		return line.T >= began && names(line)
-	})
+	names := func(line sut.Line) bool { return line.T >= began && Mentions(host)(line) }
+	l.server.WaitLog("a line that names the CA, "+host+", since "+row.Trouble, names)
 }, TimingDependent)
