@@ -134,7 +134,7 @@ func TestMistakesAreNamed(t *testing.T) {
 			entry + "  needs: [BYO-07]\n",
 			[]string{`7: BYO-01: needs[0]: found "BYO-07", expected an ID of the catalogue, or one of ` +
 				`config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, resilience, ` +
-				`ari, profiles`},
+				`ari, profiles, ip`},
 		},
 		"own chapter": {
 			entry + "  needs: [byo]\n",
@@ -164,7 +164,7 @@ func TestMistakesAreNamed(t *testing.T) {
 			entry + second + "  needs: [BYO-01/a]\n",
 			[]string{`13: BYO-02: needs[0]: found "BYO-01/a", expected an ID of the catalogue, or one of ` +
 				`config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, resilience, ` +
-				`ari, profiles`},
+				`ari, profiles, ip`},
 		},
 		"case twice": {
 			entry + "  cases:\n    - {case: a}\n    - {case: a}\n",
@@ -229,7 +229,7 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 		"acme.yaml:1: ACME-01: why: found nothing, expected text",
 		"dns-01.yaml:1: YAML: found a file for the chapter dns-01, " +
 			"expected one of config, byo, chain, acme, http-01, tls-alpn-01, renewal, expiry, autocert, " +
-			"resilience, ari, profiles",
+			"resilience, ari, profiles, ip",
 	}
 	if diff := cmp.Diff(want, messages(err)); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)

@@ -70,6 +70,7 @@ var chapters = []Chapter{
 	{Name: "ari", Prefix: "ARI", About: "renewal when the CA suggests it (RFC 9773)"},
 	{Name: "profiles", Prefix: "PROFILE",
 		About: "certificates of the kind that the operator names (draft-ietf-acme-profiles)"},
+	{Name: "ip", Prefix: "IP", About: "certificates for IP addresses (RFC 8738)"},
 }
 
 // A Requirement is one promise of a server. Its status is the worst status of

@@ -31,7 +31,7 @@ func TestEveryBuiltInTargetLoads(t *testing.T) {
 }
 
 // further are the chapters that no server on autocert alone can claim.
-var further = []string{"ari", "profiles"}
+var further = []string{"ari", "profiles", "ip"}
 
 func TestTheReferenceClaimsEverythingElse(t *testing.T) {
 	t.Parallel()

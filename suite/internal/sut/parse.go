@@ -228,6 +228,7 @@ var companions = map[string][]string{
 	"resilience": {"byo", "acme"},
 	"ari":        {"acme"},
 	"profiles":   {"acme"},
+	"ip":         {"acme"},
 }
 
 // checkProfiles checks the chapters that the target claims.

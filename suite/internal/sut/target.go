@@ -93,8 +93,8 @@ type Target struct {
 	// in the directory of the server's executable, then on PATH.
 	Schedule []string `yaml:"schedule" jsonschema:"minItems=1,minLength=1"`
 	// Profiles lists the chapters of the catalogue that the server supports.
-	// acme requires http-01 or tls-alpn-01; resilience requires byo or acme; ari and
-	// profiles require acme.
+	// acme requires http-01 or tls-alpn-01; resilience requires byo or acme; ari,
+	// profiles and ip require acme.
 	Profiles []string `yaml:"profiles" jsonschema:"required,minItems=1,uniqueItems=true"`
 	// KnownFailures lists the requirements that the server is known to fail.
 	KnownFailures []KnownFailure `yaml:"known_failures"`

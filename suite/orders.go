@@ -2,6 +2,7 @@ package suite
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -11,7 +12,8 @@ import (
 	. "assay/suite/internal/match"
 )
 
-// The specs below judge which certificate profile a server asks for (scenarios/profiles.yaml).
+// The specs below judge what a server orders beside a name: a profile (scenarios/profiles.yaml),
+// and further below an IP address.
 
 // The profiles of the CA beside the default one, and one that it does not have.
 const (
@@ -154,4 +156,59 @@ var _ = Requirement("PROFILE-07", func(e *Env) {
 		ordered = named(orders[0].Profile)
 	}
 	e.Observe("acme", "ordered with a profile that the CA does not advertise", ordered)
+}, TimingDependent)
+
+// The specs below judge certificates for IP addresses (scenarios/ip.yaml).
+
+// startForAddress starts the server with a certificate for an address of its host, as the CA
+// and clients on the internet know it.
+func startForAddress(e *Env, challenge string, v6 bool) (*Server, string) {
+	known := e.World.Services().Gateway
+	e.SkipUnless(len(known) > 1 || !v6, "needs IPv6, which this machine does not have")
+	address, settings := known[0], Settings{}
+	if v6 {
+		address = known[1]
+		settings = Settings{"listen_addr": "[::]:443", "tls_letsencrypt_listen": "[::]:5080"}
+		if challenge == "http-01" {
+			settings["listen_addr"] = "[::]:8443"
+		}
+	}
+	settings["tls_letsencrypt_hostname"] = address.String()
+	settings["server_url"] = "https://" + netip.AddrPortFrom(address, 443).String()
+	return e.StartBy(challenge, settings), address.String()
+}
+
+var _ = Table("IP-01", func(e *Env, row struct{ V6 bool }) {
+	expectAddressServed(e, "http-01", row.V6)
+})
+
+var _ = Table("IP-02", func(e *Env, row struct{ V6 bool }) {
+	expectAddressServed(e, "tls-alpn-01", row.V6)
+})
+
+// expectAddressServed expects that the server obtains a certificate for an address in this
+// way, and serves it to clients that send no server name.
+func expectAddressServed(e *Env, challenge string, v6 bool) {
+	e.OfferOnly(challenge)
+	server, address := startForAddress(e, challenge, v6)
+	Expect(e.Handshake(server, Visiting(address))).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal().Validated(challenge, address)).To(BeTrue(), challenge+" for "+address)
+}
+
+var _ = Requirement("IP-03", func(e *Env) {
+	const lifetime = 160 * time.Hour
+	e.UseClock()
+	e.UseCA(func(o *pebble.Options) { o.Validity = lifetime })
+	server, address := startForAddress(e, e.OwnChallenge(), false)
+	served := e.Handshake(server, Visiting(address))
+	Expect(served).To(HaveFullChainTo(e.CA().Root()))
+	first := served.Leaf()
+	for served.Leaf().Equal(first) {
+		e.Pass(lifetime / 40)
+		left := length(first.NotAfter.Sub(e.Now()))
+		served = e.Handshake(server, Visiting(address))
+		Expect(served).To(HaveFullChainTo(e.CA().Root()), "with "+left+" left of the first certificate")
+	}
+	Expect(first.NotAfter.Sub(served.Leaf().NotBefore)).To(
+		BeNumerically("<=", lifetime*6/10), "what was left at the renewal")
 }, TimingDependent)
