@@ -99,8 +99,8 @@ var Invariants = []Invariant{
 	{ID: invFewLines, From: []string{"RES-62", "RES-80", "AUTOCERT-02"},
 		Text: "The log grows by a few lines for each start and each client, and one in five " +
 			"minutes beside."},
-	{ID: invBounded, From: []string{"RES-62", "RES-80"},
-		Text: "Files, open files and memory are bounded."},
+	{ID: invBounded, From: []string{"RES-62", "RES-80"}, Claims: []string{"autocert"},
+		Text: "Trouble with the cache does not use up files, open files and memory."},
 	{ID: invPrivateFiles, From: []string{"ACME-03"}, Claims: []string{"autocert"},
 		Text: "Nobody but the owner may read the files of the cache."},
 	{ID: invAnswers, From: []string{"BYO-21", "BYO-22", "ACME-15", "BYO-13"},
