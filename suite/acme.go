@@ -447,3 +447,18 @@ var _ = Table("ACME-30", func(e *Env, row struct{ Challenge, Moment string }) {
 		func(challenge string) bool { return challenge == row.Challenge })
 	Expect(server.LogSinceReady()).To(MentionNone(others...))
 })
+
+var _ = Requirement("ACME-33", func(e *Env) {
+	server := e.StartACME()
+	first := e.HandshakeWhenIssued(server)
+	Expect(first).To(HaveFullChainTo(e.CA().Root()))
+	orders := len(e.Journal().Requests(pebble.KindNewOrder))
+
+	e.CA().Down()
+	modern := e.Handshake(server, TLSVersion(tls.VersionTLS13))
+	Expect(modern).To(HaveFullChainTo(e.CA().Root()),
+		"for a client of TLS 1.3 alone that takes the same certificates, while the CA is away")
+	e.CA().Restore()
+	Expect(e.Handshake(server, TLSVersion(tls.VersionTLS13))).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveOrdered(orders))
+})

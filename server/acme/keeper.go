@@ -32,6 +32,7 @@ func NewKeeper(cfg *config.Config, logger *log.Logger) *Keeper {
 
 // GetCertificate implements the hook of [tls.Config].
 func (k *Keeper) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	hello = withSuites(hello)
 	present := k.present()
 	cert, err := present.GetCertificate(hello)
 	if err != nil || cert.Leaf == nil || time.Now().Before(cert.Leaf.NotAfter) {
