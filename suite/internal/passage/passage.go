@@ -34,7 +34,7 @@ type Passage struct {
 	// not keep time from passing then. Nil stands for services that never wait.
 	Held func() bool
 
-	begun uint64        // what the services and the target had begun at the last look
+	begun uint64        // what the services had begun at the last look
 	pace  time.Duration // of the next move; 0 if nothing was begun lately
 	moves moves
 }
@@ -111,13 +111,8 @@ func (p *Passage) begunByNow() (n uint64) {
 	return n
 }
 
-// processes counts what the target has started. A program that has just begun may wait
-// some times for a moment before it does what it is for.
-func (p *Passage) processes() uint64 { return uint64(p.Clock.Seen().Processes) }
-
 // Advance lets time pass, in whole seconds. It returns when everything is done that has
-// become due. Where something happens at a service, or the target starts a process, time
-// passes in small moves.
+// become due. Where something happens at a service, time passes in small moves.
 func (p *Passage) Advance(ctx context.Context, d time.Duration) error {
 	_, err := p.AdvanceUntil(ctx, d, d, nil)
 	return err
@@ -133,7 +128,7 @@ func (p *Passage) AdvanceUntil(
 		if err := p.Settle(ctx); err != nil {
 			return false, err
 		}
-		switch begun := p.begunByNow() + p.processes(); {
+		switch begun := p.begunByNow(); {
 		case begun != p.begun:
 			p.begun, p.pace = begun, shortest
 		case p.pace != 0:

@@ -24,8 +24,6 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(envRole) {
 	case "caller":
 		call(os.Args[1])
-	case "starter":
-		start()
 	case "busy":
 		var work atomic.Int64
 		for {
@@ -33,18 +31,6 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Exit(m.Run())
-}
-
-// start starts a process every hour that looks each second, and says at the tenth look
-// that it has waited long enough.
-func start() {
-	for range time.Tick(time.Hour) {
-		looks := exec.Command("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1; done; echo looked")
-		looks.Stdout = os.Stdout
-		if err := looks.Run(); err != nil {
-			fmt.Println(err)
-		}
-	}
 }
 
 // call calls a service every hour. The service has to answer within ten seconds, and the
@@ -170,49 +156,6 @@ func TestAdvance(t *testing.T) {
 	near("second call, after half a minute",
 		s.calls[1].Sub(s.calls[0]), 30*time.Second, 35*time.Second)
 	near("third call, an hour later", s.calls[2].Sub(s.calls[0]), 50*time.Minute, 20*time.Minute)
-}
-
-// A process that a target starts, and that looks some times before it does something, has
-// done that before the next hours pass. No real time is needed for it.
-func TestStartedProcess(t *testing.T) {
-	if err := clock.Available(); err != nil {
-		t.Skip(err)
-	}
-	c := clock.New()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), envRole+"=starter")
-	said, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := make(chan string, 100)
-	go func() {
-		for scanner := bufio.NewScanner(said); scanner.Scan(); {
-			lines <- scanner.Text()
-		}
-	}()
-	target, err := c.Start(cmd, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer target.Wait()
-	defer cmd.Process.Kill()
-	p := &Passage{Clock: c}
-	began := time.Now()
-	if err := p.Advance(t.Context(), 10*time.Hour+30*time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(began)
-	for n := range 3 {
-		select {
-		case line := <-lines:
-			if line != "looked" {
-				t.Fatalf("the target says %q", line)
-			}
-		default:
-			t.Fatalf("%d processes have ended in ten hours, expected at least three, in %s", n, took)
-		}
-	}
 }
 
 func TestAdvanceUntil(t *testing.T) {
