@@ -55,6 +55,11 @@ var ladder = []steps{
 		calm: limits{1000, 8, 12, 1}, observation: 2000, text: 50_000,
 	},
 	{
+		judged:  limits{16_000, 160, 120, 8},
+		further: limits{2000, 16, 20, 2}, cases: 1,
+		calm: limits{600, 4, 6, 1}, observation: 1000, text: 20_000,
+	},
+	{
 		judged:  limits{8000, 60, 60, 6},
 		further: limits{2000, 16, 20, 2}, cases: 1,
 		calm: limits{600, 4, 6, 1}, observation: 1000, text: 20_000,

@@ -22,6 +22,10 @@ func planOf(t *testing.T, o Options) *plan {
 	if err != nil {
 		t.Fatal(err)
 	}
+	target.Profiles = nil // it claims everything
+	for _, chapter := range catalogue.Chapters {
+		target.Profiles = append(target.Profiles, chapter.Name)
+	}
 	return &plan{Options: o, catalogue: catalogue, target: target}
 }
 
