@@ -72,14 +72,14 @@ func sections(r *report.Report) []section {
 // rateLimits says how near the target came to the rate limits of the CA.
 func rateLimits(r *report.Report) section {
 	s := section{
-		ID: "limits", Title: "Rate limits of the CA",
+		ID: "limits", Title: "Rate limits of Let's Encrypt",
 		Note: "The local CA stands in for a public one, and refuses nothing for these. " +
 			"They are not judged.",
 		Head: []string{"limit", "nearest case", "counted at a time", "beyond it"},
 	}
 	for _, l := range r.Limits {
 		beyond := "not in this run"
-		if line := render.Exceeded(r.CA, l); line != "" {
+		if line := render.Exceeded(l); line != "" {
 			beyond = line
 		}
 		s.Rows = append(s.Rows, []cell{

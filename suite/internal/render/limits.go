@@ -9,14 +9,14 @@ import (
 	"assay/suite/report/words"
 )
 
-const limitsTitle = "Rate limits of the CA"
+const limitsTitle = "Rate limits of Let's Encrypt"
 
 // Limits says what the target would have met at the CA that the run stood in for: a line
 // for each limit that it would have exceeded, and one for all others.
 func Limits(r *report.Report) (lines []string) {
 	var within []string
 	for _, l := range r.Limits {
-		if line := Exceeded(r.CA, l); line != "" {
+		if line := Exceeded(l); line != "" {
 			lines = append(lines, line)
 			continue
 		}
@@ -30,7 +30,7 @@ func Limits(r *report.Report) (lines []string) {
 }
 
 // Exceeded says of a limit when the CA refuses; "" if it does not.
-func Exceeded(ca string, l report.Limit) string {
+func Exceeded(l report.Limit) string {
 	if len(l.Refusals) == 0 {
 		return ""
 	}
@@ -43,8 +43,8 @@ func Exceeded(ca string, l report.Limit) string {
 	if first.Ahead {
 		condition = "if the trouble of " + first.In + " goes on"
 	}
-	text := fmt.Sprintf("%s %s %s, %s: more than %d %s %s.",
-		ca, l.After, when, condition, l.Most, l.Name, l.Per)
+	text := fmt.Sprintf("Let's Encrypt %s %s, %s: more than %d %s %s.",
+		l.After, when, condition, l.Most, l.Name, l.Per)
 	if n := len(l.Refusals) - 1; n > 0 {
 		text += " So it does in " + words.Plural(n, "other case", "other cases") + "."
 	}
