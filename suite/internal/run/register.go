@@ -76,9 +76,9 @@ func registerCase(
 // specTimeout returns the time limit of a whole spec, for Assay's own mistakes:
 // a spec's waits have limits of their own, which say what was awaited. It has
 // to be longer than all waits together that a spec may wait in vain and still
-// go on: eight at most.
+// go on, eight at most, and than years take that pass on a busy machine.
 func (p *plan) specTimeout() time.Duration {
-	return max(harness.Limits.SpecAtLeast, 8*p.setup(nil).StartPatience())
+	return max(harness.Limits.SpecAtLeast, 16*p.setup(nil).StartPatience())
 }
 
 func suffix(name string) string {
