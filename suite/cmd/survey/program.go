@@ -18,14 +18,16 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 const (
 	// serverPackage is the command whose packages are changed.
 	serverPackage = "./server/cmd/assay-server"
-	// switchPackage is the package that the changed sources ask which change to make.
-	switchPackage = "assay/server/internal/survey"
+	// switchDir holds the package that the changed sources ask which change to make. It
+	// exists in the overlay alone, and this command does not import it.
+	switchDir = "server/internal/survey"
+	// switchPackage is its import path in this module.
+	switchPackage = "assay/" + switchDir
 )
 
 // A program is the reference server with all changes in it.
@@ -109,8 +111,7 @@ func instrument(ctx context.Context, root string) (*program, error) {
 			return nil, err
 		}
 	}
-	name := strings.TrimPrefix(switchPackage, "assay/") + "/survey.go"
-	all.sources[name] = switchSource
+	all.sources[switchDir+"/survey.go"] = switchSource
 	return all, nil
 }
 

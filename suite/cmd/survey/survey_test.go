@@ -92,7 +92,7 @@ func (l *list) add(n int, fits func() bool) error {
 	if strings.Count(result, "\n") != strings.Count(source, "\n") {
 		t.Errorf("the lines have moved:\n%s", result)
 	}
-	result = strings.Replace(result, `; import survey "assay/server/internal/survey"`, "", 1)
+	result = strings.Replace(result, `; import survey "`+switchPackage+`"`, "", 1)
 	result = strings.ReplaceAll(result, "survey.", "")
 	_, rest, _ := strings.Cut(switchSource, "func Not(")
 	declared := "\nfunc On(int) bool { return false }\n\nfunc Not(" + rest

@@ -84,7 +84,7 @@ const (
 
 // Worker is the number of bytes from which on a worker collects garbage more often. It
 // takes more if it needs more.
-const Worker = 24 << 20
+const Worker = 40 << 20
 
 // What a report holds.
 const (
