@@ -1,8 +1,9 @@
 package explore
 
 import (
-	"errors"
 	"time"
+
+	"assay/suite/internal/inner"
 )
 
 // Options say which server is led through which lives.
@@ -65,7 +66,7 @@ type Unsteady struct {
 }
 
 // ErrInterrupted is the error of an exploration that a signal ended.
-var ErrInterrupted = errors.New("interrupted")
+var ErrInterrupted = inner.ErrInterrupted
 
 // An Event tells what happens while walks are taken.
 type Event struct {

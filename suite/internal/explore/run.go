@@ -3,16 +3,15 @@ package explore
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"slices"
 	"syscall"
 
 	"assay/suite/internal/clock"
 	"assay/suite/internal/harness"
+	"assay/suite/internal/inner"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/version"
 	"assay/suite/internal/world"
@@ -22,13 +21,8 @@ import (
 // optionsVariable carries the options to the inner process and to the workers.
 const optionsVariable = "ASSAY_EXPLORE"
 
-// message carries an event, the result, or why there is none, from the inner process to the
-// outer one.
-type message struct {
-	Event  *Event  `json:"event,omitempty"`
-	Result *Result `json:"result,omitempty"`
-	Error  string  `json:"error,omitempty"`
-}
+// message carries an event, the result, or why there is none.
+type message = inner.Message[Event, Result]
 
 // This makes the process that Run starts the inner one, and those that the inner one starts
 // the workers.
@@ -43,7 +37,7 @@ func init() {
 // of them. It calls tell for each event as it happens. ErrInterrupted says that a signal
 // ended it before anything was found.
 func Run(ctx context.Context, o Options, tell func(Event)) (*Result, error) {
-	target, err := load(o)
+	target, err := inner.Load(o.Target, o.Bin)
 	if err != nil {
 		return nil, err
 	}
@@ -52,67 +46,14 @@ func Run(ctx context.Context, o Options, tell func(Event)) (*Result, error) {
 	case len(claimed) == 0:
 		return nil, fmt.Errorf("target %s: it claims none of byo, http-01 and tls-alpn-01, expected "+
 			"one at least", target.Name)
-	case o.Play != nil && !contains(claimed, o.Play.Mode):
+	case o.Play != nil && !slices.Contains(claimed, o.Play.Mode):
 		return nil, fmt.Errorf("target %s: it does not claim what the walk's mode %s needs",
 			target.Name, o.Play.Mode)
 	}
 	if err := clock.Available(); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	needs := []string{target.Command[0]}
-	if target.File != "" {
-		needs = append(needs, filepath.Dir(target.File)) // scripts may lie beside it
-	}
-	var result *Result
-	var failure string
-	outer := world.Outer{
-		Kind: world.Kind(o.World), Needs: needs,
-		Env:    append(os.Environ(), optionsVariable+"="+string(text)),
-		Stdout: os.Stderr, Stderr: os.Stderr,
-		Messages: func(r io.Reader) {
-			decoder := json.NewDecoder(r)
-			for {
-				var m message
-				if decoder.Decode(&m) != nil {
-					return // the end of the stream, or of what can be read of it
-				}
-				if m.Event != nil {
-					tell(*m.Event)
-				}
-				if m.Result != nil {
-					result = m.Result
-				}
-				if m.Error != "" {
-					failure = m.Error
-				}
-			}
-		},
-	}
-	exit, err := outer.Run(ctx)
-	switch {
-	case exit == report.ExitInterrupted:
-		return result, ErrInterrupted
-	case err != nil:
-		return nil, err
-	case failure != "":
-		return nil, errors.New(failure)
-	case result == nil:
-		return nil, fmt.Errorf("the inner process ended without a result (exit %d)", exit)
-	}
-	return result, nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
+	return inner.Run[Event, Result](ctx, o.World, target, optionsVariable, o, tell)
 }
 
 // child does the work of the inner process, or of a worker, and returns its exit code.
@@ -169,7 +110,7 @@ func coordinate(ctx context.Context, inside *world.Run, o Options) int {
 func huntIn(
 	ctx context.Context, inside *world.Run, o Options, tell func(Event),
 ) (*Result, error) {
-	target, err := load(o)
+	target, err := inner.Load(o.Target, o.Bin)
 	if err != nil {
 		return nil, err
 	}
@@ -221,16 +162,4 @@ func askVersion(ctx context.Context, inside *world.Run, target *sut.Target) erro
 	target.AskVersion(e.World.Start)
 	target.Version()
 	return e.Close()
-}
-
-// load loads the target.
-func load(o Options) (*sut.Target, error) {
-	t, err := sut.Load(o.Target, nil)
-	if err != nil {
-		return nil, err
-	}
-	if o.Bin != "" {
-		t.SetBinary(o.Bin)
-	}
-	return t, t.Resolve()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"assay/suite/internal/harness"
+	"assay/suite/internal/inner"
 	"assay/suite/internal/patience"
 	"assay/suite/internal/world"
 	"assay/suite/report"
@@ -92,7 +93,7 @@ func work(ctx context.Context, inside *world.Run, o Options) int {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble
 	}
-	target, err := load(o)
+	target, err := inner.Load(o.Target, o.Bin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 		return report.ExitTrouble

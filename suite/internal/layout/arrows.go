@@ -105,9 +105,9 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/live",
 		to: []string{
-			"suite/internal/harness", "suite/internal/passage", "suite/internal/clock",
-			"suite/internal/world", "suite/internal/sut", "suite/internal/wire",
-			"suite/internal/logtext", "suite/internal/version", "suite/report",
+			"suite/internal/harness", "suite/internal/inner", "suite/internal/passage",
+			"suite/internal/clock", "suite/internal/world", "suite/internal/sut",
+			"suite/internal/wire", "suite/internal/logtext", "suite/internal/version", "suite/report",
 			"suite/report/words", "scenarios", "pebble/...",
 		},
 		why: "the life of a server is seen with the means of a spec",
@@ -115,13 +115,19 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/explore",
 		to: []string{
-			"suite/internal/harness", "suite/internal/live", "suite/internal/match",
+			"suite/internal/harness", "suite/internal/inner", "suite/internal/live",
+			"suite/internal/match",
 			"suite/internal/replace", "suite/internal/storage", "suite/internal/patience",
 			"suite/internal/clock", "suite/internal/world", "suite/internal/sut",
 			"suite/internal/wire", "suite/internal/version", "suite/report/words", "suite/report",
 			"scenarios/...", "pebble", "fixtures/pki",
 		},
 		why: "a random life of a server is led and seen with the means of a spec",
+	},
+	{
+		from: "suite/internal/inner",
+		to:   []string{"suite/internal/world", "suite/internal/sut", "suite/report"},
+		why:  "it knows how a part of a command runs inside of a world, and not what it does",
 	},
 	{
 		from: "suite/internal/storage",

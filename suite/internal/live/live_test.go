@@ -9,19 +9,15 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"assay/fixtures/mutants"
-	"assay/fixtures/overlay"
+	"assay/fixtures/mutants/mutantstest"
 	"assay/suite/internal/clock"
 	"assay/suite/report"
 )
 
 const root = "../../.."
-
-var built sync.Map // executables by name
 
 // build builds the reference server, or a known-bad one, once.
 func build(t *testing.T, name string) string {
@@ -29,46 +25,10 @@ func build(t *testing.T, name string) string {
 	if err := clock.Available(); err != nil {
 		t.Skip(err)
 	}
-	once, _ := built.LoadOrStore(name, sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "assay-live-")
-		if err != nil {
-			return "", err
-		}
-		dirs.Store(dir, nil)
-		server := overlay.Server{Name: "assay-server"}
-		if name != "" {
-			all, err := mutants.Load(os.DirFS(root))
-			if err != nil {
-				return "", err
-			}
-			i := slices.IndexFunc(all, func(m *mutants.Mutant) bool { return m.Name == name })
-			if i < 0 {
-				return "", errors.New("no known-bad server " + name)
-			}
-			server = all[i].Server
-		}
-		module, err := filepath.Abs(root)
-		if err != nil {
-			return "", err
-		}
-		return overlay.Build(context.Background(), module, server, dir)
-	}))
-	path, err := once.(func() (string, error))()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return mutantstest.Build(t, root, name)
 }
 
-var dirs sync.Map // directories that are to be removed
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for dir := range dirs.Range {
-		os.RemoveAll(dir.(string))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { mutantstest.Main(m) }
 
 // taken takes a server through time.
 func taken(t *testing.T, name string, o Options) (*Life, []Event) {

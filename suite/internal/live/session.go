@@ -12,6 +12,7 @@ import (
 	"assay/pebble/presets"
 	"assay/scenarios"
 	"assay/suite/internal/harness"
+	"assay/suite/internal/inner"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/version"
 	"assay/suite/internal/wire"
@@ -23,7 +24,7 @@ import (
 func live(
 	ctx context.Context, o Options, inside *world.Run, tell func(Event),
 ) (life *Life, err error) {
-	target, err := load(o)
+	target, err := inner.Load(o.Target, o.Bin)
 	if err != nil {
 		return nil, err
 	}
