@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"assay/fixtures/instruments"
+	"assay/fixtures/mutants"
+	"assay/fixtures/overlay"
 	"assay/suite/report"
 )
 
@@ -14,7 +16,7 @@ import (
 // catch one exists.
 func TestInstruments(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot()
+	root, err := overlay.Root(mutants.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,15 +30,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"assay/fixtures/mutants"
+	"assay/fixtures/overlay"
 	"assay/scenarios"
+	"assay/suite/internal/command"
 )
 
 // Exit codes.
@@ -70,33 +67,15 @@ type options struct {
 
 func main() {
 	var o options
-	parser := kong.Must(&o,
-		kong.Name("mutants"),
-		kong.Description(description),
-		kong.Exit(func(code int) {
-			if code != 0 {
-				code = exitTrouble
-			}
-			os.Exit(code)
-		}),
-	)
-	_, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
-	ctx, stop := signal.NotifyContext(
-		context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	exit, err := run(ctx, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "mutants:", err)
-	}
-	stop()
-	os.Exit(exit)
+	command.Main("mutants", description, &o, func(ctx context.Context) (exit int, err error) {
+		return run(ctx, o)
+	})
 }
 
 // run tests the servers that the options select and prints the results.
 func run(ctx context.Context, o options) (exit int, err error) {
 	started := time.Now()
-	root, err := moduleRoot()
+	root, err := overlay.Root(mutants.Dir)
 	if err != nil {
 		return exitTrouble, err
 	}
@@ -175,23 +154,4 @@ func runInstruments(
 		return exitTrouble, err
 	}
 	return printInstruments(os.Stdout, tested, time.Since(started)), nil
-}
-
-// moduleRoot returns the module's directory: the working directory, or the
-// nearest one above it that holds the mutants.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for at := dir; ; at = filepath.Dir(at) {
-		info, err := os.Stat(filepath.Join(at, filepath.FromSlash(mutants.Dir)))
-		if err == nil && info.IsDir() {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("found no %s in %s or above it, expected to run inside the module",
-				mutants.Dir, dir)
-		}
-	}
 }

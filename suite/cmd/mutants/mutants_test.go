@@ -18,7 +18,7 @@ var errTest = errors.New("broken.yaml does not compile")
 // does not occur exactly once in the server.
 func load(t *testing.T) []*mutants.Mutant {
 	t.Helper()
-	root, err := moduleRoot()
+	root, err := overlay.Root(mutants.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,16 +186,16 @@ func TestSample(t *testing.T) {
 }
 
 func TestModuleRootFromBelow(t *testing.T) {
-	root, err := moduleRoot()
+	root, err := overlay.Root(mutants.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(filepath.Join(root, "suite", "report"))
-	if again, err := moduleRoot(); err != nil || again != root {
+	if again, err := overlay.Root(mutants.Dir); err != nil || again != root {
 		t.Errorf("found %s (%v), expected %s", again, err, root)
 	}
 	t.Chdir(t.TempDir())
-	if _, err := moduleRoot(); err == nil {
+	if _, err := overlay.Root(mutants.Dir); err == nil {
 		t.Error("found a module outside it")
 	}
 }

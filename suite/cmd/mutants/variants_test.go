@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"assay/fixtures/mutants"
+	"assay/fixtures/overlay"
 	"assay/fixtures/variants"
 	"assay/scenarios"
 	"assay/suite/internal/sut"
@@ -14,7 +16,7 @@ import (
 
 func loadVariants(t *testing.T) []*variants.Variant {
 	t.Helper()
-	root, err := moduleRoot()
+	root, err := overlay.Root(mutants.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

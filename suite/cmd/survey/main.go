@@ -19,15 +19,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
-
-	"github.com/alecthomas/kong"
 
 	"assay/fixtures/mutants"
 	"assay/fixtures/overlay"
 	"assay/scenarios"
+	"assay/suite/internal/command"
 	"assay/suite/report"
 )
 
@@ -56,31 +53,13 @@ type options struct {
 
 func main() {
 	var o options
-	parser := kong.Must(&o,
-		kong.Name("survey"),
-		kong.Description(description),
-		kong.Exit(func(code int) {
-			if code != 0 {
-				code = exitTrouble
-			}
-			os.Exit(code)
-		}),
-	)
-	_, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
-	ctx, stop := signal.NotifyContext(
-		context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	exit, err := run(ctx, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "survey:", err)
-	}
-	stop()
-	os.Exit(exit)
+	command.Main("survey", description, &o, func(ctx context.Context) (exit int, err error) {
+		return run(ctx, o)
+	})
 }
 
 func run(ctx context.Context, o options) (exit int, err error) {
-	root, err := moduleRoot()
+	root, err := overlay.Root(serverPackage)
 	if err != nil {
 		return exitTrouble, err
 	}
@@ -154,25 +133,6 @@ func (s *surveyor) build(ctx context.Context, program *program) error {
 		return err
 	}
 	return overlay.Compile(ctx, s.root, s.dir, s.server, serverPackage, "-overlay", replacements)
-}
-
-// moduleRoot returns the module's directory: the working directory, or the nearest one
-// above it that holds the server.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for at := dir; ; at = filepath.Dir(at) {
-		info, err := os.Stat(filepath.Join(at, filepath.FromSlash(serverPackage)))
-		if err == nil && info.IsDir() {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("found no %s in %s or above it, expected to run inside the module",
-				serverPackage, dir)
-		}
-	}
 }
 
 // failures returns the names of the requirements that a report accuses the server of.

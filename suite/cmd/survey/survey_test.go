@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"assay/fixtures/overlay"
 	"assay/fixtures/survivors"
 	"assay/scenarios"
 	"assay/suite/report"
@@ -111,7 +112,7 @@ func (l *list) add(n int, fits func() bool) error {
 // it.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot()
+	root, err := overlay.Root(serverPackage)
 	if err != nil {
 		t.Fatal(err)
 	}

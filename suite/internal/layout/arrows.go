@@ -392,6 +392,11 @@ var arrows = []arrow{
 		why: "an upgrade is two runs and their difference",
 	},
 	{
+		from: "suite/internal/command",
+		to:   []string{"suite/report"},
+		why:  "it starts a command and knows nothing of it",
+	},
+	{
 		from: "suite/cmd/...",
 		to: []string{
 			"suite/...", "scenarios", "pebble/...", "fixtures/...",
