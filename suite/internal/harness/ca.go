@@ -103,9 +103,10 @@ func (e *Env) CA() *pebble.CA {
 }
 
 // nonceLife is how long a nonce is good at a CA with a time of its own, unless the spec says
-// otherwise. CAs forget nonces, and clients must then take a new one
-// (RFC 8555 §6.5). After a day it is the nonce of the last issuance that is forgotten, and
-// not one of a failed attempt, so that RENEW-53 alone judges what comes of that.
+// otherwise. CAs forget nonces, and clients must then take a new one (RFC 8555 §6.5). A day
+// is shorter than the time between two renewals and longer than that between two attempts.
+// So a forgotten nonce comes of the last issuance, and RENEW-53 alone judges what happens
+// when that of a failed attempt is forgotten too.
 const nonceLife = 24 * time.Hour
 
 // startCA starts the CA. The hostname has an IPv4 address only, because presets make

@@ -11,8 +11,9 @@ import (
 
 const limitsTitle = "Rate limits of Let's Encrypt"
 
-// Limits says what the target would have met at the CA that the run stood in for: a line
-// for each limit that it would have exceeded, and one for all others.
+// Limits says how near the target came to the rate limits of Let's Encrypt, which are the
+// only ones that presets have: a line for each limit that it would have exceeded, and one
+// for all others.
 func Limits(r *report.Report) (lines []string) {
 	var within []string
 	for _, l := range r.Limits {
