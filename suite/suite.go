@@ -83,7 +83,7 @@ type Options struct {
 	Env      []string // environment variables for the target, KEY=VALUE
 	Out      string   // directory of the report; default "assay-report"
 	World    string   // "auto" (default), "namespace" or "loopback"
-	CA       string   // preset of the CA, default "edge"; CONTRACTS.md lists them
+	CA       string   // preset of the CA, default "letsencrypt"; CONTRACTS.md lists them
 	Procs    int      // worker processes; default eight for each CPU, at most 40
 	Keep     bool     // copy the directory of every spec into the report
 	Strict   bool     // fail the run if a SHOULD fails

@@ -18,7 +18,7 @@ import (
 )
 
 // Default is the name of the preset that a run has unless it asks for another one.
-const Default = "edge"
+const Default = "letsencrypt"
 
 // A Preset describes a CA. presets.yaml explains the keys.
 type Preset struct {

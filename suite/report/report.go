@@ -15,7 +15,7 @@ type Report struct {
 
 	World       string `json:"world"`        // "namespace" or "loopback"
 	WorldReason string `json:"world_reason"` // why not namespace; else ""
-	CA          string `json:"ca"`           // preset of the CA, such as "edge"
+	CA          string `json:"ca"`           // preset of the CA, such as "letsencrypt"
 	Go          string `json:"go"`           // Go version that built the suite, "go1.26.8"
 	OS          string `json:"os"`           // "linux/amd64"
 
