@@ -60,7 +60,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.date(x)
 	a, fault := e.answer(x)
 	e.dates.gaveOut(a.header.Get("Replay-Nonce"))
-	if e.dates.clock != nil && !a.dropped {
+	if e.dates.clock != nil && a.header != nil { // there is none where no answer is sent
 		a.header.Set("Date", e.dates.now().UTC().Format(http.TimeFormat))
 	}
 	e.record(x, a, fault)

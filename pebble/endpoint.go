@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ type endpoint struct {
 
 	mu         sync.Mutex
 	unanswered map[*http.Request]struct{}
+	panicked   error               // the first panic of the handler
 	busy       map[net.Conn]func() // ends the note of a connection that is not idle
 }
 
@@ -128,7 +130,9 @@ func (p *endpoint) close() error {
 	}()
 	select {
 	case <-ended:
-		return err
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return errors.Join(err, p.panicked)
 	case <-time.After(p.timeout):
 		// Pebble can deadlock, and nothing ends its goroutines then.
 		return errors.Join(err, fmt.Errorf("the CA's endpoint did not end within %s: no answer to %s",
@@ -146,9 +150,24 @@ func (p *endpoint) trackRequests(handler http.Handler) http.Handler {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			delete(p.unanswered, r)
+			p.notePanic(r, recover())
 		}()
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// notePanic keeps the first panic of the handler for [endpoint.close], and goes on with it:
+// net/http closes the connection. What a client sees then is no doing of the CA that is
+// stood in for, so nothing that follows can be judged.
+func (p *endpoint) notePanic(r *http.Request, value any) {
+	if value == nil {
+		return
+	}
+	if value != http.ErrAbortHandler && p.panicked == nil {
+		p.panicked = fmt.Errorf("the CA panicked at %s %s: %v\n%s",
+			r.Method, r.URL.Path, value, debug.Stack())
+	}
+	panic(value)
 }
 
 // setAside forgets a request that gets no answer, so that it counts as nothing under way.

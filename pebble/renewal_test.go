@@ -100,7 +100,16 @@ func TestSuggest(t *testing.T) {
 // A request that gets no answer keeps no time from passing.
 func TestSilenceIsNothingUnderWay(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	for name, now := range map[string]func() time.Time{"the machine's time": nil, "its own": time.Now} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testSilence(t, newSite(t, func(o *Options) { o.Now = now }))
+		})
+	}
+}
+
+func testSilence(t *testing.T, s *site) {
+	t.Helper()
 	client := httpClient(t, s.ca)
 	if _, err := client.Get(s.ca.DirectoryURL()); err != nil { // the connection is there
 		t.Fatal(err)

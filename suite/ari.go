@@ -2,6 +2,7 @@ package suite
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -240,6 +241,8 @@ func (l *life) spoilRenewalInfo(how string) {
 		l.Inject(pebble.Reply(kind, http.StatusOK, "application/json", "{}").Persistently())
 	case "backwards":
 		l.CA().Suggest(inLife(100*Day, 95*Day))
+	case "empty":
+		l.CA().Suggest(inLife(70*Day, 70*Day))
 	case "after-the-end":
 		l.CA().Suggest(inLife(95*Day, 100*Day))
 	case "year-9999":
@@ -255,11 +258,19 @@ func (l *life) spoilRenewalInfo(how string) {
 var _ = Table("ARI-11", func(e *Env, row struct {
 	RetryAfter time.Duration `yaml:"retry_after"`
 	Errors     bool
+	NoHeader   bool `yaml:"no_header"`
 }) {
 	const most = 66
 	l := beginSuggested(e, 90*Day, asking(row.RetryAfter))
-	if row.Errors {
+	switch {
+	case row.Errors:
 		l.Inject(pebble.Status(pebble.KindRenewalInfo, http.StatusInternalServerError).Persistently())
+	case row.NoHeader:
+		body, err := json.Marshal(ari.Usual(l.served))
+		Expect(err).NotTo(HaveOccurred())
+		l.Inject(pebble.Reply(
+			pebble.KindRenewalInfo, http.StatusOK, "application/json", string(body),
+		).Persistently())
 	}
 	l.Leap(7 * time.Hour) // a server asks again after six hours
 	known, began := len(l.Journal().Requests(pebble.KindRenewalInfo)), l.Now()

@@ -71,10 +71,12 @@ func (e *Env) UsePerspectives(p Perspectives) {
 
 // TakeTurns makes the CA's validations at a documented port of the target's host lead to
 // that port and to another address, in turn, as a load balancer does that leaves out a
-// server which is not there. Call it before the first use of [Env.CA].
+// server which is not there. The CA validates for each order, whatever CA it stands in for.
+// Call TakeTurns before the first use of [Env.CA].
 func (e *Env) TakeTurns(port int, other string) {
 	var begun atomic.Int64
 	e.UseCA(func(o *pebble.Options) {
+		o.Reuse = pebble.NoReuse
 		dial := o.Dial
 		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if address == e.Addr(port) && begun.Add(1)%2 == 0 {
