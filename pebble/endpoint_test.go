@@ -41,7 +41,8 @@ func TestCloseTellsOfAPanic(t *testing.T) {
 		}
 		panic("a mistake")
 	})
-	for path, want := range map[string]string{"/dropped": "", "/dir": "panicked at GET /dir: a mistake"} {
+	tells := map[string]string{"/dropped": "", "/dir": "panicked at GET /dir: a mistake"}
+	for path, want := range tells {
 		listener := listen(t)
 		p := newEndpoint(panics, cert, newJournal(nil))
 		p.serve(listener)

@@ -100,7 +100,8 @@ func TestSuggest(t *testing.T) {
 // A request that gets no answer keeps no time from passing.
 func TestSilenceIsNothingUnderWay(t *testing.T) {
 	t.Parallel()
-	for name, now := range map[string]func() time.Time{"the machine's time": nil, "its own": time.Now} {
+	clocks := map[string]func() time.Time{"the machine's time": nil, "its own": time.Now}
+	for name, now := range clocks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testSilence(t, newSite(t, func(o *Options) { o.Now = now }))
