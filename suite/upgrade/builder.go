@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -8,13 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"assay/suite/internal/sut"
 )
 
-// A Builder builds a server with versions of [Module] and keeps the executables.
+// A Builder builds a server in several settings and keeps the executables.
 type Builder struct {
 	source Source
 	cache  string
@@ -61,11 +63,11 @@ func (b *Builder) Resolve(ctx context.Context, query string) (string, error) {
 	return toolchain{b.source.Dir}.resolve(ctx, query)
 }
 
-// Build returns the path of the server built with a version. It builds the server
+// Build returns the path of the server built in a setting. It builds the server
 // if the cache does not hold it, and the schedule command in the same directory.
-func (b *Builder) Build(ctx context.Context, version string) (string, error) {
-	key := sha256.Sum256([]byte(b.state + " " + version))
-	dir := filepath.Join(b.cache, fmt.Sprintf("%s-%x", version, key[:8]))
+func (b *Builder) Build(ctx context.Context, s Setting) (string, error) {
+	key := sha256.Sum256([]byte(strings.TrimSpace(b.state + " " + s.Version + " " + s.Go)))
+	dir := filepath.Join(b.cache, fmt.Sprintf("%s%s-%x", cmp.Or(s.Version, "v"), s.Go, key[:8]))
 	server := filepath.Join(dir, executable)
 	if exists(server) {
 		now := time.Now()
@@ -79,8 +81,8 @@ func (b *Builder) Build(ctx context.Context, version string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(temp)
-	if err := b.build(ctx, version, temp); err != nil {
-		return "", fmt.Errorf("building %s with %s %s: %w", b.source.Package, Module, version, err)
+	if err := b.build(ctx, s, temp); err != nil {
+		return "", fmt.Errorf("building %s with %s: %w", b.source.Package, s, err)
 	}
 	// Another process may have built the same executable in the meantime.
 	err = os.Rename(temp, dir)
@@ -90,9 +92,9 @@ func (b *Builder) Build(ctx context.Context, version string) (string, error) {
 	return server, nil
 }
 
-// build compiles the commands into dir. It uses a copy of go.mod that replaces the
-// module by the version.
-func (b *Builder) build(ctx context.Context, version, dir string) error {
+// build compiles the commands into dir. It uses a copy of go.mod, which replaces the
+// module by the setting's version, if it has one.
+func (b *Builder) build(ctx context.Context, s Setting, dir string) error {
 	tools := toolchain{b.source.Dir}
 	modfile := filepath.Join(dir, "go.mod")
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -107,16 +109,18 @@ func (b *Builder) build(ctx context.Context, version, dir string) error {
 			return err
 		}
 	}
-	replacement := "-replace=" + Module + "=" + Module + "@" + version
-	if _, err := tools.run(ctx, nil, "mod", "edit", replacement, modfile); err != nil {
-		return err
+	if s.Version != "" {
+		replacement := "-replace=" + Module + "=" + Module + "@" + s.Version
+		if _, err := tools.run(ctx, nil, "mod", "edit", replacement, modfile); err != nil {
+			return err
+		}
 	}
 	compile := func(name, command string) error {
 		// With -mod=mod, go build adds to the go.sum beside the modfile and ignores
 		// a vendor directory, which holds another version.
 		args := []string{"build", "-mod=mod", "-modfile=" + modfile, "-o", filepath.Join(dir, name)}
 		args = append(append(args, b.source.Flags...), command)
-		_, err := tools.run(ctx, b.source.Env, args...)
+		_, err := tools.run(ctx, slices.Concat(b.source.Env, s.build()), args...)
 		return err
 	}
 	if b.source.Schedule != "" {
@@ -127,14 +131,16 @@ func (b *Builder) build(ctx context.Context, version, dir string) error {
 	if err := compile(executable, b.source.Package); err != nil {
 		return err
 	}
-	switch found := sut.AutocertVersion(filepath.Join(dir, executable)); found {
-	case version:
-		return nil
-	case "":
-		return fmt.Errorf("the executable does not contain %s, expected version %s", Module, version)
-	default:
-		return fmt.Errorf("the executable contains version %s of %s, expected %s", found, Module, version)
+	server := filepath.Join(dir, executable)
+	found := sut.AutocertVersion(server)
+	switch {
+	case s.Version != "" && found == "":
+		return fmt.Errorf("the executable does not contain %s, expected version %s", Module, s.Version)
+	case s.Version != "" && found != s.Version:
+		return fmt.Errorf("the executable contains version %s of %s, expected %s",
+			found, Module, s.Version)
 	}
+	return s.checkToolchain(server)
 }
 
 // prune removes executables that have not been used for keepUnused, and what

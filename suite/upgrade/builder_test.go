@@ -141,7 +141,7 @@ func TestBuildWithoutTheModule(t *testing.T) {
 		t.Fatal(err)
 	}
 	const says = "does not contain golang.org/x/crypto"
-	_, err = builder.Build(t.Context(), "v0.58.0")
+	_, err = builder.Build(t.Context(), WithVersion("v0.58.0"))
 	if err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("found %v, expected %s", err, says)
 	}

@@ -6,17 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"assay/suite"
 	"assay/suite/report"
 )
 
-// Try runs the suite against a server that was built with a version, and writes
-// the report to a directory of o.Out that has the version's name. A run that could
+// Try runs the suite against a server that was built in a setting, and writes the
+// report to a directory of o.Out that has the setting's name. A run that could
 // not judge every requirement is an error. Try then returns the report too, if the
 // run wrote one.
-func Try(ctx context.Context, version, server string, o suite.Options) (*report.Report, error) {
-	o.Bin, o.Out = server, filepath.Join(o.Out, version)
+func Try(
+	ctx context.Context, s Setting, server string, o suite.Options,
+) (*report.Report, error) {
+	o.Bin, o.Out = server, filepath.Join(o.Out, s.Name)
+	o.Env, o.CA = slices.Concat(o.Env, s.Env), s.CA
 	var log bytes.Buffer
 	r, err := suite.Execute(ctx, o, &log)
 	if err != nil {
@@ -26,8 +30,8 @@ func Try(ctx context.Context, version, server string, o suite.Options) (*report.
 	case report.ExitInterrupted:
 		return nil, ErrInterrupted
 	case report.ExitTrouble:
-		return r, fmt.Errorf("the run with %s %s failed: %s\n%s",
-			Module, version, firstError(r), bytes.TrimSpace(log.Bytes()))
+		return r, fmt.Errorf("the run with %s failed: %s\n%s",
+			s, firstError(r), bytes.TrimSpace(log.Bytes()))
 	}
 	return r, nil
 }

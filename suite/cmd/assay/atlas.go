@@ -23,8 +23,9 @@ import (
 
 type atlasCommand struct {
 	sourceFlags
+	axisFlags
 	Versions []string `default:">= 0.19.0" sep:"," placeholder:"V" help:"Versions to try: v0.44.0,v0.45.0, or a range such as '>= 0.30.0 < 0.40.0' (default: all from v0.19.0 on)."`
-	Whole    bool     `help:"Run the whole suite with each release, not only requirements that use a CA or the renewal schedule."`
+	Whole    bool     `help:"Run the whole suite with each release or CA, not only requirements that use a CA or the renewal schedule."`
 	Out      string   `default:"assay-atlas" placeholder:"DIR" type:"path" help:"Directory for atlas.json and ATLAS.md. A file notes.yaml in it explains changes."`
 }
 
@@ -41,32 +42,44 @@ func (c *atlasCommand) Run() error {
 	return exit(whole.Exit())
 }
 
-// make runs the suite with the versions and returns the atlas. It first reads the
+// A trial is a release or another setting that the suite is run with.
+type trial struct {
+	release atlas.Release
+	setting upgrade.Setting
+}
+
+// make runs the suite in all settings and returns the atlas. It first reads the
 // notes, so that an error in the directory of the atlas costs no time.
 func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atlas.Note, error) {
-	offered, err := upgrade.Versions(ctx)
+	compared, settings, err := c.settings()
 	if err != nil {
 		return nil, nil, err
 	}
-	notes, err := readNotes(c.Out, func(v string) bool { return slices.Contains(offered, v) })
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.Name)
+	}
+	if compared == "" {
+		if names, err = upgrade.Versions(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	notes, err := readNotes(c.Out, func(v string) bool { return slices.Contains(names, v) })
 	if err != nil {
 		return nil, nil, err
 	}
-	versions, err := c.versions(offered)
-	if err != nil {
-		return nil, nil, err
+	trials := ofSettings(settings)
+	if compared == "" {
+		compared = upgrade.Module
+		if trials, err = c.releases(ctx, names); err != nil {
+			return nil, nil, err
+		}
 	}
 	builder, err := c.builder(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	releases, err := upgrade.Releases(ctx, versions)
-	if err != nil {
-		return nil, nil, err
-	}
-	fmt.Fprintf(os.Stderr, "%d versions, %d of them with different code\n",
-		len(versions), len(releases))
-	// The reports are not kept. For the newest release, tryAll prints the failures and
+	// The reports are not kept. For the last setting, tryAll prints the failures and
 	// the commands that repeat them.
 	reports, err := os.MkdirTemp("", "assay-atlas-")
 	if err != nil {
@@ -75,43 +88,74 @@ func (c *atlasCommand) make(ctx context.Context) (*atlas.Atlas, map[string][]atl
 	defer os.RemoveAll(reports)
 	o := c.options()
 	o.Out = reports
-	whole, err := c.tryAll(ctx, builder, releases, o)
+	whole, err := c.tryAll(ctx, builder, compared, trials, o)
 	return whole, notes, err
+}
+
+// releases returns the releases that --versions selects of the offered versions.
+func (c *atlasCommand) releases(ctx context.Context, offered []string) (all []trial, err error) {
+	versions, err := c.versions(offered)
+	if err != nil {
+		return nil, err
+	}
+	releases, err := upgrade.Releases(ctx, versions)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(os.Stderr, "%d versions, %d of them with different code\n",
+		len(versions), len(releases))
+	for _, r := range releases {
+		all = append(all, trial{
+			atlas.Release{Versions: r.Versions, Tried: r.Newest(), Sources: r.Sources},
+			upgrade.WithVersion(r.Newest()),
+		})
+	}
+	return all, nil
+}
+
+// ofSettings returns a trial for each setting.
+func ofSettings(settings []upgrade.Setting) (all []trial) {
+	for _, s := range settings {
+		release := atlas.Release{Versions: []string{s.Name}, Tried: s.Name, Sources: s.Name}
+		all = append(all, trial{release, s})
+	}
+	return all
 }
 
 // atOnce limits the releases that are tried at a time. One run often waits until a
 // timeout, and another run can use the processors meanwhile.
 const atOnce = 2
 
-// tryAll runs the suite with each release. The newest release is run first, because
-// its report shows which requirements the other releases need. A release that cannot
-// be tried, except for the newest, is added to the atlas with the reason.
+// tryAll runs the suite for each trial. The last one, such as the newest release, is run
+// first, because its report shows which requirements the others need. A setting that cannot
+// be tried, except for the last, is added to the atlas with the reason.
 func (c *atlasCommand) tryAll(
-	ctx context.Context, builder *upgrade.Builder, releases []upgrade.Release, o suite.Options,
+	ctx context.Context, builder *upgrade.Builder, compared string, trials []trial, o suite.Options,
 ) (*atlas.Atlas, error) {
-	newest := len(releases) - 1
-	reports, failures := make([]*report.Report, len(releases)), make([]string, len(releases))
+	last := len(trials) - 1
+	reports, failures := make([]*report.Report, len(trials)), make([]string, len(trials))
 	var err error
-	reports[newest], err = try(ctx, builder, releases[newest].Newest(), o, newLine(os.Stderr))
+	reports[last], err = try(ctx, builder, trials[last].setting, o, newLine(os.Stderr))
 	if err != nil {
 		return nil, err
 	}
-	printFailures(reports[newest])
-	if !c.Whole {
-		o.Only = affected(reports[newest])
+	printFailures(reports[last])
+	// A toolchain and its settings change TLS, which all requirements need.
+	if !c.Whole && (compared == upgrade.Module || compared == upgrade.CAs) {
+		o.Only = affected(reports[last])
 	}
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(atOnce)
-	for i, release := range slices.Backward(releases[:newest]) {
+	for i, t := range slices.Backward(trials[:last]) {
 		all.Go(func() (err error) {
 			if within.Err() != nil {
 				return within.Err()
 			}
 			// Several runs at a time have no live line, since each has counts of its own.
-			reports[i], err = try(within, builder, release.Newest(), o, &show{})
+			reports[i], err = try(within, builder, t.setting, o, &show{})
 			if err != nil && !interrupted(within, err) {
 				failures[i] = upgrade.Reason(err)
-				fmt.Fprintf(os.Stderr, "%-8s could not be tried: %v\n", release.Newest(), err)
+				fmt.Fprintf(os.Stderr, "%-8s could not be tried: %v\n", t.setting.Name, err)
 				err = nil
 			}
 			return err
@@ -120,16 +164,13 @@ func (c *atlasCommand) tryAll(
 	if err := all.Wait(); err != nil {
 		return nil, err
 	}
-	whole := atlas.New(upgrade.Module, reports[newest])
-	for i, release := range slices.Backward(releases) {
-		entry := atlas.Release{
-			Versions: release.Versions, Tried: release.Newest(), Sources: release.Sources,
-			Exit: report.ExitTrouble, Failure: failures[i],
-		}
+	whole := atlas.New(compared, reports[last])
+	for i, t := range trials {
+		t.release.Exit, t.release.Failure = report.ExitTrouble, failures[i]
 		if reports[i] != nil {
-			entry.Exit = reports[i].Exit
+			t.release.Exit = reports[i].Exit
 		}
-		whole.Add(entry, reports[i])
+		whole.Add(t.release, reports[i])
 	}
 	return whole, nil
 }

@@ -19,8 +19,9 @@ import (
 
 type upgradeCommand struct {
 	sourceFlags
-	From   string   `required:"" placeholder:"V" help:"First version of golang.org/x/crypto: v0.57.0, or any query that the go command understands."`
-	To     string   `required:"" placeholder:"V" help:"Version that is compared with it."`
+	axisFlags
+	From   string   `placeholder:"V" help:"First version of golang.org/x/crypto: v0.57.0, or any query that the go command understands."`
+	To     string   `placeholder:"V" help:"Version that is compared with it."`
 	Only   []string `placeholder:"GLOB" sep:"," help:"Run only these requirements."`
 	Out    string   `default:"assay-upgrade" placeholder:"DIR" type:"path" help:"Directory for the two reports."`
 	Format string   `default:"text" enum:"text,markdown,json" help:"text, markdown or json."`
@@ -38,6 +39,17 @@ type sourceFlags struct {
 	World    string   `default:"auto" enum:"auto,namespace,loopback" help:"Where targets run: auto, namespace or loopback."`
 }
 
+// axisFlags says what is compared in place of versions of golang.org/x/crypto.
+type axisFlags struct {
+	Go      []string `placeholder:"V" sep:"," help:"Compare Go toolchains instead: go1.26.0,go1.27.1."`
+	GODEBUG []string `name:"godebug" placeholder:"K=V" sep:"none" help:"Compare values of the target's GODEBUG with none instead: tlsmlkem=0. May be repeated."`
+	CA      []string `name:"ca" placeholder:"PRESET" sep:"," help:"Compare CAs instead: letsencrypt,letsencrypt@2028-02-16, or all."`
+}
+
+func (f axisFlags) settings() (compared string, all []upgrade.Setting, err error) {
+	return upgrade.Axis{Go: f.Go, GODEBUG: f.GODEBUG, CA: f.CA}.Settings()
+}
+
 func (c *upgradeCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -52,24 +64,32 @@ func (c *upgradeCommand) Run() error {
 	return exit(d.Exit(c.Strict))
 }
 
-// tryBoth runs the suite with both versions.
+// tryBoth runs the suite in both settings.
 func (c *upgradeCommand) tryBoth(ctx context.Context) ([]*report.Report, error) {
+	settings, err := c.both()
+	if err != nil {
+		return nil, err
+	}
 	builder, err := c.builder(ctx)
 	if err != nil {
 		return nil, err
 	}
-	versions := []string{c.From, c.To}
-	for i, query := range versions {
-		if versions[i], err = builder.Resolve(ctx, query); err != nil {
+	for i, s := range settings {
+		if s.Version == "" {
+			continue
+		}
+		version, err := builder.Resolve(ctx, s.Version)
+		if err != nil {
 			return nil, err
 		}
+		settings[i] = upgrade.WithVersion(version)
 	}
 	var reports []*report.Report
 	line := newLine(os.Stderr)
-	for _, version := range versions {
+	for _, s := range settings {
 		o := c.options()
 		o.Only, o.Out = c.Only, c.Out
-		r, err := try(ctx, builder, version, o, line)
+		r, err := try(ctx, builder, s, o, line)
 		if err != nil {
 			return nil, err
 		}
@@ -78,20 +98,40 @@ func (c *upgradeCommand) tryBoth(ctx context.Context) ([]*report.Report, error) 
 	return reports, nil
 }
 
-// try builds the server with one version, runs the suite, and prints a summary to
+// both returns the two settings that are compared.
+func (c *upgradeCommand) both() ([]upgrade.Setting, error) {
+	compared, all, err := c.settings()
+	switch {
+	case err != nil:
+		return nil, err
+	case compared == "" && (c.From == "" || c.To == ""):
+		return nil, errors.New("expected --from and --to, or one of --go, --godebug and --ca")
+	case compared == "":
+		return []upgrade.Setting{upgrade.WithVersion(c.From), upgrade.WithVersion(c.To)}, nil
+	case c.From != "" || c.To != "":
+		return nil, errors.New("found --from or --to beside another thing to compare, " +
+			"expected one: a difference would have several possible causes")
+	case len(all) != 2:
+		return nil, fmt.Errorf("found %d settings of %s, expected two; assay atlas compares more",
+			len(all), compared)
+	}
+	return all, nil
+}
+
+// try builds the server in one setting, runs the suite, and prints a summary to
 // standard error. While the suite runs, it shows the live line. If the run failed, try
 // returns the error and the report, if there is one.
 func try(
-	ctx context.Context, builder *upgrade.Builder, version string, o suite.Options, line *show,
+	ctx context.Context, builder *upgrade.Builder, s upgrade.Setting, o suite.Options, line *show,
 ) (*report.Report, error) {
 	begun := time.Now()
-	server, err := builder.Build(ctx, version)
+	server, err := builder.Build(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	built := time.Now()
 	end := line.follow(&o)
-	r, err := upgrade.Try(ctx, version, server, o)
+	r, err := upgrade.Try(ctx, s, server, o)
 	end()
 	if err != nil {
 		o.Bin = server
@@ -99,7 +139,7 @@ func try(
 	}
 	n := r.Tally()
 	fmt.Fprintf(os.Stderr, "%-8s built in %.1f s, run in %.1f s: %d passed, %d failed, %d observed\n",
-		version, built.Sub(begun).Seconds(), time.Since(built).Seconds(),
+		s.Name, built.Sub(begun).Seconds(), time.Since(built).Seconds(),
 		n.Passed, n.Failing, n.Observed)
 	return r, nil
 }

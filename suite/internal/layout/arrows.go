@@ -388,6 +388,7 @@ var arrows = []arrow{
 		from: "suite/upgrade",
 		to: []string{
 			"suite", "suite/report/...", "suite/internal/sut", "suite/internal/world", "scenarios",
+			"pebble/presets",
 		},
 		why: "an upgrade is two runs and their difference",
 	},

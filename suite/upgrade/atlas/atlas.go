@@ -1,6 +1,7 @@
 // Package atlas compares the results of one server built with many versions of
-// golang.org/x/crypto. An atlas shows which requirements hold with each version,
-// and what changed from one version to the next.
+// golang.org/x/crypto, or built and run in other settings, such as by several Go
+// toolchains. An atlas shows which requirements hold in each, and what changed from one to
+// the next.
 package atlas
 
 import (
@@ -9,6 +10,7 @@ import (
 	"assay/scenarios"
 	"assay/suite/internal/redact"
 	"assay/suite/report"
+	"assay/suite/upgrade"
 )
 
 // Schema is the version of atlas.json that this package writes and reads.
@@ -18,7 +20,7 @@ const Schema = 1
 // machines, have the same form.
 type Atlas struct {
 	Schema int          `json:"schema"`
-	Module string       `json:"module"` // the module whose versions are compared
+	Module string       `json:"module"` // the module whose versions are compared, or Go, GODEBUG or CA
 	Suite  report.Suite `json:"suite"`
 	Target string       `json:"target"`
 	World  string       `json:"world"`
@@ -26,16 +28,21 @@ type Atlas struct {
 	Go     string       `json:"go"`
 	OS     string       `json:"os"`
 
-	Releases []Release     `json:"releases"` // oldest first
+	Releases []Release     `json:"releases"` // versions: oldest first; others: as they were given
 	Results  []Requirement `json:"results"`  // in catalogue order
 }
 
-// A Release is a group of versions with the same sources. The suite was run with
-// one of them.
+// hasVersions reports whether an atlas compares versions of a module.
+func (a *Atlas) hasVersions() bool {
+	return !slices.Contains([]string{upgrade.Toolchains, upgrade.GODEBUG, upgrade.CAs}, a.Module)
+}
+
+// A Release is a group of versions with the same sources, or one setting. The suite was run
+// with one of them.
 type Release struct {
 	Versions []string `json:"versions"` // oldest first
 	Tried    string   `json:"tried"`    // the one that was run
-	Sources  string   `json:"sources"`  // digest of the sources
+	Sources  string   `json:"sources"`  // digest of the sources; of a setting: its name
 	Exit     int      `json:"exit"`     // exit code of the run, see report.ExitCode
 	// Failure says why the suite could not be run with this release, or why some
 	// requirements came to no verdict. No state lists the release for these.
@@ -83,14 +90,18 @@ type Case struct {
 	Reason string        `json:"reason,omitempty"`
 }
 
-// New returns an atlas without releases. It takes the facts that all runs share
-// from a report.
+// New returns an atlas without releases, of the versions of a module, or of
+// [upgrade.Toolchains], [upgrade.GODEBUG] or [upgrade.CAs]. It takes the facts that all runs share from a report.
 func New(module string, r *report.Report) *Atlas {
-	return &Atlas{
+	a := &Atlas{
 		Schema: Schema, Module: module, Suite: r.Suite, Target: r.Target.Name,
 		World: r.World, CA: r.CA, Go: r.Go, OS: r.OS,
 		Releases: []Release{}, Results: []Requirement{},
 	}
+	if module == upgrade.CAs {
+		a.CA = "each"
+	}
+	return a
 }
 
 // Add adds a release and the results of its run; r is nil if there was none.

@@ -19,7 +19,7 @@ func (a *Atlas) check() error {
 	}
 	tried := map[string]bool{}
 	for i, r := range a.Releases {
-		invalid := func(v string) bool { return !semver.IsValid(v) }
+		invalid := func(v string) bool { return v == "" || a.hasVersions() && !semver.IsValid(v) }
 		switch {
 		case len(r.Versions) == 0 || slices.ContainsFunc(r.Versions, invalid):
 			return fmt.Errorf("releases[%d]: found versions %q, expected one or more", i, r.Versions)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"assay/suite/report/diff"
+	"assay/suite/upgrade"
 )
 
 // WriteMarkdown writes an atlas as a page: first a table of the requirements whose
@@ -15,17 +16,20 @@ import (
 func (a *Atlas) WriteMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# Atlas of %s\n\n", a.Module)
-	b.WriteString("Made by `assay atlas`, " +
-		"which `make atlas` calls for the reference server and all releases")
+	b.WriteString("Made by `assay atlas`")
+	if a.hasVersions() {
+		b.WriteString(", which `make atlas` calls for the reference server and all releases")
+	}
 	if slices.ContainsFunc(a.Releases, func(r Release) bool { return len(r.Notes) > 0 }) {
 		fmt.Fprintf(b, "; the explanations are those of `%s`", NotesFile)
 	}
 	b.WriteString(".\n\n")
-	fmt.Fprintf(b, "What the suite saw of the target *%s*, built with each release from %s to %s "+
-		"(%s world, %s CA, %s, %s).\n",
-		a.Target, a.Releases[0].Versions[0], a.newest(), a.World, a.CA, a.Go, a.OS)
-	b.WriteString("Releases whose packages `acme` and `acme/autocert` are the same, " +
-		"comments apart, were run once.\n")
+	fmt.Fprintf(b, "What the suite saw of the target *%s*, %s (%s world, %s CA, %s, %s).\n",
+		a.Target, a.compared(), a.World, a.CA, a.Go, a.OS)
+	if a.hasVersions() {
+		b.WriteString("Releases whose packages `acme` and `acme/autocert` are the same, " +
+			"comments apart, were run once.\n")
+	}
 	for _, r := range a.Releases {
 		if r.Failure != "" {
 			fmt.Fprintf(b, "\n%s.\n", a.failure(r))
@@ -38,6 +42,20 @@ func (a *Atlas) WriteMarkdown(w io.Writer) error {
 		}
 	}
 	return b.Flush()
+}
+
+// compared says in which settings the target was built and run.
+func (a *Atlas) compared() string {
+	first, last := a.Releases[0].Versions[0], a.newest()
+	switch a.Module {
+	case upgrade.Toolchains:
+		return "built by " + first + " to " + last
+	case upgrade.GODEBUG:
+		return "run with each value of GODEBUG below"
+	case upgrade.CAs:
+		return "run with each CA below"
+	}
+	return "built with each release from " + first + " to " + last
 }
 
 // failure says that a release could not be tried, or not in full, and why.
@@ -86,12 +104,16 @@ func (a *Atlas) writeStep(b *bufio.Writer, s Step) error {
 	}
 	if s.Diff == nil {
 		if s.To.Failure == "" {
-			b.WriteString("No older release could be tried to compare it with.\n\n")
+			b.WriteString("Nothing before it could be tried to compare it with.\n\n")
 		}
 		return nil
 	}
 	if len(s.Diff.Changes) == 0 {
-		b.WriteString("The code differs; nothing of it was seen from outside.\n\n")
+		if a.hasVersions() {
+			b.WriteString("The code differs; nothing of it was seen from outside.\n\n")
+		} else {
+			b.WriteString("No difference was seen from outside.\n\n")
+		}
 		return nil
 	}
 	differ := "1 requirement differs"

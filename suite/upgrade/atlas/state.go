@@ -54,8 +54,11 @@ func (r *Requirement) At(tried string) (*State, int) {
 	return nil, -1
 }
 
-// sort sorts releases and states by version, oldest first.
+// sort sorts releases and states by version, oldest first. Settings keep their order.
 func (a *Atlas) sort() {
+	if !a.hasVersions() {
+		return
+	}
 	slices.SortFunc(a.Releases, func(x, y Release) int {
 		return semver.Compare(x.Tried, y.Tried)
 	})

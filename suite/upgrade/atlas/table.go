@@ -29,8 +29,12 @@ func (a *Atlas) table(b *bufio.Writer) {
 			same++
 		}
 	}
-	fmt.Fprintf(b, "\nOf %d requirements, %d differ between releases, %d do not",
-		len(a.Results), len(rows), same)
+	between := "settings"
+	if a.hasVersions() {
+		between = "releases"
+	}
+	fmt.Fprintf(b, "\nOf %d requirements, %d differ between %s, %d do not",
+		len(a.Results), len(rows), between, same)
 	if skipped > 0 {
 		fmt.Fprintf(b, ", %d were skipped wherever they were tried", skipped)
 	}
@@ -48,7 +52,11 @@ func (a *Atlas) table(b *bufio.Writer) {
 		"s skipped · empty: not run; equal letters: equal observations\n\n")
 	b.WriteString("| requirement | level |")
 	for _, r := range a.Releases {
-		fmt.Fprintf(b, " %s |", strings.ReplaceAll(strings.ReplaceAll(r.name(), "v0.", ""), ".0", ""))
+		name := r.name()
+		if a.hasVersions() {
+			name = strings.NewReplacer("v0.", "", ".0", "").Replace(name)
+		}
+		fmt.Fprintf(b, " %s |", name)
 	}
 	b.WriteString("\n|---|---|" + strings.Repeat(":-:|", len(a.Releases)) + "\n")
 	for _, r := range rows {
