@@ -133,6 +133,7 @@ var _ = Table("BYO-12", func(e *Env, row struct {
 	More      int
 	Visit     string
 	ByAddress bool `yaml:"by_address"`
+	NoSubject bool `yaml:"no_subject"`
 }) {
 	names := e.ExpandAll(row.Names)
 	for n := range row.More {
@@ -146,7 +147,7 @@ var _ = Table("BYO-12", func(e *Env, row struct {
 	if row.ByAddress {
 		as = Visiting(e.Expand(visit))
 	}
-	id := e.Identity(pki.Spec{Names: names})
+	id := e.Identity(pki.Spec{Names: names, NoSubject: row.NoSubject})
 	seen := e.Handshake(e.StartOwn(id), as)
 	Expect(seen).To(ServeLeaf(id.Leaf))
 	Expect(seen).To(HaveFullChainTo(id.Root))
@@ -286,6 +287,7 @@ var _ = Table("BYO-23", func(e *Env, row struct {
 	Names   []string
 	Host    string
 	Covered bool
+	URL     string // another way to write the host of the control
 }) {
 	e.NeedsKey("server_url")
 	host := e.Hostname
@@ -295,6 +297,9 @@ var _ = Table("BYO-23", func(e *Env, row struct {
 	visited := Settings{"server_url": "https://" + host}
 	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{host}}),
 		visited)
+	if row.URL != "" {
+		visited["server_url"] = e.Expand(row.URL)
+	}
 	warned := e.ServeAndStop(
 		e.Identity(pki.Spec{CommonName: e.Hostname, Names: e.ExpandAll(row.Names)}),
 		visited,
@@ -354,10 +359,12 @@ var _ = Table("BYO-31", func(e *Env, row struct {
 	Steps []replace.Way
 }) {
 	pair := e.Identity(pki.Spec{})
+	first := pair
 	server, place := e.StartInPlace(replace.Way{By: row.By, Files: row.Files}, pair)
 	for _, way := range row.Steps {
 		pair = place.Replace(server, way, pair)
 	}
+	place.Return(server, pair, first)
 }, Slow)
 
 var _ = Table("BYO-32", func(e *Env, way replace.Way) {
@@ -445,3 +452,33 @@ var _ = Table("BYO-34", func(e *Env, row struct {
 	}
 	Expect(e.Refuse(control.Settings, options...)).To(BeRefusal())
 })
+
+var _ = Requirement("BYO-37", func(e *Env) {
+	pair := e.Identity(pki.Spec{})
+	server := e.StartOwn(pair)
+	Expect(e.Handshake(server)).To(ServeLeaf(pair.Leaf))
+	next := func() {
+		fresh := e.Identity(pki.Spec{})
+		server.Replace(fresh)
+		e.AwaitPair(server, pair, fresh)
+		pair = fresh
+	}
+	// A server may open some files at its first reloads alone.
+	next()
+	next()
+	before := e.OpenFiles(server)
+	began, reloads := time.Now(), 0
+	for reloads < reloadsAtMost && (reloads < reloadsAtLeast || time.Since(began) < reloadsFor) {
+		next()
+		reloads++
+	}
+	e.EventuallyOpen(server, before+reloads/2, fmt.Sprintf("after %d further reloads", reloads))
+}, Slow)
+
+// How often a pair is replaced to see what a reload leaves behind. Servers that look at
+// their files now and then take seconds for each.
+const (
+	reloadsAtLeast = 6
+	reloadsAtMost  = 24
+	reloadsFor     = 5 * time.Second
+)

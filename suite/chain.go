@@ -55,9 +55,12 @@ var _ = Table("CHAIN-03", func(e *Env, row struct {
 var _ = Table("CHAIN-04", func(e *Env, row struct {
 	Intermediates int
 	SelfSigned    bool `yaml:"self_signed"`
+	MaySign       bool `yaml:"may_sign"`
 	Defect        pki.Defect
 }) {
-	id := e.Identity(pki.Spec{Intermediates: row.Intermediates, SelfSigned: row.SelfSigned})
+	id := e.Identity(pki.Spec{
+		Intermediates: row.Intermediates, SelfSigned: row.SelfSigned, MaySign: row.MaySign,
+	})
 	chain, _, err := id.ChainWith(row.Defect)
 	e.Must(err)
 	// The control is a good chain that is at least as long: some servers log a

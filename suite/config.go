@@ -52,13 +52,19 @@ var _ = Table("CFG-02", func(e *Env, row struct{ Set []string }) {
 	Expect(e.Refuse(both)).To(BeRefusal(names...))
 })
 
-var _ = Table("CFG-03", func(e *Env, row struct{ Set, Missing string }) {
+var _ = Table("CFG-03", func(e *Env, row struct {
+	Set, Missing string
+	Empty        bool // an empty text instead of no key
+}) {
 	cert, key := e.WritePair(e.Identity(pki.Spec{}), "cert.pem", "key.pem")
 	control := e.Start(e.Own(cert, key))
 	Expect(e.Handshake(control)).To(Complete())
 	control.Stop()
 
 	half := e.Own(cert, key, Settings{row.Missing: nil})
+	if row.Empty {
+		half = e.Own(cert, key, Settings{row.Missing: ""})
+	}
 	Expect(e.Refuse(half)).To(BeRefusal(e.NamesOf(row.Missing)...))
 })
 
@@ -165,7 +171,11 @@ var _ = Table("CFG-06", func(e *Env, row struct{ Mode, Scheme string }) {
 	Expect(other.Log()).To(WarnUnlike(control.Log(), e.AnyNameOf("server_url")...))
 }, MayWarn)
 
-var _ = Table("CFG-07", func(e *Env, row struct{ Host string }) {
+var _ = Table("CFG-07", func(e *Env, row struct {
+	Host string
+	URLs []string // each of another host, or all of the hostname's
+	Same bool
+}) {
 	e.NeedsKey("server_url")
 	serve := func(over Settings) *Server {
 		server := e.StartACME(over)
@@ -174,9 +184,16 @@ var _ = Table("CFG-07", func(e *Env, row struct{ Host string }) {
 		return server
 	}
 	control := serve(nil)
-	other := serve(Settings{"server_url": "https://" + e.Expand(row.Host)})
-	names := e.AnyNameOf("server_url", "tls_letsencrypt_hostname")
-	Expect(other.Log()).To(WarnUnlike(control.Log(), names...))
+	if row.Host != "" {
+		row.URLs = []string{"https://" + row.Host}
+	}
+	warning := WarnUnlike(control.Log(), e.AnyNameOf("server_url", "tls_letsencrypt_hostname")...)
+	if row.Same {
+		warning = Not(warning)
+	}
+	for _, url := range e.ExpandAll(row.URLs) {
+		Expect(serve(Settings{"server_url": url}).Log()).To(warning, url)
+	}
 }, MayWarn)
 
 var _ = Table("CFG-08", func(e *Env, row struct{ Instead, Raw string }) {

@@ -123,7 +123,10 @@ var _ = Table("HTTP01-07", func(e *Env, row struct {
 	ServerURL string `yaml:"server_url"`
 	Absent    bool   // no server_url at all
 	Path      string
+	Host      string            // default the hostname
+	Header    map[string]string // of the request
 	Leads     []string
+	MayRefuse bool `yaml:"may_refuse"` // any answer but a redirect elsewhere
 }) {
 	settings := Settings{}
 	if row.ServerURL != "" {
@@ -136,7 +139,16 @@ var _ = Table("HTTP01-07", func(e *Env, row struct {
 	}
 	e.Start(e.HTTP01(settings))
 	e.AwaitListener(e.Addr(5080))
-	answer := e.Get(e.Addr(5080), row.Path)
+	as := func(r *wire.Request) {
+		if row.Host != "" {
+			r.Host = e.Expand(row.Host)
+		}
+		r.Header = http.Header{}
+		for name, value := range row.Header {
+			r.Header.Set(name, value)
+		}
+	}
+	answer := e.Get(e.Addr(5080), e.Expand(row.Path), as)
 	// A server may lead to a simpler path first, and from there to another address.
 	const hops = 3
 	for range hops {
@@ -144,7 +156,10 @@ var _ = Table("HTTP01-07", func(e *Env, row struct {
 		if !stays {
 			break
 		}
-		answer = e.Get(e.Addr(5080), path)
+		answer = e.Get(e.Addr(5080), path, as)
+	}
+	if row.MayRefuse && !Redirects(answer) {
+		return
 	}
 	Expect(answer).To(RedirectTo(e.ExpandAll(row.Leads)...))
 }, MayWarn)
@@ -269,3 +284,15 @@ func issueByHTTP01(e *Env) *Server {
 	Expect(e.Journal()).To(HaveValidated("http-01", e.Hostname))
 	return server
 }
+
+var _ = Requirement("HTTP01-15", func(e *Env) {
+	server := issueByHTTP01(e)
+	// The first page may tell of the connection, so the two are never the same. A health
+	// check alone proves nothing: balancers ask for it without TLS.
+	secure, plain := e.GetTLS(server, "/"), e.Get(e.Addr(5080), "/")
+	if secure.Status == http.StatusOK && plain.Status == http.StatusOK {
+		healthy := e.GetTLS(server, e.HealthPath())
+		Expect(e.Get(e.Addr(5080), e.HealthPath())).NotTo(ShowTheSameAs(healthy))
+	}
+	Expect(server.Process).To(BeAlive())
+})

@@ -135,9 +135,9 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 	Expect(e.AwaitRenewal(server, old)).To(HaveFullChainTo(e.CA().Root()))
 }, Slow)
 
-var _ = Requirement("RENEW-09", func(e *Env) {
+var _ = Table("RENEW-09", func(e *Env, row struct{ Request pebble.Kind }) {
 	old := e.CacheExpiring()
-	e.FailRenewal("refused")
+	e.RefuseRenewal(row.Request)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf))
 	e.AwaitFailure()

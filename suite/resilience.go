@@ -52,12 +52,17 @@ func (n noHello) bytes(hello []byte) ([]byte, error) {
 // The specs below judge the chapter resilience: faults of CAs, disks, peers and
 // machines (scenarios/resilience.yaml). storage.go holds those about disks.
 
-var _ = Table("RES-01", func(e *Env, row struct{ Request pebble.Kind }) {
+var _ = Table("RES-01", func(e *Env, row struct{ Request, Again pebble.Kind }) {
 	e.NeedsEdge()
 	e.CA().Inject(pebble.BadNonce(row.Request))
+	refusals := 1
+	if row.Again != "" {
+		e.CA().Inject(pebble.BadNonce(row.Again))
+		refusals++
+	}
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-	Expect(e.Journal()).To(HaveInjected(1))
+	Expect(e.Journal()).To(HaveInjected(refusals))
 	Expect(e.Journal()).To(HaveIssued(1))
 }, Slow)
 
@@ -378,11 +383,13 @@ var _ = Table("RES-28", func(e *Env, row struct {
 var _ = Requirement("RES-29", func(e *Env) {
 	server, root := e.StartSecure()
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
-	secure := e.GetTLS(server, e.HealthPath())
-	Expect(secure).To(e.BeHealthy())
-	plain := e.Get(server.Address(), e.HealthPath())
-	Expect(plain).NotTo(BeServed())
-	Expect(plain).NotTo(ShowTheSameAs(secure))
+	Expect(e.GetTLS(server, e.HealthPath())).To(e.BeHealthy())
+	for _, page := range []string{e.HealthPath(), "/"} {
+		secure := e.GetTLS(server, page)
+		plain := e.Get(server.Address(), page)
+		Expect(plain).NotTo(BeServed(), page)
+		Expect(plain).NotTo(ShowTheSameAs(secure), page)
+	}
 })
 
 var _ = Requirement("RES-30", func(e *Env) {

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"assay/pebble"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/wire"
@@ -75,10 +76,14 @@ func expectReloadSurvived(server *Server, serves func()) {
 	Expect(server.Process).To(BeAlive())
 }
 
-var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal string }) {
+var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal, Moment string }) {
 	signal := syscall.SIGTERM
 	if row.Signal == "sigint" {
 		signal = syscall.SIGINT
+	}
+	if row.Moment == "issuing" {
+		endWhileIssuing(e, row.Mode, signal)
+		return
 	}
 	server, serves := e.StartIn(row.Mode)
 	serves()
@@ -89,3 +94,18 @@ var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal string }) {
 	server.AwaitReady()
 	serves()
 })
+
+// endWhileIssuing ends the server while the CA has not answered for a first certificate.
+func endWhileIssuing(e *Env, mode string, signal syscall.Signal) {
+	e.Inject(pebble.Slow(pebble.KindDirectory, time.Minute))
+	server, serves := e.StartIn(mode)
+	waiting := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	defer func() { <-waiting }()
+	e.AwaitFault()
+	Expect(server.EndBy(signal)).To(EndWithin(5 * time.Second))
+
+	e.CA().Restore()
+	server.Start()
+	server.AwaitReady()
+	serves()
+}

@@ -145,6 +145,12 @@ func place(r *wire.Request, where, text string) {
 		r.Target = "http://" + url.PathEscape(text) + "/"
 	case "host":
 		r.Host = text
+	case "no-version":
+		r.Target = "/ " + text
+	case "header-name":
+		header("X-"+text, "value")
+	case "body":
+		r.Method, r.Body = http.MethodPost, text
 	case "user-name":
 		header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(text+":password")))
 	case "folded-header":
@@ -327,3 +333,27 @@ var _ = Requirement("RES-76", func(e *Env) {
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	Expect(server.Process).To(BeAlive())
 })
+
+var _ = Requirement("RES-77", func(e *Env) {
+	server, root := e.StartSecure()
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	hello := e.Hello(server)
+	foreign := []ClientOption{SNI("other.example.test")}
+	refused := func() {
+		e.ImpatientHandshake(server, foreign...)
+		e.HandshakeOrLeave(server, TLSVersion(tls.VersionTLS11))
+		e.SendBytes(server.Address(), []byte("GET / HTTP/1.0\r\n\r\n"))
+		e.SendBytes(server.Address(), hello[:len(hello)/2])
+	}
+	refused()
+	before := e.OpenFiles(server)
+	for range refusedClients {
+		refused()
+	}
+	e.EventuallyOpen(server, before+refusedClients/2,
+		fmt.Sprintf("after %d clients of each kind that were refused", refusedClients))
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+}, Slow)
+
+// refusedClients is how many clients of each kind are refused.
+const refusedClients = 40

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"crypto/tls"
 	. "github.com/onsi/gomega"
 
 	. "assay/suite/internal/harness"
@@ -58,10 +59,12 @@ var _ = Requirement("ALPN01-05", func(e *Env) {
 	server := e.Start(e.ALPN01())
 	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	hold.Await()
-	challenge := e.Handshake(server, Offering(ChallengeProtocol))
-	Expect(challenge).To(Negotiate(ChallengeProtocol))
-	Expect(challenge).To(ServeNamesExactly(e.Hostname))
-	Expect(challenge).To(HaveACMEIdentifier())
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		challenge := e.Handshake(server, Offering(ChallengeProtocol), TLSVersion(version))
+		Expect(challenge).To(Negotiate(ChallengeProtocol), tls.VersionName(version))
+		Expect(challenge).To(ServeNamesExactly(e.Hostname))
+		Expect(challenge).To(HaveACMEIdentifier())
+	}
 
 	hold.Release()
 	seen := <-first

@@ -204,6 +204,19 @@ func (e *Env) WatchGrowth(
 	return growth
 }
 
+// OpenFiles returns how many files and sockets the server has open; 0 where the system
+// does not tell.
+func (e *Env) OpenFiles(server *Server) int { return e.Size(server).Descriptors }
+
+// EventuallyOpen waits until the server has at most so many files and sockets open. when
+// says after what.
+func (e *Env) EventuallyOpen(server *Server, most int, when string) {
+	ginkgo.GinkgoHelper()
+	e.Eventually(func(g gomega.Gomega) {
+		g.Expect(e.OpenFiles(server)).To(gomega.BeNumerically("<=", most), "open files "+when)
+	}, "the server to close what it has opened")
+}
+
 // Size measures how much a server has logged, stored and taken so far.
 func (e *Env) Size(server *Server) match.Growth {
 	g := match.Growth{Lines: server.Process.Log().Mark(), Files: len(e.Files())}

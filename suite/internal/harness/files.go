@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -279,13 +280,27 @@ func (e *Env) LookForSecrets(server *Server, plain string, secrets []string, pag
 	ginkgo.GinkgoHelper()
 	e.Handshake(server, SNI(""))
 	e.Handshake(server, SNI("other.example.test"))
-	for _, page := range append([]string{"/"}, pages...) {
+	for _, page := range append(append([]string{"/"}, pages...), e.pagesOfKeys()...) {
 		gomega.Expect(e.GetTLS(server, page)).To(match.ContainNoneOf(secrets))
 		if plain != "" {
 			gomega.Expect(e.Get(plain, page)).To(match.ContainNoneOf(secrets))
 		}
 	}
 }
+
+// pagesOfKeys returns pages with the names of the files that hold keys, as a server of
+// files has them whose root is the spec's directory.
+func (e *Env) pagesOfKeys() (pages []string) {
+	ginkgo.GinkgoHelper()
+	e.Must(e.below.Contents(".", limits.KeyFile, func(name string, content []byte) {
+		if len(pages) < pagesAtMost && bytes.Contains(content, []byte("PRIVATE KEY")) {
+			pages = append(pages, "/"+(&url.URL{Path: filepath.ToSlash(name)}).EscapedPath())
+		}
+	}))
+	return pages
+}
+
+const pagesAtMost = 8
 
 // Mode returns the permissions of a file of the spec's; 0 if there is no regular file.
 func (e *Env) Mode(name string) fs.FileMode {

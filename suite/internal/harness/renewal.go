@@ -66,14 +66,21 @@ func (e *Env) FailRenewal(how string) {
 	case "server-error":
 		e.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
 	case "refused":
-		e.Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
-			Type:   "urn:ietf:params:acme:error:unauthorized",
-			Detail: RenewalRefused,
-			Status: http.StatusForbidden,
-		}).Persistently())
+		e.RefuseRenewal(pebble.KindNewOrder)
 	default:
 		e.Fail("unknown fault " + how)
 	}
+}
+
+// RefuseRenewal makes the CA refuse a kind of request with the detail
+// [RenewalRefused], until it is restored.
+func (e *Env) RefuseRenewal(request pebble.Kind) {
+	ginkgo.GinkgoHelper()
+	e.Inject(pebble.Fail(request, pebble.Problem{
+		Type:   "urn:ietf:params:acme:error:unauthorized",
+		Detail: RenewalRefused,
+		Status: http.StatusForbidden,
+	}).Persistently())
 }
 
 // AwaitFailure waits until an attempt of the server to renew has failed.

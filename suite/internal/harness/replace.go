@@ -176,6 +176,10 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 		spec.Lifetime += match.Day
 	case replace.EndsEarlier:
 		spec.Lifetime -= match.Day
+	default:
+		// Another CA issued it, or the same one made it once more: some number all
+		// certificates from one.
+		spec.Serial = old.Leaf.SerialNumber
 	}
 	if way.Key == replace.SameKey || way.Key == replace.KeptKey {
 		spec.PrivateKey = old.Key
@@ -204,6 +208,20 @@ func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki
 	defer func() { p.env.Fail = fail }()
 
 	fresh := p.env.Successor(way, old)
+	p.replace(server, way, old, fresh)
+	return fresh
+}
+
+// Return puts a pair in place that the server has served before, as a person does who
+// goes back to a backup, and waits until the server serves it again.
+func (p *Place) Return(server *Server, current, before *pki.Identity) {
+	ginkgo.GinkgoHelper()
+	p.replace(server, replace.Way{}, current, before)
+}
+
+// replace replaces the pair of a running server by another one.
+func (p *Place) replace(server *Server, way replace.Way, old, fresh *pki.Identity) {
+	ginkgo.GinkgoHelper()
 	between := func() {
 		if pause := way.Order.Pause(); pause > 0 {
 			server.Reload()
@@ -213,7 +231,6 @@ func (p *Place) Replace(server *Server, way replace.Way, old *pki.Identity) *pki
 	p.env.Must(p.place.Replace(way, p.env.pair(fresh), between))
 	server.Reload()
 	server.Await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
-	return fresh
 }
 
 // NewPlace makes the files of a pair, which will be replaced in a certain way. Only By and

@@ -148,6 +148,11 @@ func StaysAtHost(r *wire.Response) (target string, stays bool) {
 	return to.RequestURI(), true
 }
 
+// Redirects reports whether the response is a redirect.
+func Redirects(r *wire.Response) bool {
+	return r.Err == nil && slices.Contains(redirects, r.Status)
+}
+
 // followed returns the URL that a client of the response goes to; nil if the
 // response is no redirect. A Location may be relative to the URL that was asked for
 // (RFC 9110 §10.2.2).

@@ -44,7 +44,7 @@ func Create(in *careful.Dir, dir string, way Way, first Pair) (*Place, error) {
 		way: Way{By: way.By, Files: way.Files}, in: in, dir: dir,
 		modified: time.Now().Add(-time.Hour).Truncate(time.Second),
 	}
-	for _, d := range []string{p.dir, p.path("archive")} {
+	for _, d := range []string{p.dir, p.path("archive"), p.path("current")} {
 		if err := in.MkdirAll(d, 0o755); err != nil {
 			return nil, err
 		}
@@ -63,16 +63,20 @@ func (p *Place) create(files []file) error {
 		}
 		return p.firstDirectory(files)
 	}
-	if err := p.in.Mkdir(p.path("live"), 0o755); err != nil {
-		return err
-	}
 	for _, f := range files {
-		var err error
-		switch target := p.live(f.name); p.way.By {
+		target := p.live(f.name)
+		err := p.in.MkdirAll(filepath.Dir(target), 0o755)
+		if err != nil {
+			return err
+		}
+		switch p.way.By {
 		case Linking:
-			err = p.link(f, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
+			err = p.link(f, target, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
+		case LinkingTwice:
+			err = errors.Join(p.linkBehind(f),
+				p.in.Symlink(filepath.Join("..", "current", f.name), target))
 		case HardLinking:
-			err = p.link(f, p.in.Link, p.path(p.archived(f.name)))
+			err = p.link(f, target, p.in.Link, p.path(p.archived(f.name)))
 		default:
 			err = p.write(target, f)
 		}
@@ -96,7 +100,7 @@ func (p *Place) KeyPath() string {
 	if p.way.Files == Combined {
 		return p.CertPath()
 	}
-	return p.in.Path(p.live("key.pem"))
+	return p.in.Path(p.live(keyFile))
 }
 
 // Replace puts another pair in place. It calls between, if that is not nil, when
@@ -149,7 +153,7 @@ func (p *Place) files(pair Pair, all bool) []file {
 	}
 	files := []file{{"cert.pem", p.padded(pair.Cert, certSize)}}
 	if all || p.way.Key != KeptKey {
-		files = append(files, file{"key.pem", p.padded(pair.Key, keySize)})
+		files = append(files, file{keyFile, p.padded(pair.Key, keySize)})
 	}
 	if p.way.Order.keyFirst() {
 		slices.Reverse(files)
@@ -223,9 +227,11 @@ func (p *Place) replace(f file) error {
 	case WritingSlowly:
 		return p.writeSlowly(path, f.data)
 	case Linking:
-		return p.link(f, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
+		return p.link(f, path, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
+	case LinkingTwice:
+		return p.linkBehind(f)
 	case HardLinking:
-		return p.link(f, p.in.Link, p.path(p.archived(f.name)))
+		return p.link(f, path, p.in.Link, p.path(p.archived(f.name)))
 	case BackingUp:
 		if err := p.in.Rename(path, path+"~"); err != nil {
 			return err
@@ -248,23 +254,42 @@ func (p *Place) replace(f file) error {
 }
 
 // link writes a file of this generation into the archive, and makes a link to
-// it in place of the link to the one before.
-func (p *Place) link(f file, link func(from, to string) error, from string) error {
+// it at a path, in place of the link to the one before.
+func (p *Place) link(f file, at string, link func(from, to string) error, from string) error {
+	if err := p.in.MkdirAll(filepath.Dir(p.path(p.archived(f.name))), 0o755); err != nil {
+		return err
+	}
 	if err := p.write(p.path(p.archived(f.name)), f); err != nil {
 		return err
 	}
-	if err := p.in.Remove(p.live(f.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.in.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return link(from, p.live(f.name))
+	return link(from, at)
+}
+
+// linkBehind switches the link to which that of the configured path leads.
+func (p *Place) linkBehind(f file) error {
+	return p.link(f, p.path("current", f.name), p.in.Symlink,
+		filepath.Join("..", p.archived(f.name)))
 }
 
 func (p *Place) archived(name string) string {
+	if p.way.By == LinkingTwice { // a directory for each generation
+		return filepath.Join("archive", fmt.Sprint(p.generation), name)
+	}
 	return filepath.Join("archive", fmt.Sprintf("%d-%s", p.generation, name))
 }
 
 // live returns the name of a file that servers read, below the directory of p.in.
-func (p *Place) live(name string) string { return p.path("live", name) }
+func (p *Place) live(name string) string {
+	if p.way.Files == Apart && !p.way.By.together() && name == keyFile {
+		return p.path("live-keys", name)
+	}
+	return p.path("live", name)
+}
+
+const keyFile = "key.pem"
 
 func (p *Place) path(elements ...string) string {
 	return filepath.Join(append([]string{p.dir}, elements...)...)

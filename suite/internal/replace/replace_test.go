@@ -11,7 +11,8 @@ import (
 
 var (
 	allBy = []By{
-		Renaming, Writing, WritingSlowly, Linking, HardLinking, BackingUp, Deleting, Permitting,
+		Renaming, Writing, WritingSlowly, Linking, LinkingTwice, HardLinking, BackingUp, Deleting,
+		Permitting,
 		SwitchingDirectory, SwitchingData, MovingDirectory,
 	}
 	allStamps = []Stamps{"", Newer, Older, SameTime, Same}
@@ -49,7 +50,7 @@ func TestEveryWayReplaces(t *testing.T) {
 			stamps = stamps[2:3] // each takes its time
 		}
 		for _, stamps := range stamps {
-			for _, files := range []Files{Separate, Combined} {
+			for _, files := range []Files{Separate, Combined, Apart} {
 				way := Way{By: by, Stamps: stamps, Files: files, Order: "key-first"}
 				t.Run(string(by)+"/"+string(stamps)+"/"+string(files), func(t *testing.T) {
 					t.Parallel()

@@ -13,7 +13,7 @@ import (
 // A Way describes how the files of a pair are replaced.
 type Way struct {
 	// By says how each file, or the directory of both, is replaced.
-	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
+	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=linking-twice,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
 	// Order says which of two files is replaced first, and how much earlier.
 	Order Order `jsonschema:"pattern=^(cert|key)(-[0-9]+ms)?-first$"`
 	// Stamps says what the new file's modification time and size are.
@@ -22,8 +22,8 @@ type Way struct {
 	Key Key `jsonschema:"enum=new-key,enum=same-key,enum=kept-key"`
 	// Ends says when the new certificate expires, compared with the old one.
 	Ends Ends `jsonschema:"enum=later,enum=together,enum=earlier"`
-	// Files says whether certificate and key share a file.
-	Files Files `jsonschema:"enum=separate,enum=combined"`
+	// Files says whether certificate and key share a file, or a directory.
+	Files Files `jsonschema:"enum=separate,enum=combined,enum=apart"`
 }
 
 // By says how a file, or the directory that holds both files, is replaced.
@@ -40,6 +40,9 @@ const (
 	WritingSlowly By = "writing-slowly"
 	// Linking removes a symbolic link and makes another one, as certbot does.
 	Linking By = "linking"
+	// LinkingTwice is Linking behind another link, which stays: that of an operator
+	// who made a link to certbot's file.
+	LinkingTwice By = "linking-twice"
 	// HardLinking removes the file and links another one to its name, as ln -f
 	// does.
 	HardLinking By = "hard-linking"
@@ -128,13 +131,16 @@ const (
 	EndsEarlier Ends = "earlier"
 )
 
-// Files says whether certificate and key share a file.
+// Files says whether certificate and key share a file, or a directory.
 type Files string
 
 // The files. Empty means Separate.
 const (
 	Separate Files = "separate"
 	Combined Files = "combined"
+	// Apart are two files in two directories, as in /etc/ssl/certs and
+	// /etc/ssl/private.
+	Apart Files = "apart"
 )
 
 // String lists what is said about the way, for messages.
