@@ -18,8 +18,9 @@
 // server does not, for the stated reason.
 //
 // With --explore it leads the known-bad servers through the random walks of assay explore,
-// until the first find, and prints which of them are found without a requirement. None has
-// to be.
+// until the first find, for five minutes at most, and prints which of them are found without
+// a requirement, in which walk and after how long. None has to be. With --variants beside, it
+// leads the variants through walks. A find in one of them is an accusation.
 //
 // The exit code is 0 if everything known-bad is caught and every variant is clear, 1
 // if one is not, and 2 if one could not be tested.
@@ -56,7 +57,7 @@ type options struct {
 
 	Instruments bool `help:"Test known-bad instruments only."`
 
-	Explore bool `help:"Lead mutants through random walks, and tell which of them are found so."`
+	Explore bool `help:"Lead mutants through random walks, and tell which of them are found so; with --variants, lead those, which must not be."`
 	Walks   int  `default:"60" placeholder:"N" help:"With --explore, how many walks each of them takes at most (default: 60)."`
 
 	Sample int    `placeholder:"N" help:"Test only N mutants, or N instruments. The choice is the same in every run."`
@@ -111,7 +112,10 @@ func run(ctx context.Context, o options) (exit int, err error) {
 	if err := r.buildAssay(ctx); err != nil {
 		return exitTrouble, err
 	}
-	if o.Explore {
+	switch {
+	case o.Explore && o.Variants:
+		return r.exploreVariants(ctx, o, selected.variants)
+	case o.Explore:
 		return r.exploreMutants(ctx, o, selected.mutants)
 	}
 	fmt.Fprintf(os.Stderr, "testing %d mutants and %d variants, %d at a time\n",

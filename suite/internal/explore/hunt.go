@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"assay/suite/internal/explore/life"
 	"assay/suite/report"
 )
 
@@ -21,7 +22,7 @@ type hunt struct {
 	o     Options
 	modes []string
 	// lead leads a server through a walk. It may be called by several goroutines.
-	lead func(context.Context, Walk) outcome
+	lead func(context.Context, Walk) life.Outcome
 	tell func(Event)
 
 	mu     sync.Mutex
@@ -79,7 +80,7 @@ func (h *hunt) draw(began time.Time) (number int, w Walk, more bool) {
 	case h.o.Walks > 0 && number >= h.o.Walks, time.Since(began) >= h.o.For:
 		return 0, w, false
 	default:
-		w = generate(seedOf(h.o.Seed, number), h.modes)
+		w = life.Generate(life.SeedOf(h.o.Seed, number), h.modes)
 	}
 	h.next++
 	return number, w, true
@@ -101,7 +102,7 @@ func (h *hunt) take(ctx context.Context, number int, w Walk, began time.Time) {
 	h.mu.Lock()
 	h.result.Walks++
 	h.result.Steps += len(w.Steps)
-	h.result.Passed += w.total().Hours() / 24
+	h.result.Passed += w.Total().Hours() / 24
 	event := Event{Walks: h.result.Walks}
 	switch {
 	case o.Error != "":
@@ -129,7 +130,7 @@ func (h *hunt) take(ctx context.Context, number int, w Walk, began time.Time) {
 }
 
 // follow confirms a finding and shrinks its walk.
-func (h *hunt) follow(ctx context.Context, number int, w Walk, o outcome, began time.Time) {
+func (h *hunt) follow(ctx context.Context, number int, w Walk, o life.Outcome, began time.Time) {
 	found := time.Since(began)
 	id := o.Finding.Invariant
 	same := func(candidate Walk) bool {
@@ -156,9 +157,9 @@ func (h *hunt) follow(ctx context.Context, number int, w Walk, o outcome, began 
 	}
 	steps := len(w.Steps)
 	if h.o.Play == nil && !h.o.First {
-		w = shrink(w, triesToShrink, same)
+		w = life.Shrink(w, triesToShrink, same)
 	}
-	v := invariant(id)
+	v := life.InvariantOf(id)
 	find := Find{
 		Invariant: id, Text: v.Text, From: append(slices.Clone(v.From), o.Finding.Also...),
 		Expected: o.Finding.Expected, Seen: o.Finding.Seen,

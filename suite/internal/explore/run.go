@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"assay/suite/internal/clock"
+	"assay/suite/internal/explore/life"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/inner"
 	"assay/suite/internal/sut"
@@ -27,7 +28,6 @@ type message = inner.Message[Event, Result]
 // This makes the process that Run starts the inner one, and those that the inner one starts
 // the workers.
 func init() {
-	kinds = allKinds()
 	if os.Getenv(optionsVariable) != "" {
 		os.Exit(child())
 	}
@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options, tell func(Event)) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	claimed := modesOf(target)
+	claimed := life.ModesOf(target)
 	switch {
 	case len(claimed) == 0:
 		return nil, fmt.Errorf("target %s: it claims none of byo, http-01 and tls-alpn-01, expected "+
@@ -138,8 +138,8 @@ func huntIn(
 		}
 	})()
 	h := &hunt{
-		o: o, modes: modesOf(target), tell: tell,
-		lead: func(_ context.Context, walk Walk) outcome {
+		o: o, modes: life.ModesOf(target), tell: tell,
+		lead: func(_ context.Context, walk Walk) life.Outcome {
 			w := <-free
 			defer func() { free <- w }()
 			return w.lead(walk)
@@ -154,8 +154,8 @@ func huntIn(
 
 // askVersion asks the target for its version, in a world.
 func askVersion(ctx context.Context, inside *world.Run, target *sut.Target) error {
-	e, err := harness.Open(ctx, harness.Setup{Target: target, Run: inside}, walkRequirement,
-		noCase, 0, 0)
+	e, err := harness.Open(ctx, harness.Setup{Target: target, Run: inside}, life.Requirement,
+		life.Case, 0, 0)
 	if err != nil {
 		return err
 	}

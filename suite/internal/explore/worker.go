@@ -13,6 +13,7 @@ import (
 
 	"github.com/onsi/gomega"
 
+	"assay/suite/internal/explore/life"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/inner"
 	"assay/suite/internal/patience"
@@ -54,7 +55,7 @@ func (w *worker) begin() error {
 }
 
 // lead sends a walk and waits for its outcome.
-func (w *worker) lead(walk Walk) (o outcome) {
+func (w *worker) lead(walk Walk) (o life.Outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text, err := json.Marshal(walk)
@@ -65,7 +66,7 @@ func (w *worker) lead(walk Walk) (o outcome) {
 		err = w.out.Decode(&o)
 	}
 	if err != nil {
-		return outcome{Error: fmt.Sprintf("the worker process has ended: %v", err)}
+		return life.Outcome{Error: fmt.Sprintf("the worker process has ended: %v", err)}
 	}
 	return o
 }
@@ -106,7 +107,7 @@ func work(ctx context.Context, inside *world.Run, o Options) int {
 		if in.Decode(&w) != nil {
 			return report.ExitOK // there is no further one
 		}
-		if err := out.Encode(lead(ctx, setup, w, number, serial)); err != nil {
+		if err := out.Encode(life.Lead(ctx, setup, w, number, serial)); err != nil {
 			return report.ExitTrouble
 		}
 		setup.Recorder.Forget()

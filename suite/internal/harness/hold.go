@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -77,6 +78,23 @@ func (h *Hold) Resume() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.free = make(chan struct{})
+	select {
+	case <-h.arrived: // what an earlier validation was about to send
+	default:
+	}
+}
+
+// AwaitFor waits until a validation is held, at most so long, and returns the HTTP request
+// or the ClientHello that it was about to send; nil if none is held.
+func (h *Hold) AwaitFor(limit time.Duration) []byte {
+	ctx, cancel := context.WithTimeout(h.s.ctx, limit)
+	defer cancel()
+	select {
+	case first := <-h.arrived:
+		return first
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // Holding reports whether a validation is held.

@@ -115,12 +115,19 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/explore",
 		to: []string{
-			"suite/internal/harness", "suite/internal/inner", "suite/internal/live",
-			"suite/internal/match",
+			"suite/internal/explore/life", "suite/internal/harness", "suite/internal/inner",
+			"suite/internal/patience", "suite/internal/clock", "suite/internal/world",
+			"suite/internal/sut", "suite/internal/version", "suite/report/words", "suite/report",
+		},
+		why: "random lives are taken in processes of their own, repeated, and told",
+	},
+	{
+		from: "suite/internal/explore/life",
+		to: []string{
+			"suite/internal/harness", "suite/internal/live", "suite/internal/match",
 			"suite/internal/replace", "suite/internal/storage", "suite/internal/patience",
-			"suite/internal/clock", "suite/internal/world", "suite/internal/sut",
-			"suite/internal/wire", "suite/internal/version", "suite/report/words", "suite/report",
-			"scenarios/...", "pebble", "fixtures/pki",
+			"suite/internal/sut", "suite/internal/wire", "suite/internal/world", "scenarios/...",
+			"pebble", "pebble/presets", "fixtures/pki",
 		},
 		why: "a random life of a server is led and seen with the means of a spec",
 	},

@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"fmt"
@@ -15,6 +15,9 @@ type Invariant struct {
 	From []string
 	// Claims are the chapters that a target has to claim for it.
 	Claims []string
+	// Each says that each of the requirements promises a part of it, and is looked up where
+	// that is judged.
+	Each bool
 }
 
 // The identifiers of the invariants.
@@ -47,6 +50,16 @@ const (
 	invRedirects    = "redirects"
 	invOwnChallenge = "own-challenge"
 	invQuiet        = "quiet"
+	invTakes        = "takes-configuration"
+	invRefuses      = "refuses-configuration"
+	invPlain        = "plain-http"
+	invTaken        = "taken-address"
+	invWarns        = "warns"
+	invNoAlarm      = "no-false-alarm"
+	invNamesCause   = "names-the-cause"
+	invProves       = "answers-challenge"
+	invKeepsOpen    = "keeps-connections"
+	invStored       = "stored-where-told"
 )
 
 // Invariants lists what is judged, in the order of the documentation.
@@ -117,6 +130,32 @@ var Invariants = []Invariant{
 		Text: "A redirect of the port of HTTP-01 leads to nobody else."},
 	{ID: invQuiet, From: []string{"AUTOCERT-02", "RENEW-06"}, Claims: []string{"autocert"},
 		Text: "Good handshakes log nothing."},
+	{ID: invTakes, Each: true, From: []string{
+		"CFG-05", "CFG-22", "CFG-23", "CFG-24", "BYO-06", "BYO-07", "BYO-12", "ACME-31", "HTTP01-03",
+	}, Text: "A configuration that is in order is taken, in whatever form it is written."},
+	{ID: invRefuses, Each: true, From: []string{
+		"CFG-02", "CFG-03", "CFG-04", "CFG-08", "CFG-09", "CFG-10", "CFG-11", "CFG-22",
+	}, Text: "A configuration that is not in order is refused, and the message names what is wrong."},
+	{ID: invPlain, Each: true, From: []string{"CFG-01", "CFG-20"},
+		Text: "Without TLS configured, the server speaks plain HTTP, and a reload does not end it."},
+	{ID: invTaken, Each: true, From: []string{"CFG-12", "HTTP01-10"},
+		Text: "An address that somebody else has ends the server, and the message names it."},
+	{ID: invWarns, Each: true, From: []string{"CFG-06", "CFG-07", "BYO-14", "BYO-23", "ALPN01-08"},
+		Text: "The log warns of a scheme, a host, a name, a date or a port that does not suit."},
+	{ID: invNoAlarm, Each: true, From: []string{"CHAIN-04", "BYO-23"},
+		Text: "The log does not warn of a pair that is in order."},
+	{ID: invNamesCause, Each: true, From: []string{
+		"BYO-05", "BYO-19", "AUTOCERT-03", "RES-33", "RES-86", "ACME-20", "RES-34", "RES-24", "RES-25",
+		"RES-61",
+	}, Text: "The log says what is wrong: the file of a bad pair, what a CA says that refuses, the " +
+		"URL of one that cannot be reached, the directory that cannot be written."},
+	{ID: invProves, From: []string{"HTTP01-01", "HTTP01-12", "ALPN01-03", "ALPN01-09"},
+		Text: "While a validation is held, the challenge is answered to everybody who asks for it, " +
+			"and no longer when it is over."},
+	{ID: invKeepsOpen, From: []string{"BYO-17"},
+		Text: "A connection that was open before a reload lives on."},
+	{ID: invStored, From: []string{"ACME-02", "CFG-05"},
+		Text: "The certificate is in the directory that the configuration names."},
 	{ID: invRecovers, From: []string{"RES-80", "RENEW-47", "ACME-01"},
 		Text: "When everything is mended, a good certificate is served an hour or, after a " +
 			"failed renewal, a day and two hours later."},
@@ -124,7 +163,7 @@ var Invariants = []Invariant{
 		Text: "The server ends within five seconds of its stop signal."},
 }
 
-func invariant(id string) Invariant {
+func InvariantOf(id string) Invariant {
 	i := slices.IndexFunc(Invariants, func(v Invariant) bool { return v.ID == id })
 	if i < 0 {
 		return Invariant{ID: id}
@@ -135,9 +174,20 @@ func invariant(id string) Invariant {
 // Source returns the requirements that promise the invariant, as one text.
 func (v Invariant) Source() string { return strings.Join(v.From, ", ") }
 
-// Tables returns the kinds of steps and the invariants as the tables of CONTRACTS.md.
+// Tables returns the aspects, the kinds of steps and the invariants as the tables of
+// CONTRACTS.md.
 func Tables() string {
 	var b strings.Builder
+	b.WriteString("| `with` | forms, the usual one first | promised by |\n|---|---|---|\n")
+	for _, a := range aspects {
+		name := "`" + a.name + "`"
+		if len(a.modes) > 0 {
+			name += " in " + strings.Join(a.modes, ", ")
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", name, strings.Join(a.forms, "`, `"),
+			strings.Join(a.from, ", "))
+	}
+	b.WriteString("\n")
 	b.WriteString("| `do` | `how` or `for` | what happens |\n|---|---|---|\n")
 	for _, k := range kinds {
 		var forms []string

@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"slices"
@@ -38,6 +38,8 @@ func spans(all ...time.Duration) (out []live.Span) {
 // kinds holds every kind of step. The order is that of the documentation.
 var kinds []*kind
 
+func init() { kinds = allKinds() }
+
 // allKinds returns what kinds holds. The steps use that, so it cannot be a variable's value.
 func allKinds() []*kind {
 	return []*kind{
@@ -63,7 +65,17 @@ func allKinds() []*kind {
 			says: "bytes that are no good hello", take: (*life).noise},
 		{name: "forge", hows: forgeNames(), weight: 3,
 			says: "a text that could forge a line of the log", take: (*life).forge},
-		{name: "replace", modes: ownAlone, hows: replacementNames(), weight: 9,
+		{name: "pending", modes: acmeAlone, hows: pendings, weight: 6,
+			says: "the server starts with an empty cache, and the CA holds the validation meanwhile",
+			take: (*life).pendingStep},
+		{name: "try", hows: namesOf(someTrials), weight: 7,
+			says: "other configurations are tried for a moment, in place of the server's own",
+			take: (*life).tryStep},
+		{name: "try-own", modes: ownAlone, hows: namesOf(ownTrials), weight: 11,
+			says: "other configurations with a pair are tried for a moment", take: (*life).tryOwnStep},
+		{name: "try-acme", modes: acmeAlone, hows: namesOf(acmeTrials), weight: 7,
+			says: "other configurations with a CA are tried for a moment", take: (*life).tryACMEStep},
+		{name: "replace", modes: ownAlone, hows: replacementNames(), weight: 16,
 			says: "the operator replaces the pair by a good one, and reloads", take: (*life).replaceStep},
 		{name: "damage", modes: ownAlone, hows: damageNames(), weight: 6,
 			says: "the operator replaces the pair by a bad one, and reloads", take: (*life).damageStep},

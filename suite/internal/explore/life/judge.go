@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"fmt"
@@ -49,6 +49,8 @@ func (l *life) judgeStep() {
 	attempts := l.attempts()
 	if l.walk.Mode != ModeOwn {
 		l.judgeCA(m, attempts)
+		l.judgeWords()
+		l.judgeStored()
 	}
 	if l.up && m.process == any(l.server.Process) {
 		lines := l.server.Process.Log().Mark() - m.log
@@ -128,7 +130,7 @@ func (l *life) judgeCA(m mark, attempts int) {
 	check("requests to the CA", requests, requestsFree, requestsEach, "")
 	l.judgeCertificates()
 	if l.judged(invPrivateFiles) && l.up {
-		for _, name := range l.e.FilesOfCache(cacheDir) {
+		for _, name := range l.e.FilesOfCache(l.cache) {
 			if mode := l.e.Mode(name); mode&0o077 != 0 {
 				l.broke(invPrivateFiles, "cache files that their owner alone may read",
 					"%s with mode %04o", name, mode)
@@ -137,8 +139,8 @@ func (l *life) judgeCA(m mark, attempts int) {
 	}
 }
 
-// soonestRenewal is the part of its life after which a certificate may be renewed.
-const soonestRenewal = lifetime * 2 / 5
+// soonestRenewal returns the part of its life after which a certificate may be renewed.
+func (l *life) soonestRenewal() time.Duration { return l.lifetime * 2 / 5 }
 
 // judgeCertificates judges how many certificates were issued.
 func (l *life) judgeCertificates() {
@@ -149,7 +151,7 @@ func (l *life) judgeCertificates() {
 	for _, e := range l.e.Journal().Issued() {
 		issued[e.KeyAlgorithm]++
 	}
-	most := 1 + l.excuses + int(l.all/soonestRenewal)
+	most := 1 + l.excuses + int(l.all/l.soonestRenewal())
 	for key, n := range issued {
 		if n > most {
 			l.broke(invFewCerts,

@@ -1,6 +1,7 @@
-package explore
+package life
 
 import (
+	"maps"
 	"time"
 
 	"pgregory.net/rapid"
@@ -11,8 +12,8 @@ import (
 // Lengths of walks, in steps beside the first start.
 const fewestSteps, mostSteps = 5, 16
 
-// modesOf returns the modes that a target claims.
-func modesOf(t *sut.Target) (all []string) {
+// ModesOf returns the modes that a target claims.
+func ModesOf(t *sut.Target) (all []string) {
 	for _, m := range modes {
 		chapter := m
 		if m == ModeOwn {
@@ -25,20 +26,25 @@ func modesOf(t *sut.Target) (all []string) {
 	return all
 }
 
-// generate returns the walk of a seed. The same seed and modes give the same walk.
-func generate(seed uint64, of []string) Walk {
+// Generate returns the walk of a seed. The same seed and modes give the same walk.
+func Generate(seed uint64, of []string) Walk {
 	return walks(of).Example(int(seed &^ (1 << 63)))
 }
 
 // walks returns the generator of walks in these modes.
 func walks(of []string) *rapid.Generator[Walk] {
 	return rapid.Custom(func(t *rapid.T) Walk {
-		w := Walk{Mode: evenly(t, "mode", of)}
+		w := Walk{Mode: evenly(t, "mode", often(of))}
 		if w.Mode == ModeOwn {
 			w.By = evenly(t, "by", ways)
 		}
+		if evenly(t, "unusual", []bool{false, true}) {
+			if with := evenly(t, "with", variants[w.Mode]()); len(with) > 0 {
+				w.With = maps.Clone(with)
+			}
+		}
 		before, during := drawn(w.Mode)
-		if evenly(t, "first", []int{0, 1, 2, 3}) == 0 { // something is wrong before the start
+		if evenly(t, "first", []bool{false, true}) { // something is wrong before the start
 			w.Steps = append(w.Steps, step(t, before))
 		}
 		w.Steps = append(w.Steps, Step{Do: "start"})
@@ -48,6 +54,15 @@ func walks(of []string) *rapid.Generator[Walk] {
 		}
 		return w
 	})
+}
+
+// often returns the modes with that of an own pair twice, if there are others: it has more
+// forms than they have.
+func often(of []string) []string {
+	if len(of) > 1 && of[0] == ModeOwn {
+		return append([]string{ModeOwn}, of...)
+	}
+	return of
 }
 
 // drawn returns the kinds of steps of a mode, each as often as its weight says: those
@@ -60,7 +75,7 @@ func drawn(mode string) (before, during []*kind) {
 		for range k.weight {
 			during = append(during, k)
 			switch k.name {
-			case "ca", "dns", "forward", "cache", "damage":
+			case "ca", "dns", "forward", "cache", "damage", "try", "try-own", "try-acme":
 				before = append(before, k)
 			}
 		}
@@ -91,15 +106,15 @@ func evenly[T any](t *rapid.T, label string, of []T) T {
 	return of[(n^n>>31)%uint64(len(of))]
 }
 
-// seedOf returns the seed of the walk with a number.
-func seedOf(seed uint64, number int) uint64 {
+// SeedOf returns the seed of the walk with a number.
+func SeedOf(seed uint64, number int) uint64 {
 	n := seed + uint64(number+1)*0x9e3779b97f4a7c15
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
 	return n ^ n>>31
 }
 
-// total returns how much time passes in a walk.
-func (w Walk) total() (d time.Duration) {
+// Total returns how much time passes in a walk.
+func (w Walk) Total() (d time.Duration) {
 	for _, s := range w.Steps {
 		d += time.Duration(s.For)
 	}

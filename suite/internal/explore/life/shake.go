@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"context"
@@ -78,7 +78,7 @@ func (l *life) visit(c client) *wire.Handshake {
 	if !l.up {
 		return nil
 	}
-	owed := l.owed()
+	owed := l.owed() && l.suits(c)
 	h, waited := l.shake(c.options(l)...)
 	if h.Lost() && !l.stillUp() {
 		l.isAlive()
@@ -87,6 +87,9 @@ func (l *life) visit(c client) *wire.Handshake {
 	l.judgeServed(c, h)
 	if owed && (c.able || c.own && l.walk.Mode == ModeOwn) {
 		l.judgeOwed(c, h)
+	}
+	if c.able {
+		l.judgeUnheard(h)
 	}
 	if l.walk.Mode != ModeOwn && c.able && h.Err == nil && h.VerifyErr == nil {
 		l.noteGood(h.Leaf())
@@ -102,6 +105,14 @@ func (l *life) stillUp() bool {
 	case <-time.After(atOnce):
 		return true
 	}
+}
+
+// suits reports whether a client can use the operator's own pair.
+func (l *life) suits(c client) bool {
+	if l.walk.Mode != ModeOwn || c.name != "ecdsa" {
+		return true
+	}
+	return l.current.Leaf.PublicKeyAlgorithm == x509.ECDSA
 }
 
 // able returns the usual client.

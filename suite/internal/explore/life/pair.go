@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"crypto/x509"
@@ -122,6 +122,7 @@ func (l *life) replaceStep(s Step) {
 	key, err := fresh.KeyFile(pki.None)
 	l.e.Must(err)
 	tell := l.up && l.e.IsToldToReload()
+	kept := l.keep()
 	between := func() {
 		if pause := way.Order.Pause(); pause > 0 && l.up {
 			l.onDisk, l.badHow = nil, "the key is that of another certificate"
@@ -151,6 +152,10 @@ func (l *life) replaceStep(s Step) {
 		l.server.Reload()
 	}
 	l.awaitTaken()
+	if l.passed < 10*time.Second {
+		l.advance(2*time.Second, nil)
+	}
+	l.judgeKept(kept)
 	l.seen("it serves the new pair")
 }
 
@@ -213,10 +218,11 @@ type badPair struct {
 	name      string
 	cert, key pki.Defect
 	long      bool // needs two intermediates
+	both      bool // either file may be at fault
 }
 
 var badPairs = []badPair{
-	{name: "mismatched", key: pki.KeyMismatch},
+	{name: "mismatched", key: pki.KeyMismatch, both: true},
 	{name: "cert-truncated", cert: pki.Truncated},
 	{name: "key-truncated", key: pki.Truncated},
 	{name: "cert-empty", cert: pki.Empty},
@@ -251,6 +257,10 @@ func (l *life) damageStep(s Step) {
 	l.e.Must(err)
 	key, err := id.KeyFile(bad.key)
 	l.e.Must(err)
+	mark := 0
+	if l.up {
+		mark = l.server.Process.Log().Mark()
+	}
 	l.place.Write(replace.Way{}, cert, key, nil)
 	l.keepSecrets()
 	l.onDisk, l.badHow = nil, bad.name
@@ -268,5 +278,6 @@ func (l *life) damageStep(s Step) {
 		l.advance(d, nil)
 	}
 	l.visit(able())
+	l.judgeComplaint(bad, mark)
 	l.seen("it serves the old pair")
 }

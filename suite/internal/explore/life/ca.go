@@ -1,6 +1,7 @@
-package explore
+package life
 
 import (
+	"cmp"
 	"crypto/x509"
 	"net/http"
 	"slices"
@@ -9,9 +10,10 @@ import (
 	"assay/pebble"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/storage"
+	"assay/suite/internal/world"
 )
 
-// lifetime is that of the certificates that the CA issues.
+// lifetime is that of the certificates that the CA issues, unless it is another one's.
 const lifetime = 90 * day
 
 // acme holds what became of the certificates from the CA.
@@ -23,6 +25,8 @@ type acme struct {
 	// good is the last certificate that the server served and that clients accept; nil if
 	// the server may have lost it.
 	good *x509.Certificate
+	// inMemory says that the process that runs has served good.
+	inMemory bool
 	// doubt says that what the server stored may be gone. unstored says that it may not have
 	// stored what it got, and has to do so when it can (RES-80).
 	doubt, unstored bool
@@ -35,6 +39,19 @@ type acme struct {
 	// forgotten says that the CA has forgotten the account of the process that runs. It has
 	// to register again at the next start (RENEW-14).
 	forgotten bool
+	// cache is the directory of the cache, below that of the server.
+	cache string
+	// challenges is the address at which HTTP-01 is answered.
+	challenges string
+	// caURL is the URL of the directory. caDown says that nothing can be reached there.
+	caURL  string
+	caDown bool
+	// wrongCA says that the CA has some fault.
+	wrongCA bool
+	// startedAt is how many entries the CA's journal had when the process was started.
+	startedAt int
+	lifetime  time.Duration    // of certificates
+	hold      *harness.Hold    // nil if the walk holds no validation
 	disk      *harness.Storage // nil if the walk fills no disk
 	mode      *harness.Storage
 }
@@ -49,6 +66,9 @@ func (l *life) trouble(name string, mend func()) {
 // over ends a kind of trouble.
 func (l *life) over(name string) {
 	if mend := l.troubles[name]; mend != nil {
+		if name == "ca" || name == "ca-dns" {
+			l.caDown = false
+		}
 		mend()
 		delete(l.troubles, name)
 		return
@@ -58,7 +78,12 @@ func (l *life) over(name string) {
 
 // noteStart notes that a process begins: what the one before had in memory alone is gone.
 func (l *life) noteStart() {
+	l.inMemory = false
 	l.calm, l.forgotten = len(l.troubles) == 0, false
+	if l.walk.Mode != ModeOwn {
+		l.startedAt = l.e.Journal().Len()
+		l.words.unheard = telling{since: l.caDown}
+	}
 	if l.doubt {
 		if l.good != nil {
 			l.excuses += 2
@@ -69,6 +94,7 @@ func (l *life) noteStart() {
 
 // noteGood notes a certificate that clients accept.
 func (l *life) noteGood(leaf *x509.Certificate) {
+	l.inMemory = true
 	if leafEqual(l.good, leaf) {
 		return
 	}
@@ -114,6 +140,8 @@ var caFaults = []caFault{
 	{"wrong-key", injecting(pebble.WrongKey().Persistently())},
 	{"wrong-name", injecting(pebble.WrongName("other.example.test").Persistently())},
 	{"foreign-issuer", injecting(pebble.ForeignIssuer().Persistently())},
+	{"refuses", injecting(pebble.Fail(pebble.KindNewOrder, caRefusal).Persistently())},
+	{"slow", injecting(pebble.Slow(pebble.KindAny, 300*time.Millisecond).Persistently())},
 	{"redirects", injecting(pebble.Redirect(pebble.KindDirectory).Persistently())},
 }
 
@@ -141,6 +169,7 @@ func (l *life) caStep(s Step) {
 	l.e.NeedsEdge()
 	switch s.How {
 	case caWell:
+		l.wrongCA = false
 		l.over("ca")
 		return
 	case caForgets:
@@ -153,12 +182,19 @@ func (l *life) caStep(s Step) {
 	for _, f := range caOnce {
 		if f.name == s.How {
 			l.calm = false // a client may give up until the next one comes
+			l.words.refused = telling{}
 			f.inject(l.e)
 			return
 		}
 	}
 	i := slices.IndexFunc(caFaults, func(f caFault) bool { return f.name == s.How })
 	caFaults[i].inject(l.e)
+	l.words.refused = telling{}
+	if s.How == "refuses" && !l.wrongCA {
+		l.words.refused = l.tell()
+	}
+	l.wrongCA = true
+	l.caDown = s.How == "down"
 	switch s.How {
 	case "no-certificate", "wrong-key", "wrong-name", "foreign-issuer":
 		l.vain = true
@@ -179,12 +215,19 @@ func (l *life) dns(s Step) {
 			return
 		}
 		names := append([]string{host(sites.Authority)}, l.target.CAHosts...)
+		if l.caURL == defaultDirectory {
+			names = append(names, defaultCA)
+		}
 		for _, name := range names {
 			l.e.Resolver.Point(name)
 		}
 		l.trouble("ca-dns", func() {
 			for _, name := range names {
-				l.e.Resolver.Point(name, sites.ACME.Addr())
+				at := sites.ACME.Addr()
+				if name == defaultCA && l.caURL == defaultDirectory {
+					at = publicAddress
+				}
+				l.e.Resolver.Point(name, at)
 			}
 		})
 	case "back":
@@ -210,6 +253,10 @@ func (l *life) forward(s Step) {
 		l.over("forward")
 		return
 	}
+	if l.challenges != l.e.Addr(5080) || l.server == nil || l.troubles["forward"] != nil {
+		l.seen("nothing forwards it")
+		return
+	}
 	l.e.Must(l.e.World.Unforward(80))
 	l.trouble("forward", func() { l.e.Must(l.e.World.Forward(80, 5080)) })
 }
@@ -231,16 +278,30 @@ func cacheNames() []string {
 // cacheDir is the directory of the cache, as the settings of the modes have it.
 const cacheDir = "cache"
 
+// prepareCA starts the CA of the walk, and makes its cache directory ready.
+func (l *life) prepareCA() {
+	l.cache, l.challenges = cacheOf(l.walk), l.e.Addr(5080)
+	l.lifetime = cmp.Or(time.Duration(presetOf(l.walk).Lifetime), lifetime)
+	l.e.UseCA(func(o *pebble.Options) { o.Validity = l.lifetime })
+	l.unusual("ca")
+	if l.form("ca") == perspectives && l.e.World.Kind() == world.Namespace {
+		l.e.UsePerspectives(harness.Perspectives{Remote: 3})
+	}
+	l.holdValidations()
+	l.e.CA()
+	l.prepareCache()
+}
+
 // prepareCache makes the cache directory ready for the trouble that is to come.
 func (l *life) prepareCache() {
 	has := func(how string) bool {
 		return slices.Contains(l.walk.Steps, Step{Do: "cache", How: how})
 	}
 	if has(cacheFull) {
-		l.disk = l.e.Storage(cacheDir, storage.Full)
+		l.disk = l.e.Storage(l.cache, storage.Full)
 	}
 	if has(cacheUnwritable) {
-		l.mode = l.e.Storage(cacheDir, storage.Mode)
+		l.mode = l.e.Storage(l.cache, storage.Mode)
 	}
 }
 
@@ -264,6 +325,7 @@ func (l *life) cacheStep(s Step) {
 			d = l.disk
 		}
 		d.Break()
+		l.words.unkept = l.tell()
 		l.about("RES-24", "RES-25", "RES-60")
 		l.trouble("cache", d.Mend)
 		return
@@ -273,16 +335,19 @@ func (l *life) cacheStep(s Step) {
 		return
 	}
 	l.about("RES-22", "RES-23")
+	if !l.inMemory {
+		l.good = nil // it has not read it yet
+	}
 	l.doubt, l.unstored, l.damaged = true, false, l.e.Journal().Len()
 	l.excuses += 2
 	l.calm = false
 	if s.How == cacheEmptied {
-		for _, name := range l.e.FilesOfCache(cacheDir) {
+		for _, name := range l.e.FilesOfCache(l.cache) {
 			l.e.Remove(name)
 		}
 		return
 	}
-	for _, name := range l.e.FilesOfCache(cacheDir) {
+	for _, name := range l.e.FilesOfCache(l.cache) {
 		l.e.Damages(name, harness.Damage(s.How))
 	}
 }

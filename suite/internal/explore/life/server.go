@@ -1,11 +1,13 @@
-package explore
+package life
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
-	"assay/suite/internal/harness"
 	"assay/suite/internal/match"
 	"assay/suite/internal/sut"
+	"assay/suite/internal/world"
 )
 
 // stopWithin is how long a server may take to end (RES-18).
@@ -32,23 +34,38 @@ func (l *life) start(Step) {
 	if l.walk.Mode == ModeOwn {
 		l.loaded(l.onDisk)
 	}
+	l.judgeListeners()
 	l.seen("ready")
+}
+
+// judgeListeners looks whether the server listens at every address that it is told.
+func (l *life) judgeListeners() {
+	if l.e.World.Kind() != world.Namespace || l.walk.Mode == ModeOwn {
+		return
+	}
+	var all []string
+	_, port, _ := strings.Cut(l.e.Addr(443), ":")
+	if l.walk.Mode == ModeHTTP {
+		_, port, _ = strings.Cut(l.e.Addr(8443), ":")
+	}
+	if f := l.form("listen"); (f == "port" || f == "ipv6-zero") && l.form("port") != "forwarded" {
+		number, _ := strconv.Atoi(port)
+		all = append(all, l.e.Addr6(number))
+	}
+	if f := l.form("challenges"); f == "absent" || f == "empty" {
+		all = append(all, l.e.Addr(80), l.e.Addr6(80), "127.0.0.1:80")
+	}
+	l.failing = invTakes
+	for _, address := range all {
+		l.e.AwaitListener(address)
+	}
+	l.failing = ""
 }
 
 // prepare writes the files of the server.
 func (l *life) prepare() {
-	switch l.walk.Mode {
-	case ModeOwn:
-		cert, key := l.place.Paths()
-		l.server = l.e.Prepare(l.e.Own(cert, key))
-	case ModeHTTP:
-		l.server = l.e.Prepare(l.e.HTTP01(), harness.Forward(80, 5080))
-		if l.troubles["forward"] != nil {
-			l.e.Must(l.e.World.Unforward(80))
-		}
-	case ModeALPN:
-		l.server = l.e.Prepare(l.e.ALPN01())
-	}
+	settings, options := l.configuration()
+	l.server = l.e.Prepare(settings, options...)
 	l.before = l.e.Files()
 }
 
@@ -56,6 +73,7 @@ func (l *life) prepare() {
 func (l *life) startBad() {
 	l.up = true
 	if !l.server.StartOrEnd() {
+		l.judgeRefusedPair()
 		l.up = false
 		l.seen("it refuses the pair")
 		return
@@ -114,12 +132,14 @@ func (l *life) reloadStep(Step) {
 		return
 	}
 	l.contacts++
+	kept := l.keep()
 	l.server.Reload()
 	l.settle()
 	l.isAlive()
 	if l.walk.Mode == ModeOwn && l.onDisk != nil && l.onDisk != l.current {
 		l.awaitTaken()
 	}
+	l.judgeKept(kept)
 }
 
 // longestMove is how much time passes at most between two clients.

@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"crypto/tls"

@@ -1,14 +1,17 @@
-package explore
+package life
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// shrink makes a walk shorter as long as it finds the same, by at most so many tries. It
+// Shrink makes a walk shorter as long as it finds the same, by at most so many tries. It
 // leaves out ever smaller parts (delta debugging), and then makes what passes of time
 // shorter. found reports whether a walk finds the same.
 //
 // The shrinker of rapid works on the bits from which a value was drawn. It needs hundreds of
 // tries for a walk, and each is a whole life of a server.
-func shrink(w Walk, tries int, found func(Walk) bool) Walk {
+func Shrink(w Walk, tries int, found func(Walk) bool) Walk {
 	try := func(candidate Walk) bool {
 		if tries <= 0 {
 			return false
@@ -50,6 +53,16 @@ func shrink(w Walk, tries int, found func(Walk) bool) Walk {
 	if w.By != "" && w.By != ways[0] {
 		candidate := w
 		candidate.By = ways[0]
+		if try(candidate) {
+			w = candidate
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.With)) {
+		candidate := w
+		candidate.With = maps.Clone(w.With)
+		if delete(candidate.With, name); len(candidate.With) == 0 {
+			candidate.With = nil
+		}
 		if try(candidate) {
 			w = candidate
 		}

@@ -1,4 +1,4 @@
-package explore
+package life
 
 import (
 	"context"
@@ -144,7 +144,7 @@ func (l *life) challenge(s Step) {
 			continue
 		}
 		l.contacts++
-		answer := l.e.Get(l.e.Addr(5080), l.e.Expand(p.path))
+		answer := l.e.Get(l.challenges, l.e.Expand(p.path))
 		l.seen("status %d", answer.Status)
 		l.expect(invNoSecret, answer, match.ContainNoneOf(l.secretList()))
 		l.expect(invNoSecret, answer, match.HoldNoSecret())
@@ -177,20 +177,10 @@ func (l *life) noise(s Step) {
 		if !l.owed() {
 			return
 		}
-		skip := l.e.Skip
-		l.e.Skip = func(string, ...int) { panic(leave{}) }
-		func() {
-			defer func() {
-				l.e.Skip = skip
-				if value := recover(); value != nil {
-					if _, ok := value.(leave); !ok {
-						panic(value)
-					}
-				}
-			}()
-			l.contacts++
-			l.seen("%s", l.e.Renegotiate(l.server, 20))
-		}()
+		l.contacts++
+		if why := l.optional(func() { l.seen("%s", l.e.Renegotiate(l.server, 20)) }); why != "" {
+			l.seen("%s", why)
+		}
 		l.visit(able())
 		return
 	}
@@ -209,8 +199,6 @@ func (l *life) noise(s Step) {
 	l.e.SendBytes(l.server.Address(), text)
 	l.visit(able())
 }
-
-type leave struct{}
 
 // forgePlaces are where a stranger puts a text.
 var forgePlaces = []string{
@@ -237,7 +225,7 @@ func (l *life) forge(s Step) {
 		case "plain-path":
 			address := l.server.Address()
 			if l.walk.Mode == ModeHTTP {
-				address = l.e.Addr(5080)
+				address = l.challenges
 			}
 			l.e.Get(address, "/"+f.Text)
 		case "path":

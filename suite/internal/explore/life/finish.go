@@ -1,6 +1,7 @@
-package explore
+package life
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (l *life) afterRestart() {
 		return
 	}
 	left := old.NotAfter.Sub(l.e.Now())
-	if left > lifetime-soonestRenewal {
+	if left > l.lifetime-l.soonestRenewal() {
 		l.broke(invKeepsCache, "the certificate that was served before the restart, with "+
 			left.Round(time.Hour).String()+" left", "another one, %s", match.Name(h.Leaf()))
 	}
@@ -114,11 +115,11 @@ func (l *life) judgeRemains() {
 	}
 	strays := l.e.NewFiles(l.before)
 	for _, name := range strays {
-		if strings.HasPrefix(name, cacheDir+"/") || strings.HasPrefix(name, "tls/") {
+		if l.cache != "" && strings.HasPrefix(name, l.cache+"/") || strings.HasPrefix(name, "tls/") {
 			continue
 		}
-		if len(l.e.Strays(l.before, cacheDir, secrets)) > 0 {
-			for _, stray := range l.e.Strays(l.before, cacheDir, secrets) {
+		if len(l.e.Strays(l.before, cmp.Or(l.cache, cacheDir), secrets)) > 0 {
+			for _, stray := range l.e.Strays(l.before, cmp.Or(l.cache, cacheDir), secrets) {
 				if !strings.HasPrefix(stray, "tls/") {
 					l.broke(invNoSecret, "private keys in the cache and in the pair alone", "one in %s", stray)
 				}

@@ -1,6 +1,7 @@
-package explore
+package life
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -9,22 +10,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
 	"assay/fixtures/pki"
-	"assay/pebble"
 	"assay/scenarios"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/match"
 	"assay/suite/internal/patience"
-	"assay/suite/internal/replace"
 	"assay/suite/internal/sut"
 )
 
-// An outcome holds what came of one walk.
-type outcome struct {
+// An Outcome holds what came of one walk.
+type Outcome struct {
 	// Finding says what the server did wrong; nil for nothing.
-	Finding *finding `json:"finding,omitempty"`
+	Finding *Finding `json:"finding,omitempty"`
 	// Unjudged says why the walk could not be judged to its end.
 	Unjudged string `json:"unjudged,omitempty"`
 	// Error is Assay's own.
@@ -33,8 +33,8 @@ type outcome struct {
 	Took  float64  `json:"took_s"`
 }
 
-// A finding is a broken invariant.
-type finding struct {
+// A Finding is a broken invariant.
+type Finding struct {
 	Invariant string `json:"invariant"`
 	// Also are requirements about what has gone wrong in the walk.
 	Also     []string `json:"also,omitempty"`
@@ -45,12 +45,13 @@ type finding struct {
 
 // A life is one server that takes a walk.
 type life struct {
-	e      *harness.Env
-	target *sut.Target
-	known  map[string]bool // requirements that the target is known to fail
-	walk   Walk
-	at     int // number of the step that is taken
-	notes  []string
+	e       *harness.Env
+	target  *sut.Target
+	failing string          // the invariant that a failing start breaks; "" for that about starts
+	known   map[string]bool // requirements that the target is known to fail
+	walk    Walk
+	at      int // number of the step that is taken
+	notes   []string
 
 	server *harness.Server // nil before the first start
 	up     bool            // it was started and nobody has ended it
@@ -59,6 +60,7 @@ type life struct {
 
 	pair
 	acme
+	words    words
 	also     []string // requirements about what has gone wrong in the walk so far
 	secrets  map[string]bool
 	forged   []match.Forgery
@@ -72,26 +74,29 @@ type life struct {
 
 // ended is the panic of a walk that ends early.
 type ended struct {
-	finding  *finding
+	finding  *Finding
 	unjudged string
 	broken   string
 }
 
-// walkRequirement stands where an environment has a requirement, and noCase its case.
+// Requirement stands where an environment has a requirement, and Case its case.
 var (
-	walkRequirement = scenarios.Requirement{ID: "WALK"}
-	noCase          = scenarios.Case{}
+	Requirement = scenarios.Requirement{ID: "WALK"}
+	Case        = scenarios.Case{}
 )
 
-// lead leads a server through a walk, in a world of its own.
-func lead(
+// Lead leads a server through a walk, in a world of its own.
+func Lead(
 	ctx context.Context, setup harness.Setup, w Walk, worker, serial int,
-) (o outcome) {
+) (o Outcome) {
 	began := time.Now()
 	defer func() { o.Took = time.Since(began).Seconds() }()
-	e, err := harness.Open(ctx, setup, walkRequirement, noCase, worker, serial%200)
+	if w.Mode != ModeOwn {
+		setup.CA = presetOf(w)
+	}
+	e, err := harness.Open(ctx, setup, Requirement, Case, worker, serial%200)
 	if err != nil {
-		return outcome{Error: err.Error()}
+		return Outcome{Error: err.Error()}
 	}
 	l := &life{e: e, target: setup.Target, walk: w, began: began, secrets: map[string]bool{},
 		known: map[string]bool{}}
@@ -114,8 +119,9 @@ func lead(
 		if e.Outcome.Broken != "" {
 			panic(ended{broken: e.Outcome.Broken})
 		}
-		l.found(invStarts, message)
+		l.found(cmp.Or(l.failing, invStarts), message)
 	}
+	gomega.RegisterFailHandler(func(message string, _ ...int) { e.Fail(match.Plain(message)) })
 	e.Skip = func(message string, _ ...int) { panic(ended{unjudged: message}) }
 	defer func() {
 		value := recover()
@@ -141,7 +147,7 @@ func lead(
 }
 
 // starved says why a finding that rests on a time limit proves nothing; "" if it does.
-func (l *life) starved(r *patience.Recorder, began time.Time, f *finding) string {
+func (l *life) starved(r *patience.Recorder, began time.Time, f *Finding) string {
 	if r == nil || !slices.Contains([]string{invStops, invStarts, invNoEndless}, f.Invariant) {
 		return ""
 	}
@@ -156,14 +162,9 @@ func (l *life) run() {
 	l.e.UseClock()
 	l.troubles = map[string]func(){}
 	if l.walk.Mode == ModeOwn {
-		l.current = l.identity(nil)
-		l.place = l.e.NewPlace(replace.Way{By: l.walk.By}, l.current)
-		l.onDisk = l.current
-		l.keepSecrets()
+		l.firstPair()
 	} else {
-		l.e.UseCA(func(o *pebble.Options) { o.Validity = lifetime })
-		l.e.CA()
-		l.prepareCache()
+		l.prepareCA()
 	}
 	for i, s := range l.walk.Steps {
 		l.at, l.contacts, l.passed = i, 0, 0
@@ -194,7 +195,7 @@ func (l *life) seen(format string, args ...any) {
 
 // found ends the walk with a broken invariant. The message is that of a matcher.
 func (l *life) found(id, message string) {
-	v := invariant(id)
+	v := InvariantOf(id)
 	if !l.judged(id) {
 		panic(ended{unjudged: "the target is known to fail one of " + v.Source()})
 	}
@@ -205,7 +206,7 @@ func (l *life) found(id, message string) {
 		}
 	}
 	expected, seen, _ := strings.Cut(strings.TrimPrefix(message, "expected  "), "\nseen      ")
-	panic(ended{finding: &finding{
+	panic(ended{finding: &Finding{
 		Invariant: id, Also: l.also, Step: l.at, Expected: expected, Seen: seen,
 	}})
 }
@@ -221,11 +222,14 @@ func (l *life) about(ids ...string) {
 
 // judged reports whether an invariant is judged for the target.
 func (l *life) judged(id string) bool {
-	v := invariant(id)
+	v := InvariantOf(id)
 	for _, chapter := range v.Claims {
 		if !l.e.Claims(chapter) {
 			return false
 		}
+	}
+	if v.Each {
+		return true // the requirement at hand was looked up before
 	}
 	return !slices.ContainsFunc(v.From, func(id string) bool { return l.known[id] })
 }
