@@ -7,9 +7,7 @@ import (
 
 // A Setting is one of the ways to build and to run a server that are compared.
 type Setting struct {
-	// Name is what reports and messages call the setting, such as "v0.58.0" or
-	// "go1.27.1". It is a file name.
-	Name    string
+	Name    string   // in reports and messages, such as "go1.27.1"; a file name
 	Version string   // version of [Module]; empty: the one in the server's go.mod
 	Go      string   // Go toolchain, such as "go1.27.1"; empty: the one at hand
 	Env     []string // environment variables for the target, KEY=VALUE
