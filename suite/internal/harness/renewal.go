@@ -72,8 +72,8 @@ func (e *Env) FailRenewal(how string) {
 	}
 }
 
-// RefuseRenewal makes the CA refuse a kind of request with the detail
-// [RenewalRefused], until it is restored.
+// RefuseRenewal makes the CA refuse a kind of request with a reason, until the CA is
+// restored.
 func (e *Env) RefuseRenewal(request pebble.Kind) {
 	ginkgo.GinkgoHelper()
 	e.Inject(pebble.Fail(request, pebble.Problem{
