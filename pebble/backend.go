@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/letsencrypt/pebble/v2/wfe"
 
 	"assay/pebble/issuer"
+	"assay/pebble/state"
 )
 
 // Pebble's constructors read from environment variables how random Pebble
@@ -103,9 +105,15 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 		if err != nil {
 			return nil, err
 		}
+		above := b.issuer.GetIntermediateCert(0).Cert
+		if o.State != "" {
+			// Pebble finds the issuer of a certificate by this, also after a restart.
+			hash := sha256.Sum256(root.Certificate.RawSubjectPublicKeyInfo)
+			above.SubjectKeyId = hash[:len(above.SubjectKeyId)]
+		}
 		b.own = issuer.New(issuer.Form{
 			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate, Leaf: o.Leaf,
-		}, root, b.issuer.GetIntermediateCert(0).Cert.SubjectKeyId)
+		}, root, above.SubjectKeyId)
 	}
 	store := b.signed
 	if b.own != nil {
@@ -113,6 +121,11 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 	}
 	if err := b.buildValidator(o, store); err != nil {
 		return nil, err
+	}
+	if o.State != "" {
+		if err := state.Restore(o.State, store); err != nil {
+			return nil, err
+		}
 	}
 	return b, b.openFrontend(store)
 }
@@ -148,8 +161,15 @@ func (b *backend) buildValidator(o Options, store *db.MemoryStore) error {
 	return nil
 }
 
-// resetFrontend makes a frontend without accounts, orders and nonces.
-func (b *backend) resetFrontend() error { return b.openFrontend(db.NewMemoryStore()) }
+// resetFrontend makes a frontend without accounts, orders and nonces. No account is kept.
+func (b *backend) resetFrontend() error {
+	if b.options.State != "" {
+		if err := state.Forget(b.options.State); err != nil {
+			return err
+		}
+	}
+	return b.openFrontend(db.NewMemoryStore())
+}
 
 // openFrontend makes a frontend that keeps its data in store.
 func (b *backend) openFrontend(store *db.MemoryStore) error {

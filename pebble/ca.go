@@ -53,9 +53,9 @@ type CA struct {
 	close        func() error
 }
 
-// Start starts a CA with new keys and no accounts. The CA is ready when Start
-// returns, which takes a few milliseconds. The listeners in the options belong to
-// the CA from now on; Start closes them if it fails.
+// Start starts a CA. Its keys are new and it has no accounts, but for those that
+// [Options.State] holds. The CA is ready when Start returns, which takes a few milliseconds.
+// The listeners in the options belong to the CA from now on; Start closes them if it fails.
 func Start(options Options) (*CA, error) {
 	o, err := options.complete()
 	var ca *CA

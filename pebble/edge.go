@@ -14,6 +14,7 @@ import (
 	"assay/pebble/ari"
 	"assay/pebble/limits"
 	"assay/pebble/perspective"
+	"assay/pebble/state"
 )
 
 // edge answers the requests of clients, with the answers of Pebble or of injected
@@ -34,6 +35,7 @@ type edge struct {
 	// perspectives is nil if Pebble validates alone.
 	perspectives *perspective.Validator
 
+	keeping  sync.Mutex      // held while something is written to Options.State
 	ordering sync.RWMutex    // held during newOrder, see hideValidAuthorizations
 	ctx      context.Context // ends when the CA closes
 }
@@ -172,7 +174,39 @@ func (e *edge) askPebble(x *exchange) *answer {
 		x.order = lastSegment(a.header.Get("Location"))
 	}
 	e.redate(x, a)
+	e.keep(x, a)
 	return a
+}
+
+// keep keeps the account that a request has made or changed, or the certificate that it has
+// fetched, if the CA has a directory for that.
+func (e *edge) keep(x *exchange, a *answer) {
+	if e.options.State == "" || a.status >= http.StatusBadRequest {
+		return
+	}
+	dir, store, id := e.options.State, e.backend.frontend.Load().store, x.account
+	if x.kind == KindNewAccount {
+		id = lastSegment(a.header.Get("Location"))
+	}
+	e.keeping.Lock()
+	defer e.keeping.Unlock()
+	var err error
+	switch x.kind {
+	case KindNewAccount, KindAccount, KindKeyChange:
+		if account := store.GetAccountByID(id); account != nil {
+			err = state.KeepAccount(dir, account)
+		}
+	case KindCertificate:
+		order, unknown := store.GetOrderByIssuedSerial(x.id)
+		if cert := store.GetCertificateByID(x.id); cert != nil && unknown == nil {
+			err = state.KeepCertificate(dir, cert, order)
+		}
+	}
+	if err != nil {
+		e.journal.add(Entry{
+			From: "edge", To: "ca", Kind: KindCA, What: "cannot keep its state", Detail: err.Error(),
+		})
+	}
 }
 
 // freshNonce asks Pebble for a nonce, for an answer that does not come from Pebble.

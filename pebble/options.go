@@ -115,9 +115,11 @@ type Options struct {
 	// (RFC 8555 §7.3.4) with this account.
 	ExternalAccount *ExternalAccount
 
-	// State is the directory in which the CA keeps its roots, with their keys, so that those
-	// who trust them still do after a restart. Empty means new roots. Stock keeps only the
-	// root of the endpoint. Intermediates, accounts and orders begin anew in any case.
+	// State is the directory in which the CA keeps its roots, with their keys, its accounts,
+	// and the certificates that clients have fetched: those who trust the roots still do after
+	// a restart, and clients have their accounts. Empty means that all of this begins anew. Of
+	// the roots, Stock keeps only that of the endpoint. Intermediates, authorizations and
+	// orders begin anew in any case.
 	State string
 
 	// ACME is the listener of the HTTPS endpoint. Nil means that there is none, and
