@@ -37,7 +37,7 @@ type caCommand struct {
 	Lifetime live.Span       `placeholder:"TIME" help:"Lifetime of the certificates, such as 45d (default: that of --ca)."`
 	EAB      externalAccount `name:"eab" placeholder:"KID:KEY" help:"Require an external account binding with this key ID and this key, in base64url."`
 	Dir      string          `default:"assay-ca" type:"path" placeholder:"DIR" help:"Directory for the root certificates (default: assay-ca)."`
-	State    string          `type:"path" placeholder:"DIR" help:"Directory in which the CA keeps its roots, with their keys: those who trust them still do after a restart."`
+	State    string          `type:"path" placeholder:"DIR" help:"Directory in which the CA keeps its roots, with their keys, and its accounts: those who trust the roots still do after a restart, and clients have their accounts."`
 	Fault    []pebbleFault   `sep:"none" placeholder:"KIND=FAULT" help:"Something that goes wrong at the CA, such as newOrder=429:3h+ or finalize=500@2. May be repeated. CONTRACTS.md lists the faults."`
 	Stock    bool            `help:"Use Pebble without changes: no Location on finalize, no held polls."`
 }
@@ -130,11 +130,15 @@ func (c *caCommand) Run() error {
 For other servers and clients of ACME:
   Caddy            acme_ca %[1]s
                    acme_ca_root %[2]s
+  acme-tiny        SSL_CERT_FILE=%[2]s acme-tiny --directory-url %[1]s
   certbot          REQUESTS_CA_BUNDLE=%[2]s certbot --server %[1]s
+  dehydrated       CURL_CA_BUNDLE=%[2]s dehydrated --ca %[1]s
   lego             LEGO_CA_CERTIFICATES=%[2]s lego --server %[1]s
   acme.sh          acme.sh --server %[1]s --ca-bundle %[2]s
   mod_md           MDCertificateAuthority %[1]s
                    MDCACertificateFile %[2]s
+  uacme            uacme --acme-url %[1]s
+                   (it trusts what the system trusts: add the file above to it)
 For your clients:
   root             %[3]s   (curl --cacert, openssl -CAfile)
                    %[6]s/roots/0, /intermediates/0

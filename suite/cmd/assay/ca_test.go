@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,6 +49,14 @@ func (p *printed) String() string {
 func startCA(t *testing.T, args ...string) (text, dir string) {
 	t.Helper()
 	dir = t.TempDir()
+	text, _ = launchCA(t, dir, args...)
+	return text, dir
+}
+
+// launchCA runs "assay ca" until the test ends or stop is called. It returns what the CA has
+// printed once it runs; stop returns all that it has printed.
+func launchCA(t *testing.T, dir string, args ...string) (text string, stop func() string) {
+	t.Helper()
 	command := exec.Command(assay, append([]string{"ca", "--acme-port", "0", "--dns-port", "0",
 		"--dir", dir}, args...)...)
 	out := &printed{}
@@ -57,14 +64,16 @@ func startCA(t *testing.T, args ...string) (text, dir string) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = sync.OnceValue(func() string {
 		command.Process.Signal(syscall.SIGTERM)
 		if err := command.Wait(); err != nil {
 			t.Errorf("%v:\n%s", err, out)
 		}
+		return out.String()
 	})
+	t.Cleanup(func() { stop() })
 	NewWithT(t).Eventually(out.String).WithTimeout(time.Minute).Should(ContainSubstring("Events at"))
-	return out.String(), dir
+	return out.String(), stop
 }
 
 // found returns the first group of an expression.
@@ -261,64 +270,5 @@ func TestCAMistakes(t *testing.T) {
 		if code != 2 || !strings.Contains(output, row.want) {
 			t.Errorf("%q: exit %d, %q, expected 2 and %q", row.args, code, output, row.want)
 		}
-	}
-}
-
-// TestCertbot obtains a wildcard by dns-01 and renews it, as users of certbot do.
-func TestCertbot(t *testing.T) {
-	t.Parallel()
-	for _, tool := range []string{"certbot", "curl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
-		}
-	}
-	text, dir := startCA(t, "--dns-api", ":0")
-	directory := found(t, text, `directory URL +(https://\S+)`)
-	api := found(t, text, `(http://\S+)/set-txt`)
-	home := t.TempDir()
-	hook := func(name, request, value string) string {
-		path := filepath.Join(home, name)
-		script := "#!/bin/sh\ncurl -fsS -d " +
-			`"{\"host\":\"_acme-challenge.$CERTBOT_DOMAIN\"` + value + `}" ` + api + "/" + request + "\n"
-		if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	set := hook("set", "set-txt", `,\"value\":\"$CERTBOT_VALIDATION\"`)
-	clear := hook("clear", "clear-txt", "")
-	certbot := func(args ...string) {
-		command := exec.CommandContext(t.Context(), "certbot", append(args, "--non-interactive",
-			"--config-dir", filepath.Join(home, "config"), "--work-dir", filepath.Join(home, "work"),
-			"--logs-dir", filepath.Join(home, "logs"))...)
-		command.Env = append(os.Environ(),
-			"REQUESTS_CA_BUNDLE="+filepath.Join(dir, "endpoint-root.pem"))
-		if out, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%v:\n%s", err, out)
-		}
-	}
-	live := filepath.Join(home, "config", "live", "example.test", "cert.pem")
-	leaf := func() *x509.Certificate {
-		text, err := os.ReadFile(live)
-		if err != nil {
-			t.Fatal(err)
-		}
-		block, _ := pem.Decode(text)
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return cert
-	}
-	certbot("certonly", "--server", directory, "--agree-tos", "--register-unsafely-without-email",
-		"--manual", "--preferred-challenges", "dns", "--manual-auth-hook", set,
-		"--manual-cleanup-hook", clear, "--domain", "*.example.test", "--cert-name", "example.test")
-	first := leaf()
-	if err := first.VerifyHostname("a.example.test"); err != nil {
-		t.Error(err)
-	}
-	certbot("renew", "--force-renewal", "--no-random-sleep-on-renew")
-	if leaf().SerialNumber.Cmp(first.SerialNumber) == 0 {
-		t.Error("certbot has the same certificate after a renewal")
 	}
 }
