@@ -163,7 +163,7 @@ func (p *endpoint) notePanic(r *http.Request, value any) {
 	if value == nil {
 		return
 	}
-	if value != http.ErrAbortHandler && p.panicked == nil {
+	if err, _ := value.(error); !errors.Is(err, http.ErrAbortHandler) && p.panicked == nil {
 		p.panicked = fmt.Errorf("the CA panicked at %s %s: %v\n%s",
 			r.Method, r.URL.Path, value, debug.Stack())
 	}

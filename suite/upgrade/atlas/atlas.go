@@ -91,7 +91,8 @@ type Case struct {
 }
 
 // New returns an atlas without releases, of the versions of a module, or of
-// [upgrade.Toolchains], [upgrade.GODEBUG] or [upgrade.CAs]. It takes the facts that all runs share from a report.
+// [upgrade.Toolchains], [upgrade.GODEBUG] or [upgrade.CAs]. It takes the facts that all runs
+// share from a report.
 func New(module string, r *report.Report) *Atlas {
 	a := &Atlas{
 		Schema: Schema, Module: module, Suite: r.Suite, Target: r.Target.Name,

@@ -276,8 +276,8 @@ func (l *life) acmeSettings() (s harness.Settings, options []harness.StartOption
 	l.caURL = l.e.DirectoryURL()
 	// Where the server listens at every address, nothing else can have its port.
 	apart := l.walk.Mode == ModeHTTP || l.form("listen") == "address"
-	if l.unusual("ca-url") && inNamespace && apart && l.e.Resolver != nil && len(l.target.CAHosts) == 0 &&
-		l.e.CanSet("acme_url") {
+	public := inNamespace && apart && l.e.Resolver != nil && len(l.target.CAHosts) == 0
+	if public && l.unusual("ca-url") && l.e.CanSet("acme_url") {
 		options = append(options, l.publicCA())
 		set("acme_url", map[string]any{"absent": nil, "empty": ""}[l.form("ca-url")])
 	}

@@ -163,6 +163,7 @@ var Invariants = []Invariant{
 		Text: "The server ends within five seconds of its stop signal."},
 }
 
+// InvariantOf returns the invariant with an ID. One that is not known has nothing but the ID.
 func InvariantOf(id string) Invariant {
 	i := slices.IndexFunc(Invariants, func(v Invariant) bool { return v.ID == id })
 	if i < 0 {

@@ -294,14 +294,6 @@ func (l *life) warned(good, bad harness.Settings, words ...string) {
 	l.expect(invWarns, warned.Log(), match.WarnUnlike(control.Log(), words...))
 }
 
-// unalarmed starts two servers, and expects the second one not to warn of what the first one
-// does not warn of either.
-func (l *life) unalarmed(good, other harness.Settings, look func(*harness.Server)) {
-	control := l.served(invTakes, good, nothing)
-	server := l.served(invTakes, other, look)
-	l.expect(invNoAlarm, server.LogOfCertificates(), match.RaiseNoAlarm(control.Log()))
-}
-
 func (l *life) tryScheme() {
 	if !l.e.CanSet("server_url") {
 		return
