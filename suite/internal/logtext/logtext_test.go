@@ -485,3 +485,24 @@ func TestReadingIsLinear(t *testing.T) {
 		}
 	}
 }
+
+func TestContinues(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		"\tat net.tls.Handshaker.serve(Handshaker.java:80)": true,
+		"  File \"server.py\", line 3, in serve":            true,
+		"Caused by: net.tls.AlertException":                 true,
+		"Traceback (most recent call last):":                true,
+		"ssl.SSLError: [SSL] unknown":                       true,
+		"\x1b[31m\tat x\x1b[0m":                             true,
+		"":                                                  false,
+		" \t":                                               false,
+		"2026/01/02 an error":                               false,
+		"Errors were found":                                 false,
+		"the certificate is Caused by: nobody":              false,
+	} {
+		if got := Continues(line); got != want {
+			t.Errorf("%q: found %v, expected %v", line, got, want)
+		}
+	}
+}

@@ -36,12 +36,15 @@ func LogNothingBetween(from, to string, idle []sut.Line, words ...string) types.
 }
 
 // Between returns the lines between the first one with the text from and the first
-// one after it with the text to, and whether there are both.
+// one after it with the text to, and whether there are both. The further lines of an
+// entry with the text from are left out, such as those of a stack trace.
 func Between(log []sut.Line, from, to string) (lines []sut.Line, complete bool) {
-	begun := false
+	begun, told := false, false // told: the line before belongs to an entry with from
 	for _, line := range log {
-		switch text := strings.ToLower(line.Words()); {
-		case strings.Contains(text, from):
+		text := strings.ToLower(line.Words())
+		told = strings.Contains(text, from) || told && logtext.Continues(line.Text)
+		switch {
+		case told:
 			begun = true
 		case begun && strings.Contains(text, to):
 			return lines, true

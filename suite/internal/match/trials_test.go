@@ -301,6 +301,9 @@ func ofLogs() []trial {
 	return []trial{
 		{"nothing between", LogNothingBetween("begin", "end", lines("idle key"), "key"),
 			lines("key", "begin", "idle key", "end", "key"), lines("begin", "a key", "end"), "a key"},
+		{"the entry at the beginning", LogNothingBetween("begin", "end", nil, "key"),
+			lines("begin", "\tat the key", "Caused by: key.Error", "... 2 more", "end"),
+			lines("begin", "idle", "\tat the key", "end"), "at the key"},
 		{"no end", LogNothingBetween("begin", "end", nil, "key"), lines("begin", "end"),
 			lines("begin"), "no line with end"},
 		{"a warning unlike", WarnUnlike(control, "chain"), lines("WARN the chain is short"),

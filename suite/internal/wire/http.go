@@ -162,8 +162,13 @@ func (r Request) method() string {
 func (r Request) bytes() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.method(), r.Target, r.Host)
-	if r.Header.Get("Connection") == "" {
-		b.WriteString("Connection: close\r\n")
+	// What every client sends, because some servers refuse a request without it.
+	for _, usual := range [][2]string{
+		{"Connection", "close"}, {"User-Agent", "assay"}, {"Accept", "*/*"},
+	} {
+		if r.Header.Get(usual[0]) == "" {
+			fmt.Fprintf(&b, "%s: %s\r\n", usual[0], usual[1])
+		}
 	}
 	for name, values := range r.Header {
 		for _, value := range values {
