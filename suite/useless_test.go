@@ -78,11 +78,15 @@ func TestUselessServersPassNothing(t *testing.T) {
 				args = append(args, "--only="+strings.Join(oneRowEach(t, i), ","))
 			}
 			r, exit := assayRun(t, bin, target, args...)
-			if exit != report.ExitFailed {
-				t.Errorf("without a probe: exit %d, expected %d: %s", exit, report.ExitFailed, r.Error)
-			}
+			want := report.ExitFailed
 			for _, result := range r.Results {
+				if isStarved(result) {
+					want = report.ExitTrouble
+				}
 				expectNotPassed(t, result)
+			}
+			if exit != want {
+				t.Errorf("without a probe: exit %d, expected %d: %s", exit, want, r.Error)
 			}
 			if server.mode == "another-ca" {
 				expectOneCause(t, r)
@@ -114,13 +118,23 @@ func oneRowEach(t *testing.T, n int) (selected []string) {
 	return selected
 }
 
+// isStarved reports whether a requirement has no verdict because this machine, on which
+// eight runs and other tests compete, was starved at both tries.
+func isStarved(result report.Result) bool {
+	if len(result.Cases) == 0 {
+		return result.Status == report.Error && result.TriedTwice != ""
+	}
+	own := func(c report.Case) bool { return c.Status == report.Error && c.TriedTwice == "" }
+	return result.Status == report.Error && !slices.ContainsFunc(result.Cases, own)
+}
+
 // expectNotPassed checks that neither a judged requirement nor one of its cases passed.
 func expectNotPassed(t *testing.T, result report.Result) {
 	t.Helper()
 	if result.Level == scenarios.Observe {
 		return
 	}
-	if result.Status == report.Error {
+	if result.Status == report.Error && !isStarved(result) {
 		t.Errorf("%s: error of Assay itself: %s", result.ID, result.Reason)
 	}
 	if result.Status == report.Passed {
