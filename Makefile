@@ -66,7 +66,7 @@ cross: ## run go vet and go build for darwin
 .PHONY: unit
 unit: ## run the unit tests, with the race detector if there is a C compiler, and list those that were skipped, with the reasons
 	@test -n "$(RACE)" || echo "no C compiler: the unit tests run without the race detector"
-	$(GOTESTSUM) -- $(RACE) -skip '^TestConformance$$' ./... # make conformance runs the whole suite
+	$(GOTESTSUM) -- $(RACE) -timeout 30m -skip '^TestConformance$$' ./... # make conformance runs the whole suite
 	cd suite/example && go vet ./... && go test ./...
 
 .PHONY: mutants

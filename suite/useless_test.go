@@ -197,7 +197,7 @@ func assayOutput(
 	t *testing.T, bin, target string, args ...string,
 ) (r *report.Report, printed string, exit int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	out := t.TempDir()
 	args = append([]string{"run", "--target", target, "--out", out}, args...)
