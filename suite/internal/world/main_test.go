@@ -119,14 +119,14 @@ func eventually(t *testing.T, want string, look func() (ok bool, got string)) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		ok, got := look()
 		if ok {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 5s: %s: %s", want, got)
+			t.Fatalf("not within 30s: %s: %s", want, got)
 		}
 		<-ticker.C
 	}
