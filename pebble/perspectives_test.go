@@ -170,7 +170,7 @@ func TestViewsOfDNS(t *testing.T) {
 	four, six := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
 	listener, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		t.Skip("needs IPv6")
+		t.Skip("needs IPv6:", err)
 	}
 	listener.Close()
 	for label, row := range map[string]struct {
@@ -193,7 +193,7 @@ func TestViewsOfDNS(t *testing.T) {
 				}
 				l, err := net.Listen("tcp", fmt.Sprintf("[::1]:%d", o.HTTPPort))
 				if err != nil {
-					t.Skip("the port is taken at the IPv6 address")
+					t.Skip("the port of the IPv4 address is taken at the IPv6 one:", err)
 				}
 				elsewhere := listenAt(t, "[::1]:0", http.HandlerFunc(
 					func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(row.status) }))

@@ -13,6 +13,7 @@ import (
 
 	"assay/fixtures/pki"
 	. "assay/suite/internal/harness"
+	"assay/suite/internal/harness/rows"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/replace"
 	"assay/suite/internal/sut"
@@ -283,17 +284,9 @@ var _ = Table("BYO-22", func(e *Env, row struct{ Upgrade string }) {
 	Expect(e.GetTLS(server, e.HealthPath(), Post("hello", row.Upgrade))).To(Answer())
 })
 
-var _ = Table("BYO-23", func(e *Env, row struct {
-	Names   []string
-	Host    string
-	Covered bool
-	URL     string // another way to write the host of the control
-}) {
+var _ = Table("BYO-23", func(e *Env, row rows.CoveredName) {
 	e.NeedsKey("server_url")
-	host := e.Hostname
-	if row.Host != "" {
-		host = e.Expand(row.Host)
-	}
+	host := row.HostOf(e)
 	visited := Settings{"server_url": "https://" + host}
 	control := e.ServeAndStop(e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{host}}),
 		visited)

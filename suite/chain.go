@@ -10,6 +10,7 @@ import (
 	"assay/fixtures/pki"
 	"assay/pebble"
 	. "assay/suite/internal/harness"
+	"assay/suite/internal/harness/rows"
 	. "assay/suite/internal/match"
 )
 
@@ -36,10 +37,7 @@ var _ = Requirement("CHAIN-02", func(e *Env) {
 	Expect(seen.Client.Verify(seen.Chain[:1])).NotTo(Succeed(), "the suite's own client")
 })
 
-var _ = Table("CHAIN-03", func(e *Env, row struct {
-	Intermediates int
-	Defect        pki.Defect
-}) {
+var _ = Table("CHAIN-03", func(e *Env, row rows.BrokenChain) {
 	id := e.Identity(pki.Spec{Intermediates: row.Intermediates})
 	control := e.StartOwn(id)
 	Expect(e.Handshake(control)).To(HaveFullChainTo(id.Root))
@@ -52,15 +50,10 @@ var _ = Table("CHAIN-03", func(e *Env, row struct {
 	Expect(e.Refuse(control.Settings)).To(BeRefusalNamingCertificate(names, places))
 })
 
-var _ = Table("CHAIN-04", func(e *Env, row struct {
-	Intermediates int
-	SelfSigned    bool `yaml:"self_signed"`
-	MaySign       bool `yaml:"may_sign"`
-	Defect        pki.Defect
-}) {
-	id := e.Identity(pki.Spec{
-		Intermediates: row.Intermediates, SelfSigned: row.SelfSigned, MaySign: row.MaySign,
-	})
+var _ = Table("CHAIN-04", func(e *Env, row rows.CompleteChain) {
+	var spec pki.Spec
+	row.Mint(&spec)
+	id := e.Identity(spec)
 	chain, _, err := id.ChainWith(row.Defect)
 	e.Must(err)
 	// The control is a good chain that is at least as long: some servers log a

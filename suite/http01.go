@@ -10,6 +10,7 @@ import (
 	"assay/fixtures/pki"
 	"assay/pebble"
 	. "assay/suite/internal/harness"
+	"assay/suite/internal/harness/rows"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/wire"
 )
@@ -119,45 +120,13 @@ var _ = Requirement("HTTP01-06", func(e *Env) {
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 }, Slow)
 
-var _ = Table("HTTP01-07", func(e *Env, row struct {
-	ServerURL string `yaml:"server_url"`
-	Absent    bool   // no server_url at all
-	Path      string
-	Host      string            // default the hostname
-	Header    map[string]string // of the request
-	Leads     []string
-	MayRefuse bool `yaml:"may_refuse"` // any answer but a redirect elsewhere
-}) {
-	settings := Settings{}
-	if row.ServerURL != "" {
-		settings["server_url"] = e.Expand(row.ServerURL)
-	}
-	if row.Absent {
-		settings["server_url"] = nil
-	} else {
+var _ = Table("HTTP01-07", func(e *Env, row rows.Redirection) {
+	if !row.Absent {
 		e.NeedsKey("server_url")
 	}
-	e.Start(e.HTTP01(settings))
+	e.Start(e.HTTP01(row.Settings(e)))
 	e.AwaitListener(e.Addr(5080))
-	as := func(r *wire.Request) {
-		if row.Host != "" {
-			r.Host = e.Expand(row.Host)
-		}
-		r.Header = http.Header{}
-		for name, value := range row.Header {
-			r.Header.Set(name, value)
-		}
-	}
-	answer := e.Get(e.Addr(5080), e.Expand(row.Path), as)
-	// A server may lead to a simpler path first, and from there to another address.
-	const hops = 3
-	for range hops {
-		path, stays := StaysAtHost(answer)
-		if !stays {
-			break
-		}
-		answer = e.Get(e.Addr(5080), path, as)
-	}
+	answer := row.Ask(e)
 	if row.MayRefuse && !Redirects(answer) {
 		return
 	}

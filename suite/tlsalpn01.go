@@ -2,6 +2,7 @@ package suite
 
 import (
 	"crypto/tls"
+
 	. "github.com/onsi/gomega"
 
 	. "assay/suite/internal/harness"

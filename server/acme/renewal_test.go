@@ -172,7 +172,7 @@ func (row renewalRow) play(dir string) error {
 	if err != nil {
 		return fmt.Errorf("first certificate: %w; logged %s", err, logged)
 	}
-	time.Sleep(70 * 24 * time.Hour)
+	pass(70 * 24 * time.Hour)
 	second, err := source.GetCertificate(hello)
 	if err != nil {
 		return fmt.Errorf("after the renewal: %w; logged %s", err, logged)

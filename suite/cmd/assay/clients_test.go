@@ -305,6 +305,10 @@ func (h *clientHome) read(t *testing.T, client acmeClient, text string) {
 	}
 }
 
+// clientAtMost is how long a client may take. One of shell scripts took three minutes on a
+// loaded machine.
+const clientAtMost = 8 * time.Minute
+
 // obtain lets the client obtain a certificate other than the one that it has.
 func (h *clientHome) obtain(
 	t *testing.T, client acmeClient, script string, last *x509.Certificate,
@@ -313,15 +317,18 @@ func (h *clientHome) obtain(
 	if client.serves != "" {
 		script = client.serves
 	}
-	command := exec.CommandContext(t.Context(), "sh", "-c", script)
+	ctx, cancel := context.WithTimeout(t.Context(), clientAtMost)
+	defer cancel()
+	command := exec.CommandContext(ctx, "sh", "-c", script)
 	if client.system {
-		command = exec.CommandContext(t.Context(), "unshare", "--map-root-user", "--mount",
+		command = exec.CommandContext(ctx, "unshare", "--map-root-user", "--mount",
 			"sh", "-c", fmt.Sprintf("mount --bind $ROOT %s || exit %d\n%s", systemRoots, noMount, script))
 	}
 	command.Dir, command.Env = h.dir, os.Environ()
 	for name, value := range h.env {
 		command.Env = append(command.Env, name+"="+value)
 	}
+	command.WaitDelay = 10 * time.Second // for processes that it leaves
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Start(); err != nil {
@@ -335,7 +342,7 @@ func (h *clientHome) obtain(
 				command.ProcessState.ExitCode() == noMount {
 				t.Skip(out.String())
 			}
-			t.Fatalf("%v:\n%s", err, &out)
+			t.Fatalf("%v (after %s at most):\n%s", err, clientAtMost, &out)
 		}
 		leaf, err := h.leaf(client, last)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -104,5 +105,29 @@ func TestReportExitsWithZero(t *testing.T) {
 	}
 	if _, err := os.Stat(badge); err == nil {
 		t.Error("found a badge of an atlas, expected none")
+	}
+}
+
+// TestOneThingIsCompared checks that settings which differ in more than one way, or not at
+// all, are refused before anything is built.
+func TestOneThingIsCompared(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, says string }{
+		{"upgrade", "expected --from and --to, or one of --go, --godebug and --ca"},
+		{"upgrade --from v0.57.0", "expected --from and --to"},
+		{"upgrade --from v0.57.0 --to v0.58.0 --ca edge,letsencrypt", "found --from or --to beside"},
+		{"upgrade --go go1.26.0,go1.26.1 --godebug tlsmlkem=0", "found several of --go"},
+		{"upgrade --go go1.26.0,go1.26.1,go1.26.2", "found 3 settings of Go, expected two"},
+		{"upgrade --go go1.26.0", "found go1.26.0 alone"},
+		{"upgrade --godebug tlsmlkem", `--godebug: found "tlsmlkem"`},
+		{"atlas --ca edge,nobody", `--ca: found "nobody"`},
+		{"atlas --ca edge --go go1.26.0,go1.26.1", "found several of --go"},
+	} {
+		cmd := withGo(t, "exit 1\n", strings.Fields(c.args)...)
+		output, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != report.ExitTrouble {
+			t.Errorf("%s: exit %d, expected %d", c.args, code, report.ExitTrouble)
+		}
+		expectTexts(t, string(output), c.says)
 	}
 }

@@ -74,7 +74,7 @@ var noSteps = []string{
 	"Eventually", "EventuallyWithin", "Journal", "CA", "HealthPath", "ReadsYAML", "Files", "NamesOf",
 	"AnyNameOf", "LastConfiguration", "Said", "NewLineWith", "StartPatience", "ReloadPatience",
 	"OwnChallenge", "OtherChallenge", "Own", "Plain", "ACME", "HTTP01", "ALPN01", "With", "Address",
-	"Identity", "Describe", "FirstLine", "Lines", "Hostname",
+	"Identity", "Mint", "Describe", "FirstLine", "Lines", "Hostname",
 	"Close", "InBackground", "NeedsClaim", "Release", "SkipUnless",
 }
 
@@ -94,7 +94,7 @@ func readSpecs(t *testing.T) map[string][]Step {
 	set := token.NewFileSet()
 	r := &reader{docs: map[string]string{}, functions: map[string]*ast.FuncDecl{},
 		files: map[string]*ast.File{}, packages: map[string]bool{}}
-	for _, dir := range []string{"../harness", "../match"} {
+	for _, dir := range []string{"../harness", "../harness/rows", "../match"} {
 		for _, file := range parseDirectory(t, set, dir) {
 			for _, d := range file.Decls {
 				if f, ok := d.(*ast.FuncDecl); ok && f.Doc != nil && f.Name.IsExported() {

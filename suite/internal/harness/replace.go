@@ -177,8 +177,7 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	case replace.EndsEarlier:
 		spec.Lifetime -= match.Day
 	default:
-		// Another CA issued it, or the same one made it once more: some number all
-		// certificates from one.
+		// Two CAs may give the same number, and so may one that was set up anew.
 		spec.Serial = old.Leaf.SerialNumber
 	}
 	if way.Key == replace.SameKey || way.Key == replace.KeptKey {

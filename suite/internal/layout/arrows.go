@@ -17,7 +17,7 @@ type arrow struct {
 
 // specs lists what a spec may import: the environment, matchers, and plain values.
 var specs = []string{
-	"suite/internal/harness", "suite/internal/match",
+	"suite/internal/harness", "suite/internal/harness/rows", "suite/internal/match",
 	"suite/internal/sut", "suite/internal/wire", "suite/internal/replace",
 	"suite/internal/logtext", "suite/internal/storage", "scenarios", "pebble", "pebble/ari",
 	"fixtures/...",
@@ -89,6 +89,14 @@ var arrows = []arrow{
 		why: "a spec must not depend on how a run is divided into processes",
 	},
 	{
+		from: "suite/internal/harness/rows",
+		to: []string{
+			"suite/internal/harness", "suite/internal/match", "suite/internal/wire", "scenarios",
+			"fixtures/pki",
+		},
+		why: "a spec and a walk try the same rows",
+	},
+	{
 		from: "suite/internal/run",
 		to: []string{
 			"suite/internal/harness", "suite/internal/world", "suite/internal/sut",
@@ -124,7 +132,8 @@ var arrows = []arrow{
 	{
 		from: "suite/internal/explore/life",
 		to: []string{
-			"suite/internal/harness", "suite/internal/live", "suite/internal/match",
+			"suite/internal/harness", "suite/internal/harness/rows", "suite/internal/live",
+			"suite/internal/match",
 			"suite/internal/replace", "suite/internal/storage", "suite/internal/patience",
 			"suite/internal/sut", "suite/internal/wire", "suite/internal/world", "scenarios/...",
 			"pebble", "pebble/presets", "fixtures/pki",

@@ -12,8 +12,7 @@ import (
 var (
 	allBy = []By{
 		Renaming, Writing, WritingSlowly, Linking, LinkingTwice, HardLinking, BackingUp, Deleting,
-		Permitting,
-		SwitchingDirectory, SwitchingData, MovingDirectory,
+		Permitting, SwitchingDirectory, SwitchingData, MovingDirectory,
 	}
 	allStamps = []Stamps{"", Newer, Older, SameTime, Same}
 )

@@ -13,6 +13,7 @@ import (
 	"assay/scenarios"
 	"assay/suite/report"
 	"assay/suite/report/diff"
+	"assay/suite/upgrade"
 )
 
 // tried returns the report of a run with one version. X-01 has the given result, and
@@ -211,6 +212,40 @@ func TestReleasesThatFailed(t *testing.T) {
 	} {
 		if !strings.Contains(text.String(), says) {
 			t.Errorf("expected %q in:\n%s", says, text.String())
+		}
+	}
+}
+
+// TestSettingsKeepTheirOrder checks an atlas of settings that have no version.
+func TestSettingsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	fine, broken := tried(report.Passed, "", 1.0), tried(report.Failed, "a storm", 9.0)
+	a := New(upgrade.GODEBUG, fine)
+	for _, r := range []Release{release(0, "none"), release(1, "tlsmlkem=0")} {
+		a.Add(r, map[int]*report.Report{0: fine, 1: broken}[r.Exit])
+	}
+	dir := t.TempDir()
+	if err := a.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(filepath.Join(dir, JSONFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a, read); diff != "" {
+		t.Errorf("-written +read\n%s", diff)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, MarkdownFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{
+		"# Atlas of GODEBUG\n", "run with each value of GODEBUG below",
+		"| requirement | level | none | tlsmlkem=0 |", "✓ a | ✗ b |",
+		"Of 2 requirements, 1 differ between settings, 1 do not.", "## tlsmlkem=0\n",
+	} {
+		if !strings.Contains(string(text), says) {
+			t.Errorf("expected %q in:\n%s", says, text)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/harness"
+	"assay/suite/internal/harness/rows"
 	"assay/suite/internal/match"
 	"assay/suite/internal/world"
 )
@@ -68,21 +69,11 @@ func (l *life) tryBoth() {
 	}
 }
 
-// unusable are pairs that no server can serve.
-var unusable = []harness.DamagedPair{
-	{Key: pki.KeyMismatch, Names: []string{"cert", "key"}},
-	{Cert: pki.Swapped, Key: pki.Swapped, Names: []string{"cert", "key"}},
-	{Cert: "missing", Names: []string{"cert"}},
-	{Key: "missing", Names: []string{"key"}},
-	{Key: "unreadable", Names: []string{"key"}},
-	{Cert: pki.Empty, Names: []string{"cert"}},
-	{Cert: pki.Truncated, Names: []string{"cert"}},
-	{Key: pki.Truncated, Names: []string{"key"}},
-	{Key: pki.EncryptedPKCS8, Names: []string{"key"}},
-}
-
 func (l *life) tryBadPairs() {
-	for _, row := range unusable {
+	for _, row := range rows.Of[harness.DamagedPair](l.e, "BYO-04") {
+		if row.MayServe {
+			continue
+		}
 		why := l.optional(func() {
 			good, id := l.freshPair(nil)
 			l.served(invTakes, good, l.serves(id))
@@ -103,20 +94,11 @@ func (l *life) tryBadPairs() {
 	}
 }
 
-// brokenChains are chains that clients cannot complete.
-var brokenChains = []struct {
-	intermediates int
-	defect        pki.Defect
-}{
-	{1, pki.LeafOnly}, {2, pki.MissingMiddle}, {2, pki.WrongOrder}, {2, pki.Foreign},
-	{1, pki.ForeignAppended}, {2, pki.ExpiredIntermediate}, {1, pki.SameName}, {2, pki.NoCA},
-}
-
 func (l *life) tryBrokenChains() {
-	for _, row := range brokenChains {
-		good, id := l.freshPair(func(s *pki.Spec) { s.Intermediates = row.intermediates })
+	for _, row := range rows.Of[rows.BrokenChain](l.e, "CHAIN-03") {
+		good, id := l.freshPair(func(s *pki.Spec) { s.Intermediates = row.Intermediates })
 		l.served(invTakes, good, l.serves(id))
-		bad, _, err := id.ChainWith(row.defect)
+		bad, _, err := id.ChainWith(row.Defect)
 		l.e.Must(err)
 		l.e.Write("cert.pem", pki.PEM(bad...))
 		l.contacts++
@@ -124,23 +106,10 @@ func (l *life) tryBrokenChains() {
 	}
 }
 
-// goodChains are chains that every client completes.
-var goodChains = []struct {
-	intermediates int
-	selfSigned    bool
-	defect        pki.Defect
-}{
-	{0, true, pki.None}, {0, false, pki.None}, {1, false, pki.RootIncluded},
-	{3, false, pki.RootIncluded}, {2, false, pki.None}, {1, false, pki.CrossSignedRoot},
-	{0, false, pki.CAIssuers},
-}
-
 func (l *life) tryChains() {
-	for _, row := range goodChains {
-		id := l.identity(func(s *pki.Spec) {
-			s.Intermediates, s.SelfSigned = row.intermediates, row.selfSigned
-		})
-		chain, _, err := id.ChainWith(row.defect)
+	for _, row := range rows.Of[rows.CompleteChain](l.e, "CHAIN-04") {
+		id := l.identity(row.Mint)
+		chain, _, err := id.ChainWith(row.Defect)
 		l.e.Must(err)
 		// Some servers log a line for each certificate.
 		good, _ := l.freshPair(func(s *pki.Spec) { s.Intermediates = max(1, len(chain)-1) })
@@ -189,33 +158,23 @@ func (l *life) tryNames() {
 	if !l.e.CanSet("server_url") {
 		return
 	}
-	for _, row := range []struct {
-		host    string
-		names   []string
-		covered bool
-	}{
-		{"{hostname}", []string{"other.{hostname}"}, false},
-		{"{hostname}", []string{}, false},
-		{"a.{hostname}", []string{"{hostname}"}, false},
-		{"a.b.{hostname}", []string{"*.{hostname}"}, false},
-		{"a{hostname}", []string{"{hostname}", "*.{hostname}"}, false},
-		{"www.{hostname}", []string{"w*.{hostname}"}, false},
-		{"a.{hostname}", []string{"*.{hostname}"}, true},
-		{"{HOSTNAME}", []string{"{hostname}"}, true},
-	} {
-		host := l.e.Expand(row.host)
+	for _, row := range rows.Of[rows.CoveredName](l.e, "BYO-23") {
+		host := row.HostOf(l.e)
 		visited := harness.Settings{"server_url": "https://" + host}
 		good, _ := l.freshPair(func(s *pki.Spec) {
 			s.CommonName, s.Names = l.e.Hostname, []string{host}
 		}, visited)
 		control := l.served(invTakes, good, nothing)
+		if row.URL != "" {
+			visited["server_url"] = l.e.Expand(row.URL)
+		}
 		other, _ := l.freshPair(func(s *pki.Spec) {
-			s.CommonName, s.Names = l.e.Hostname, l.e.ExpandAll(row.names)
+			s.CommonName, s.Names = l.e.Hostname, l.e.ExpandAll(row.Names)
 		}, visited)
 		server := l.served(invTakes, other, nothing)
 		words := append(l.e.AnyNameOf("server_url", "tls_cert_path"), "certificate", "cert.pem", host)
 		warning := match.WarnUnlike(control.Log(), words...)
-		if !row.covered {
+		if !row.Covered {
 			l.expect(invWarns, server.Log(), warning)
 			continue
 		}
@@ -287,17 +246,11 @@ var acmeTrials = []trial{
 
 func (l *life) tryACMEStep(s Step) { l.try(acmeTrials, s.How) }
 
-// nearly are values that are nearly a challenge type.
-var nearly = []string{
-	"http-01", "tls-alpn-01", "Http-01", "TLS-alpn-01", " HTTP-01", "TLS-ALPN-01 ", "HTTP-01\t",
-	"DNS-01", "TLS_ALPN_01", "HTTP01", "HTTP", "HTTP-012",
-}
-
 func (l *life) tryTypes() {
 	l.served(invTakes, l.e.HTTP01(), nothing)
 	names := append(l.e.NamesOf("tls_letsencrypt_challenge_type"), "HTTP-01", "TLS-ALPN-01")
-	for _, value := range nearly {
-		l.refused(l.e.HTTP01(harness.Settings{"tls_letsencrypt_challenge_type": value}), names)
+	for _, row := range rows.Of[struct{ Keys harness.Settings }](l.e, "CFG-04") {
+		l.refused(l.e.HTTP01(row.Keys), names)
 	}
 }
 
@@ -352,47 +305,20 @@ func (l *life) tryOtherHost() {
 	}
 }
 
-// redirections are values of server_url, and where a redirect of /x?y=z leads.
-var redirections = []struct {
-	url   any
-	leads []string
-}{
-	{"https://{hostname}", []string{"https://{hostname}/x?y=z"}},
-	{"https://{hostname}:8443", []string{"https://{hostname}:8443/x?y=z"}},
-	{"https://{hostname}:8443/", []string{"https://{hostname}:8443/x?y=z"}},
-	{"https://{hostname}:443", []string{"https://{hostname}/x?y=z"}},
-	{"HTTPS://{HOSTNAME}:8443", []string{"https://{hostname}:8443/x?y=z"}},
-	{"https://{hostname}:8443/base", []string{
-		"https://{hostname}:8443/base/x?y=z", "https://{hostname}:8443/x?y=z",
-	}},
-	{"https://www.{hostname}", []string{"https://www.{hostname}/x?y=z"}},
-	{"https://{v4}:8443", []string{"https://{v4}:8443/x?y=z"}},
-	{"https://[fd00::1]:8443", []string{"https://[fd00::1]:8443/x?y=z"}},
-	{"https://[fd00::1]", []string{"https://[fd00::1]/x?y=z"}},
-}
-
 func (l *life) tryRedirects() {
 	if !l.e.CanSet("server_url") {
 		return
 	}
-	for _, row := range redirections {
-		s := l.e.HTTP01(l.e.ExpandSettings(harness.Settings{"server_url": row.url}))
-		l.served(invTakes, s, func(*harness.Server) {
+	for _, row := range rows.Of[rows.Redirection](l.e, "HTTP01-07") {
+		l.served(invTakes, l.e.HTTP01(row.Settings(l.e)), func(*harness.Server) {
 			l.e.AwaitListener(l.e.Addr(5080))
-			answer := l.e.Get(l.e.Addr(5080), "/x?y=z")
-			const hops = 3
-			for range hops {
-				target, stays := match.StaysAtHost(answer)
-				if !stays {
-					break
-				}
-				answer = l.e.Get(l.e.Addr(5080), target)
-			}
+			answer := row.Ask(l.e)
 			l.contacts++
-			if answer.Status/100 != 3 && l.known["HTTP01-20"] {
+			if row.MayRefuse && !match.Redirects(answer) ||
+				answer.Status/100 != 3 && l.known["HTTP01-20"] {
 				return
 			}
-			l.expect(invRedirects, answer, match.RedirectTo(l.e.ExpandAll(row.leads)...))
+			l.expect(invRedirects, answer, match.RedirectTo(l.e.ExpandAll(row.Leads)...))
 		})
 	}
 }

@@ -203,7 +203,6 @@ func (l *life) judgeStored() {
 	if len(l.e.FilesOfCache(l.cache)) > 0 {
 		return
 	}
-
 	l.broke(invStored, "the certificate in the directory "+l.e.Path(l.cache),
 		"no file there, and these elsewhere: %s", strings.Join(l.e.NewFiles(l.before), ", "))
 }
