@@ -23,6 +23,7 @@ func (l *life) finish() {
 	}
 	l.settle()
 	l.recover()
+	l.settle()
 	l.judgeStep()
 	l.visit(clientOf("http1"))
 	l.judgeSize()
@@ -36,6 +37,7 @@ func (l *life) finish() {
 	l.begun = l.mark()
 	l.start(Step{})
 	l.afterRestart()
+	l.settle()
 	l.judgeStep()
 	l.end()
 	l.judgeRemains()

@@ -172,6 +172,9 @@ func (l *life) keep() *wire.Handshake {
 	if !l.up || !l.e.IsToldToReload() {
 		return nil
 	}
+	if h := l.visit(able()); h == nil || h.Err != nil { // which notes the certificate
+		return nil
+	}
 	h, _ := l.shake(harness.Offering("http/1.1"), harness.KeepOpen)
 	if h.Err != nil {
 		return nil
@@ -203,6 +206,8 @@ func (l *life) judgeStored() {
 	if len(l.e.FilesOfCache(l.cache)) > 0 {
 		return
 	}
+	elsewhere := l.e.NewFiles(l.before)
 	l.broke(invStored, "the certificate in the directory "+l.e.Path(l.cache),
-		"no file there, and these elsewhere: %s", strings.Join(l.e.NewFiles(l.before), ", "))
+		"no file there, and %d elsewhere (%s); it says\n%s", len(elsewhere),
+		strings.Join(elsewhere, ", "), l.server.Process.Log().Tail(4))
 }
