@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"assay/fixtures/pki"
 	"assay/pebble"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
@@ -156,6 +157,42 @@ var _ = Requirement("PROFILE-07", func(e *Env) {
 		ordered = named(orders[0].Profile)
 	}
 	e.Observe("acme", "ordered with a profile that the CA does not advertise", ordered)
+}, TimingDependent)
+
+// publicCAs are the hosts of CAs that anybody can use by ACME.
+var publicCAs = []string{
+	letsEncrypt, "acme-staging-v02.api.letsencrypt.org", "acme.zerossl.com", "dv.acme-v02.api.pki.goog",
+	"acme.ssl.com", "api.buypass.com",
+}
+
+var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
+	const address = "127.0.0.4"
+	e.UseClock()
+	id := e.Identity(pki.Spec{Names: publicCAs})
+	elsewhere := e.ServeCA(address+":443", id, letsEncryptPath)
+	for _, name := range publicCAs {
+		e.Resolver.Point(name, netip.MustParseAddr(address))
+	}
+	refusal := pebble.Problem{
+		Type: "urn:ietf:params:acme:error:unauthorized", Detail: "not today", Status: http.StatusForbidden,
+	}
+	switch row.Trouble {
+	case "away":
+		e.CA().Down()
+	case "accounts":
+		e.Inject(pebble.Fail(pebble.KindNewAccount, refusal).Persistently())
+	case "orders":
+		e.Inject(pebble.Fail(pebble.KindNewOrder, refusal).Persistently())
+	}
+	bundle := e.Write("roots.pem", append(id.RootPEM(), e.CA().EndpointRoot()...))
+	server := e.StartACME(TrustOnly(bundle))
+	for began := e.Now(); e.Now().Sub(began) < halfADay; e.PassUntil(3*aWhile, 3*aWhile, nil) {
+		e.HandshakeOrLeave(server)
+		Expect(elsewhere.Names()).To(BeEmpty(), "names of public CAs that were asked for")
+	}
+	e.CA().Restore()
+	l := &life{Env: e, server: server}
+	l.expectRenewalWithin(aboutADay, "after the CA was well again")
 }, TimingDependent)
 
 // The specs below judge certificates for IP addresses (scenarios/ip.yaml).

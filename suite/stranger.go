@@ -41,6 +41,9 @@ var _ = Table("RES-50", func(e *Env, row struct {
 		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 		address = e.Addr(5080)
 	default:
+		if row.When == "later" {
+			e.UseClock()
+		}
 		secure, root := e.StartSecure()
 		server = secure
 		Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
@@ -60,6 +63,9 @@ var _ = Table("RES-50", func(e *Env, row struct {
 	Expect(server.Process).To(BeAlive())
 	if row.When == "before-issuance" {
 		e.ExpectRecovery(server) // the control: it is a server that obtains certificates
+	}
+	if row.When == "later" {
+		e.Pass(time.Hour)
 	}
 	server.Stop()
 	Expect(server.WholeLog()).To(StayReadable(sent))

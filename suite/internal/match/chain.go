@@ -37,6 +37,22 @@ func ServeWholeChainOf(file []*x509.Certificate, root *x509.Certificate) types.G
 	})
 }
 
+// HaveOrderedChainTo succeeds as [HaveFullChainTo] does if, besides, each certificate that was
+// served is followed by the one that issued it: strict clients look no further.
+func HaveOrderedChainTo(root *x509.Certificate) types.GomegaMatcher {
+	expected := "a chain to " + root.Subject.CommonName + ", each certificate followed by its issuer"
+	return match(expected, func(h *wire.Handshake) (bool, string) {
+		ok, seen, _ := HaveFullChainTo(root).(*matcher).judge(h)
+		for i := 1; ok && i < len(h.Chain); i++ {
+			if err := h.Chain[i-1].CheckSignatureFrom(h.Chain[i]); err != nil {
+				return false, fmt.Sprintf("%s\n%s did not issue the one before it: %v",
+					seen, Name(h.Chain[i]), err)
+			}
+		}
+		return ok, seen
+	})
+}
+
 func servesOf(file []*x509.Certificate, h *wire.Handshake) (ok bool, seen string) {
 	rest := file
 	for _, cert := range h.Chain {

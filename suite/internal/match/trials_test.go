@@ -312,6 +312,8 @@ func ofLogs() []trial {
 			lines("WARN the chain is short"), lines("WARN the disk is full"), "the disk is full"},
 		{"no alarm", RaiseNoAlarm(control), lines("WARN the port is unusual", "INFO ready"),
 			lines("WARN the chain is short"), "the chain is short"},
+		{"no alarm under another name", RaiseNoAlarm(lines("WARN host amber is old"), lines("WARN host birch is old")),
+			lines("WARN host cedar is old"), lines("WARN host cedar is bad"), "cedar is bad"},
 		{"once", LogOnce("chain"), lines("the chain", "the port"), lines("the chain", "the chain"),
 			"2\n"},
 		{"not at all", LogOnce("chain"), lines("the chain"), lines("the port"), "seen      0"},

@@ -21,9 +21,10 @@ const followPause = 20 * time.Millisecond
 type follower struct {
 	path string
 	in   *careful.Dir // the directory of the test
+	log  *Log
 
 	mu     sync.Mutex
-	lines  splitter
+	lines  *splitter
 	file   *os.File // nil while there is no file
 	offset int64    // bytes of file that were read
 	last   []byte   // those before offset, to see that the file was emptied and written again
@@ -33,7 +34,7 @@ type follower struct {
 // follow begins to follow a file. What is in the file already belongs to an
 // earlier start and is left out.
 func follow(in *careful.Dir, path string, log *Log) *follower {
-	f := &follower{path: path, in: in, lines: splitter{log: log, stream: File}}
+	f := &follower{path: path, in: in, log: log, lines: newSplitter(log, File)}
 	if f.open() {
 		if size, err := f.file.Seek(0, io.SeekEnd); err == nil {
 			f.offset = size
@@ -105,12 +106,12 @@ func (f *follower) read() {
 	before := make([]byte, len(f.last))
 	_, err = f.file.ReadAt(before, f.offset-int64(len(before)))
 	if info.Size() < f.offset || err != nil || !bytes.Equal(before, f.last) {
-		f.lines.end()
+		f.lines.close()
 		f.offset, f.last = 0, nil
 	}
 	if skipped := info.Size() - f.offset - limits.LogFileAtOnce; skipped > 0 {
-		f.lines.end()
-		f.lines.log.add(Note, fmt.Sprintf("(%d bytes of the log file left out)", skipped), 0)
+		f.lines.close()
+		f.log.add(Note, fmt.Sprintf("(%d bytes of the log file left out)", skipped), 0)
 		f.offset += skipped
 		f.last = nil
 	}
@@ -127,7 +128,7 @@ func (f *follower) read() {
 }
 
 func (f *follower) letGo() {
-	f.lines.end()
+	f.lines.close()
 	f.file.Close()
 	f.file = nil
 }

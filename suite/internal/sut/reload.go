@@ -113,13 +113,13 @@ func (p *Process) runReload(ctx context.Context) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = limits.Drain
-	lines := &splitter{log: p.log, stream: reloading}
+	lines := newSplitter(p.log, reloading)
 	cmd.Stdout, cmd.Stderr = lines, lines
 	if err := p.start(cmd); err != nil {
 		return fmt.Errorf("reload.command: %w", err)
 	}
 	err := cmd.Wait()
-	lines.end()
+	lines.close()
 	if exit := (*exec.ExitError)(nil); ctx.Err() != nil {
 		return fmt.Errorf("reload.command %q did not end: %w", args, context.Cause(ctx))
 	} else if errors.As(err, &exit) {

@@ -14,9 +14,9 @@ import (
 // read adds what arrives on a stream to the log, line by line, until the stream
 // ends. A last line without a line break counts as a line.
 func (l *Log) read(stream Stream, from io.Reader) {
-	lines := &splitter{log: l, stream: stream}
+	lines := newSplitter(l, stream)
 	io.Copy(lines, from) // a stream that fails has ended
-	lines.end()
+	lines.close()
 }
 
 // A pace reads from a stream, and waits when that becomes more than the limits allow. A
@@ -46,11 +46,20 @@ func (r *pace) Read(p []byte) (int, error) {
 // A splitter adds what is written to it to a log, line by line. The rest of a
 // line is left out after [limits.LogLine] bytes.
 type splitter struct {
-	log    *Log
-	stream Stream
-	line   []byte // the current line, with two bytes more than its limit for its end
-	rest   int    // bytes of the current line after those
-	begun  bool
+	to    unfolder
+	line  []byte // the current line, with two bytes more than its limit for its end
+	rest  int    // bytes of the current line after those
+	begun bool
+}
+
+func newSplitter(log *Log, stream Stream) *splitter {
+	return &splitter{to: unfolder{add: func(line string, cut int) { log.add(stream, line, cut) }}}
+}
+
+// close adds what has begun: a line without an end, and an object without one.
+func (s *splitter) close() {
+	s.end()
+	s.to.giveUp()
 }
 
 // Write adds the lines that p completes. It never fails.
@@ -81,6 +90,6 @@ func (s *splitter) end() {
 		cut = len(line) - limits.LogLine + s.rest
 		text += " … (cut at " + careful.Size(limits.LogLine) + ")"
 	}
-	s.log.add(s.stream, text, cut)
+	s.to.line(text, cut)
 	s.line, s.rest, s.begun = s.line[:0], 0, false
 }

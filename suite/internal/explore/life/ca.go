@@ -32,6 +32,8 @@ type acme struct {
 	doubt, unstored bool
 	// damaged is how many entries the CA's journal had when files of the cache were damaged.
 	damaged int
+	// mended is how many entries the journal had when the cache could be written again.
+	mended int
 	// excuses counts what explains a further certificate of each type of key.
 	excuses int
 	// vain says that the CA has issued what nobody can use, once for each attempt.
@@ -70,6 +72,9 @@ func (l *life) over(name string) {
 			l.caDown = false
 		}
 		mend()
+		if name == "cache" {
+			l.mended = l.e.Journal().Len()
+		}
 		delete(l.troubles, name)
 		return
 	}
@@ -99,7 +104,7 @@ func (l *life) noteGood(leaf *x509.Certificate) {
 		return
 	}
 	l.good = leaf
-	l.unstored = l.troubles["cache"] != nil
+	l.unstored = l.troubles["cache"] != nil || l.mended > 0 && !l.issuedSince(leaf, l.mended)
 	l.doubt = l.unstored || !l.issuedSince(leaf, l.damaged)
 	l.keepSecrets()
 }

@@ -60,6 +60,7 @@ const (
 	invProves       = "answers-challenge"
 	invKeepsOpen    = "keeps-connections"
 	invStored       = "stored-where-told"
+	invShares       = "shares-its-cache"
 )
 
 // Invariants lists what is judged, in the order of the documentation.
@@ -156,6 +157,9 @@ var Invariants = []Invariant{
 		Text: "A connection that was open before a reload lives on."},
 	{ID: invStored, From: []string{"ACME-02", "CFG-05"},
 		Text: "The certificate is in the directory that the configuration names."},
+	{ID: invShares, From: []string{"AUTOCERT-05"}, Claims: []string{"autocert"},
+		Text: "A second server over the same cache serves the certificate that is there, and " +
+			"orders none."},
 	{ID: invRecovers, From: []string{"RES-80", "RENEW-47", "ACME-01"},
 		Text: "When everything is mended, a good certificate is served an hour or, after a " +
 			"failed renewal, a day and two hours later."},
