@@ -2,6 +2,7 @@ package suite
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"assay/pebble"
+	"assay/scenarios"
+	walks "assay/suite/internal/explore/life"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/storage"
@@ -349,4 +352,26 @@ var _ = Table("RES-86", func(e *Env, row struct{ First bool }) {
 		l.PassUntil(aWhile, aWhile, told)
 	}
 	l.server.WaitLog("a line with the whole link of the CA's refusal, "+pauseLink, Mentions(pauseLink))
+}, TimingDependent)
+
+var _ = Table("RES-88", func(e *Env, row struct{ Walk string }) {
+	text, err := scenarios.Walk(row.Walk)
+	e.Must(err)
+	walk, err := walks.Read(row.Walk+".yaml", text)
+	e.Must(err)
+	chapter := walk.Mode
+	if chapter == walks.ModeOwn {
+		chapter = "byo"
+	}
+	e.NeedsClaim(chapter)
+	outcome := walks.Play(e, walk)
+	e.SkipUnless(outcome.Unjudged == "", outcome.Unjudged)
+	if outcome.Error != "" {
+		e.Must(errors.New(outcome.Error))
+	}
+	broken := "nothing"
+	if f := outcome.Finding; f != nil {
+		broken = f.Invariant + ", expected " + f.Expected
+	}
+	e.Observe("walk", "broken", broken)
 }, TimingDependent)

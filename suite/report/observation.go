@@ -5,8 +5,8 @@ import "slices"
 // Observation is one fact about the target that can be compared with the same
 // fact of another run.
 type Observation struct {
-	// Kind is one of chain, acme, error, alert, file, log, protocol, schedule
-	// and count.
+	// Kind is one of chain, acme, error, alert, file, log, protocol, schedule, count and
+	// walk.
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 	// Case names the row that observed the fact; "" without a table.

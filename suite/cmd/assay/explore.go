@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"assay/suite/internal/coverage"
 	"assay/suite/internal/explore"
 	"assay/suite/internal/live"
 	"assay/suite/report"
@@ -25,6 +26,7 @@ type exploreCommand struct {
 	Play    string    `placeholder:"FILE" type:"existingfile" help:"Take the walk of this file alone."`
 	Workers int       `default:"4" placeholder:"N" help:"Walks at a time (default: 4)."`
 	World   string    `default:"auto" enum:"auto,namespace,loopback" placeholder:"KIND" help:"World of the target: auto, namespace or loopback."`
+	Cover   bool      `help:"Prefer what reaches new code: the executable was built by go build -cover."`
 	JSON    bool      `name:"json" help:"Print the result as JSON, and nothing else."`
 }
 
@@ -57,6 +59,11 @@ func (c *exploreCommand) Run() error {
 		o.Play, o.Workers = &walk, 1
 	}
 	var err error
+	if c.Cover {
+		if o.Covdata, err = coverage.Find(context.Background()); err != nil {
+			return fmt.Errorf("--cover: %w", err)
+		}
+	}
 	if o.Bin, err = c.executable(say); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type hunt struct {
 	mu     sync.Mutex
 	next   int
 	result Result
+	steering
 	known  map[string]int // invariants that were found, and where in Finds; -1 while it is sought
 	broken string         // an error of Assay's own
 }
@@ -80,7 +81,7 @@ func (h *hunt) draw(began time.Time) (number int, w Walk, more bool) {
 	case h.o.Walks > 0 && number >= h.o.Walks, time.Since(began) >= h.o.For:
 		return 0, w, false
 	default:
-		w = life.Generate(life.SeedOf(h.o.Seed, number), h.modes)
+		w = h.steered(number)
 	}
 	h.next++
 	return number, w, true
@@ -103,6 +104,8 @@ func (h *hunt) take(ctx context.Context, number int, w Walk, began time.Time) {
 	h.result.Walks++
 	h.result.Steps += len(w.Steps)
 	h.result.Passed += w.Total().Hours() / 24
+	h.note(w, o.Covered)
+	h.result.Covered, h.result.Kept = len(h.reached), len(h.kept)
 	event := Event{Walks: h.result.Walks}
 	switch {
 	case o.Error != "":

@@ -18,6 +18,10 @@ type Options struct {
 	Workers int           // walks at a time
 	First   bool          // end at the first find
 	Play    *Walk         // this walk alone; nil for random ones
+	// Covdata is the path of Go's tool covdata, see [coverage.Find]. If it is set, the
+	// executable was built by "go build -cover", and walks that reach new code are kept: others
+	// begin as they do.
+	Covdata string
 }
 
 // A Result holds what came of all walks. "assay explore --json" prints it.
@@ -37,6 +41,10 @@ type Result struct {
 	Finds  []Find  `json:"finds"`
 	// Unsteady are finds that were not there when the walk was taken again.
 	Unsteady []Unsteady `json:"unsteady,omitempty"`
+	// Covered is how many blocks of code were reached, and Kept how many walks reached a new
+	// one; 0 if nobody looked.
+	Covered int `json:"covered,omitempty"`
+	Kept    int `json:"kept,omitempty"`
 	// Unjudged counts why walks could not be judged to their end.
 	Unjudged map[string]int `json:"unjudged,omitempty"`
 	Exit     int            `json:"exit"`

@@ -53,7 +53,11 @@ func Run(ctx context.Context, o Options, tell func(Event)) (*Result, error) {
 	if err := clock.Available(); err != nil {
 		return nil, err
 	}
-	return inner.Run[Event, Result](ctx, o.World, target, optionsVariable, o, tell)
+	var needs []string
+	if o.Covdata != "" {
+		needs = append(needs, o.Covdata)
+	}
+	return inner.Run[Event, Result](ctx, o.World, target, needs, optionsVariable, o, tell)
 }
 
 // child does the work of the inner process, or of a worker, and returns its exit code.

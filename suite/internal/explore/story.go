@@ -78,6 +78,10 @@ func (r *Result) Summary() []string {
 		lines = append(lines, fmt.Sprintf("not there again, so no find: %s, seen %s", u.Invariant,
 			words.OneLine(u.Seen)))
 	}
+	if r.Covered > 0 {
+		lines = append(lines, fmt.Sprintf("%d blocks of code reached; %s reached new ones", r.Covered,
+			words.Plural(r.Kept, "walk", "walks")))
+	}
 	verdict := "nothing found"
 	if n := len(r.Finds); n > 0 {
 		verdict = words.Plural(n, "broken invariant", "broken invariants")

@@ -100,7 +100,9 @@ func work(ctx context.Context, inside *world.Run, o Options) int {
 		return report.ExitTrouble
 	}
 	gomega.RegisterFailHandler(harness.FailAssertion)
-	setup := harness.Setup{Target: target, Run: inside, Env: o.Env, Recorder: patience.Start()}
+	setup := harness.Setup{
+		Target: target, Run: inside, Env: o.Env, Recorder: patience.Start(), Covdata: o.Covdata,
+	}
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	for serial := 0; ; serial++ {
 		var w Walk

@@ -134,9 +134,16 @@ type Setup struct {
 	Keep   string         // the directory that specs' directories are copied to; "" copies none
 	Again  bool           // the cases are tried for the second time
 
+	// Covdata is the path of Go's tool covdata, if the target was built by "go build -cover":
+	// then it leaves in [CoverageDir] what it covered.
+	Covdata string
+
 	Recorder *patience.Recorder // measures whether the machine is starved; may be nil
 	Contact  *contact.Reader    // tells whether the target turns to its CA; may be nil
 }
+
+// Setup returns what the environment was opened with.
+func (e *Env) Setup() Setup { return e.setup }
 
 // StartPatience returns how long a start may take. The time that the target
 // file gives for an idle machine never shortens it.

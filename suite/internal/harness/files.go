@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -184,13 +185,17 @@ func (e *Env) owned(path string) bool {
 // Files lists what lies below the spec's directory, without directories.
 func (e *Env) Files() []string { return e.FilesBelow(".") }
 
-// FilesBelow lists what lies below a directory of the spec's, without directories. The
-// names are relative to the directory of the spec.
+// CoverageDir is the directory, below that of the spec, in which a target that was built by
+// "go build -cover" leaves what it covered.
+const CoverageDir = "go-coverage"
+
+// FilesBelow lists what lies below a directory of the spec's, without directories and without
+// coverage data. The names are relative to the directory of the spec.
 func (e *Env) FilesBelow(dir string) []string {
 	ginkgo.GinkgoHelper()
 	var paths []string
 	e.Must(e.below.Walk(dir, func(name string, entry fs.DirEntry) error {
-		if !entry.IsDir() {
+		if !entry.IsDir() && !(e.setup.Covdata != "" && path.Dir(name) == CoverageDir) {
 			paths = append(paths, name)
 		}
 		return nil

@@ -89,6 +89,10 @@ func (e *Env) prepare(settings Settings, options ...StartOption) *Server {
 		CABundle: e.Path("ca-bundle.pem"),
 		Env:      e.setup.Env,
 	}}
+	if e.setup.Covdata != "" {
+		e.Must(e.below.MkdirAll(CoverageDir, 0o777))
+		o.input.Env = append(slices.Clone(o.input.Env), "GOCOVERDIR="+e.Path(CoverageDir))
+	}
 	for _, option := range options {
 		option.apply(&o)
 	}

@@ -39,18 +39,19 @@ func Load(target, bin string) (*sut.Target, error) {
 	return t, t.Resolve()
 }
 
-// Run starts the inner process in a world of this kind, which the target can reach, with
-// the options in a variable of its environment, and calls tell for each of its events. With
-// ErrInterrupted it returns the result too, if there is one.
+// Run starts the inner process in a world of this kind, which the target and the further
+// files that the inner process needs can reach, with the options in a variable of its
+// environment, and calls tell for each of its events. With ErrInterrupted it returns the result
+// too, if there is one.
 func Run[E, R any](
-	ctx context.Context, kind string, target *sut.Target, variable string, options any,
-	tell func(E),
+	ctx context.Context, kind string, target *sut.Target, further []string,
+	variable string, options any, tell func(E),
 ) (*R, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
 	}
-	needs := []string{target.Command[0]}
+	needs := append([]string{target.Command[0]}, further...)
 	if target.File != "" {
 		needs = append(needs, filepath.Dir(target.File)) // scripts may lie beside it
 	}

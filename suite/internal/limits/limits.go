@@ -78,8 +78,9 @@ const (
 	DatagramsAtOnce = 8000
 	DatagramRate    = 4000
 	// Drain is how long the output of a process is read after its end, in case another
-	// process still holds it.
-	Drain = 500 * time.Millisecond
+	// process still holds it, and DrainAtMost how long while more of it is there.
+	Drain       = 500 * time.Millisecond
+	DrainAtMost = 5 * time.Second
 )
 
 // Worker is the number of bytes from which on a worker collects garbage more often. It

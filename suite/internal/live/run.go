@@ -40,7 +40,7 @@ func Run(ctx context.Context, o Options, tell func(Event)) (*Life, error) {
 	if err := clock.Available(); err != nil {
 		return nil, err
 	}
-	life, err := inner.Run[Event, Life](ctx, o.World, target, optionsVariable, o, tell)
+	life, err := inner.Run[Event, Life](ctx, o.World, target, nil, optionsVariable, o, tell)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,6 @@ func (p *Process) waitForLog(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, limits.Drain)
 	defer cancel()
 	_ = p.poll(ctx, func() (bool, error) {
-		return p.sources[0].drained() && p.sources[1].drained(), nil
+		return p.drained(), nil
 	})
 }

@@ -116,10 +116,7 @@ func StartTimed(
 	}
 	go func() {
 		p.wait()
-		for _, f := range ours[:2] {
-			f.SetReadDeadline(time.Now().Add(limits.Drain))
-		}
-		readers.Wait()
+		p.readRest(&readers)
 		closeAll(ours)
 		if file != nil {
 			file.close()
@@ -129,6 +126,34 @@ func StartTimed(
 	}()
 	return p, nil
 }
+
+// readRest waits until the log holds everything that the process wrote before its end. Another
+// process may still hold the streams, so it gives up when there is nothing to read for a
+// while, or when that takes too long.
+func (p *Process) readRest(readers *sync.WaitGroup) {
+	read := make(chan struct{})
+	go func() {
+		readers.Wait()
+		close(read)
+	}()
+	for began := time.Now(); ; {
+		select {
+		case <-read:
+			return
+		case <-time.After(limits.Drain):
+		}
+		if p.drained() || time.Since(began) > limits.DrainAtMost {
+			for _, s := range p.sources {
+				s.pipe.SetReadDeadline(time.Now())
+			}
+			<-read
+			return
+		}
+	}
+}
+
+// drained reports whether the log holds everything that the process has written.
+func (p *Process) drained() bool { return p.sources[0].drained() && p.sources[1].drained() }
 
 // startCommand starts the command, and sets what waits for its end.
 func (p *Process) startCommand(

@@ -243,7 +243,8 @@ func (l *life) acmeSettings() (s harness.Settings, options []harness.StartOption
 	} else {
 		s = l.e.ALPN01()
 	}
-	if l.unusual("port") {
+	// In the loopback world, what forwards the port has an address that others may want.
+	if inNamespace && l.unusual("port") {
 		port = 9000
 		set("listen_addr", l.e.Addr(port))
 		options = append(options, harness.Forward(443, port))

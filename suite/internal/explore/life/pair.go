@@ -105,7 +105,7 @@ func (l *life) successor(r replacement) *pki.Identity {
 		case "rsa":
 			spec.Key = pki.RSA2048
 		}
-		if r.way.Key == replace.SameKey || r.way.Key == replace.KeptKey && l.onDisk != nil {
+		if r.way.Key == replace.SameKey || r.way.Key == replace.KeptKey {
 			spec.PrivateKey = old.Key
 		}
 	})

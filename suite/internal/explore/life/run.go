@@ -15,6 +15,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/scenarios"
+	"assay/suite/internal/coverage"
 	"assay/suite/internal/harness"
 	"assay/suite/internal/match"
 	"assay/suite/internal/patience"
@@ -30,7 +31,9 @@ type Outcome struct {
 	// Error is Assay's own.
 	Error string   `json:"error,omitempty"`
 	Notes []string `json:"notes,omitempty"` // what was seen in each step
-	Took  float64  `json:"took_s"`
+	// Covered is the code that the target reached, see [coverage.Read].
+	Covered []uint32 `json:"covered,omitempty"`
+	Took    float64  `json:"took_s"`
 }
 
 // A Finding is a broken invariant.
@@ -98,6 +101,26 @@ func Lead(
 	if err != nil {
 		return Outcome{Error: err.Error()}
 	}
+	defer func() {
+		if err := e.Close(); err != nil && o.Error == "" && o.Finding == nil {
+			o.Error = err.Error()
+		}
+	}()
+	return play(ctx, e, w)
+}
+
+// Play leads a server through a walk in the world of a spec.
+func Play(e *harness.Env, w Walk) Outcome {
+	fail, skip := e.Fail, e.Skip
+	defer func() {
+		e.Fail, e.Skip = fail, skip
+		gomega.RegisterFailHandler(harness.FailAssertion)
+	}()
+	return play(e.Context(), e, w)
+}
+
+func play(ctx context.Context, e *harness.Env, w Walk) (o Outcome) {
+	began, setup := time.Now(), e.Setup()
 	l := &life{e: e, target: setup.Target, walk: w, began: began, secrets: map[string]bool{},
 		known: map[string]bool{}}
 	version := setup.Target.Version()
@@ -110,9 +133,6 @@ func Lead(
 	defer func() {
 		for _, end := range l.closers {
 			end()
-		}
-		if err := e.Close(); err != nil && o.Error == "" && o.Finding == nil {
-			o.Error = err.Error()
 		}
 	}()
 	e.Fail = func(message string, _ ...int) {
@@ -143,6 +163,11 @@ func Lead(
 		}
 	}()
 	l.run()
+	if setup.Covdata != "" {
+		covered, err := coverage.Read(ctx, setup.Covdata, e.Path(harness.CoverageDir))
+		e.Must(err)
+		o.Covered = covered
+	}
 	return o
 }
 

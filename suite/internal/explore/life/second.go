@@ -24,6 +24,9 @@ func (l *life) secondStep(s Step) {
 	case !l.up:
 		l.seen("it does not run")
 		return
+	case l.walk.Mode == ModeOwn && l.onDisk == nil:
+		l.seen("its pair is bad now")
+		return
 	case l.known[from]:
 		l.seen("the target is known to fail %s", from)
 		return

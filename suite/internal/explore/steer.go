@@ -1,0 +1,61 @@
+package explore
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"assay/suite/internal/explore/life"
+)
+
+// mostKeptSteps is how many steps a walk has at most that begins as another one does.
+const mostKeptSteps = 24
+
+// A steering keeps walks that have reached code which no walk before them had reached.
+type steering struct {
+	reached map[uint32]bool
+	kept    []Walk
+}
+
+// note notes what a walk has reached, and keeps the walk if some of it is new.
+func (s *steering) note(w Walk, covered []uint32) {
+	before := len(s.reached)
+	if s.reached == nil {
+		s.reached = map[uint32]bool{}
+	}
+	for _, block := range covered {
+		s.reached[block] = true
+	}
+	if len(s.reached) > before {
+		s.kept = append(s.kept, w)
+	}
+}
+
+// next returns the walk to take in place of a random one. Half of the walks begin as one does
+// that was kept, and go on as the random one.
+func (s *steering) next(w Walk, seed uint64) Walk {
+	random := rand.New(rand.NewPCG(seed, 0))
+	var alike []Walk
+	for _, k := range s.kept {
+		if k.Mode == w.Mode {
+			alike = append(alike, k)
+		}
+	}
+	if len(alike) == 0 || random.IntN(2) == 0 {
+		return w
+	}
+	kept := alike[random.IntN(len(alike))]
+	begin := 1 + random.IntN(len(kept.Steps))
+	steps := append(slices.Clone(kept.Steps[:begin]), w.Steps[random.IntN(len(w.Steps)):]...)
+	kept.Steps = steps[:min(len(steps), mostKeptSteps)]
+	return kept
+}
+
+// steered returns the random walk with a number, or the one that is to be taken in its place.
+func (h *hunt) steered(number int) Walk {
+	seed := life.SeedOf(h.o.Seed, number)
+	w := life.Generate(seed, h.modes)
+	if h.o.Covdata == "" {
+		return w
+	}
+	return h.steering.next(w, seed)
+}

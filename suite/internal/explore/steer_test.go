@@ -1,0 +1,82 @@
+package explore
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"assay/suite/internal/clock"
+	"assay/suite/internal/coverage"
+	"assay/suite/internal/explore/life"
+)
+
+func steps(names ...string) (all []life.Step) {
+	for _, name := range names {
+		all = append(all, life.Step{Do: name})
+	}
+	return all
+}
+
+// A walk that reaches new code is kept, and later ones begin as it does.
+func TestSteering(t *testing.T) {
+	t.Parallel()
+	var s steering
+	random := Walk{Mode: life.ModeOwn, Steps: steps("start", "kill")}
+	if w := s.next(random, 1); !slices.Equal(w.Steps, random.Steps) {
+		t.Errorf("found %v before any walk was kept, expected the random one", w.Steps)
+	}
+	kept := Walk{Mode: life.ModeOwn, By: "linking", Steps: steps("reload", "reload", "reload")}
+	s.note(kept, []uint32{1, 2})
+	s.note(Walk{Mode: life.ModeOwn, Steps: steps("stop")}, []uint32{2})
+	s.note(Walk{Mode: life.ModeHTTP, Steps: steps("sleep")}, []uint32{3})
+	if len(s.kept) != 2 || len(s.reached) != 3 {
+		t.Fatalf("%d walks kept, %d blocks reached; expected 2 and 3", len(s.kept), len(s.reached))
+	}
+	spliced := 0
+	for seed := range uint64(100) {
+		w := s.next(random, seed)
+		if w.By == kept.By {
+			spliced++
+			if w.Steps[0].Do != "reload" || w.Steps[len(w.Steps)-1].Do != "kill" {
+				t.Errorf("found %v, expected the beginning of a kept walk and the end of the random one",
+					w.Steps)
+			}
+		}
+	}
+	if spliced < 30 || spliced > 70 {
+		t.Errorf("%d of 100 walks begin as a kept one, expected about half", spliced)
+	}
+	if len(kept.Steps) != 3 || len(random.Steps) != 2 || kept.Steps[1].Do != "reload" {
+		t.Errorf("found %v and %v, expected walks that are as they were", kept.Steps, random.Steps)
+	}
+}
+
+// Walks of a server that was built with coverage tell what it reaches.
+func TestCover(t *testing.T) {
+	t.Parallel()
+	if err := clock.Available(); err != nil {
+		t.Skip(err)
+	}
+	covdata, err := coverage.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(t.TempDir(), "server")
+	build := exec.Command("go", "build", "-cover", "-o", bin, "assay/server/cmd/assay-server")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	o := Options{
+		Target: "reference", Bin: bin, Seed: 3, Walks: 8, Workers: 2, For: time.Hour, Covdata: covdata,
+	}
+	r, err := Run(t.Context(), o, func(Event) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Finds) > 0 || r.Covered < 300 || r.Kept < 2 {
+		t.Errorf("%d blocks reached, %d walks kept; expected more of each, and no finds:\n%s",
+			r.Covered, r.Kept, r.story())
+	}
+}
