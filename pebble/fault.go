@@ -23,6 +23,9 @@ type Fault struct {
 // effect answers a request instead of Pebble, or changes Pebble's answer.
 type effect func(e *edge, x *exchange) *answer
 
+// Kind returns the kind of request that meets the fault.
+func (f Fault) Kind() Kind { return f.kind }
+
 func newFault(kind Kind, name string, effect effect) Fault {
 	return Fault{kind: kind, nth: 1, name: name, effect: effect}
 }

@@ -48,7 +48,8 @@ var _ = Table("CHAIN-03", func(e *Env, row rows.BrokenChain) {
 	e.Write("cert.pem", pki.PEM(bad...))
 	refusal, seen := e.RefuseOrServe(control.Settings)
 	if seen != nil {
-		Expect(seen).To(HaveOrderedChainTo(id.Root), "the chain that a client gets (a refusal would do too)")
+		Expect(seen).To(HaveOrderedChainTo(id.Root),
+			"the chain that a client gets (a refusal would do too)")
 		return
 	}
 	names, places := commonNames(atFault), id.PlacesOf(row.Defect)

@@ -161,12 +161,13 @@ var _ = Requirement("PROFILE-07", func(e *Env) {
 
 // publicCAs are the hosts of CAs that anybody can use by ACME.
 var publicCAs = []string{
-	letsEncrypt, "acme-staging-v02.api.letsencrypt.org", "acme.zerossl.com", "dv.acme-v02.api.pki.goog",
-	"acme.ssl.com", "api.buypass.com",
+	letsEncrypt, "acme-staging-v02.api.letsencrypt.org", "acme.zerossl.com",
+	"dv.acme-v02.api.pki.goog", "acme.ssl.com", "api.buypass.com",
 }
 
 var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
 	const address = "127.0.0.4"
+	e.NeedsKey("acme_url")
 	e.UseClock()
 	id := e.Identity(pki.Spec{Names: publicCAs})
 	elsewhere := e.ServeCA(address+":443", id, letsEncryptPath)
@@ -174,7 +175,8 @@ var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
 		e.Resolver.Point(name, netip.MustParseAddr(address))
 	}
 	refusal := pebble.Problem{
-		Type: "urn:ietf:params:acme:error:unauthorized", Detail: "not today", Status: http.StatusForbidden,
+		Type: "urn:ietf:params:acme:error:unauthorized", Detail: "not today",
+		Status: http.StatusForbidden,
 	}
 	switch row.Trouble {
 	case "away":

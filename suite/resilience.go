@@ -53,11 +53,10 @@ func (n noHello) bytes(hello []byte) ([]byte, error) {
 // machines (scenarios/resilience.yaml). storage.go holds those about disks.
 
 var _ = Table("RES-01", func(e *Env, row struct{ Request, Again pebble.Kind }) {
-	e.NeedsEdge()
-	e.CA().Inject(pebble.BadNonce(row.Request))
+	e.Inject(pebble.BadNonce(row.Request))
 	refusals := 1
 	if row.Again != "" {
-		e.CA().Inject(pebble.BadNonce(row.Again))
+		e.Inject(pebble.BadNonce(row.Again))
 		refusals++
 	}
 	server := e.StartACME()

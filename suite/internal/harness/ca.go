@@ -283,6 +283,11 @@ func (e *Env) overload() string {
 func (e *Env) Inject(faults ...pebble.Fault) {
 	ginkgo.GinkgoHelper()
 	e.NeedsEdge()
+	atOrder := func(f pebble.Fault) bool { return f.Kind() == pebble.KindOrder }
+	if e.ca == nil && slices.ContainsFunc(faults, atOrder) {
+		// Some clients ask for the state of an order only if finalize leaves it open.
+		e.UseCA(func(o *pebble.Options) { o.Finalize = pebble.Asynchronous })
+	}
 	e.CA().Inject(faults...)
 }
 

@@ -46,16 +46,19 @@ func TestObjects(t *testing.T) {
 		text string
 		want []string
 	}{
-		"object":          {"{\n  \"a\": \"x y\",\n  \"b\": {\n    \"c\": []\n  }\n}\n", []string{`{"a":"x y","b":{"c":[]}}`}},
-		"tabs, CRLF":      {"{\r\n\t\"a\": 1\r\n}\r\n", []string{`{"a":1}`}},
-		"two":             {"{\n \"a\": 1\n}\n{\n \"a\": 2\n}\nend\n", []string{`{"a":1}`, `{"a":2}`, "end"}},
-		"on one line":     {"{\"a\": 1}\n", []string{`{"a": 1}`}},
-		"not indented":    {"{\n\"a\": 1\n}\n", []string{"{", `"a": 1`, "}"}},
-		"no JSON":         {"{\n  a = 1\n}\n", []string{"{", "  a = 1", "}"}},
-		"text in between": {"{\n  \"a\":\nforged\n  1\n}\n", []string{"{", `  "a":`, "forged", "  1", "}"}},
-		"no end":          {"{\n  \"a\": 1\n", []string{"{", `  "a": 1`}},
-		"within another":  {"{\n{\n  \"a\": 1\n}\n", []string{"{", `{"a":1}`}},
-		"too many lines":  {long, strings.Split(strings.TrimSuffix(long, "\n"), "\n")},
+		"object": {"{\n  \"a\": \"x y\",\n  \"b\": {\n    \"c\": []\n  }\n}\n",
+			[]string{`{"a":"x y","b":{"c":[]}}`}},
+		"tabs, CRLF": {"{\r\n\t\"a\": 1\r\n}\r\n", []string{`{"a":1}`}},
+		"two": {"{\n \"a\": 1\n}\n{\n \"a\": 2\n}\nend\n",
+			[]string{`{"a":1}`, `{"a":2}`, "end"}},
+		"on one line":  {"{\"a\": 1}\n", []string{`{"a": 1}`}},
+		"not indented": {"{\n\"a\": 1\n}\n", []string{"{", `"a": 1`, "}"}},
+		"no JSON":      {"{\n  a = 1\n}\n", []string{"{", "  a = 1", "}"}},
+		"text in between": {"{\n  \"a\":\nforged\n  1\n}\n",
+			[]string{"{", `  "a":`, "forged", "  1", "}"}},
+		"no end":         {"{\n  \"a\": 1\n", []string{"{", `  "a": 1`}},
+		"within another": {"{\n{\n  \"a\": 1\n}\n", []string{"{", `{"a":1}`}},
+		"too many lines": {long, strings.Split(strings.TrimSuffix(long, "\n"), "\n")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

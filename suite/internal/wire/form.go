@@ -38,6 +38,7 @@ var browsers = map[Form]utls.ClientHelloID{
 func (c Client) helloSpec() (*utls.ClientHelloSpec, error) {
 	if id, ok := browsers[c.Form]; ok {
 		spec, err := utls.UTLSIdToSpec(id)
+		keepKeys(&spec)
 		return &spec, err
 	}
 	forms := append(slices.Sorted(maps.Keys(browsers)), "", Retry, Unknown)
@@ -45,6 +46,20 @@ func (c Client) helloSpec() (*utls.ClientHelloSpec, error) {
 		return nil, fmt.Errorf("the form of a hello is %q, expected one of %q", c.Form, forms)
 	}
 	return c.composed(), nil
+}
+
+// keepKeys leaves out keys of groups for which uTLS does not keep the private one: it has a
+// single one for a group without a hybrid. A server that chooses such a group asks for a key.
+func keepKeys(spec *utls.ClientHelloSpec) {
+	for _, extension := range spec.Extensions {
+		offered, ok := extension.(*utls.KeyShareExtension)
+		if !ok {
+			continue
+		}
+		offered.KeyShares = slices.DeleteFunc(offered.KeyShares, func(k utls.KeyShare) bool {
+			return k.Group == utls.CurveP256
+		})
+	}
 }
 
 // composed composes a hello of all the versions and suites that the client may speak, and
