@@ -37,8 +37,9 @@ func ServeWholeChainOf(file []*x509.Certificate, root *x509.Certificate) types.G
 	})
 }
 
-// HaveOrderedChainTo succeeds as [HaveFullChainTo] does if, besides, each certificate that was
-// served is followed by the one that issued it: strict clients look no further.
+// HaveOrderedChainTo succeeds if a client accepts the certificates that were served when it
+// trusts this root only and fetches no other, and each is followed by the one that issued it:
+// strict clients look no further.
 func HaveOrderedChainTo(root *x509.Certificate) types.GomegaMatcher {
 	expected := "a chain to " + root.Subject.CommonName + ", each certificate followed by its issuer"
 	return match(expected, func(h *wire.Handshake) (bool, string) {
