@@ -30,8 +30,8 @@ func (s *steering) note(w Walk, covered []uint32) {
 	}
 }
 
-// next returns the walk to take in place of a random one. Half of the walks begin as one does
-// that was kept, and go on as the random one.
+// next returns the walk to take in place of a random one. One walk in four begins as one does
+// that was kept, and goes on as the random one: more of them cost more variety than they bring.
 func (s *steering) next(w Walk, seed uint64) Walk {
 	random := rand.New(rand.NewPCG(seed, 0))
 	var alike []Walk
@@ -40,7 +40,7 @@ func (s *steering) next(w Walk, seed uint64) Walk {
 			alike = append(alike, k)
 		}
 	}
-	if len(alike) == 0 || random.IntN(2) == 0 {
+	if len(alike) == 0 || random.IntN(4) > 0 {
 		return w
 	}
 	kept := alike[random.IntN(len(alike))]

@@ -45,8 +45,8 @@ func TestSteering(t *testing.T) {
 			}
 		}
 	}
-	if spliced < 30 || spliced > 70 {
-		t.Errorf("%d of 100 walks begin as a kept one, expected about half", spliced)
+	if spliced < 10 || spliced > 40 {
+		t.Errorf("%d of 100 walks begin as a kept one, expected about a quarter", spliced)
 	}
 	if len(kept.Steps) != 3 || len(random.Steps) != 2 || kept.Steps[1].Do != "reload" {
 		t.Errorf("found %v and %v, expected walks that are as they were", kept.Steps, random.Steps)

@@ -97,7 +97,9 @@ func (l *life) afterRestart() {
 	}
 	old := l.good
 	h := l.visit(able())
-	if old == nil || h == nil || h.Err != nil || leafEqual(h.Leaf(), old) {
+	// Two attempts may have ended at once, and the cache may hold the other one's certificate.
+	if old == nil || h == nil || h.Err != nil || leafEqual(h.Leaf(), old) ||
+		!l.issuedSince(h.Leaf(), l.startedAt) {
 		return
 	}
 	left := old.NotAfter.Sub(l.e.Now())
