@@ -3,6 +3,7 @@ package suite
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -190,7 +191,8 @@ var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
 	server := e.StartACME(TrustOnly(bundle))
 	for began := e.Now(); e.Now().Sub(began) < halfADay; e.PassUntil(3*aWhile, 3*aWhile, nil) {
 		e.HandshakeOrLeave(server)
-		Expect(elsewhere.Names()).To(BeEmpty(), "names of public CAs that were asked for")
+		asked := strings.Join(elsewhere.Names(), ", ")
+		Expect(asked).To(BeEmpty(), "names of public CAs that were asked for")
 	}
 	e.CA().Restore()
 	l := &life{Env: e, server: server}

@@ -16,18 +16,22 @@ const root = "../../.."
 func TestMain(m *testing.M) { mutantstest.Main(m) }
 
 // build builds the reference server, or a known-bad one, once.
-func build(t *testing.T, name string) string {
+func build(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	if err := clock.Available(); err != nil {
 		t.Skip(err)
 	}
-	return mutantstest.Build(t, root, name)
+	return mutantstest.Build(t, root, name, flags...)
 }
 
 // explored leads a server through walks.
 func explored(t *testing.T, name string, o Options) *Result {
 	t.Helper()
-	o.Target, o.Bin = "reference", build(t, name)
+	var flags []string
+	if o.Covdata != "" {
+		flags = append(flags, "-cover")
+	}
+	o.Target, o.Bin = "reference", build(t, name, flags...)
 	if o.For == 0 {
 		o.For = time.Hour
 	}

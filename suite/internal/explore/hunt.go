@@ -28,7 +28,7 @@ type hunt struct {
 	mu     sync.Mutex
 	next   int
 	result Result
-	steering
+	steer  steering
 	known  map[string]int // invariants that were found, and where in Finds; -1 while it is sought
 	broken string         // an error of Assay's own
 }
@@ -81,7 +81,10 @@ func (h *hunt) draw(began time.Time) (number int, w Walk, more bool) {
 	case h.o.Walks > 0 && number >= h.o.Walks, time.Since(began) >= h.o.For:
 		return 0, w, false
 	default:
-		w = h.steered(number)
+		seed := life.SeedOf(h.o.Seed, number)
+		if w = life.Generate(seed, h.modes); h.o.Covdata != "" {
+			w = h.steer.next(w, seed)
+		}
 	}
 	h.next++
 	return number, w, true
@@ -104,8 +107,8 @@ func (h *hunt) take(ctx context.Context, number int, w Walk, began time.Time) {
 	h.result.Walks++
 	h.result.Steps += len(w.Steps)
 	h.result.Passed += w.Total().Hours() / 24
-	h.note(w, o.Covered)
-	h.result.Covered, h.result.Kept = len(h.reached), len(h.kept)
+	h.steer.note(w, o.Covered)
+	h.result.Covered, h.result.Kept = len(h.steer.reached), len(h.steer.kept)
 	event := Event{Walks: h.result.Walks}
 	switch {
 	case o.Error != "":

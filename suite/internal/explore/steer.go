@@ -3,8 +3,6 @@ package explore
 import (
 	"math/rand/v2"
 	"slices"
-
-	"assay/suite/internal/explore/life"
 )
 
 // mostKeptSteps is how many steps a walk has at most that begins as another one does.
@@ -48,14 +46,4 @@ func (s *steering) next(w Walk, seed uint64) Walk {
 	steps := append(slices.Clone(kept.Steps[:begin]), w.Steps[random.IntN(len(w.Steps)):]...)
 	kept.Steps = steps[:min(len(steps), mostKeptSteps)]
 	return kept
-}
-
-// steered returns the random walk with a number, or the one that is to be taken in its place.
-func (h *hunt) steered(number int) Walk {
-	seed := life.SeedOf(h.o.Seed, number)
-	w := life.Generate(seed, h.modes)
-	if h.o.Covdata == "" {
-		return w
-	}
-	return h.steering.next(w, seed)
 }

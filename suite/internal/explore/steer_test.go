@@ -1,13 +1,9 @@
 package explore
 
 import (
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
-	"assay/suite/internal/clock"
 	"assay/suite/internal/coverage"
 	"assay/suite/internal/explore/life"
 )
@@ -56,25 +52,11 @@ func TestSteering(t *testing.T) {
 // Walks of a server that was built with coverage tell what it reaches.
 func TestCover(t *testing.T) {
 	t.Parallel()
-	if err := clock.Available(); err != nil {
-		t.Skip(err)
-	}
 	covdata, err := coverage.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Join(t.TempDir(), "server")
-	build := exec.Command("go", "build", "-cover", "-o", bin, "assay/server/cmd/assay-server")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	o := Options{
-		Target: "reference", Bin: bin, Seed: 3, Walks: 8, Workers: 2, For: time.Hour, Covdata: covdata,
-	}
-	r, err := Run(t.Context(), o, func(Event) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := explored(t, "", Options{Seed: 3, Walks: 8, Covdata: covdata})
 	if len(r.Finds) > 0 || r.Covered < 300 || r.Kept < 2 {
 		t.Errorf("%d blocks reached, %d walks kept; expected more of each, and no finds:\n%s",
 			r.Covered, r.Kept, r.story())

@@ -54,7 +54,8 @@ func (t *Target) askVersion() string {
 	}
 	lines := bufio.NewScanner(bytes.NewReader(out.Bytes()))
 	for lines.Scan() {
-		if line := strings.TrimSpace(lines.Text()); line != "" {
+		line := strings.TrimSpace(lines.Text())
+		if line != "" && !strings.Contains(line, "GOCOVERDIR not set") { // of go build -cover
 			return line
 		}
 	}
