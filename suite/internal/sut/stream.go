@@ -63,7 +63,7 @@ func newSplitter(log *Log, stream Stream) *splitter {
 // close adds what has begun: a line without an end, and an object without one.
 func (s *splitter) close() {
 	s.end()
-	s.to.giveUp()
+	s.to.close()
 }
 
 // Write adds the lines that p completes. It never fails.
@@ -108,12 +108,13 @@ type unfolder struct {
 	mu    sync.Mutex
 	lines []string // of an object that has begun
 	bytes int
+	begun int         // how many objects have begun
 	late  *time.Timer // lets go of an object that does not end
 }
 
 const (
-	mostObjectLines = 200                    // of one object
-	objectPause     = 200 * time.Millisecond // after which an object that has begun is given up
+	mostObjectLines = 200             // of one object
+	objectPause     = 2 * time.Second // after which an object that has begun is given up
 )
 
 // line takes the next line. cut is as in [Line].
@@ -129,7 +130,9 @@ func (u *unfolder) line(text string, cut int) {
 			u.add(text, cut)
 			return
 		}
-		u.late = time.AfterFunc(objectPause, u.giveUp)
+		u.begun++
+		number := u.begun
+		u.late = time.AfterFunc(objectPause, func() { u.giveUp(number) })
 	}
 	u.lines, u.bytes = append(u.lines, text), u.bytes+len(text)
 	if !strings.HasPrefix(text, "}") {
@@ -146,8 +149,18 @@ func (u *unfolder) line(text string, cut int) {
 // goesOn reports whether a line can belong to an object that has begun.
 func goesOn(line string) bool { return line != "" && strings.IndexByte(" \t}", line[0]) >= 0 }
 
-// giveUp adds the lines of an object that has begun.
-func (u *unfolder) giveUp() {
+// giveUp adds the lines of the object with a number, which has not ended in time. Its timer may come late, when
+// another object has begun.
+func (u *unfolder) giveUp(number int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.begun == number {
+		u.letGo()
+	}
+}
+
+// close adds the lines of an object that does not end.
+func (u *unfolder) close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.letGo()

@@ -38,7 +38,6 @@ var browsers = map[Form]utls.ClientHelloID{
 func (c Client) helloSpec() (*utls.ClientHelloSpec, error) {
 	if id, ok := browsers[c.Form]; ok {
 		spec, err := utls.UTLSIdToSpec(id)
-		keepKeys(&spec)
 		return &spec, err
 	}
 	forms := append(slices.Sorted(maps.Keys(browsers)), "", Retry, Unknown)
@@ -48,19 +47,26 @@ func (c Client) helloSpec() (*utls.ClientHelloSpec, error) {
 	return c.composed(), nil
 }
 
-// keepKeys leaves out keys of groups for which uTLS does not keep the private one: it has a
-// single one for a group without a hybrid. A server that chooses such a group asks for a key.
-func keepKeys(spec *utls.ClientHelloSpec) {
+// withoutForgottenKeys leaves out the keys whose private part uTLS does not keep: of those of
+// groups that are no hybrids it keeps the first alone.
+func withoutForgottenKeys(spec *utls.ClientHelloSpec) {
 	for _, extension := range spec.Extensions {
-		offered, ok := extension.(*utls.KeyShareExtension)
-		if !ok {
-			continue
+		if offered, ok := extension.(*utls.KeyShareExtension); ok {
+			kept := false
+			offered.KeyShares = slices.DeleteFunc(offered.KeyShares, func(k utls.KeyShare) bool {
+				if !slices.Contains(classical, k.Group) {
+					return false
+				}
+				forgotten := kept
+				kept = true
+				return forgotten
+			})
 		}
-		offered.KeyShares = slices.DeleteFunc(offered.KeyShares, func(k utls.KeyShare) bool {
-			return k.Group == utls.CurveP256
-		})
 	}
 }
+
+// classical are the groups that are no hybrids.
+var classical = []utls.CurveID{utls.X25519, utls.CurveP256, utls.CurveP384, utls.CurveP521}
 
 // composed composes a hello of all the versions and suites that the client may speak, and
 // its signature algorithms.

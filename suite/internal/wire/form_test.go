@@ -64,6 +64,34 @@ func TestUnknownOfTLS12(t *testing.T) {
 	}
 }
 
+// TestFormsWithGroups checks that a client of each form gets through to a server whatever group
+// that chooses.
+func TestFormsWithGroups(t *testing.T) {
+	t.Parallel()
+	for _, groups := range [][]tls.CurveID{
+		{tls.X25519MLKEM768}, {tls.X25519MLKEM768, tls.CurveP256}, {tls.X25519}, {tls.CurveP256},
+		{tls.CurveP384},
+	} {
+		server := serve(t, identity(t, pki.Spec{}), func(c *tls.Config) { c.CurvePreferences = groups })
+		for form, offers := range map[Form][]tls.CurveID{
+			Chrome:  {tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384},
+			Firefox: {tls.X25519, tls.CurveP256, tls.CurveP384},
+			Retry:   {tls.X25519, tls.CurveP256},
+			Unknown: {tls.X25519MLKEM768, tls.X25519, tls.CurveP256},
+		} {
+			client := server
+			client.Form = form
+			offered := slices.ContainsFunc(groups, func(g tls.CurveID) bool {
+				return slices.Contains(offers, g)
+			})
+			if h := client.Handshake(t.Context()); (h.Err == nil) != offered {
+				t.Errorf("%s with a server of %v: error %v, expected a handshake: %t", form, groups,
+					h.Err, offered)
+			}
+		}
+	}
+}
+
 // TestGroups checks which groups a client offers.
 func TestGroups(t *testing.T) {
 	t.Parallel()

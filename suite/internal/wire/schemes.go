@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"strings"
 
 	utls "github.com/refraction-networking/utls"
 )
@@ -32,6 +33,29 @@ func (c Client) handshakeByForm(ctx context.Context, raw net.Conn, h *Handshake)
 	if err != nil {
 		return err
 	}
+	err = c.handshakeWith(ctx, raw, h, spec)
+	if err == nil || !strings.HasSuffix(err.Error(), "invalid server key share") {
+		return err
+	}
+	// The server may have chosen a key that uTLS has offered and does not keep. The client
+	// comes once more and does not offer it.
+	if spec, err = c.helloSpec(); err != nil {
+		return err
+	}
+	withoutForgottenKeys(spec)
+	again, err := c.Dial(ctx, "tcp", c.Address)
+	if err != nil {
+		return err
+	}
+	defer again.Close()
+	h.Local = again.LocalAddr().String()
+	return c.handshakeWith(ctx, again, h, spec)
+}
+
+// handshakeWith completes one handshake with a hello of uTLS.
+func (c Client) handshakeWith(
+	ctx context.Context, raw net.Conn, h *Handshake, spec *utls.ClientHelloSpec,
+) (err error) {
 	config := &utls.Config{
 		ServerName:         c.ServerName,
 		InsecureSkipVerify: true,

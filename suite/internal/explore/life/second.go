@@ -19,7 +19,10 @@ const (
 // secondStep starts a second instance while the server runs. It looks at that one for a
 // moment, and then whether the first one is as well as before.
 func (l *life) secondStep(s Step) {
-	from := map[string]string{sameAgain: "CFG-12", overTheCache: "AUTOCERT-05"}[s.How]
+	from, start := "CFG-12", l.startAgain
+	if s.How == overTheCache {
+		from, start = "AUTOCERT-05", l.startOverTheCache
+	}
 	switch {
 	case !l.up:
 		l.seen("it does not run")
@@ -31,24 +34,7 @@ func (l *life) secondStep(s Step) {
 		l.seen("the target is known to fail %s", from)
 		return
 	}
-	configuration := l.e.Read(l.server.ConfigName())
-	files := l.e.Files()
-	also := l.also
-	l.also = append(slices.Clone(also), from)
-	why := l.optional(func() {
-		if s.How == sameAgain {
-			l.startAgain()
-		} else {
-			l.startOverTheCache()
-		}
-	})
-	if why != "" {
-		l.seen("%s", why)
-	}
-	l.also, l.failing = also, ""
-	l.before = append(l.before, l.e.NewFiles(files)...)
-	l.e.Remove(l.server.ConfigName())
-	l.e.Write(l.server.ConfigName(), configuration)
+	l.aside(append(slices.Clone(l.also), from), start)
 	l.visit(able())
 }
 

@@ -45,14 +45,23 @@ func (l *life) try(of []trial, name string) {
 	}
 	ran := l.up
 	l.end()
+	l.aside(t.from, func() { t.run(l) })
+	if ran {
+		l.start(Step{})
+	}
+}
+
+// aside does something with other configurations, which these requirements are about, and puts
+// the server's own one back.
+func (l *life) aside(about []string, part func()) {
 	var configuration []byte
 	if l.server != nil {
 		configuration = l.e.Read(l.server.ConfigName())
 	}
 	files := l.e.Files()
 	also := l.also
-	l.also = t.from
-	if why := l.optional(func() { t.run(l) }); why != "" {
+	l.also = about
+	if why := l.optional(part); why != "" {
 		l.seen("%s", why)
 	}
 	l.also, l.failing = also, ""
@@ -62,9 +71,6 @@ func (l *life) try(of []trial, name string) {
 	l.before = append(l.before, l.e.NewFiles(files)...)
 	l.e.Remove(l.server.ConfigName())
 	l.e.Write(l.server.ConfigName(), configuration)
-	if ran {
-		l.start(Step{})
-	}
 }
 
 // leave is the panic of a part of a step that the target, or the machine, does not allow.

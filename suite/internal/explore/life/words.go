@@ -65,17 +65,7 @@ func (l *life) judgeWords() {
 		l.settle()
 		said := func(line sut.Line) bool { return strings.Contains(line.Words(), caRefusal.Detail) }
 		// A server may try once more before it tells of a refusal; RES-86 gives it two hours.
-		for passed := time.Duration(0); passed < 2*time.Hour; passed += 10 * time.Minute {
-			if slices.ContainsFunc(l.server.Process.Log().Since(t.mark(l)), said) {
-				break
-			}
-			l.advance(10*time.Minute, nil)
-			l.visit(able())
-		}
-		if !l.up {
-			return
-		}
-		l.expectLine("what the CA says, with its whole link", t.mark(l), said,
+		l.expectLineWithin(2*time.Hour, "what the CA says, with its whole link", t.mark(l), said,
 			"AUTOCERT-03", "RES-33", "RES-86")
 	}
 	t = &l.words.unkept
@@ -114,6 +104,23 @@ func (l *life) expectLine(what string, mark int, wanted func(sut.Line) bool, fro
 	if !l.awaitLine(l.server, mark, wanted) {
 		l.about(from...)
 		l.broke(invNamesCause, "a line of the log with "+what, "%s", l.server.Process.Log().Tail(6))
+	}
+}
+
+// expectLineWithin expects the log to have a line after a mark when so much time has passed, in
+// which clients come.
+func (l *life) expectLineWithin(
+	limit time.Duration, what string, mark int, wanted func(sut.Line) bool, from ...string,
+) {
+	for waited := 0 * limit; waited < limit; waited += limit / 8 {
+		if slices.ContainsFunc(l.server.Process.Log().Since(mark), wanted) {
+			return
+		}
+		l.advance(limit/8, nil)
+		l.visit(able())
+	}
+	if l.up {
+		l.expectLine(what, mark, wanted, from...)
 	}
 }
 
@@ -170,14 +177,7 @@ func (l *life) judgeComplaint(b badPair, mark int) {
 		return harness.Complains(line) && l.blames(b, line) && !l.e.Said(control, line.Words())
 	}
 	limit := max(takeUpWithin, 2*l.target.Reload.Within)
-	for waited := 0 * limit; waited < limit; waited += limit / 8 {
-		if slices.ContainsFunc(l.server.Process.Log().Since(mark), wanted) {
-			return
-		}
-		l.advance(limit/8, nil)
-		l.visit(able())
-	}
-	l.expectLine("the file that is at fault ("+b.name+")", mark, wanted, "BYO-19")
+	l.expectLineWithin(limit, "the file that is at fault ("+b.name+")", mark, wanted, "BYO-19")
 }
 
 // keep opens a connection that is to live on over a reload; nil if there is none.
