@@ -149,8 +149,8 @@ func (u *unfolder) line(text string, cut int) {
 // goesOn reports whether a line can belong to an object that has begun.
 func goesOn(line string) bool { return line != "" && strings.IndexByte(" \t}", line[0]) >= 0 }
 
-// giveUp adds the lines of the object with a number, which has not ended in time. Its timer may come late, when
-// another object has begun.
+// giveUp adds the lines of the object with a number, which has not ended in time. Its timer may
+// come late, when another object has begun.
 func (u *unfolder) giveUp(number int) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

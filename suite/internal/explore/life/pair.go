@@ -19,6 +19,9 @@ type pair struct {
 	past    []*pki.Identity // that were replaced
 	onDisk  *pki.Identity   // nil if the files cannot be used
 	badHow  string          // what is wrong with them
+	// disordered is the pair on disk, if nothing is wrong with it but the order of its chain: a
+	// server may put that right. It is nil otherwise.
+	disordered *pki.Identity
 }
 
 // loaded notes that the server has this pair and no other.
@@ -213,6 +216,24 @@ func (l *life) awaitTaken() {
 	}
 }
 
+// putsRight reports whether the server serves the pair on disk, whose chain is out of order
+// there, with a chain in order. From then on that is its pair.
+func (l *life) putsRight() bool {
+	if l.disordered == nil {
+		return false
+	}
+	h, _ := l.shake(harness.Trusting(l.disordered.Root))
+	if !leafEqual(h.Leaf(), l.disordered.Leaf) {
+		return false
+	}
+	l.expect(invBadPair, h, match.HaveOrderedChainTo(l.disordered.Root))
+	l.onDisk = l.disordered
+	l.loaded(l.onDisk)
+	l.disordered = nil
+	l.seen("it puts the chain in order")
+	return true
+}
+
 // A badPair is a pair that cannot be used.
 type badPair struct {
 	name      string
@@ -228,6 +249,7 @@ var badPairs = []badPair{
 	{name: "cert-empty", cert: pki.Empty},
 	{name: "key-empty", key: pki.Empty},
 	{name: "swapped", cert: pki.Swapped, key: pki.Swapped},
+	{name: "wrong-order", cert: pki.WrongOrder, long: true},
 	{name: "missing-middle", cert: pki.MissingMiddle, long: true},
 }
 
@@ -241,8 +263,7 @@ func damageNames() (names []string) {
 func (l *life) damageStep(s Step) {
 	i := slices.IndexFunc(badPairs, func(b badPair) bool { return b.name == s.How })
 	bad := badPairs[i]
-	chain := bad.cert == pki.MissingMiddle
-	unpromised := chain && (!l.e.Claims("chain") || l.known["CHAIN-03"] || l.known["CHAIN-08"])
+	unpromised := bad.long && (!l.e.Claims("chain") || l.known["CHAIN-03"] || l.known["CHAIN-08"])
 	if bad.name == "swapped" && l.e.CombinesPair() || unpromised {
 		l.seen("nothing is promised for such a pair")
 		return
@@ -263,7 +284,10 @@ func (l *life) damageStep(s Step) {
 	l.place.Write(replace.Way{}, cert, key, nil)
 	l.keepSecrets()
 	again := l.onDisk == nil && l.badHow == bad.name // a server need not say the same twice
-	l.onDisk, l.badHow = nil, bad.name
+	l.onDisk, l.badHow, l.disordered = nil, bad.name, nil
+	if bad.cert == pki.WrongOrder {
+		l.disordered = id
+	}
 	if !l.up {
 		l.seen("the server does not run")
 		return
@@ -274,8 +298,14 @@ func (l *life) damageStep(s Step) {
 	}
 	for _, d := range []time.Duration{time.Second, 5 * time.Second, 30 * time.Second} {
 		l.settle()
+		if l.putsRight() {
+			return
+		}
 		l.visit(able())
 		l.advance(d, nil)
+	}
+	if l.putsRight() {
+		return
 	}
 	l.visit(able())
 	if !again {

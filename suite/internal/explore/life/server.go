@@ -79,6 +79,9 @@ func (l *life) startBad() {
 		return
 	}
 	l.expectNoPlainText()
+	if l.putsRight() {
+		return
+	}
 	if l.target.OnBadConfig == sut.ExitOnBadConfig {
 		l.broke(invRefusesBad, "a server that refuses its pair ("+l.badHow+") and ends",
 			"it runs, saying\n%s", l.server.Process.Log().Tail(4))
