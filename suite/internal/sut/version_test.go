@@ -21,6 +21,13 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s: version %q, want %q", behaviour, got, want)
 		}
 	}
+	covered := newTarget()
+	covered.VersionCommand = []string{
+		"/bin/sh", "-c", "echo 'warning: GOCOVERDIR not set, no coverage data emitted' >&2; echo v1",
+	}
+	if got := covered.Version(); got != "v1" {
+		t.Errorf("built by go build -cover: version %q, want v1", got)
+	}
 	if got := newTarget().Version(); got != "" {
 		t.Errorf("no version command: version %q", got)
 	}
