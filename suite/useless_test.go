@@ -131,11 +131,14 @@ func starvedIn(r *report.Report) (ids []string) {
 	return ids
 }
 
-// exitOf returns the exit code of a run in which nothing passes: only a MUST decides it, and
-// a run may have selected none.
+// exitOf returns the exit code of a run in which nothing passes. Only a MUST that failed
+// decides it. A run may have selected none, or only some that it skipped, because a
+// requirement that they need failed.
 func exitOf(r *report.Report) int {
-	must := func(x report.Result) bool { return x.Level == scenarios.Must }
-	if slices.ContainsFunc(r.Results, must) {
+	failed := func(x report.Result) bool {
+		return x.Level == scenarios.Must && x.Status != report.Skipped
+	}
+	if slices.ContainsFunc(r.Results, failed) {
 		return report.ExitFailed
 	}
 	return report.ExitOK
