@@ -224,9 +224,9 @@ func TestContractsShowTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(Tables()) {
-		if !strings.Contains(string(text), line) {
-			t.Errorf("suite/CONTRACTS.md lacks the line\n%s", line)
+	for table := range strings.SplitSeq(Tables(), "\n\n") {
+		if !strings.Contains(string(text), "\n\n"+strings.TrimSpace(table)+"\n\n") {
+			t.Errorf("suite/CONTRACTS.md lacks the table\n%s", table)
 		}
 	}
 }
