@@ -163,12 +163,10 @@ var _ = Table("HTTP01-09", func(e *Env, row struct{ Path string }) {
 	server := e.Start(e.HTTP01(), Forward(80, 5080))
 	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 	pending := hold.AwaitPath()
-	answer := e.Get(e.Addr(5080), pending)
-	Expect(answer).To(ServeKeyAuthorization(pending))
+	Expect(e.Get(e.Addr(5080), pending)).To(ServeKeyAuthorization(pending))
 	givesNothing := func() {
 		given := e.Get(e.Addr(5080), e.Expand(row.Path))
 		Expect(given).To(HoldNoSecret())
-		Expect(given).To(Withhold(strings.TrimSpace(answer.Body)))
 		Expect(given).To(Withhold(SecretsBelow(e, ".")...))
 	}
 	givesNothing()

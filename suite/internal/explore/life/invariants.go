@@ -95,8 +95,8 @@ var Invariants = []Invariant{
 	{ID: invBadPair, From: []string{"BYO-18", "CHAIN-08"},
 		Text: "A bad pair does not take the place of a good one."},
 	{ID: invNoSecret, From: []string{"ACME-02", "ACME-21", "BYO-24", "HTTP01-09"},
-		Text: "No private key, and no key authorization, is in the log, in an answer, or in a " +
-			"file outside of the cache and the pair."},
+		Text: "No private key is in the log, in an answer, or in a file outside of the cache and " +
+			"the pair, and no key authorization is in the log."},
 	{ID: invNoForgery, From: []string{"RES-50"},
 		Text: "What strangers send forges no line of the log and sends no control character to " +
 			"a terminal."},
