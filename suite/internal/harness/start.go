@@ -156,7 +156,10 @@ func (v *Server) awaitIssued() {
 	if !v.s.setup.Target.Ready.Issued || name == "" || v.s.ca == nil {
 		return
 	}
-	ctx, cancel := v.s.withinForCA(v.s.setup.StartPatience())
+	ctx, cancel := v.s.wait(&wait{
+		began: time.Now(), limit: v.s.setup.StartPatience(), forCA: true, vain: v.s.neverAsks,
+		least: Limits.Change, decides: true,
+	})
 	defer cancel()
 	const shortest, longest = 10 * time.Millisecond, 200 * time.Millisecond
 	client := v.s.Client(v, SNI(name))
@@ -184,7 +187,7 @@ func (e *Env) HandshakeWhenIssued(server *Server) *wire.Handshake {
 	if !e.setup.Target.Ready.Issued {
 		return seen
 	}
-	ctx, cancel := e.within(Patience)
+	ctx, cancel := e.withinAndOn(Patience)
 	defer cancel()
 	for seen.Err == nil && seen.VerifyErr != nil {
 		select {
@@ -218,7 +221,7 @@ func (e *Env) hindered(from int) bool {
 	if !refused {
 		return false
 	}
-	ctx, cancel := e.within(Patience / 4) // a client tries again after a second or two
+	ctx, cancel := e.withinAndOn(Patience / 4) // a client tries again after a second or two
 	defer cancel()
 	err := e.ca.Journal().Wait(ctx, "a further exchange", func(j *pebble.Journal) bool {
 		return len(j.Entries()) > len(entries)

@@ -62,6 +62,9 @@ type wait struct {
 	// over. Nil stands for a wait of which nothing can be known.
 	vain  func() bool
 	least time.Duration
+	// decides says that the spec goes on when the limit has passed. The wait then stays
+	// open, because a later failure may come of it.
+	decides bool
 }
 
 // errInVain is why a wait ended before its limit.
@@ -72,6 +75,12 @@ var errInVain = errors.New("given up early, since the run saw before that it wou
 // cause of the failure.
 func (e *Env) within(d time.Duration) (context.Context, context.CancelFunc) {
 	return e.wait(&wait{began: time.Now(), limit: d})
+}
+
+// withinAndOn does what [Env.within] does, for a wait after whose limit the spec goes on.
+// The limit also counts as the cause of a failure later in the spec.
+func (e *Env) withinAndOn(d time.Duration) (context.Context, context.CancelFunc) {
+	return e.wait(&wait{began: time.Now(), limit: d, decides: true})
 }
 
 // withinForCA does what [Env.within] does, for a wait that nothing but a request of the
@@ -112,7 +121,9 @@ func (e *Env) wait(w *wait) (context.Context, context.CancelFunc) {
 		giveUp(nil)
 		e.waits.mu.Lock()
 		defer e.waits.mu.Unlock()
-		delete(e.waits.open, w)
+		if !w.decides || time.Since(w.began) < w.limit {
+			delete(e.waits.open, w)
+		}
 	}
 }
 

@@ -53,6 +53,29 @@ func TestWaitInVain(t *testing.T) {
 	}
 }
 
+// TestLimitBeforeAFailure checks that a limit that passed counts for the rest of the spec only
+// if the spec went on after it, and that a wait that ended in time counts for nothing.
+func TestLimitBeforeAFailure(t *testing.T) {
+	t.Parallel()
+	e := &Env{ctx: t.Context()}
+	for _, tt := range []struct {
+		name   string
+		within func(time.Duration) (context.Context, context.CancelFunc)
+		limit  time.Duration
+		counts bool
+	}{
+		{"it ended in time", e.withinAndOn, time.Hour, false},
+		{"its limit ended the spec, or proved that nothing happens", e.within, 0, false},
+		{"the spec went on", e.withinAndOn, 0, true},
+	} {
+		_, cancel := tt.within(tt.limit)
+		cancel()
+		if _, over := e.waits.overrun(); over != tt.counts {
+			t.Errorf("%s: the limit counts: %t, expected %t", tt.name, over, tt.counts)
+		}
+	}
+}
+
 // TestFrameOfGomega checks that a message does not tell how long the wait was.
 func TestFrameOfGomega(t *testing.T) {
 	t.Parallel()
