@@ -109,6 +109,11 @@ func (t *tracer) shorten(k *task) error {
 	switch {
 	case !known || k.length.number < 0:
 		return nil
+	case call.rest != 0 && number == unix.SYS_RESTART_SYSCALL:
+		// The kernel resumes no such call in this way, so it is another one, which was
+		// interrupted by a signal at first. Its arguments are not those of that call.
+		k.length = length{}
+		return nil
 	case call.rest != 0:
 		return shortenRest(k.tid, r.argument(call.rest), moved, call.unit)
 	}
