@@ -219,6 +219,14 @@ func SecretsBelow(e *Env, dir string) (secrets []string) {
 	return secrets
 }
 
+// KeysAlone leaves out the ends of key authorizations among the secrets. They are to be in
+// no log, but a server may answer a challenge with one (RFC 8555 §8.3).
+func KeysAlone(secrets []string) []string {
+	return slices.DeleteFunc(slices.Clone(secrets), func(s string) bool {
+		return strings.HasPrefix(s, ".")
+	})
+}
+
 // findSecrets returns what [SecretsBelow] does, from as many files as the limits allow.
 // If there is more, it also returns an error.
 func (e *Env) findSecrets(dir string) (secrets []string, err error) {

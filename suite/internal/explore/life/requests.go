@@ -146,7 +146,7 @@ func (l *life) challenge(s Step) {
 		l.contacts++
 		answer := l.e.Get(l.challenges, l.e.Expand(p.path))
 		l.seen("status %d", answer.Status)
-		l.expect(invNoSecret, answer, match.ContainNoneOf(l.secretList()))
+		l.expect(invNoSecret, answer, match.ContainNoneOf(harness.KeysAlone(l.secretList())))
 		l.expect(invNoSecret, answer, match.HoldNoSecret())
 		if answer.Status/100 == 3 {
 			if to := answer.Header.Get("Location"); !l.ownPlace(to) {
