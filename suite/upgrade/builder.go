@@ -23,8 +23,9 @@ type Builder struct {
 	state  string
 }
 
-// executable is the file name of the server in the cache.
-const executable = "server"
+// executable is the file name of the server in the cache: that of the reference server, by
+// which the target of that name keeps it.
+const executable = sut.ReferenceServer
 
 // keepUnused is how long an executable is kept after its last use.
 const keepUnused = 30 * 24 * time.Hour
@@ -66,7 +67,8 @@ func (b *Builder) Resolve(ctx context.Context, query string) (string, error) {
 // Build returns the path of the server built in a setting. It builds the server
 // if the cache does not hold it, and the schedule command in the same directory.
 func (b *Builder) Build(ctx context.Context, s Setting) (string, error) {
-	key := sha256.Sum256([]byte(strings.TrimSpace(b.state + " " + s.Version + " " + s.Go)))
+	key := sha256.Sum256([]byte(strings.TrimSpace(
+		executable + " " + b.state + " " + s.Version + " " + s.Go)))
 	dir := filepath.Join(b.cache, fmt.Sprintf("%s%s-%x", cmp.Or(s.Version, "v"), s.Go, key[:8]))
 	server := filepath.Join(dir, executable)
 	if exists(server) {

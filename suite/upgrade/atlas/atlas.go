@@ -6,6 +6,7 @@ package atlas
 
 import (
 	"slices"
+	"strings"
 
 	"assay/scenarios"
 	"assay/suite/internal/redact"
@@ -146,16 +147,20 @@ func (a *Atlas) requirement(x *report.Result) *Requirement {
 }
 
 // stateOf returns the parts of a result that can be compared. It masks what differs
-// from run to run in reasons.
+// from run to run in reasons, and leaves out the version that was tried, since other
+// releases may share the state.
 func stateOf(tried string, x *report.Result, mask *redact.Mask) State {
+	reason := func(text string) string {
+		return mask.Text(strings.ReplaceAll(text, "autocert "+tried+" is", "autocert is"))
+	}
 	s := State{
 		Releases: []string{tried}, Status: x.Status, Broken: x.Broken(),
-		Reason: mask.Text(x.Reason), Observations: x.Facts(),
+		Reason: reason(x.Reason), Observations: x.Facts(),
 	}
 	for i := range x.Cases {
 		c := &x.Cases[i]
 		s.Cases = append(s.Cases, Case{
-			Case: c.Case, Status: c.Status, Broken: c.Broken(), Reason: mask.Text(c.Reason),
+			Case: c.Case, Status: c.Status, Broken: c.Broken(), Reason: reason(c.Reason),
 		})
 	}
 	return s
