@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"assay/fixtures/mutants"
-	"assay/fixtures/overlay"
 	"assay/fixtures/variants"
 	"assay/suite/internal/explore"
 	"assay/suite/report"
@@ -41,8 +40,7 @@ func (r *runner) exploreMutants(
 	found, err := exploreAll(ctx, len(selected), func(i int) explored {
 		m := selected[i]
 		return r.explore(ctx, o, m.Name, func(dir string) ([]string, error) {
-			server, err := overlay.Build(ctx, r.root, m.Server, dir)
-			return []string{"--bin", server}, err
+			return r.buildMutant(ctx, m, dir)
 		})
 	})
 	if err != nil {

@@ -59,16 +59,7 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 		})
 		only = requirementsFor(slices.Concat(exact, m.Clear), r.catalogue)
 	}
-	prepare := func(dir string) ([]string, error) {
-		server, err := overlay.Build(ctx, r.root, m.Server, dir)
-		options := []string{"--bin", server}
-		if err == nil && m.Target != nil {
-			target := filepath.Join(dir, "target.yaml")
-			options = append(options, "--target", target)
-			err = os.WriteFile(target, m.Target, 0o644)
-		}
-		return options, err
-	}
+	prepare := func(dir string) ([]string, error) { return r.buildMutant(ctx, m, dir) }
 	with := func(dir string) ([]string, error) {
 		options, err := prepare(dir)
 		if m.CA != "" {
@@ -87,6 +78,21 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 	}
 	t.err, t.took = err, time.Since(started)
 	return t
+}
+
+// buildMutant builds a mutant below a directory, and returns the options that name its
+// executable, and its target file if it has one of its own.
+func (r *runner) buildMutant(
+	ctx context.Context, m *mutants.Mutant, dir string,
+) (options []string, err error) {
+	server, err := overlay.Build(ctx, r.root, m.Server, dir)
+	options = []string{"--bin", server}
+	if err == nil && m.Target != nil {
+		target := filepath.Join(dir, "target.yaml")
+		options = append(options, "--target", target)
+		err = os.WriteFile(target, m.Target, 0o644)
+	}
+	return options, err
 }
 
 // passesWithout returns an error if a mutant that has to fail with one CA fails with the

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,5 +199,34 @@ func TestModuleRootFromBelow(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if _, err := overlay.Root(mutants.Dir); err == nil {
 		t.Error("found a module outside it")
+	}
+}
+
+// TestMutantsAreRunByTheirOwnTargets checks that a mutant with a target file of its own is
+// started by it, in runs of the suite and on walks alike, and that others are not.
+func TestMutantsAreRunByTheirOwnTargets(t *testing.T) {
+	t.Parallel()
+	root, err := overlay.Root(mutants.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{root: root}
+	for _, own := range []bool{true, false} {
+		i := slices.IndexFunc(load(t), func(m *mutants.Mutant) bool { return (m.Target != nil) == own })
+		m, dir := load(t)[i], t.TempDir()
+		options, err := r.buildMutant(t.Context(), m, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := slices.Index(options, "--target")
+		if (named >= 0) != own {
+			t.Errorf("%s: found the options %q, expected a target file: %t", m.Name, options, own)
+		}
+		if named < 0 {
+			continue
+		}
+		if text, err := os.ReadFile(options[named+1]); err != nil || !bytes.Equal(text, m.Target) {
+			t.Errorf("%s: found the target file %q (%v), expected %q", m.Name, text, err, m.Target)
+		}
 	}
 }
