@@ -39,7 +39,7 @@ func TestConnection(t *testing.T) {
 		if n := len(d.since(time.Now())); n != 2 {
 			t.Errorf("found %d requests, expected 2", n)
 		}
-		time.Sleep(time.Hour)
+		letPass(time.Hour)
 		if n := len(d.since(time.Now())); n != 0 {
 			t.Errorf("found %d requests after an hour, expected none", n)
 		}
@@ -64,7 +64,7 @@ func TestConnectionEnds(t *testing.T) {
 				answered := 0
 				for ask(t, d) != 0 {
 					answered++
-					time.Sleep(c.between)
+					letPass(c.between)
 				}
 				if answered != c.most || !d.stopped() {
 					t.Errorf("%d requests were answered, expected %d", answered, c.most)

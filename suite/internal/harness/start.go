@@ -156,10 +156,9 @@ func (v *Server) awaitIssued() {
 	if !v.s.setup.Target.Ready.Issued || name == "" || v.s.ca == nil {
 		return
 	}
-	ctx, cancel := v.s.wait(&wait{
-		began: time.Now(), limit: v.s.setup.StartPatience(), forCA: true, vain: v.s.neverAsks,
-		least: Limits.Change, decides: true,
-	})
+	w := v.s.waitForCA(v.s.setup.StartPatience())
+	w.decides = true
+	ctx, cancel := v.s.wait(w)
 	defer cancel()
 	const shortest, longest = 10 * time.Millisecond, 200 * time.Millisecond
 	client := v.s.Client(v, SNI(name))

@@ -86,9 +86,13 @@ func (e *Env) withinAndOn(d time.Duration) (context.Context, context.CancelFunc)
 // withinForCA does what [Env.within] does, for a wait that nothing but a request of the
 // target to its CA can end.
 func (e *Env) withinForCA(d time.Duration) (context.Context, context.CancelFunc) {
-	return e.wait(&wait{
+	return e.wait(e.waitForCA(d))
+}
+
+func (e *Env) waitForCA(d time.Duration) *wait {
+	return &wait{
 		began: time.Now(), limit: d, forCA: true, vain: e.neverAsks, least: Limits.Change,
-	})
+	}
 }
 
 // neverAsks reports whether the run has found that the target does not turn to its CA, if

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"assay/suite/internal/output"
 )
@@ -17,12 +18,34 @@ const (
 	NotesFile    = "notes.yaml"
 )
 
-// WriteJSON writes an atlas as JSON, the content of atlas.json.
+// WriteJSON writes an atlas as JSON, the content of atlas.json. A requirement has one line:
+// with a line for each of its observations, the file would be half as large again.
 func (a *Atlas) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	head := *a
+	head.Results = []Requirement{}
+	text, err := encode(head, " ")
+	if err != nil {
+		return err
+	}
+	lines := make([]string, len(a.Results))
+	for i := range a.Results {
+		if lines[i], err = encode(&a.Results[i], ""); err != nil {
+			return err
+		}
+	}
+	text = strings.TrimSuffix(text, "[]\n}") // the results are the last member
+	_, err = fmt.Fprintf(w, "%s[\n  %s\n ]\n}\n", text, strings.Join(lines, ",\n  "))
+	return err
+}
+
+// encode returns a value as JSON, on one line if indent is empty.
+func encode(v any, indent string) (string, error) {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	return e.Encode(a)
+	e.SetIndent("", indent)
+	err := e.Encode(v)
+	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
 // Write writes an atlas to a directory, as Markdown and then as JSON. It replaces
