@@ -11,10 +11,10 @@ import (
 )
 
 // readCounters reads what Linux counts: the pressure of the whole machine, and
-// the run time and run delay of each thread of this process and of the
+// the run time, run delay and state of each thread of this process and of the
 // targets' processes.
 func readCounters(targets []int) Counters {
-	c := Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}
+	c := Counters{Own: map[int]Thread{}, Targets: map[int]Thread{}}
 	text, err := os.ReadFile("/proc/pressure/cpu")
 	c.Pressure = parsePressure(text, err)
 	c.Runnable = Runnable()
@@ -64,7 +64,7 @@ func parseRunnable(text []byte) int {
 }
 
 // tree adds the threads of a process and of all its descendants.
-func tree(pid int, into map[int]Usage) {
+func tree(pid int, into map[int]Thread) {
 	for _, id := range threads(filepath.Join("/proc", strconv.Itoa(pid)), into) {
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, id))
 		if err != nil {
@@ -80,7 +80,7 @@ func tree(pid int, into map[int]Usage) {
 
 // threads adds the threads of a process and returns their numbers. A process
 // that has ended has none.
-func threads(process string, into map[int]Usage) (ids []int) {
+func threads(process string, into map[int]Thread) (ids []int) {
 	entries, err := os.ReadDir(filepath.Join(process, "task"))
 	if err != nil {
 		return nil
@@ -95,11 +95,19 @@ func threads(process string, into map[int]Usage) (ids []int) {
 			continue
 		}
 		if usage, ok := parseSchedstat(text); ok {
-			into[id] = usage
+			state, err := os.ReadFile(filepath.Join(process, "task", entry.Name(), "stat"))
+			into[id] = Thread{Usage: usage, Ready: err == nil && parseReady(state)}
 		}
 		ids = append(ids, id)
 	}
 	return ids
+}
+
+// parseReady reads the third field of a thread's stat (proc_pid_stat(5)), which follows
+// its name in brackets: R is for a thread that runs or wants to run.
+func parseReady(text []byte) bool {
+	end := bytes.LastIndex(text, []byte(") "))
+	return end >= 0 && bytes.HasPrefix(text[end+2:], []byte("R "))
 }
 
 // parseSchedstat reads a thread's run time and run delay, in nanoseconds

@@ -36,6 +36,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseReady(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"7 (sh) R 1 7 7 0 -1": true, "7 (a) R (b) R 1 7": true,
+		"7 (sh) S 1 7 7 0 -1": false, "7 (a) R (b) S 1 7": false, "7 (sh) R": false, "": false,
+	} {
+		if parseReady([]byte(text)) != want {
+			t.Errorf("%q: expected %t", text, want)
+		}
+	}
+}
+
 // TestTree measures a shell that has a busy child.
 func TestTree(t *testing.T) {
 	t.Parallel()
@@ -56,7 +68,7 @@ func TestTree(t *testing.T) {
 	defer in.Close()
 	defer cmd.Process.Kill()
 	out.Read(make([]byte, 5)) // the child has counted
-	found := map[int]Usage{}
+	found := map[int]Thread{}
 	tree(cmd.Process.Pid, found)
 	var all time.Duration
 	for _, u := range found {

@@ -16,12 +16,19 @@ const (
 	history = 3600
 )
 
-// Counters holds counters of the kernel. All of them only grow.
+// Counters holds what the kernel tells at one moment. All times in it only grow.
 type Counters struct {
-	Own      map[int]Usage // of this process, by thread
-	Targets  map[int]Usage // of the servers and their descendants, by thread
-	Pressure time.Duration // negative if the kernel does not tell
-	Runnable int           // at the moment
+	Own      map[int]Thread // of this process, by thread
+	Targets  map[int]Thread // of the servers and their descendants, by thread
+	Pressure time.Duration  // negative if the kernel does not tell
+	Runnable int            // at the moment
+}
+
+// A Thread is what the kernel tells of one thread.
+type Thread struct {
+	Usage
+	// Ready says that the thread runs or wants to run.
+	Ready bool
 }
 
 // A Recorder measures, from the time of its start, how long this process and
@@ -51,23 +58,37 @@ type sample struct {
 	pressure time.Duration
 }
 
-// total adds up the counters of threads that come and go.
+// total adds up what threads used that come and go.
 type total struct {
-	last map[int]Usage
+	last map[int]Thread
 	sum  Usage
+	// ahead is the delay of each thread that is in the sum, but not yet in the kernel's
+	// counter: the kernel adds to it only when the thread runs again. A server that ends
+	// as soon as it runs again would never be seen to have waited.
+	ahead map[int]time.Duration
 }
 
-// add adds what the threads used since the last call.
-func (t *total) add(threads map[int]Usage) {
-	for id, u := range threads {
-		before := t.last[id]
-		if u.CPU < before.CPU || u.Delay < before.Delay {
-			before = Usage{} // another thread that got the number of the first
+// add adds what the threads used since the last call, which was this long ago.
+func (t *total) add(threads map[int]Thread, since time.Duration) {
+	ahead := map[int]time.Duration{}
+	for id, now := range threads {
+		before, known := t.last[id]
+		if now.CPU < before.CPU || now.Delay < before.Delay {
+			before, known = Thread{}, false // another thread that got the number of the first
 		}
-		t.sum.CPU += u.CPU - before.CPU
-		t.sum.Delay += u.Delay - before.Delay
+		delay := now.Delay - before.Delay
+		switch {
+		case known && before == now && now.Ready: // it has waited all the time
+			t.sum.Delay += since
+			ahead[id] = t.ahead[id] + since
+		case known:
+			t.sum.Delay += max(0, delay-t.ahead[id])
+		default:
+			t.sum.Delay += delay
+		}
+		t.sum.CPU += now.CPU - before.CPU
 	}
-	t.last = threads
+	t.last, t.ahead = threads, ahead
 }
 
 // Start starts a recorder that reads this machine's counters. It records until
@@ -108,8 +129,12 @@ func (r *Recorder) overdue(now time.Time) time.Duration { return max(0, now.Sub(
 // sample reads all counters.
 func (r *Recorder) sample(now time.Time) {
 	c := r.read(r.targets)
-	r.own.add(c.Own)
-	r.target.add(c.Targets)
+	var since time.Duration
+	if len(r.samples) > 0 {
+		since = now.Sub(r.samples[len(r.samples)-1].at)
+	}
+	r.own.add(c.Own, since)
+	r.target.add(c.Targets, since)
 	r.pressure, r.runnable = c.Pressure, c.Runnable
 	r.samples = append(r.samples, sample{
 		at: now, late: r.late + r.overdue(now), own: r.own.sum,
@@ -132,7 +157,7 @@ func (r *Recorder) Watch(pid int) {
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.targets, r.target.last = nil, nil
+	r.targets, r.target.last, r.target.ahead = nil, nil, nil
 }
 
 // Since says what the machine withheld from a moment on until now. The

@@ -17,7 +17,7 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{time: time.Unix(1000, 0),
-		counters: Counters{Own: map[int]Usage{}, Targets: map[int]Usage{}}}
+		counters: Counters{Own: map[int]Thread{}, Targets: map[int]Thread{}}}
 }
 
 func (f *fake) recorder() *Recorder {
@@ -29,8 +29,8 @@ func (f *fake) recorder() *Recorder {
 	})
 }
 
-func clone(m map[int]Usage) map[int]Usage {
-	c := map[int]Usage{}
+func clone(m map[int]Thread) map[int]Thread {
+	c := map[int]Thread{}
 	for id, u := range m {
 		c[id] = u
 	}
@@ -69,17 +69,17 @@ func TestTargetsAreMeasured(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	r := f.recorder()
-	f.counters.Targets[7] = Usage{CPU: time.Second, Delay: time.Second} // before the wait
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second, Delay: time.Second}} // before the wait
 	f.pass(r, 2*time.Second, 0)
 	r.Watch(7)
 	began := f.time
-	f.counters.Targets[7] = Usage{CPU: 3 * time.Second, Delay: 5 * time.Second}
-	f.counters.Targets[8] = Usage{CPU: time.Second}
-	f.counters.Own[1] = Usage{Delay: 2 * time.Second}
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: 3 * time.Second, Delay: 5 * time.Second}}
+	f.counters.Targets[8] = Thread{Usage: Usage{CPU: time.Second}}
+	f.counters.Own[1] = Thread{Usage: Usage{Delay: 2 * time.Second}}
 	f.counters.Pressure = 4 * time.Second
 	f.pass(r, 2*time.Second, 0)
 	delete(f.counters.Targets, 8) // a thread that ended
-	f.counters.Targets[7] = Usage{CPU: 4 * time.Second, Delay: 5 * time.Second}
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: 4 * time.Second, Delay: 5 * time.Second}}
 	loss := r.Since(began)
 	if want := (Usage{CPU: 4 * time.Second, Delay: 4 * time.Second}); loss.Target != want {
 		t.Errorf("found %v of the target, expected %v", loss.Target, want)
@@ -95,6 +95,34 @@ func TestTargetsAreMeasured(t *testing.T) {
 	r.Since(began)
 	if len(f.asked) != 0 {
 		t.Errorf("asked for the targets %v, expected none after Forget", f.asked)
+	}
+}
+
+// TestWaitThatNeverEnds has a thread that wants to run and does not get to, as the kernel
+// shows it: its counters stand still. Then it runs, and the kernel adds the whole wait.
+func TestWaitThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	r := f.recorder()
+	r.Watch(7)
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second}, Ready: true}
+	f.counters.Targets[8] = Thread{Usage: Usage{CPU: time.Second}} // one that sleeps
+	f.pass(r, time.Second, 0)
+	began := f.time
+	f.pass(r, 4*time.Second, 0)
+	waited := func() time.Duration { return r.Since(began).Target.Delay }
+	if d := waited(); d < 3500*time.Millisecond || d > 4500*time.Millisecond {
+		t.Errorf("found %s of delay, expected about 4 s", d)
+	}
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: 2 * time.Second, Delay: 6 * time.Second}}
+	f.pass(r, time.Second, 0)
+	if d := waited(); d < 5*time.Second || d > 6*time.Second {
+		t.Errorf("found %s of delay when it had run, expected at most the 6 s that the kernel counts", d)
+	}
+	f.counters.Targets = map[int]Thread{} // the server has ended
+	f.pass(r, time.Second, 0)
+	if d := waited(); d < 5*time.Second || d > 6*time.Second {
+		t.Errorf("found %s of delay after the end, expected what was found before", d)
 	}
 }
 
