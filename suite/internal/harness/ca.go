@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"assay/fixtures/pki"
 	"assay/pebble"
 	"assay/pebble/perspective"
+	"assay/suite/internal/match"
 	"assay/suite/internal/world"
 )
 
@@ -297,6 +299,15 @@ func (e *Env) AwaitFault() {
 	e.Await("a request to the CA that meets an injected fault", func(j *pebble.Journal) bool {
 		return len(j.Faults()) > 0
 	})
+}
+
+// AnswersEveryToken reports whether the server answers a challenge that no CA has set with
+// that challenge's key authorization. It then needs to know nothing but its account's key.
+func (e *Env) AnswersEveryToken(address string) bool {
+	answer := e.Get(address, ChallengePath+rand.Text())
+	matches, err := match.ServeKeyAuthorization(answer.Request.Target).Match(answer)
+	e.Must(err)
+	return matches
 }
 
 // ChallengePath is the path below which a CA asks for the answers to HTTP-01
