@@ -35,6 +35,7 @@ var aspects = []aspect{
 	{"server-url", nil, []string{"host", "port", "path", "slash", "capitals"},
 		[]string{"HTTP01-07", "CFG-06", "CFG-07"}},
 	{"paths", ownAlone, []string{"absolute", "relative"}, []string{"BYO-01", "BYO-02"}},
+	{"files", ownAlone, []string{string(replace.Separate), string(replace.Apart)}, []string{"BYO-31"}},
 	{"pair", ownAlone, []string{
 		"usual", "rsa-pkcs1", "rsa-pkcs8", "rsa-3072", "rsa-4096", "p384", "two-intermediates",
 		"three-intermediates", "root-included", "cross-signed-root", "address-of-the-issuer",
@@ -350,7 +351,7 @@ func (l *life) firstPair() {
 	}[form]
 	l.current = l.identity(change)
 	l.onDisk = l.current
-	l.place = l.e.NewPlace(replace.Way{By: l.walk.By}, l.current)
+	l.place = l.e.NewPlace(replace.Way{By: l.walk.By, Files: replace.Files(l.form("files"))}, l.current)
 	if l.unusual("pair") {
 		cert, key := l.pairIn(form, l.current)
 		l.place.Write(replace.Way{}, cert, key, nil)
