@@ -77,16 +77,22 @@ func (c Complaints) In(log []string) []string {
 		held = nil
 		level := logtext.LevelOf(line)
 		informs := level == logtext.Info || level == logtext.Debug
-		if after = !informs || alarm.MatchString(shape); !after {
-			continue
-		}
 		if c.printsConfiguration(line) {
 			line = pair.ReplaceAllString(line, "")
+		}
+		after = !informs || alarm.MatchString(shape) || objection.MatchString(shape)
+		if !after {
+			continue
 		}
 		complaints = append(complaints, line)
 	}
 	return append(complaints, held...)
 }
+
+// objection matches what says in a refusal that something is not as it should be. Healthy
+// servers use such words too, so they raise no alarm.
+var objection = regexp.MustCompile(`(?i)\b(did not|expected|misplaced|out of order|belongs? to|` +
+	`needs?|requires?|in use|already|unsuitable)\b`)
 
 // mostHeld is how many keys with their values a refusal may show on lines of
 // their own.

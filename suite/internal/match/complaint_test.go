@@ -38,6 +38,8 @@ func TestComplaints(t *testing.T) {
 		{`config {"acme_url":"","listen_addr":"127.0.0.1:9","server_url":"",` +
 			`"tls_cert_path":"other.pem"}`, ""},
 		{`level=info msg="checking tls_key_path"`, ""},
+		{`level=info msg="certificate 1 did not issue it: other.pem is misplaced"`,
+			`level=info msg="certificate 1 did not issue it: other.pem is misplaced"`},
 		{`level=error msg="tls_key_path cannot be read"`,
 			`level=error msg="tls_key_path cannot be read"`},
 		{`config {"listen_addr":"127.0.0.1:9","server_url":"","tls_x":"other.pem",` +

@@ -1,4 +1,4 @@
-// Package processes reads the process table.
+// Package processes reads the process table, and awaits the end of a process.
 package processes
 
 import (

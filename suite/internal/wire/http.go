@@ -95,7 +95,7 @@ func (r Request) shakeHands(ctx context.Context, conn *tls.Conn) *Handshake {
 func (resp *Response) read(conn io.Reader) error {
 	request := &http.Request{Method: resp.Request.method()}
 	bounded := &io.LimitedReader{R: conn, N: limits.HTTPHead}
-	answer, err := http.ReadResponse(bufio.NewReader(bounded), request)
+	answer, err := finalResponse(bufio.NewReader(bounded), request)
 	if err != nil && bounded.N <= 0 {
 		return fmt.Errorf("reading the response: %w", ErrHead)
 	}
@@ -104,6 +104,23 @@ func (resp *Response) read(conn io.Reader) error {
 	}
 	bounded.N += overhead * limits.HTTPBody
 	return resp.take(answer)
+}
+
+// mostInformational is how many responses may come before the final one.
+const mostInformational = 8
+
+// finalResponse reads past responses that only inform, such as 103 (Early Hints), which
+// every client has to take (RFC 9110 §15.2). A protocol that is switched to has no other.
+func finalResponse(in *bufio.Reader, to *http.Request) (*http.Response, error) {
+	for range mostInformational {
+		answer, err := http.ReadResponse(in, to)
+		if err != nil || answer.StatusCode < 100 || answer.StatusCode > 199 ||
+			answer.StatusCode == http.StatusSwitchingProtocols {
+			return answer, err
+		}
+		answer.Body.Close()
+	}
+	return nil, fmt.Errorf("%d responses with a status of 1xx, and no final one", mostInformational)
 }
 
 // ErrHead is the error of an answer whose status line and header have more bytes than

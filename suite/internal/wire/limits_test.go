@@ -158,3 +158,23 @@ func expectLittle(t *testing.T, f func()) {
 		t.Errorf("took %s, expected less than 20s", took)
 	}
 }
+
+// TestInformationalResponses checks that the final response is read behind those that only
+// inform, and that there has to be one.
+func TestInformationalResponses(t *testing.T) {
+	t.Parallel()
+	const hints, final = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"
+	for text, status := range map[string]int{
+		final:                            204,
+		hints + final:                    204,
+		strings.Repeat(hints, 5) + final: 204,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n": 101,
+		hints: 0, strings.Repeat(hints, 20) + final: 0,
+	} {
+		resp := &Response{Request: Request{Method: http.MethodGet}}
+		err := resp.read(strings.NewReader(text))
+		if resp.Status != status || (err == nil) != (status != 0) {
+			t.Errorf("%.80q: found status %d (%v), expected %d", text, resp.Status, err, status)
+		}
+	}
+}
