@@ -16,6 +16,7 @@ import (
 
 	"assay/fixtures/pki"
 	"assay/suite/internal/limits"
+	"assay/suite/internal/logtext"
 	"assay/suite/internal/match"
 	"assay/suite/internal/storage"
 	"assay/suite/internal/sut"
@@ -219,13 +220,26 @@ func (e *Env) EventuallyOpen(server *Server, most int, when string) {
 	ginkgo.GinkgoHelper()
 	e.Eventually(func(g gomega.Gomega) {
 		g.Expect(server.Process).To(match.BeAlive())
-		g.Expect(e.Size(server).Descriptors).To(gomega.BeNumerically("<=", most), "open files "+when)
+		usage, _ := server.Process.Usage()
+		g.Expect(usage.Descriptors).To(gomega.BeNumerically("<=", most), "open files "+when)
 	}, "the server to close what it has opened")
 }
 
+// debugLines is how many lines at the level of debugging count as one: who asks for them
+// expects many.
+const debugLines = 10
+
 // Size measures how much a server has logged, stored and taken so far.
 func (e *Env) Size(server *Server) match.Growth {
-	g := match.Growth{Lines: server.Process.Log().Mark(), Files: len(e.Files())}
+	log := server.Process.Log()
+	g := match.Growth{Lines: log.Mark(), Files: len(e.Files())}
+	debug := 0
+	for _, line := range log.Lines() {
+		if logtext.LevelOf(line.Text) == logtext.Debug {
+			debug++
+		}
+	}
+	g.Lines -= debug - debug/debugLines
 	usage, known := server.Process.Usage()
 	if known {
 		g.Descriptors, g.Memory = usage.Descriptors, usage.Memory
