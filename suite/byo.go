@@ -349,11 +349,15 @@ var _ = Requirement("BYO-30", func(e *Env) {
 var _ = Table("BYO-31", func(e *Env, row struct {
 	By    replace.By
 	Files replace.Files
+	Busy  bool
 	Steps []replace.Way
 }) {
 	pair := e.Identity(pki.Spec{})
 	first := pair
 	server, place := e.StartInPlace(replace.Way{By: row.By, Files: row.Files}, pair)
+	if row.Busy {
+		defer place.KeepBusy()()
+	}
 	for _, way := range row.Steps {
 		pair = place.Replace(server, way, pair)
 	}

@@ -1,10 +1,13 @@
 package harness
 
 import (
+	"context"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -222,6 +225,9 @@ func (p *Place) Return(server *Server, current, before *pki.Identity) {
 func (p *Place) replace(server *Server, way replace.Way, old, fresh *pki.Identity) {
 	ginkgo.GinkgoHelper()
 	between := func() {
+		if way.Away > 0 { // nobody tells the server that it has no files
+			server.Watch(way.Away, match.ServeLeaf(old.Leaf), match.BeRefused())
+		}
 		if pause := way.Order.Pause(); pause > 0 {
 			server.Reload()
 			server.Watch(pause, match.ServeLeaf(old.Leaf), match.ServeLeaf(fresh.Leaf), match.BeRefused())
@@ -230,6 +236,35 @@ func (p *Place) replace(server *Server, way replace.Way, old, fresh *pki.Identit
 	p.env.Must(p.place.Replace(way, p.env.pair(fresh), between))
 	server.Reload()
 	server.Await(match.ServeLeaf(fresh.Leaf), match.ServeLeaf(old.Leaf), match.BeRefused())
+}
+
+// KeepBusy writes into another file in the directory of the certificate, every fiftieth
+// of a second until stop is called, as a log does that is kept there.
+func (p *Place) KeepBusy() (stop func()) {
+	ctx, cancel := context.WithCancel(p.env.ctx)
+	ended := make(chan error, 1)
+	name := filepath.Join(filepath.Dir(p.place.CertPath()), "access.log")
+	go func() {
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for {
+			if err := p.env.below.WriteFile(name, []byte("a request\n"), 0o600); err != nil {
+				ended <- err
+				return
+			}
+			select {
+			case <-ctx.Done():
+				ended <- nil
+				return
+			case <-again.C:
+			}
+		}
+	}()
+	return func() {
+		ginkgo.GinkgoHelper()
+		cancel()
+		p.env.Must(<-ended)
+	}
 }
 
 // NewPlace makes the files of a pair, which will be replaced in a certain way. Only By and

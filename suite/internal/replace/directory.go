@@ -40,12 +40,13 @@ func (p *Place) firstDirectory(files []file) error {
 			}
 		}
 	}
-	return p.switchDirectory()
+	return p.switchDirectory(nil)
 }
 
 // switchDirectory makes the files' paths lead to this generation's directory,
-// and deletes the directory of the one before.
-func (p *Place) switchDirectory() error {
+// and deletes the directory of the one before. If a directory is away for some time, it
+// calls away meanwhile.
+func (p *Place) switchDirectory(away func()) error {
 	dir := p.directory(p.generation)
 	if p.way.By == MovingDirectory {
 		if p.generation > 0 {
@@ -53,6 +54,9 @@ func (p *Place) switchDirectory() error {
 				return err
 			}
 			defer p.in.RemoveAll(p.path("old"))
+			if away != nil && p.way.Away > 0 {
+				away()
+			}
 		}
 		return p.in.Rename(dir, p.path("live"))
 	}

@@ -104,8 +104,9 @@ func (p *Place) KeyPath() string {
 }
 
 // Replace puts another pair in place. It calls between, if that is not nil, when
-// the first of two files is new and the second one is still old. By and Files of
-// the way do not matter.
+// the first of two files is new and the second one is still old, or when the
+// directory of both is away, if the way says for how long. By and Files of the way
+// do not matter.
 func (p *Place) Replace(way Way, pair Pair, between func()) error {
 	way.By, way.Files = p.way.By, p.way.Files
 	p.way = way
@@ -116,7 +117,7 @@ func (p *Place) Replace(way Way, pair Pair, between func()) error {
 		if err := p.prepareDirectory(files); err != nil {
 			return err
 		}
-		return p.switchDirectory()
+		return p.switchDirectory(between)
 	}
 	files := p.files(pair, false)
 	if p.way.By == Deleting {

@@ -22,6 +22,9 @@ type Way struct {
 	Key Key `jsonschema:"enum=new-key,enum=same-key,enum=kept-key"`
 	// Ends says when the new certificate expires, compared with the old one.
 	Ends Ends `jsonschema:"enum=later,enum=together,enum=earlier"`
+	// Away says for how long no directory has the name of the one that MovingDirectory
+	// replaces. Nothing else is away for longer than a renaming takes.
+	Away time.Duration
 	// Files says whether certificate and key share a file, or a directory.
 	Files Files `jsonschema:"enum=separate,enum=combined,enum=apart"`
 }
@@ -152,6 +155,9 @@ func (w Way) String() string {
 		string(w.Ends),
 		string(w.Order),
 		string(w.Files),
+	}
+	if w.Away > 0 {
+		words = append(words, "away for "+w.Away.String())
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	return strings.Join(words, ", ")
