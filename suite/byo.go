@@ -450,15 +450,23 @@ var _ = Table("BYO-34", func(e *Env, row struct {
 	Expect(e.Refuse(control.Settings, options...)).To(BeRefusal())
 })
 
-var _ = Requirement("BYO-37", func(e *Env) {
+var _ = Table("BYO-37", func(e *Env, row DamagedPair) {
 	pair := e.Identity(pki.Spec{})
 	server := e.StartOwn(pair)
 	Expect(e.Handshake(server)).To(ServeLeaf(pair.Leaf))
-	next := func() {
+	next, what := func() {
 		fresh := e.Identity(pki.Spec{})
 		server.Replace(fresh)
 		e.AwaitPair(server, pair, fresh)
 		pair = fresh
+	}, "further reloads"
+	if row.Cert != pki.None || row.Key != pki.None {
+		next() // a server that has taken up a pair listens for the signal
+		next, what = func() {
+			e.DamagePair(row, pair)
+			server.ReloadAndAwaitComplaint()
+			e.SkipUnless(!server.Ended(), "the server ended at a bad pair, which BYO-18 is about")
+		}, "further pairs that cannot be used"
 	}
 	// A server may open some files at its first reloads alone.
 	next()
@@ -469,7 +477,7 @@ var _ = Requirement("BYO-37", func(e *Env) {
 		next()
 		reloads++
 	}
-	e.EventuallyOpen(server, before+reloads/2, fmt.Sprintf("after %d further reloads", reloads))
+	e.EventuallyOpen(server, before+reloads/2, fmt.Sprintf("after %d %s", reloads, what))
 }, Slow)
 
 // How often a pair is replaced to see what a reload leaves behind. Servers that look at
