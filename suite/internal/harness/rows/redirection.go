@@ -13,7 +13,8 @@ import (
 type Redirection struct {
 	ServerURL string            `yaml:"server_url"`
 	Absent    bool              // no server_url at all
-	Path      string            // of the request
+	Method    string            // of the request; empty: GET
+	Path      string            // likewise
 	Host      string            // likewise; empty: the hostname
 	Header    map[string]string // likewise
 	Leads     []string
@@ -38,6 +39,7 @@ func (r Redirection) Ask(e *harness.Env) *wire.Response {
 		if r.Host != "" {
 			request.Host = e.Expand(r.Host)
 		}
+		request.Method = r.Method
 		request.Header = http.Header{}
 		for name, value := range r.Header {
 			request.Header.Set(name, value)
