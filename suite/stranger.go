@@ -173,10 +173,14 @@ var _ = Table("RES-81", func(e *Env, row struct {
 	Form    wire.Form
 	Version string
 	Packets bool
+	P256    bool // a client that knows no other group
 }) {
 	server, root := e.StartSecure()
 	options := []ClientOption{Trusting(root), HelloForm(row.Form)}
-	if row.Form == "" {
+	switch {
+	case row.P256:
+		options = append(options, Groups(tls.CurveP256))
+	case row.Form == "":
 		options = append(options, Groups()) // Go's own hello
 	}
 	if row.Version != "" {
