@@ -148,6 +148,12 @@ func (ca *CA) DirectoryURL() string {
 	return "https://" + ca.options.Authority + wfe.DirectoryPath
 }
 
+// DirectoryURLWithSlash returns another URL of the same directory, whose path ends in a
+// slash. Without that slash it leads to nothing.
+func (ca *CA) DirectoryURLWithSlash() string {
+	return "https://" + ca.options.Authority + pathDirectoryWithSlash
+}
+
 // EndpointRoot returns, in PEM, the root that a client must trust to talk to the
 // CA's HTTPS endpoint. It differs from the root of issued certificates.
 func (ca *CA) EndpointRoot() []byte { return ca.endpointRoot.PEM() }

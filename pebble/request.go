@@ -44,6 +44,9 @@ const (
 	// edge serves Pebble's directory there too, so that the CA can stand in for
 	// Let's Encrypt.
 	pathLetsEncryptDirectory = "/directory"
+	// pathDirectoryWithSlash is where the edge serves Pebble's directory too. Without
+	// the slash at its end it is another path, at which there is nothing.
+	pathDirectoryWithSlash = "/v2/directory/"
 )
 
 // exchange is a request and what the edge knows about it.
@@ -87,7 +90,8 @@ const maxBody = 1 << 20
 // the request. Pebble gets a copy of the request, in which the path of the directory
 // is Pebble's.
 func readExchange(r *http.Request) *exchange {
-	if r.URL.Path == pathLetsEncryptDirectory {
+	switch r.URL.Path {
+	case pathLetsEncryptDirectory, pathDirectoryWithSlash:
 		r = r.Clone(r.Context())
 		r.URL.Path = wfe.DirectoryPath
 	}

@@ -51,6 +51,33 @@ func TestPublicName(t *testing.T) {
 	}
 }
 
+// The directory is also served at a path that ends in a slash, and not at the path without.
+func TestDirectoryWithSlash(t *testing.T) {
+	for _, dialect := range []Dialect{LetsEncrypt, Stock} {
+		t.Run(dialect.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, func(o *Options) { o.Dialect = dialect })
+			c := s.client()
+			c.DirectoryURL = s.ca.DirectoryURLWithSlash()
+			if _, err := c.Discover(t.Context()); err != nil {
+				t.Errorf("the directory at %s: %v", c.DirectoryURL, err)
+			}
+			if n := len(s.ca.Journal().Requests(KindDirectory)); n != 1 {
+				t.Errorf("%d requests for the directory, expected 1", n)
+			}
+			bare := strings.TrimSuffix(c.DirectoryURL, "/")
+			response, err := httpClient(t, s.ca).Get(bare)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: status %d, expected 404", bare, response.StatusCode)
+			}
+		})
+	}
+}
+
 // to returns a dial function that leads a host's port 443 to the CA's endpoint.
 func to(ca *CA, host string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -140,13 +140,18 @@ var _ = Requirement("ACME-05", func(e *Env) {
 var _ = Table("ACME-06", func(e *Env, row struct {
 	Email   *string
 	Contact []string
+	Slash   bool // at the end of acme_url
 }) {
-	email := Settings{"acme_email": nil}
+	keys := Settings{"acme_email": nil}
 	if row.Email != nil {
 		e.NeedsKey("acme_email")
-		email["acme_email"] = e.Expand(*row.Email)
+		keys["acme_email"] = e.Expand(*row.Email)
 	}
-	server := e.StartACME(email)
+	if row.Slash {
+		e.NeedsKey("acme_url")
+		keys["acme_url"] = e.CA().DirectoryURLWithSlash()
+	}
+	server := e.StartACME(keys)
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveRegistered(e.ExpandAll(row.Contact)))
 })
