@@ -251,13 +251,44 @@ func strangers(e *Env, server *Server, clients int) []*wire.Handshake {
 	})
 }
 
-var _ = Table("ACME-13", func(e *Env, row struct{ Client string }) {
+// meanwhile is how long a client that knows only RSA waits while the first certificate is
+// obtained. Nothing announces that a server lets it wait.
+const meanwhile = 500 * time.Millisecond
+
+var _ = Table("ACME-13", func(e *Env, row struct {
+	Client string
+	AtOnce bool `yaml:"at_once"`
+}) {
 	rsaOnly := map[string]ClientOption{
 		"tls-1-2-suites":  RSAOnly(),
 		"tls-1-2-schemes": Schemes(tls.VersionTLS12, wire.RSASchemes),
 		"tls-1-3-schemes": Schemes(tls.VersionTLS13, wire.RSASchemes),
 	}[row.Client]
-	server := e.StartACME()
+	var server *Server
+	if row.AtOnce {
+		// By HTTP-01, in which each order has an answer at a path of its own.
+		e.OfferOnly("http-01")
+		hold := e.HoldValidation(80)
+		defer hold.Release()
+		server = e.StartBy("http-01")
+		first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
+		hold.Await()
+		second := InBackground(func() *wire.Handshake { return e.Handshake(server, rsaOnly) })
+		early := false // a server need not let a client wait
+		select {
+		case <-second:
+			early = true
+		case <-time.After(meanwhile):
+		}
+		hold.Release()
+		Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+		if !early {
+			Expect(<-second).To(HaveFullChainTo(e.CA().Root()),
+				"a client that knows only RSA, and that came before there was any certificate")
+		}
+	} else {
+		server = e.StartACME()
+	}
 	look := func() (kinds map[x509.PublicKeyAlgorithm]bool) {
 		usual, rsa := e.Handshake(server), e.Handshake(server, rsaOnly)
 		Expect(usual).To(HaveFullChainTo(e.CA().Root()))
