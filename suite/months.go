@@ -61,9 +61,24 @@ var _ = Requirement("RENEW-44", func(e *Env) {
 	for l.Now().Sub(began) < lifetimes*l.lifetime {
 		l.Pass(l.lifetime / 10)
 		l.client("with certificates of " + length(l.lifetime))
+		l.expectNewest(l.lifetime / 5)
 	}
 	l.expectCertificatesAtMost(0, lifetimes*mostInEach+1, lifetimes*l.lifetime)
 }, TimingDependent)
+
+// expectNewest fails the spec if the CA issued a certificate longer ago than within, and
+// the client who came last was served an older one of the same kind of key. Two that were
+// issued at about the same time are equally new.
+func (l *life) expectNewest(within time.Duration) {
+	got, kind := l.issuedAt(l.served), l.served.PublicKeyAlgorithm.String()
+	for _, entry := range l.Journal().Issued() {
+		newer := entry.KeyAlgorithm == kind && entry.At.Sub(got) > l.lifetime/10
+		if since := l.Now().Sub(entry.At); newer && since > within {
+			l.Fail(fmt.Sprintf("expected  clients that are served the renewed certificate\n"+
+				"seen      an older one, %s after the CA had issued the renewed one", length(since)))
+		}
+	}
+}
 
 var _ = Table("RENEW-45", func(e *Env, row struct {
 	Trouble string
