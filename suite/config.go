@@ -2,9 +2,11 @@ package suite
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -303,6 +305,10 @@ var _ = Table("CFG-11", func(e *Env, row struct {
 var _ = Table("CFG-12", func(e *Env, row listener) {
 	keys, serves := listening(e, row)
 	address := keys["listen_addr"].(string)
+	if row.EveryAddress {
+		expectWholePort(e, keys, row.Port)
+		return
+	}
 	taken, err := e.World.Listen("tcp", address)
 	e.Must(err)
 	defer taken.Close()
@@ -311,6 +317,30 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 	e.Must(taken.Close())
 	serves(e.Start(keys))
 })
+
+// expectWholePort expects a server whose listen_addr is a port of every address to notice
+// that another program has that port for IPv4.
+func expectWholePort(e *Env, keys Settings, port int) {
+	e.NeedsNamespace("takes a port of every address")
+	everywhere := fmt.Sprintf(":%d", port)
+	keys["listen_addr"] = everywhere
+	control := e.StartUnlessRefused(keys)
+	control.Stop()
+
+	taken, err := e.World.Listen("tcp4", "0.0.0.0"+everywhere)
+	e.Must(err)
+	defer taken.Close()
+	server := e.AwaitEnd(keys)
+	select {
+	case <-server.Exited():
+	default: // it may run on for IPv6, if it says so
+		if slices.ContainsFunc(server.Log().Lines(),
+			e.NewLineWith(control.Logs(), strconv.Itoa(port))) {
+			return
+		}
+	}
+	Expect(server).To(EndInError(everywhere))
+}
 
 var _ = Table("CFG-13", func(e *Env, row listener) {
 	keys, serves := listening(e, row)
@@ -323,8 +353,9 @@ var _ = Table("CFG-13", func(e *Env, row listener) {
 
 // listener is a row about one of the three kinds of server, at a port.
 type listener struct {
-	Kind string
-	Port int
+	Kind         string
+	Port         int
+	EveryAddress bool `yaml:"every_address"`
 }
 
 // listening returns the row's configuration, and what shows that a server with

@@ -165,6 +165,12 @@ func (e *Env) NeedsClaim(chapter string) {
 	e.SkipUnless(e.Claims(chapter), "the target does not claim "+chapter)
 }
 
+// NeedsNamespace needs the namespace world, in which the target's machine is its own. In
+// another one, the spec is skipped with the reason.
+func (e *Env) NeedsNamespace(reason string) {
+	e.SkipUnless(e.World.Kind() == world.Namespace, "needs the namespace world: it "+reason)
+}
+
 // Open opens the environment for one case of a requirement. worker and serial
 // number it within the run.
 func Open(ctx context.Context, setup Setup, r scenarios.Requirement, row scenarios.Case,
