@@ -274,15 +274,10 @@ var _ = Table("ACME-13", func(e *Env, row struct {
 		first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
 		hold.Await()
 		second := InBackground(func() *wire.Handshake { return e.Handshake(server, rsaOnly) })
-		early := false // a server need not let a client wait
-		select {
-		case <-second:
-			early = true
-		case <-time.After(meanwhile):
-		}
+		_, refused := AwaitWithin(e, meanwhile, second) // a server need not let a client wait
 		hold.Release()
 		Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
-		if !early {
+		if !refused {
 			Expect(<-second).To(HaveFullChainTo(e.CA().Root()),
 				"a client that knows only RSA, and that came before there was any certificate")
 		}

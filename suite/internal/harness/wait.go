@@ -70,6 +70,18 @@ type wait struct {
 // errInVain is why a wait ended before its limit.
 var errInVain = errors.New("given up early, since the run saw before that it would be in vain")
 
+// AwaitWithin returns what comes from a channel within a time limit, and whether something
+// has. If nothing has, a later failure of the spec counts as one of this limit.
+func AwaitWithin[T any](e *Env, limit time.Duration, from <-chan T) (got T, came bool) {
+	ctx, cancel := e.withinAndOn(limit)
+	defer cancel()
+	select {
+	case got, came = <-from:
+	case <-ctx.Done():
+	}
+	return got, came
+}
+
 // within returns the spec's context with a time limit. If the spec fails after
 // the limit and before the cancel function is called, the limit counts as the
 // cause of the failure.
