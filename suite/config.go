@@ -306,7 +306,7 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 	keys, serves := listening(e, row)
 	address := keys["listen_addr"].(string)
 	if row.EveryAddress {
-		expectWholePort(e, keys, row.Port)
+		expectWholePort(e, keys, row.Port, serves)
 		return
 	}
 	taken, err := e.World.Listen("tcp", address)
@@ -320,11 +320,12 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 
 // expectWholePort expects a server whose listen_addr is a port of every address to notice
 // that another program has that port for IPv4.
-func expectWholePort(e *Env, keys Settings, port int) {
+func expectWholePort(e *Env, keys Settings, port int, serves func(*Server)) {
 	e.NeedsNamespace("takes a port of every address")
 	everywhere := fmt.Sprintf(":%d", port)
 	keys["listen_addr"] = everywhere
 	control := e.StartUnlessRefused(keys)
+	serves(control)
 	control.Stop()
 
 	taken, err := e.World.Listen("tcp4", "0.0.0.0"+everywhere)
