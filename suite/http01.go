@@ -209,7 +209,7 @@ var _ = Requirement("HTTP01-12", func(e *Env) {
 	hold.Release()
 	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
 	e.SkipUnless(!e.AnswersEveryToken(e.Addr(5080)),
-		"the target answers every token, also one that no CA has sent, so it keeps nothing of a challenge")
+		"the target answers every token, also one that no CA has sent: it keeps nothing of a challenge")
 
 	e.Eventually(func(g Gomega) {
 		g.Expect(e.Get(e.Addr(5080), path)).To(Withhold(authorization))

@@ -24,7 +24,7 @@ type Counters struct {
 	Runnable int            // at the moment
 }
 
-// A Thread is what the kernel tells of one thread.
+// A Thread holds what the kernel tells of one thread.
 type Thread struct {
 	Usage
 	// Ready says that the thread runs or wants to run.

@@ -69,7 +69,8 @@ func TestTargetsAreMeasured(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	r := f.recorder()
-	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second, Delay: time.Second}} // before the wait
+	// Before the wait.
+	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second, Delay: time.Second}}
 	f.pass(r, 2*time.Second, 0)
 	r.Watch(7)
 	began := f.time

@@ -163,7 +163,8 @@ func expectLittle(t *testing.T, f func()) {
 // inform, and that there has to be one.
 func TestInformationalResponses(t *testing.T) {
 	t.Parallel()
-	const hints, final = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"
+	const hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+	const final = "HTTP/1.1 204 No Content\r\n\r\n"
 	for text, status := range map[string]int{
 		final:                            204,
 		hints + final:                    204,

@@ -351,7 +351,8 @@ func (l *life) firstPair() {
 	}[form]
 	l.current = l.identity(change)
 	l.onDisk = l.current
-	l.place = l.e.NewPlace(replace.Way{By: l.walk.By, Files: replace.Files(l.form("files"))}, l.current)
+	way := replace.Way{By: l.walk.By, Files: replace.Files(l.form("files"))}
+	l.place = l.e.NewPlace(way, l.current)
 	if l.unusual("pair") {
 		cert, key := l.pairIn(form, l.current)
 		l.place.Write(replace.Way{}, cert, key, nil)

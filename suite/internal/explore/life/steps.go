@@ -119,8 +119,8 @@ func kindNames() (names []string) {
 // ways lists how an operator's tool replaces files.
 var ways = []replace.By{
 	replace.Renaming, replace.Writing, replace.WritingSlowly, replace.Linking, replace.LinkingTwice,
-	replace.HardLinking, replace.BackingUp, replace.Deleting, replace.Permitting, replace.SwitchingDirectory,
-	replace.SwitchingData, replace.MovingDirectory,
+	replace.HardLinking, replace.BackingUp, replace.Deleting, replace.Permitting,
+	replace.SwitchingDirectory, replace.SwitchingData, replace.MovingDirectory,
 }
 
 func waysByName() (names []string) {
