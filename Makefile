@@ -103,16 +103,6 @@ upgrade: build ## compare the behaviour with two versions of x/crypto: FROM=v0.5
 atlas: build ## update suite/upgrade/atlas/, which shows what every release of x/crypto changed in behaviour
 	bin/assay atlas --world $(WORLD) --out suite/upgrade/atlas $(RUN)
 
-# What the directories compare the newest x/crypto with. go.mod names the oldest toolchain.
-AXIS_GO = --go go1.26.0,go1.26.8,go1.27.1
-AXIS_GODEBUG = --godebug tlsmlkem=0 --godebug http2server=0 --godebug tls10server=1 --godebug fips140=on
-
-.PHONY: axes
-axes: build ## update the atlases below suite/upgrade/atlas/: what another CA, toolchain or GODEBUG changes in behaviour
-	bin/assay atlas --ca all --world $(WORLD) --out suite/upgrade/atlas/ca $(RUN)
-	bin/assay atlas $(AXIS_GO) --world $(WORLD) --out suite/upgrade/atlas/go $(RUN)
-	bin/assay atlas $(AXIS_GODEBUG) --world $(WORLD) --out suite/upgrade/atlas/godebug $(RUN)
-
 # The name of a directory without what follows a hyphen is that of the target. The
 # version of a server that does not say it is in a variable: VERSION_headscale=v0.29.3
 # report.html is not kept, because assay report makes it again from report.json.
