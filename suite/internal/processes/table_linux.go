@@ -1,4 +1,4 @@
-// Package processes reads the process table, and awaits the end of a process.
+// Package processes reads the process table.
 package processes
 
 import (

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"assay/suite/internal/limits"
-	"assay/suite/internal/processes"
 )
 
 const (
@@ -166,7 +165,6 @@ func (p *Process) startCommand(
 		return err
 	}
 	p.await = func() Ending {
-		processes.AwaitEnd(p.cmd.Process.Pid)
 		p.cmd.Wait() // the process state says all that its error could
 		return endingOf(waitStatus(p.cmd.ProcessState))
 	}
