@@ -251,10 +251,6 @@ func strangers(e *Env, server *Server, clients int) []*wire.Handshake {
 	})
 }
 
-// meanwhile is how long a client that knows only RSA waits while the first certificate is
-// obtained. Nothing announces that a server lets it wait.
-const meanwhile = 500 * time.Millisecond
-
 var _ = Table("ACME-13", func(e *Env, row struct {
 	Client string
 	AtOnce bool `yaml:"at_once"`
@@ -266,21 +262,7 @@ var _ = Table("ACME-13", func(e *Env, row struct {
 	}[row.Client]
 	var server *Server
 	if row.AtOnce {
-		// By HTTP-01, in which each order has an answer at a path of its own.
-		e.OfferOnly("http-01")
-		hold := e.HoldValidation(80)
-		defer hold.Release()
-		server = e.StartBy("http-01")
-		first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
-		hold.Await()
-		second := InBackground(func() *wire.Handshake { return e.Handshake(server, rsaOnly) })
-		_, refused := AwaitWithin(e, meanwhile, second) // a server need not let a client wait
-		hold.Release()
-		Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
-		if !refused {
-			Expect(<-second).To(HaveFullChainTo(e.CA().Root()),
-				"a client that knows only RSA, and that came before there was any certificate")
-		}
+		server = startForBothAtOnce(e, rsaOnly)
 	} else {
 		server = e.StartACME()
 	}
@@ -297,6 +279,32 @@ var _ = Table("ACME-13", func(e *Env, row struct {
 	Expect(look()).To(Equal(kinds), "types of key, before and after a restart")
 	Expect(e.Journal()).To(HaveIssued(len(kinds)))
 })
+
+// meanwhile is how long a client that knows only RSA waits while the first certificate is
+// obtained. Nothing announces that a server lets it wait.
+const meanwhile = 500 * time.Millisecond
+
+// startForBothAtOnce starts a server to which a client that knows only RSA comes while the
+// CA validates for another one, and expects that both are served. A server need not let a
+// client wait, and may refuse the second one at once. The challenge is HTTP-01, in which
+// each order has an answer at a path of its own.
+func startForBothAtOnce(e *Env, rsaOnly ClientOption) *Server {
+	e.OfferOnly("http-01")
+	hold := e.HoldValidation(80)
+	defer hold.Release()
+	server := e.StartBy("http-01")
+	first := InBackground(func() *wire.Handshake { return e.HandshakeWhenIssued(server) })
+	hold.Await()
+	second := InBackground(func() *wire.Handshake { return e.Handshake(server, rsaOnly) })
+	_, refused := AwaitWithin(e, meanwhile, second)
+	hold.Release()
+	Expect(<-first).To(HaveFullChainTo(e.CA().Root()))
+	if !refused {
+		Expect(<-second).To(HaveFullChainTo(e.CA().Root()),
+			"a client that knows only RSA, and that came before there was any certificate")
+	}
+	return server
+}
 
 var _ = Requirement("ACME-14", func(e *Env) {
 	server := e.StartACME()

@@ -129,7 +129,7 @@ var _ = Table("CHAIN-08", func(e *Env, row struct {
 	server.Await(HaveOrderedChainTo(bad.Root), ServeExactly(old.Chain()))
 
 	server.Replace(good)
-	server.Await(ServeExactly(good.Chain()), HaveOrderedChainTo(bad.Root))
+	server.Await(ServeExactly(good.Chain()), ServeExactly(old.Chain()), HaveOrderedChainTo(bad.Root))
 })
 
 var _ = Table("CHAIN-20", func(e *Env, row formRow) {

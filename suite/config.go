@@ -332,11 +332,9 @@ func expectWholePort(e *Env, keys Settings, port int, serves func(*Server)) {
 	e.Must(err)
 	defer taken.Close()
 	server := e.AwaitEnd(keys)
-	select {
-	case <-server.Exited():
-	default: // it may run on for IPv6, if it says so
-		if slices.ContainsFunc(server.Log().Lines(),
-			e.NewLineWith(control.Logs(), strconv.Itoa(port))) {
+	if _, ended := server.EndedByItself(); !ended { // it may run on for IPv6, if it says so
+		isNew := e.NewLineWith(control.Logs(), strconv.Itoa(port))
+		if slices.ContainsFunc(server.Log().Lines(), isNew) {
 			return
 		}
 	}

@@ -75,7 +75,8 @@ func (l *life) expectNewest(within time.Duration) {
 		newer := entry.KeyAlgorithm == kind && entry.At.Sub(got) > l.lifetime/10
 		if since := l.Now().Sub(entry.At); newer && since > within {
 			l.Fail(fmt.Sprintf("expected  clients that are served the renewed certificate\n"+
-				"seen      an older one, %s after the CA had issued the renewed one", length(since)))
+				"seen      an older one, %s after the CA had issued the renewed one: %s",
+				length(since), Name(l.served)))
 		}
 	}
 }

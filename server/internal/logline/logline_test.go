@@ -66,7 +66,7 @@ func TestLimit(t *testing.T) {
 		for range 10 {
 			logger.Print("trouble")
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // virtual time, which passes at once
 		logger.Print("more")
 		logger.Print("still more")
 		time.Sleep(time.Hour)

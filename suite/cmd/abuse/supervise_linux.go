@@ -107,7 +107,7 @@ func (e *ending) killLeft(grace time.Duration) error {
 		if left == 0 {
 			return nil
 		}
-		time.Sleep(lookInterval)
+		time.Sleep(lookInterval) // no event tells when processes end that are nobody's children
 	}
 	return fmt.Errorf("processes are left that cannot be killed: %v", e.Left)
 }

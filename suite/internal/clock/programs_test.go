@@ -217,7 +217,8 @@ func TestSignals(t *testing.T) {
 	r.expect("again")
 }
 
-// awaitState waits until a thread is in one of these states.
+// awaitState waits until a thread is in one of these states. It looks again and again, because
+// the kernel announces no change of them.
 func awaitState(t *testing.T, tid int, states string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {

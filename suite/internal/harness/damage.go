@@ -209,9 +209,10 @@ func (e *Env) WatchGrowth(
 // the system does not tell.
 func (e *Env) OpenFiles(server *Server) int {
 	ginkgo.GinkgoHelper()
-	open := e.Size(server).Descriptors
-	e.SkipUnless(open > 0, "this system does not tell which files a process has open")
-	return open
+	usage, _ := server.Process.Usage()
+	e.SkipUnless(usage.Descriptors > 0,
+		"this system does not tell which files a process has open")
+	return usage.Descriptors
 }
 
 // EventuallyOpen waits until the server has at most so many files and sockets open. when
@@ -229,7 +230,8 @@ func (e *Env) EventuallyOpen(server *Server, most int, when string) {
 // expects many.
 const debugLines = 10
 
-// Size measures how much a server has logged, stored and taken so far.
+// Size measures how much a server has logged, stored and taken so far. Of its lines at the
+// level of debugging a tenth counts.
 func (e *Env) Size(server *Server) match.Growth {
 	log := server.Process.Log()
 	g := match.Growth{Lines: log.Mark(), Files: len(e.Files())}

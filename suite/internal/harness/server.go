@@ -224,16 +224,6 @@ func (v *Server) Restart() {
 	v.AwaitReady()
 }
 
-// Ended reports whether the server has ended.
-func (v *Server) Ended() bool {
-	select {
-	case <-v.Process.Exited():
-		return true
-	default:
-		return false
-	}
-}
-
 // Logs returns the log of each start of the server.
 func (v *Server) Logs() []*sut.Log { return append(slices.Clone(v.past), v.Process.Log()) }
 

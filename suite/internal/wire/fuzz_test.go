@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -39,8 +40,14 @@ func FuzzResponse(f *testing.F) {
 		got := resp.read(bytes.NewReader(text))
 		in := bufio.NewReader(bytes.NewReader(text))
 		want, err := http.ReadResponse(in, &http.Request{Method: method})
-		for err == nil && want.StatusCode >= 100 && want.StatusCode < 200 && want.StatusCode != 101 {
+		informs := func() bool {
+			return err == nil && want.StatusCode/100 == 1 && want.StatusCode != http.StatusSwitchingProtocols
+		}
+		for n := 1; n < mostInformational && informs(); n++ {
 			want, err = http.ReadResponse(in, &http.Request{Method: method})
+		}
+		if informs() {
+			err = errors.New("no final response")
 		}
 		if err != nil {
 			if got == nil || resp.Status != 0 {

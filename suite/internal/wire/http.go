@@ -114,7 +114,7 @@ const mostInformational = 8
 func finalResponse(in *bufio.Reader, to *http.Request) (*http.Response, error) {
 	for range mostInformational {
 		answer, err := http.ReadResponse(in, to)
-		if err != nil || answer.StatusCode < 100 || answer.StatusCode > 199 ||
+		if err != nil || answer.StatusCode/100 != 1 ||
 			answer.StatusCode == http.StatusSwitchingProtocols {
 			return answer, err
 		}

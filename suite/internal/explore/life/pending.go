@@ -241,10 +241,10 @@ func (l *life) expectGone(p pending) {
 		last := n == tries-1
 		if p.path != "" {
 			answer := l.e.Get(l.challenges, p.path)
-			if !strings.Contains(answer.Body, p.text) || l.e.AnswersEveryToken(l.challenges) {
+			if !strings.Contains(answer.Body, p.text) {
 				return
 			}
-			if last {
+			if l.contacts++; last && !l.e.AnswersEveryToken(l.challenges) {
 				l.expect(invProves, answer, match.Withhold(p.text))
 			}
 		} else {
