@@ -71,8 +71,8 @@ func TestTargetsAreMeasured(t *testing.T) {
 	r := f.recorder()
 	// Before the wait.
 	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second, Delay: time.Second}}
-	f.pass(r, 2*time.Second, 0)
 	r.Watch(7)
+	f.pass(r, 2*time.Second, 0)
 	began := f.time
 	f.counters.Targets[7] = Thread{Usage: Usage{CPU: 3 * time.Second, Delay: 5 * time.Second}}
 	f.counters.Targets[8] = Thread{Usage: Usage{CPU: time.Second}}
@@ -104,26 +104,59 @@ func TestTargetsAreMeasured(t *testing.T) {
 func TestWaitThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	f := newFake()
+	const late = tick / 2
 	r := f.recorder()
 	r.Watch(7)
 	f.counters.Targets[7] = Thread{Usage: Usage{CPU: time.Second}, Ready: true}
 	f.counters.Targets[8] = Thread{Usage: Usage{CPU: time.Second}} // one that sleeps
-	f.pass(r, time.Second, 0)
+	f.pass(r, time.Second, late)
 	began := f.time
-	f.pass(r, 4*time.Second, 0)
+	f.pass(r, 4*time.Second, late)
 	waited := func() time.Duration { return r.Since(began).Target.Delay }
 	if d := waited(); d < 3500*time.Millisecond || d > 4500*time.Millisecond {
 		t.Errorf("found %s of delay, expected about 4 s", d)
 	}
 	f.counters.Targets[7] = Thread{Usage: Usage{CPU: 2 * time.Second, Delay: 6 * time.Second}}
-	f.pass(r, time.Second, 0)
+	f.pass(r, time.Second, late)
 	if d := waited(); d < 5*time.Second || d > 6*time.Second {
 		t.Errorf("found %s of delay when it had run, expected at most the 6 s that the kernel counts", d)
 	}
 	f.counters.Targets = map[int]Thread{} // the server has ended
-	f.pass(r, time.Second, 0)
+	f.pass(r, time.Second, late)
 	if d := waited(); d < 5*time.Second || d > 6*time.Second {
 		t.Errorf("found %s of delay after the end, expected what was found before", d)
+	}
+}
+
+// TestTargetsAreReadSeldom counts the readings of a server's threads: none in the life of
+// a short one, unless somebody asks, and more where timers are late.
+func TestTargetsAreReadSeldom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		late, life  time.Duration
+		least, most int
+	}{
+		{0, 1900 * time.Millisecond, 0, 0},
+		{tick / 8, 10 * time.Second, 4, 5},
+		{tick / 2, 10 * time.Second, 16, 20},
+	} {
+		f := newFake()
+		readings := 0
+		r := newRecorder(func() time.Time { return f.time }, func(targets []int) Counters {
+			readings += len(targets)
+			return f.counters
+		})
+		f.pass(r, 5*time.Second, 0)
+		r.Watch(7)
+		f.pass(r, c.life, c.late)
+		if readings < c.least || readings > c.most {
+			t.Errorf("timers late by %s: found %d readings in %s, expected %d to %d", c.late,
+				readings, c.life, c.least, c.most)
+		}
+		before := readings
+		if r.Since(f.time); readings != before+1 {
+			t.Errorf("found %d readings when somebody asked, expected one", readings-before)
+		}
 	}
 }
 
