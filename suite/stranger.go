@@ -225,6 +225,7 @@ var _ = Requirement("RES-83", func(e *Env) {
 // The limits of the specs below, as the catalogue states them.
 const (
 	slowClients       = 100
+	freeDescriptors   = 8
 	largestHeader     = 64 << 20 // bytes
 	cancelledRequests = 20_000
 	secondHellos      = 100
@@ -252,22 +253,42 @@ var _ = Table("RES-70", func(e *Env, row struct{ Challenge, Say string }) {
 })
 
 var _ = Table("RES-71", func(e *Env, row struct{ Port, Header string }) {
-	var server *Server
-	var root *x509.Certificate
-	if row.Port == "challenge" {
-		e.NeedsClaim("acme")
-		server, root = e.StartBy("http-01"), e.CA().Root()
-	} else {
-		server, root = e.StartSecure()
-	}
+	server, root, address := startAt(e, row.Port)
 	flood := e.Flood(server)
-	if row.Port == "challenge" {
-		flood.Address, flood.Plain = e.Addr(5080), true
-	}
+	flood.Address, flood.Plain = address, row.Port == "challenge"
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	Expect(e.SendEndlessHeader(flood, row.Header, largestHeader)).To(RefuseBefore(largestHeader))
 	Expect(server.Process).To(BeAlive())
 	Expect(e.GetTLS(server, e.HealthPath())).To(e.BeHealthy())
+})
+
+// startAt starts a server for clients of one of its ports: the challenge's, or listen_addr.
+func startAt(e *Env, port string) (server *Server, root *x509.Certificate, address string) {
+	if port == "challenge" {
+		e.NeedsClaim("acme")
+		return e.StartBy("http-01"), e.CA().Root(), e.Addr(5080)
+	}
+	server, root = e.StartSecure()
+	return server, root, server.Address()
+}
+
+var _ = Table("RES-87", func(e *Env, row struct{ Port string }) {
+	server, root, address := startAt(e, row.Port)
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	e.SkipUnless(e.ConnectError(address) == nil,
+		"the target listens for challenges only while there is one")
+	answers := row.Port == "challenge" && e.Get(address, "/").Err == nil
+	e.LimitDescriptors(server, freeDescriptors)
+	leave := e.Crowd(address, 4*freeDescriptors)
+	e.ImpatientHandshake(server) // gives the server the time to accept all that it can
+	leave()
+	e.Eventually(func(g Gomega) {
+		g.Expect(server.Process).To(BeAlive())
+		g.Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+		if answers {
+			g.Expect(e.Get(address, "/")).To(Answer())
+		}
+	}, "the server to serve again")
 })
 
 var _ = Requirement("RES-72", func(e *Env) {

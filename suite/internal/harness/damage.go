@@ -18,6 +18,7 @@ import (
 	"assay/suite/internal/limits"
 	"assay/suite/internal/logtext"
 	"assay/suite/internal/match"
+	"assay/suite/internal/processes"
 	"assay/suite/internal/storage"
 	"assay/suite/internal/sut"
 	"assay/suite/internal/wire"
@@ -224,6 +225,17 @@ func (e *Env) EventuallyOpen(server *Server, most int, when string) {
 		usage, _ := server.Process.Usage()
 		g.Expect(usage.Descriptors).To(gomega.BeNumerically("<=", most), "open files "+when)
 	}, "the server to close what it has opened")
+}
+
+// LimitDescriptors limits what the server's processes may have open, so that this many
+// descriptors are left to the one that has most open. The spec is skipped where the system
+// does not do that.
+func (e *Env) LimitDescriptors(server *Server, free int) {
+	ginkgo.GinkgoHelper()
+	err := processes.LimitDescriptors(server.Process.Pid(), free)
+	if err != nil {
+		e.Skip("the descriptors of the target cannot be limited: " + err.Error())
+	}
 }
 
 // debugLines is how many lines at the level of debugging count as one: who asks for them

@@ -186,6 +186,26 @@ func (e *Env) Connect(address string, say []byte) net.Conn {
 	return conn
 }
 
+// Crowd opens this many connections to an address, as far as they come about, and says
+// nothing on them. leave closes them.
+func (e *Env) Crowd(address string, clients int) (leave func()) {
+	ctx, cancel := e.within(Patience)
+	defer cancel()
+	var crowd []net.Conn
+	for range clients {
+		if conn, err := e.World.Dial(ctx, "tcp", address); err == nil {
+			crowd = append(crowd, conn)
+		}
+	}
+	leave = func() {
+		for _, conn := range crowd {
+			conn.Close() // the server may have done so
+		}
+	}
+	e.Closers = append(e.Closers, func() error { leave(); return nil })
+	return leave
+}
+
 // Send connects to the server, sends say and no more, and returns what the server
 // answers until it closes the connection or the limit for an answer passes.
 func (e *Env) Send(server *Server, say []byte) []byte {

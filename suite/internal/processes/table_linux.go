@@ -1,4 +1,4 @@
-// Package processes reads the process table.
+// Package processes reads the process table and limits what other processes may have open.
 package processes
 
 import (
