@@ -106,9 +106,11 @@ func (e *Env) pause(d time.Duration) {
 	<-ctx.Done()
 }
 
-// Complains reports whether a line has a word for a failure. The names of the
-// spec do not count.
-func Complains(l sut.Line) bool { return Complaint.MatchString(l.Subject()) }
+// Complains reports whether a line is about a failure, by its level or by its words. The
+// names of the spec do not count.
+func Complains(l sut.Line) bool {
+	return l.Level() >= logtext.Warning || complaint.MatchString(l.Subject())
+}
 
 // ContainsAll selects log lines with each of these texts.
 func ContainsAll(texts []string) func(sut.Line) bool {

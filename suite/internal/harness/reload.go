@@ -311,7 +311,7 @@ func (v *Server) ReloadInVain(took time.Duration, matchers ...types.GomegaMatche
 // complains costs a second.
 func (v *Server) ReloadAndAwaitComplaint() {
 	ginkgo.GinkgoHelper()
-	v.reloadAndAwait(func(line sut.Line) bool { return Complaint.MatchString(line.Words()) })
+	v.reloadAndAwait(Complains)
 }
 
 // ReloadAndAwaitLine lets the server know that its files may have changed, and

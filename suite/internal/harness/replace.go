@@ -37,10 +37,10 @@ func (row DamagedPair) Blames(line string) bool {
 	})
 }
 
-// Complaint matches a line about a failure.
-var Complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject` +
+// complaint matches the words of a line about a failure.
+var complaint = regexp.MustCompile(`(?i)error|fail|cannot|can't|could|unable|invalid|refus|reject` +
 	`|not |no such|missing|denied|mismatch|keep|kept|\bno\b|\bbad\b|wrong|broken|damage|empty|ignor` +
-	`|incomplete|truncate|expected`)
+	`|incomplete|truncate|expected|inconsisten|malformed|n't match|differ|corrupt|unreadable|unusable`)
 
 // RefuseDamaged starts the target with a good pair, as the control, and then
 // with the damaged pair in the same files. It returns what came of that, see

@@ -204,20 +204,33 @@ func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 	}
 }
 
-// waitForListener waits for the wanted address in the socket table.
+// openFor is how long a listener has to be there. A server may open its port for a moment to
+// see whether it is free, and a client's connection would be lost with it.
+const openFor = 20 * time.Millisecond
+
+// waitForListener waits until the wanted address is in the socket table and stays there.
 func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted address) error {
 	if r.Listeners == nil {
 		return errors.New("ready by tcp: found no Listeners in Readiness, expected one")
 	}
+	var first time.Time // of the looks that found it, one after the other
 	return p.poll(ctx, func() (bool, error) {
 		all, err := r.Listeners()
 		if err != nil {
 			return false, fmt.Errorf("reading the socket table: %w", err)
 		}
-		return slices.ContainsFunc(all, func(l netip.AddrPort) bool {
+		now := time.Now()
+		if !slices.ContainsFunc(all, func(l netip.AddrPort) bool {
 			own := wanted.any && p.launch.OwnPort(l)
 			return wanted.matches(l) && !own && !slices.Contains(r.ListenersBefore, l)
-		}), nil
+		}) {
+			first = time.Time{}
+			return false, nil
+		}
+		if first.IsZero() {
+			first = now
+		}
+		return now.Sub(first) >= openFor, nil
 	})
 }
 

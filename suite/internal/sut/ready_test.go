@@ -43,6 +43,10 @@ func TestReadyByTheSocketTable(t *testing.T) {
 		"any listener": {listen: "127.0.0.10:8443", before: []string{"127.0.0.2:14000"},
 			states: [][]string{{"127.0.0.2:14000"}, {"127.0.0.2:14000", "0.0.0.0:9999"}}, any: true,
 			ready: true},
+		"a port that was only looked at": {listen: "127.0.0.10:8443",
+			states: [][]string{{}, {"127.0.0.10:8443"}, {}}},
+		"one that was looked at first": {listen: "127.0.0.10:8443",
+			states: [][]string{{"127.0.0.10:8443"}, {}, {"127.0.0.10:8443"}}, ready: true},
 		"none but those before": {listen: "127.0.0.10:8443", before: []string{"127.0.0.2:14000"},
 			states: [][]string{{"127.0.0.2:14000"}}, any: true},
 	} {

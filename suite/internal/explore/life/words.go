@@ -76,7 +76,7 @@ func (l *life) judgeWords() {
 		l.settle()
 		l.expectLine("that the certificate cannot be stored, with the directory", t.mark(l),
 			func(line sut.Line) bool {
-				return strings.Contains(line.Words(), name) && harness.Complaint.MatchString(line.Words())
+				return strings.Contains(line.Words(), name) && harness.Complains(line)
 			}, "RES-24", "RES-25", "RES-61")
 	}
 }
@@ -91,8 +91,7 @@ func (l *life) judgeUnheard(h *wire.Handshake) {
 	}
 	t.since = false
 	l.expectLine("the directory of the CA, "+l.caURL, t.mark(l), func(line sut.Line) bool {
-		return strings.Contains(line.Words(), l.caURL) &&
-			harness.Complaint.MatchString(strings.ReplaceAll(line.Words(), l.caURL, ""))
+		return strings.Contains(line.Words(), l.caURL) && harness.Complains(line)
 	}, "ACME-20", "RES-34")
 }
 
