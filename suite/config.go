@@ -285,6 +285,19 @@ func settingsFor(e *Env, key string) (Settings, func(*Server)) {
 	}
 }
 
+var _ = Table("CFG-25", func(e *Env, row struct{ Text, Pair string }) {
+	e.SkipUnless(e.ReadsYAML(), appendsYAML)
+	id := e.Identity(pki.Spec{})
+	e.WritePair(id, "cert.pem", "key.pem")
+	if row.Pair != "" {
+		key, err := id.KeyFile(pki.None)
+		e.Must(err)
+		e.Write(row.Pair, append(id.ChainPEM(), key...))
+	}
+	server := e.Start(e.Plain(), AppendConfig(func(string) string { return row.Text }))
+	Expect(e.Handshake(server, Trusting(id.Root))).To(ServeLeaf(id.Leaf))
+})
+
 var _ = Table("CFG-11", func(e *Env, row struct {
 	Line   string
 	Number int
