@@ -106,7 +106,7 @@ func (e *edge) answer(x *exchange) (a *answer, fault string) {
 	}
 	if stale {
 		return e.problem(x, Problem{
-			acmeError + "badNonce", "the nonce is too old", http.StatusBadRequest,
+			Type: acmeError + "badNonce", Detail: "the nonce is too old", Status: http.StatusBadRequest,
 		}), ""
 	}
 	return e.respond(x), ""

@@ -56,6 +56,21 @@ type Problem struct {
 	Type   string `json:"type"` // such as "urn:ietf:params:acme:error:serverInternal"
 	Detail string `json:"detail"`
 	Status int    `json:"status"`
+	// Subproblems say what is wrong with which of several names (RFC 8555 §6.7.1).
+	Subproblems []Subproblem `json:"subproblems,omitempty"`
+}
+
+// A Subproblem is a problem with one name of an order.
+type Subproblem struct {
+	Type       string     `json:"type"`
+	Detail     string     `json:"detail"`
+	Identifier Identifier `json:"identifier"`
+}
+
+// An Identifier names what a certificate is for (RFC 8555 §9.7.7).
+type Identifier struct {
+	Type  string `json:"type"` // "dns" or "ip"
+	Value string `json:"value"`
 }
 
 const acmeError = "urn:ietf:params:acme:error:"
@@ -63,7 +78,9 @@ const acmeError = "urn:ietf:params:acme:error:"
 // BadNonce rejects the request's nonce and returns a new one, with which clients are
 // expected to try again (RFC 8555 §6.5).
 func BadNonce(kind Kind) Fault {
-	problem := Problem{acmeError + "badNonce", "the nonce is not known here", http.StatusBadRequest}
+	problem := Problem{
+		Type: acmeError + "badNonce", Detail: "the nonce is not known here", Status: http.StatusBadRequest,
+	}
 	return newFault(kind, "badNonce", func(e *edge, x *exchange) *answer {
 		return e.problem(x, problem)
 	})
@@ -71,7 +88,9 @@ func BadNonce(kind Kind) Fault {
 
 // Status answers with this HTTP status and a serverInternal problem.
 func Status(kind Kind, code int) Fault {
-	return Fail(kind, Problem{acmeError + "serverInternal", "the CA is not well today", code})
+	return Fail(kind, Problem{
+		Type: acmeError + "serverInternal", Detail: "the CA is not well today", Status: code,
+	})
 }
 
 // Fail answers with this problem document. Its status becomes the HTTP status.
@@ -109,7 +128,7 @@ func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
 
 func rateLimited(kind Kind, name string, retryAfter func(now time.Time) string) Fault {
 	problem := Problem{
-		acmeError + "rateLimited", "too many requests of this kind", http.StatusTooManyRequests,
+		Type: acmeError + "rateLimited", Detail: "too many requests of this kind", Status: http.StatusTooManyRequests,
 	}
 	return newFault(kind, name, func(e *edge, x *exchange) *answer {
 		a := e.problem(x, problem)
@@ -146,8 +165,7 @@ func Silence(kind Kind) Fault {
 // another one has replaced it (RFC 9773 §5).
 func AlreadyReplaced() Fault {
 	problem := Problem{
-		acmeError + "alreadyReplaced", "the certificate was replaced by another order",
-		http.StatusConflict,
+		Type: acmeError + "alreadyReplaced", Detail: "the certificate was replaced by another order", Status: http.StatusConflict,
 	}
 	return newFault(KindNewOrder, "alreadyReplaced", func(e *edge, x *exchange) *answer {
 		if x.payload.Replaces == "" {
@@ -257,8 +275,7 @@ func certificateFault(name string, change func(*edge, *answer) error) Fault {
 		}
 		if err := change(e, a); err != nil {
 			return e.problem(x, Problem{
-				acmeError + "serverInternal", "the fault failed: " + err.Error(),
-				http.StatusInternalServerError,
+				Type: acmeError + "serverInternal", Detail: "the fault failed: " + err.Error(), Status: http.StatusInternalServerError,
 			})
 		}
 		return a

@@ -38,6 +38,7 @@ var _ = Requirement("ACME-01", func(e *Env) {
 var _ = Table("ACME-02", func(e *Env, row struct {
 	Dir               string
 	Absolute, Omitted bool
+	Link              string // "NAME:TO": a symbolic link to a directory that is there
 }) {
 	var value any = row.Dir
 	switch {
@@ -47,18 +48,45 @@ var _ = Table("ACME-02", func(e *Env, row struct {
 		value = nil
 	}
 	e.MkDir("elsewhere")
+	at := row.Dir
+	if name, to, linked := strings.Cut(row.Link, ":"); linked {
+		e.MkDir(to)
+		e.Link(name, to)
+		at = to + strings.TrimPrefix(row.Dir, name)
+	}
 	before, list := e.ListBeforeStart()
 	cacheDir := Settings{"tls_letsencrypt_cache_dir": value}
 	server := e.StartACME(cacheDir, WorkingDir(e.Path("elsewhere")), list)
 	seen := e.Handshake(server)
 	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
 
-	Expect(e.Path(row.Dir)).To(HoldFiles())
+	Expect(e.Path(at)).To(HoldFiles())
 	Expect(e.Path("elsewhere")).NotTo(HoldFiles())
-	credentials := append(SecretsBelow(e, row.Dir),
+	credentials := append(SecretsBelow(e, at),
 		string(pki.PEM(seen.Leaf())), string(seen.Leaf().Raw))
-	Expect(e.Strays(*before, row.Dir, credentials)).To(BeEmpty(),
+	Expect(e.Strays(*before, at, credentials)).To(BeEmpty(),
 		"files outside the cache directory with a key of it, or the certificate")
+})
+
+var _ = Requirement("ACME-35", func(e *Env) {
+	entry, err := pki.AutocertCacheEntry(e.Identity(pki.Spec{Names: []string{"other.example.test"}}))
+	e.Must(err)
+	others := map[string][]byte{
+		"cache/other.example.test": entry, "cache/README": []byte("do not touch\n"), "cache/lost+found/1": {7},
+	}
+	e.MkDir("cache/lost+found")
+	for name, content := range others {
+		e.Write(name, content)
+	}
+	server := e.StartACME()
+	first := e.Handshake(server)
+	Expect(first).To(HaveFullChainTo(e.CA().Root()))
+	server.Restart()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	for name, content := range others {
+		Expect(e.Mode(name)).NotTo(BeZero(), "the mode of "+name)
+		Expect(e.Read(name)).To(Equal(content), name)
+	}
 })
 
 var _ = Requirement("ACME-29", func(e *Env) {

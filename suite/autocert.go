@@ -138,3 +138,25 @@ var _ = Table("AUTOCERT-05", func(e *Env, row struct{ Challenge string }) {
 	}
 	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
 }, MayWarn)
+
+var _ = Requirement("AUTOCERT-06", func(e *Env) {
+	e.NeedsEdge()
+	e.OfferOnly(e.OwnChallenge())
+	const detail = "Error creating new order :: Cannot issue for this name: " +
+		"The ACME server refuses to issue a certificate for this domain name, by policy 1907"
+	e.CA().Inject(pebble.Fail(pebble.KindNewOrder, pebble.Problem{
+		Type:   "urn:ietf:params:acme:error:rejectedIdentifier",
+		Detail: "Error creating new order :: Some names were refused (see the subproblems)",
+		Status: http.StatusForbidden,
+		Subproblems: []pebble.Subproblem{{
+			Type:       "urn:ietf:params:acme:error:rejectedIdentifier",
+			Detail:     detail,
+			Identifier: pebble.Identifier{Type: "dns", Value: e.Hostname},
+		}},
+	}))
+	server := e.StartACME()
+	Expect(e.Handshake(server)).NotTo(HaveFullChainTo(e.CA().Root()))
+	Expect(e.Journal()).To(HaveInjected(1))
+	server.WaitLog("a line with "+detail, Mentions(detail))
+	Expect(server.Process).To(BeAlive())
+})

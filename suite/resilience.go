@@ -56,7 +56,11 @@ var _ = Table("RES-01", func(e *Env, row struct{ Request, Again pebble.Kind }) {
 	e.Inject(pebble.BadNonce(row.Request))
 	refusals := 1
 	if row.Again != "" {
-		e.Inject(pebble.BadNonce(row.Again))
+		again := pebble.BadNonce(row.Again)
+		if row.Again == row.Request {
+			again = again.At(2)
+		}
+		e.Inject(again)
 		refusals++
 	}
 	server := e.StartACME()

@@ -102,6 +102,12 @@ func WorkingDir(dir string) StartOption {
 	return startOption(func(o *startup) { o.input.WorkingDir = dir })
 }
 
+// Environment changes variables of the target's environment: KEY=VALUE, or KEY= for one
+// that is empty.
+func Environment(pairs ...string) StartOption {
+	return startOption(func(o *startup) { o.input.Env = append(slices.Clone(o.input.Env), pairs...) })
+}
+
 // RelativeConfig gives the target the path of its config file relative to the
 // directory that it starts in.
 var RelativeConfig StartOption = startOption(func(o *startup) { o.input.RelativeConfig = true })
