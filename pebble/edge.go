@@ -106,7 +106,9 @@ func (e *edge) answer(x *exchange) (a *answer, fault string) {
 	}
 	if stale {
 		return e.problem(x, Problem{
-			Type: acmeError + "badNonce", Detail: "the nonce is too old", Status: http.StatusBadRequest,
+			Type:   acmeError + "badNonce",
+			Detail: "the nonce is too old",
+			Status: http.StatusBadRequest,
 		}), ""
 	}
 	return e.respond(x), ""

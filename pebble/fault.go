@@ -79,7 +79,9 @@ const acmeError = "urn:ietf:params:acme:error:"
 // expected to try again (RFC 8555 §6.5).
 func BadNonce(kind Kind) Fault {
 	problem := Problem{
-		Type: acmeError + "badNonce", Detail: "the nonce is not known here", Status: http.StatusBadRequest,
+		Type:   acmeError + "badNonce",
+		Detail: "the nonce is not known here",
+		Status: http.StatusBadRequest,
 	}
 	return newFault(kind, "badNonce", func(e *edge, x *exchange) *answer {
 		return e.problem(x, problem)
@@ -89,7 +91,9 @@ func BadNonce(kind Kind) Fault {
 // Status answers with this HTTP status and a serverInternal problem.
 func Status(kind Kind, code int) Fault {
 	return Fail(kind, Problem{
-		Type: acmeError + "serverInternal", Detail: "the CA is not well today", Status: code,
+		Type:   acmeError + "serverInternal",
+		Detail: "the CA is not well today",
+		Status: code,
 	})
 }
 
@@ -128,7 +132,9 @@ func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
 
 func rateLimited(kind Kind, name string, retryAfter func(now time.Time) string) Fault {
 	problem := Problem{
-		Type: acmeError + "rateLimited", Detail: "too many requests of this kind", Status: http.StatusTooManyRequests,
+		Type:   acmeError + "rateLimited",
+		Detail: "too many requests of this kind",
+		Status: http.StatusTooManyRequests,
 	}
 	return newFault(kind, name, func(e *edge, x *exchange) *answer {
 		a := e.problem(x, problem)
@@ -165,7 +171,9 @@ func Silence(kind Kind) Fault {
 // another one has replaced it (RFC 9773 §5).
 func AlreadyReplaced() Fault {
 	problem := Problem{
-		Type: acmeError + "alreadyReplaced", Detail: "the certificate was replaced by another order", Status: http.StatusConflict,
+		Type:   acmeError + "alreadyReplaced",
+		Detail: "the certificate was replaced by another order",
+		Status: http.StatusConflict,
 	}
 	return newFault(KindNewOrder, "alreadyReplaced", func(e *edge, x *exchange) *answer {
 		if x.payload.Replaces == "" {
@@ -275,7 +283,9 @@ func certificateFault(name string, change func(*edge, *answer) error) Fault {
 		}
 		if err := change(e, a); err != nil {
 			return e.problem(x, Problem{
-				Type: acmeError + "serverInternal", Detail: "the fault failed: " + err.Error(), Status: http.StatusInternalServerError,
+				Type:   acmeError + "serverInternal",
+				Detail: "the fault failed: " + err.Error(),
+				Status: http.StatusInternalServerError,
 			})
 		}
 		return a

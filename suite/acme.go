@@ -72,7 +72,9 @@ var _ = Requirement("ACME-35", func(e *Env) {
 	entry, err := pki.AutocertCacheEntry(e.Identity(pki.Spec{Names: []string{"other.example.test"}}))
 	e.Must(err)
 	others := map[string][]byte{
-		"cache/other.example.test": entry, "cache/README": []byte("do not touch\n"), "cache/lost+found/1": {7},
+		"cache/other.example.test": entry,
+		"cache/README":             []byte("do not touch\n"),
+		"cache/lost+found/1":       {7},
 	}
 	e.MkDir("cache/lost+found")
 	for name, content := range others {
