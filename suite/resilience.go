@@ -64,7 +64,7 @@ var _ = Table("RES-01", func(e *Env, row struct{ Request, Again pebble.Kind }) {
 		refusals++
 	}
 	server := e.StartACME()
-	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveInjected(refusals))
 	Expect(e.Journal()).To(HaveIssued(1))
 }, Slow)
