@@ -319,7 +319,7 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 	keys, serves := listening(e, row)
 	address := keys["listen_addr"].(string)
 	if row.EveryAddress {
-		expectWholePort(e, keys, row.Port, serves)
+		expectWholePort(e, keys, "listen_addr", row.Port, serves)
 		return
 	}
 	taken, err := e.World.Listen("tcp", address)
@@ -331,13 +331,15 @@ var _ = Table("CFG-12", func(e *Env, row listener) {
 	serves(e.Start(keys))
 })
 
-// expectWholePort expects a server whose listen_addr is a port of every address to notice
-// that another program has that port for IPv4.
-func expectWholePort(e *Env, keys Settings, port int, serves func(*Server)) {
+// expectWholePort expects a server that is told by this key to listen at a port of every
+// address to notice that another program has that port for IPv4.
+func expectWholePort(
+	e *Env, keys Settings, key string, port int, serves func(*Server), options ...StartOption,
+) {
 	e.NeedsNamespace("takes a port of every address")
 	everywhere := fmt.Sprintf(":%d", port)
-	keys["listen_addr"] = everywhere
-	control := e.StartUnlessRefused(keys)
+	keys[key] = everywhere
+	control := e.StartUnlessRefused(keys, options...)
 	serves(control)
 	control.Stop()
 

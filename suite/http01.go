@@ -176,7 +176,16 @@ var _ = Table("HTTP01-09", func(e *Env, row struct{ Path string }) {
 	givesNothing()
 })
 
-var _ = Requirement("HTTP01-10", func(e *Env) {
+var _ = Table("HTTP01-10", func(e *Env, row struct {
+	EveryAddress bool `yaml:"every_address"`
+}) {
+	if row.EveryAddress {
+		serves := func(server *Server) {
+			Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+		}
+		expectWholePort(e, e.HTTP01(), "tls_letsencrypt_listen", 5080, serves, Forward(80, 5080))
+		return
+	}
 	taken := e.Addr(5080)
 	listener, err := e.World.Listen("tcp", taken)
 	e.Must(err)

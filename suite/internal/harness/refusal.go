@@ -35,9 +35,9 @@ func (e *Env) Refuse(settings Settings, options ...StartOption) *match.Refusal {
 
 // StartUnlessRefused starts the target as [Env.Start] does. If the target refuses its
 // configuration, the spec is skipped.
-func (e *Env) StartUnlessRefused(settings Settings) *Server {
+func (e *Env) StartUnlessRefused(settings Settings, options ...StartOption) *Server {
 	ginkgo.GinkgoHelper()
-	server := e.prepare(settings)
+	server := e.prepare(settings, options...)
 	server.Start()
 	r := e.newRefusal()
 	ctx, cancel := e.within(r.Waited)
