@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/letsencrypt/pebble/v2/acme"
 )
 
 // A Fault is something that goes wrong at the CA at certain requests. The functions
@@ -67,11 +69,8 @@ type Subproblem struct {
 	Identifier Identifier `json:"identifier"`
 }
 
-// An Identifier names what a certificate is for (RFC 8555 §9.7.7).
-type Identifier struct {
-	Type  string `json:"type"` // "dns" or "ip"
-	Value string `json:"value"`
-}
+// An Identifier holds a name, or an IP address, that a certificate is for.
+type Identifier = acme.Identifier
 
 const acmeError = "urn:ietf:params:acme:error:"
 

@@ -125,7 +125,8 @@ func TestFaultsStrikeWhereAimed(t *testing.T) {
 				return nil
 			}},
 			{Garbage(kind), status(200, "application/")},
-			{Fail(kind, problemOf(acmeError+"caa", "no", 403)), status(403, "application/problem+json")},
+			{Fail(kind, Problem{Type: acmeError + "caa", Detail: "no", Status: 403}),
+				status(403, "application/problem+json")},
 		} {
 			s.ca.Restore()
 			s.ca.Inject(c.fault.At(2))
@@ -150,9 +151,9 @@ func TestPersistentFaultUntilMended(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	c := s.registered()
-	s.ca.Inject(
-		Fail(KindNewOrder, problemOf(acmeError+"rejectedIdentifier", "not this one", 403)).Persistently(),
-	)
+	s.ca.Inject(Fail(KindNewOrder, Problem{
+		Type: acmeError + "rejectedIdentifier", Detail: "not this one", Status: 403,
+	}).Persistently())
 	for range 3 {
 		_, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"))
 		var e *acme.Error
@@ -200,8 +201,4 @@ func TestDown(t *testing.T) {
 	if _, err := s.issue(ctx, old, "http-01", "www.example.test"); err != nil {
 		t.Errorf("after Restore: %v", err)
 	}
-}
-
-func problemOf(kind, detail string, status int) Problem {
-	return Problem{Type: kind, Detail: detail, Status: status}
 }

@@ -29,7 +29,7 @@ var _ = Requirement("BYO-01", func(e *Env) {
 var _ = Table("BYO-02", func(e *Env, row struct {
 	Cert, Key string
 	Links     map[string]string
-	YAML      bool // means something else in many languages
+	YAML      bool // only in YAML are the paths sure to mean what they say
 }) {
 	e.SkipUnless(!row.YAML || e.ReadsYAML(),
 		"the path may mean something else in the language of the target's configuration")
@@ -481,7 +481,10 @@ var _ = Table("BYO-37", func(e *Env, row struct {
 	next, what := takeUp, "further reloads"
 	if row.Unchanged {
 		takeUp()
-		next, what = server.ReloadAndAwaitLine, "further reloads of what has not changed"
+		next, what = func() {
+			e.SwapPair(pair, pki.None) // for servers that watch their files
+			server.ReloadAndAwaitLine()
+		}, "further reloads of what has not changed"
 	} else if row.Cert != pki.None || row.Key != pki.None {
 		takeUp() // a server that has taken up a pair listens for the signal
 		next, what = func() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -296,6 +297,20 @@ var _ = Table("CFG-25", func(e *Env, row struct{ Text, Pair string }) {
 	}
 	server := e.Start(e.Plain(), AppendConfig(func(string) string { return row.Text }))
 	Expect(e.Handshake(server, Trusting(id.Root))).To(ServeLeaf(id.Leaf))
+})
+
+var _ = Table("CFG-26", func(e *Env, row struct {
+	Mode string
+	Env  []string
+	Zone string
+}) {
+	if row.Zone != "" {
+		_, err := time.LoadLocation(row.Zone)
+		e.SkipUnless(err == nil, "this machine has no files of time zones")
+		row.Env = append(row.Env, "TZ="+row.Zone)
+	}
+	_, serves := e.StartIn(row.Mode, Environment(row.Env...))
+	serves()
 })
 
 var _ = Table("CFG-11", func(e *Env, row struct {

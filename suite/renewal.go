@@ -287,9 +287,6 @@ var _ = Table("RENEW-23", func(e *Env, row struct{ Lifetime time.Duration }) {
 	}
 }, SharesSchedule)
 
-// The specs below judge further promises about a renewal, and record what nobody
-// has promised.
-
 // expectOldOrRenewed judges the first handshake with a certificate in the cache that is due.
 // A server may renew it before it answers.
 func expectOldOrRenewed(e *Env, first *wire.Handshake, old *pki.Identity) {
@@ -299,6 +296,9 @@ func expectOldOrRenewed(e *Env, first *wire.Handshake, old *pki.Identity) {
 	}
 	Expect(first).To(ServeLeaf(old.Leaf))
 }
+
+// The specs below judge further promises about a renewal, and record what nobody
+// has promised.
 
 var _ = Table("RENEW-30", func(e *Env, row struct{ Challenge string }) {
 	old := e.CacheExpiring()

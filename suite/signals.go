@@ -12,7 +12,7 @@ import (
 	"assay/suite/internal/wire"
 )
 
-// The specs below judge what signals and the environment do to a server, in each of its modes
+// The specs below judge what signals do to a server, in each of its modes
 // (scenarios/config.yaml).
 
 var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
@@ -79,14 +79,6 @@ func expectReloadSurvived(server *Server, serves func()) {
 	watched(2 * ending.Took)
 	Expect(server.Process).To(BeAlive())
 }
-
-var _ = Table("CFG-26", func(e *Env, row struct {
-	Mode string
-	Env  []string
-}) {
-	_, serves := e.StartIn(row.Mode, Environment(row.Env...))
-	serves()
-})
 
 var _ = Table("CFG-21", func(e *Env, row struct{ Mode, Signal, Moment string }) {
 	signal := syscall.SIGTERM

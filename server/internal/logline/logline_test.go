@@ -69,7 +69,7 @@ func TestLimit(t *testing.T) {
 		time.Sleep(time.Minute) // virtual time, which passes at once
 		logger.Print("more")
 		logger.Print("still more")
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // likewise
 		for range 5 {
 			logger.Print("later")
 		}

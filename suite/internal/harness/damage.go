@@ -233,6 +233,7 @@ func (e *Env) EventuallyOpen(server *Server, most int, when string) {
 func (e *Env) LimitDescriptors(server *Server, free int) {
 	ginkgo.GinkgoHelper()
 	err := processes.LimitDescriptors(server.Process.Pid(), free)
+	gomega.Expect(server.Process).To(match.BeAlive())
 	if err != nil {
 		e.Skip("the descriptors of the target cannot be limited: " + err.Error())
 	}

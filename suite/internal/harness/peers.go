@@ -189,7 +189,7 @@ func (e *Env) Connect(address string, say []byte) net.Conn {
 // Crowd opens this many connections to an address, as far as they come about, and says
 // nothing on them. leave closes them.
 func (e *Env) Crowd(address string, clients int) (leave func()) {
-	ctx, cancel := e.within(Patience)
+	ctx, cancel := e.within(Limits.Vain) // it may accept too few to empty its queue
 	defer cancel()
 	var crowd []net.Conn
 	for range clients {

@@ -12,10 +12,10 @@ const (
 	// for the shortest limit, and seldom enough to cost nothing.
 	sampleEvery = 500 * time.Millisecond
 	// targetsEvery is how often it reads those of the servers under test, unless timers
-	// are late. Each reading leaves entries of procfs in the kernel's cache,
-	// which the kernel takes out when it reaps the process. With a reading every half
-	// second that was a third of the processor time of a whole run; most servers have
-	// ended within two.
+	// are late. Each reading leaves entries of procfs in the kernel's cache, which the
+	// kernel takes out when it reaps the process. With a reading every half second that
+	// was a third of the processor time of a whole run. Most servers have ended within two
+	// seconds.
 	targetsEvery = 2 * time.Second
 	// lateShare is the part of the time since the last sample by which timers are late
 	// when the servers are read each time: more than in 19 of 20 specs of a run that is
@@ -147,11 +147,11 @@ func (r *Recorder) sample(now time.Time, targets bool) {
 		servers = r.targets
 	}
 	c := r.read(servers)
+	var since time.Duration
 	if len(r.samples) > 0 {
-		r.own.add(c.Own, now.Sub(r.samples[len(r.samples)-1].at))
-	} else {
-		r.own.add(c.Own, 0)
+		since = now.Sub(r.samples[len(r.samples)-1].at)
 	}
+	r.own.add(c.Own, since)
 	if len(servers) > 0 {
 		r.target.add(c.Targets, now.Sub(r.targetAt))
 		r.targetAt = now

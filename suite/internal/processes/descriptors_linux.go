@@ -1,10 +1,9 @@
 package processes
 
 import (
+	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -12,30 +11,38 @@ import (
 
 // LimitDescriptors gives all processes of a group the same limit on descriptors
 // (RLIMIT_NOFILE, prlimit(2)), as ulimit does: the one that has most open can open this many
-// more. The limit that a process may raise it to stays. The error is that of the group's
-// leader; another process may have ended meanwhile.
+// more. The limit that a process may raise it to stays. Processes that have ended meanwhile
+// are left out. The error says why no process got the limit.
 func LimitDescriptors(group, free int) error {
 	all, err := Table()
 	if err != nil {
 		return err
 	}
-	limits := map[int]uint64{}
+	var pids []int
+	var most uint64
+	failed := []error{fmt.Errorf("limit descriptors: no process of group %d got the limit", group)}
 	for _, p := range all {
 		if p.Group != group || p.Ended() {
 			continue
 		}
 		open, err := descriptors(p.PID)
-		if err == nil {
-			limits[p.PID] = lowest(open, free)
-		} else if p.PID == group {
-			return err
+		if err != nil {
+			failed = append(failed, err)
+			continue
 		}
+		pids = append(pids, p.PID)
+		most = max(most, lowest(open, free))
 	}
-	most := slices.Max(append(slices.Collect(maps.Values(limits)), 0))
-	for pid := range limits {
-		if err := limitDescriptors(pid, most); err != nil && pid == group {
-			return err
+	limited := false
+	for _, pid := range pids {
+		if err := limitDescriptors(pid, most); err != nil {
+			failed = append(failed, err)
+			continue
 		}
+		limited = true
+	}
+	if !limited {
+		return errors.Join(failed...)
 	}
 	return nil
 }

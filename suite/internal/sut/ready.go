@@ -213,24 +213,24 @@ func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted addre
 	if r.Listeners == nil {
 		return errors.New("ready by tcp: found no Listeners in Readiness, expected one")
 	}
-	var first time.Time // of the looks that found it, one after the other
+	var first time.Time // the first of the looks in a row that found it
 	return p.poll(ctx, func() (bool, error) {
 		all, err := r.Listeners()
 		if err != nil {
 			return false, fmt.Errorf("reading the socket table: %w", err)
 		}
 		now := time.Now()
-		if !slices.ContainsFunc(all, func(l netip.AddrPort) bool {
+		there := slices.ContainsFunc(all, func(l netip.AddrPort) bool {
 			own := wanted.any && p.launch.OwnPort(l)
 			return wanted.matches(l) && !own && !slices.Contains(r.ListenersBefore, l)
-		}) {
+		})
+		switch {
+		case !there:
 			first = time.Time{}
-			return false, nil
-		}
-		if first.IsZero() {
+		case first.IsZero():
 			first = now
 		}
-		return now.Sub(first) >= openFor, nil
+		return there && now.Sub(first) >= openFor, nil
 	})
 }
 
