@@ -93,7 +93,7 @@ func exploreAll(
 	err = forEach(ctx, n, func(i int) string {
 		started := time.Now()
 		found[i] = one(i)
-		return progress(found[i].result(), found[i].name, time.Since(started))
+		return progress(found[i].result(), found[i].name, time.Since(started), nil, found[i].err)
 	})
 	return found, err
 }

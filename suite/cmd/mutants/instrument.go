@@ -59,7 +59,12 @@ func (r *runner) testInstruments(
 	tested := make([]testedInstrument, len(selected))
 	err := forEach(ctx, len(selected), func(i int) string {
 		tested[i] = r.testInstrument(ctx, selected[i])
-		return progress(tested[i].result(), selected[i].Name, tested[i].took)
+		t := tested[i]
+		var remarks []string
+		if t.remark != "" {
+			remarks = append(remarks, t.remark)
+		}
+		return progress(t.result(), t.instrument.Name, t.took, remarks, t.err)
 	})
 	return tested, err
 }

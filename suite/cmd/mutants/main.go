@@ -63,6 +63,7 @@ type options struct {
 	Sample int    `placeholder:"N" help:"Test only N mutants, or N instruments. The choice is the same in every run."`
 	Whole  int    `default:"10" placeholder:"N" help:"Run the whole suite against N of the mutants (default: 10). The choice is the same in every run."`
 	All    bool   `help:"Run the whole suite against every server that is tested."`
+	Out    string `placeholder:"DIR" help:"Keep the report of each server in a directory of its name below DIR."`
 	World  string `default:"auto" enum:"auto,namespace,loopback" help:"Where the servers run: auto, namespace or loopback."`
 }
 
@@ -108,7 +109,7 @@ func run(ctx context.Context, o options) (exit int, err error) {
 		return exitTrouble, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r := &runner{root: root, dir: dir, world: o.World, whole: all.whole(o), catalogue: catalogue}
+	r := &runner{root: root, dir: dir, world: o.World, whole: all.whole(o), out: o.Out, catalogue: catalogue}
 	if err := r.buildAssay(ctx); err != nil {
 		return exitTrouble, err
 	}

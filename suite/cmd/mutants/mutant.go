@@ -42,7 +42,8 @@ func (r *runner) testMutants(
 	tested := make([]testedMutant, len(selected))
 	err := forEach(ctx, len(selected), func(i int) string {
 		tested[i] = r.testMutant(ctx, selected[i])
-		return progress(tested[i].result(), selected[i].Name, tested[i].took)
+		t := tested[i]
+		return progress(t.result(), t.mutant.Name, t.took, t.verdict.remarks, t.err)
 	})
 	return tested, err
 }
@@ -72,7 +73,7 @@ func (r *runner) testMutant(ctx context.Context, m *mutants.Mutant) testedMutant
 		t.verdict, err = judge(m, report)
 	}
 	if err == nil && m.CA != "" {
-		if report, err = r.run(ctx, m.Name, only, prepare); err == nil {
+		if report, err = r.run(ctx, m.Name+"-with-the-default-ca", only, prepare); err == nil {
 			err = passesWithout(m, report)
 		}
 	}

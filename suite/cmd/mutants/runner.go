@@ -39,6 +39,7 @@ type runner struct {
 	dir       string          // directory of all temporary files
 	world     string          // value of --world for assay run
 	whole     map[string]bool // names of the servers that the whole suite is run against
+	out       string          // directory that keeps the reports; "" keeps none
 	assay     string          // path of the suite's executable
 	catalogue *scenarios.Catalogue
 }
@@ -69,9 +70,15 @@ func forEach(ctx context.Context, n int, test func(i int) (progress string)) err
 	return nil
 }
 
-// progress returns the line that reports the result of one server.
-func progress(result, name string, took time.Duration) string {
-	return fmt.Sprintf("%-8s %s (%.1f s)", result, name, took.Seconds())
+// progress returns the line that reports the result of one server, and a line for each
+// remark, so that an interrupted run has told the reasons too.
+func progress(result, name string, took time.Duration, remarks []string, err error) string {
+	lines := []string{fmt.Sprintf("%-8s %s (%.1f s)", result, name, took.Seconds())}
+	lines = append(lines, remarks...)
+	if err != nil {
+		lines = append(lines, err.Error())
+	}
+	return strings.Join(lines, "\n    ")
 }
 
 // buildAssay compiles the suite's executable.
@@ -99,6 +106,9 @@ func (r *runner) run(
 		return nil, err
 	}
 	out := filepath.Join(dir, "report")
+	if r.out != "" {
+		out = filepath.Join(r.out, name)
+	}
 	args := server
 	if len(only) > 0 {
 		args = append(args, "--only", strings.Join(only, ","), "--procs", partWorkers)

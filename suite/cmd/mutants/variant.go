@@ -45,7 +45,8 @@ func (r *runner) testVariants(
 	tested := make([]testedVariant, len(selected))
 	err := forEach(ctx, len(selected), func(i int) string {
 		tested[i] = r.testVariant(ctx, selected[i])
-		return progress(tested[i].result(), selected[i].Name, tested[i].took)
+		t := tested[i]
+		return progress(t.result(), t.variant.Name, t.took, t.accusations, t.err)
 	})
 	return tested, err
 }
