@@ -114,9 +114,8 @@ func Reply(kind Kind, code int, contentType, body string) Fault {
 // RateLimited answers 429 with a rateLimited problem (RFC 8555 §6.6) and a
 // Retry-After header in seconds, rounded up.
 func RateLimited(kind Kind, retryAfter time.Duration) Fault {
-	seconds := strconv.Itoa(int((retryAfter + time.Second - 1) / time.Second))
 	return rateLimited(kind, "429 with Retry-After in seconds", func(time.Time) string {
-		return seconds
+		return asSeconds(retryAfter)
 	})
 }
 
@@ -124,9 +123,19 @@ func RateLimited(kind Kind, retryAfter time.Duration) Fault {
 // HTTP-date (RFC 9110 §10.2.3), counted from the answer.
 func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
 	return rateLimited(kind, "429 with Retry-After as date", func(now time.Time) string {
-		// An HTTP-date has no fractions of a second, so the time is rounded up.
-		return now.Add(retryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
+		return asDate(now.Add(retryAfter))
 	})
+}
+
+// asSeconds writes a Retry-After in seconds, rounded up.
+func asSeconds(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
+}
+
+// asDate writes a Retry-After as an HTTP-date. It has no fractions of a second, so it is
+// rounded up.
+func asDate(t time.Time) string {
+	return t.Add(time.Second - 1).UTC().Format(http.TimeFormat)
 }
 
 func rateLimited(kind Kind, name string, retryAfter func(now time.Time) string) Fault {

@@ -100,6 +100,8 @@ type Options struct {
 	// RetryAfter sets the Retry-After of answers that show an order in the state
 	// processing. Zero means that they have none. Stock ignores it.
 	RetryAfter time.Duration
+	// RetryAfterDate writes that Retry-After as an HTTP-date (RFC 9110 §10.2.3).
+	RetryAfterDate bool
 	// NoRenewalInfo leaves renewal information (RFC 9773) out of the directory.
 	NoRenewalInfo bool
 	// Profiles are further profiles that the CA offers (draft-ietf-acme-profiles), with the

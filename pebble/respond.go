@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -387,9 +386,12 @@ func (e *edge) showProcessing(a *answer) {
 			delete(fields, "certificate")
 		}
 	})
-	if e.options.RetryAfter > 0 {
-		seconds := (e.options.RetryAfter + time.Second - 1) / time.Second
-		a.header.Set("Retry-After", strconv.Itoa(int(seconds)))
+	switch wait := e.options.RetryAfter; {
+	case wait == 0:
+	case e.options.RetryAfterDate:
+		a.header.Set("Retry-After", asDate(e.dates.now().Add(wait)))
+	default:
+		a.header.Set("Retry-After", asSeconds(wait))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
 	"assay/suite/internal/storage"
+	"assay/suite/internal/wire"
 )
 
 // The kinds of trouble that last, as the rows of the catalogue call them.
@@ -333,6 +334,39 @@ func (l *life) refusals() (entries []pebble.Entry) {
 	}
 	return entries
 }
+
+var _ = Table("RES-89", func(e *Env, row struct {
+	Processing time.Duration
+	RetryAfter time.Duration `yaml:"retry_after"`
+	Date       bool
+	Polls      int // how many are allowed; 0 stands for any number, in a time of the spec's own
+}) {
+	use := func() {
+		e.UseCA(func(o *pebble.Options) {
+			o.Finalize, o.Processing = pebble.Asynchronous, row.Processing
+			o.RetryAfter, o.RetryAfterDate = row.RetryAfter, row.Date
+		})
+	}
+	if row.Polls > 0 {
+		use()
+		Expect(e.HandshakeWhenIssued(e.StartACME())).To(HaveFullChainTo(e.CA().Root()))
+		Expect(e.Journal()).To(HavePolledAtMost(row.Polls))
+		return
+	}
+	e.UseClock()
+	use()
+	server := e.StartACME()
+	first := InBackground(func() *wire.Handshake { return e.Handshake(server) })
+	fetched := e.PassUntil(2*row.Processing, row.RetryAfter, func() bool {
+		return len(e.Journal().Requests(pebble.KindCertificate)) > 0
+	})
+	if !fetched {
+		e.Fail(fmt.Sprintf("expected  a certificate to be fetched, which the CA issues after %s\n"+
+			"seen      none within %s", length(row.Processing), length(2*row.Processing)))
+	}
+	<-first // is not judged: a server may end a handshake that lasts for so long
+	Expect(e.HandshakeWhenIssued(server)).To(HaveFullChainTo(e.CA().Root()))
+}, TimingDependent)
 
 // pauseLink is the link of a paused account, as long as Let's Encrypt's: about 800
 // characters without a blank.

@@ -30,7 +30,12 @@ func (e *Env) Identity(spec pki.Spec) *pki.Identity {
 	if spec.Names == nil {
 		spec.Names = []string{e.Hostname}
 	}
-	id, err := pki.New(spec)
+	return e.identity(pki.New(spec))
+}
+
+// identity takes down an identity that was minted for the spec.
+func (e *Env) identity(id *pki.Identity, err error) *pki.Identity {
+	ginkgo.GinkgoHelper()
 	e.Must(err)
 	e.identities = append(e.identities, id)
 	return id

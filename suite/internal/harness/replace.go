@@ -171,6 +171,7 @@ func (e *Env) pair(id *pki.Identity) replace.Pair {
 func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	ginkgo.GinkgoHelper()
 	spec := pki.Spec{
+		Names:     old.Leaf.DNSNames,
 		NotBefore: old.Leaf.NotBefore,
 		Lifetime:  old.Leaf.NotAfter.Sub(old.Leaf.NotBefore),
 	}
@@ -180,11 +181,13 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	case replace.EndsEarlier:
 		spec.Lifetime -= match.Day
 	default:
-		// Two CAs may give the same number, and so may one that was set up anew.
+		// Two CAs may give the same number, and so may one CA that is told the number.
 		spec.Serial = old.Leaf.SerialNumber
 	}
 	if way.Key == replace.SameKey || way.Key == replace.KeptKey {
 		spec.PrivateKey = old.Key
+	} else if spec.Serial != nil {
+		return e.identity(old.Sibling(spec))
 	}
 	return e.Identity(spec)
 }
