@@ -166,6 +166,14 @@ func (ca *CA) Handler() http.Handler { return ca.edge }
 // Root returns the root of all certificates that the CA issues.
 func (ca *CA) Root() *x509.Certificate { return ca.edge.backend.root() }
 
+// Signed reports whether the CA has signed a certificate.
+func (ca *CA) Signed(leaf *x509.Certificate) bool {
+	issuers, err := ca.edge.backend.intermediates()
+	return err == nil && slices.ContainsFunc(issuers, func(issuer *x509.Certificate) bool {
+		return leaf.CheckSignatureFrom(issuer) == nil
+	})
+}
+
 // RootPEM returns [CA.Root] in PEM.
 func (ca *CA) RootPEM() []byte { return certificatePEM(ca.Root()) }
 

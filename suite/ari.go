@@ -90,17 +90,24 @@ var _ = Requirement("ARI-02", func(e *Env) {
 const movedWindow = "after the CA had moved its window"
 
 // expectRenewalSoon expects that the CA issues another certificate within a time, and that
-// clients are served it ten minutes later. Time passes in steps that are short enough for
-// a server that renews a moment after it has asked the CA.
+// clients are served it ten minutes later, or within that time too if that is more: a server
+// may leave renewal to another program, and look for what it has obtained. Time passes in
+// steps that are short enough for a server that renews a moment after it has asked the CA.
 func (l *life) expectRenewalSoon(within time.Duration, after string) {
 	old, known := l.served, len(l.Journal().Issued())
 	const step = 5 * time.Minute
 	if !l.PassUntil(within, step, func() bool { return len(l.Journal().Issued()) > known }) {
 		l.Fail(fmt.Sprintf("expected  a renewal within %s %s\nseen      none", length(within), after))
 	}
-	l.Pass(10 * time.Minute)
-	l.client("ten minutes after the renewal")
-	Expect(l.served).NotTo(Equal(old), "ten minutes after the renewal")
+	began := l.Now()
+	for l.served.Equal(old) {
+		l.Pass(10 * time.Minute)
+		since := l.Now().Sub(began)
+		l.client(length(since) + " after the renewal")
+		if since >= max(within, 10*time.Minute) {
+			Expect(l.served).NotTo(Equal(old), length(since)+" after the renewal")
+		}
+	}
 }
 
 // untilMoved is how long a server has its certificate when the CA moves the window. The

@@ -343,6 +343,12 @@ var _ = Table("BYO-24", func(e *Env, row DamagedPair) {
 	server.Stop()
 	Expect(server.WholeLog()).To(LogNone(secrets))
 
+	if row.MayServe {
+		if refusal, seen := e.RefuseOrServe(server.Settings); seen == nil {
+			Expect(refusal).To(ShowNoSecret(secrets))
+		}
+		return
+	}
 	refusal := e.Refuse(server.Settings)
 	Expect(refusal).To(BeRefusal())
 	Expect(refusal).To(ShowNoSecret(secrets))

@@ -116,13 +116,15 @@ func (l *life) expectRenewedWith(left, least, most time.Duration) {
 	}
 }
 
-// attempts returns when the server turned to the CA, after so many entries of its
-// journal. Exchanges that are less than twenty seconds apart are one attempt.
-func (l *life) attempts(since int) (began []time.Time) {
+// attempts returns when the server turned to the CA, after so many entries of its journal,
+// to order something, or, if the CA is away, for anything. A server may ask the CA for its
+// directory whenever it likes. Exchanges that are less than twenty seconds apart are one
+// attempt.
+func (l *life) attempts(since int, away bool) (began []time.Time) {
 	const apart = 20 * time.Second
 	var last time.Time
 	for _, entry := range l.Journal().Since(since) {
-		if entry.Kind == pebble.KindCA {
+		if entry.Kind != pebble.KindNewOrder && !(away && entry.Kind != pebble.KindCA) {
 			continue
 		}
 		if last.IsZero() || entry.At.Sub(last) >= apart {

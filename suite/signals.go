@@ -26,8 +26,8 @@ var _ = Table("CFG-20", func(e *Env, row struct{ Mode, Moment string }) {
 		serves()
 	} else {
 		// The kernel shows a listener before its server handles signals. A server that
-		// says anything has come further.
-		e.Send(server, []byte("GET / HTTP/1.0\r\n\r\n"))
+		// says anything, or ends the connection, has come further.
+		e.SendAndAwait(server, []byte("GET / HTTP/1.0\r\n\r\n"))
 	}
 	expectReloadSurvived(server, serves)
 })

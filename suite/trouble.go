@@ -122,6 +122,7 @@ var _ = Requirement("RENEW-52", func(e *Env) {
 	}
 	begun := int((years + l.lifetime - 1) / l.lifetime)
 	l.expectCertificatesAtMost(0, begun*mostInEach+1, years)
+	Expect(l.Journal()).To(HaveOneAccount())
 }, TimingDependent)
 
 // The bounds of RES-80, as the catalogue states them.

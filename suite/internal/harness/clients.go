@@ -115,9 +115,16 @@ func (e *Env) Handshake(server *Server, options ...ClientOption) *wire.Handshake
 	})
 	defer cancel()
 	h := c.Handshake(ctx)
+	h.Foreign = e.foreign(h.Leaf())
 	e.handshakes.add(h)
 	server.pairs.add(h)
 	return h
+}
+
+// foreign reports whether a certificate has nothing to do with the spec: neither the spec
+// nor its CA has made it. It is one of the server's own then, which no client trusts.
+func (e *Env) foreign(leaf *x509.Certificate) bool {
+	return leaf != nil && e.ca != nil && !e.minted(leaf) && !e.ca.Signed(leaf)
 }
 
 // HandshakeAfterSignal shakes hands as [Env.Handshake] does, while the server deals
@@ -287,7 +294,7 @@ func (e *Env) BeHealthy() types.GomegaMatcher {
 // listen_addr.
 func (e *Env) ExpectPlainHTTP(server *Server) {
 	ginkgo.GinkgoHelper()
-	e.expectPlainHTTP(e.Get(server.Address(), e.HealthPath()))
+	e.expectPlainHTTP(server, e.Get(server.Address(), e.HealthPath()))
 }
 
 // expectPlainHTTPAfterSignal expects what [Env.ExpectPlainHTTP] does, and tries once
@@ -299,12 +306,18 @@ func (e *Env) expectPlainHTTPAfterSignal(server *Server) {
 		server.awaitOpenAgain()
 		answer = e.Get(server.Address(), e.HealthPath())
 	}
-	e.expectPlainHTTP(answer)
+	e.expectPlainHTTP(server, answer)
 }
 
-func (e *Env) expectPlainHTTP(answer *wire.Response) {
+func (e *Env) expectPlainHTTP(server *Server, answer *wire.Response) {
 	ginkgo.GinkgoHelper()
-	Expect(answer).To(match.AnswerPlainHTTP())
+	// A server may answer 400 to a page that nobody has promised, and a TLS server answers
+	// so to plain HTTP.
+	if answer.Err == nil && answer.Status == http.StatusBadRequest {
+		Expect(e.Handshake(server)).NotTo(match.AnswerInTLS())
+	} else {
+		Expect(answer).To(match.AnswerPlainHTTP())
+	}
 	Expect(answer).To(e.BeHealthy())
 }
 

@@ -169,7 +169,7 @@ func (e *Env) WatchGrowth(
 	isNew := e.NewLineWith(healthy, "")
 	measure := func() (g match.Growth, known bool) {
 		for _, line := range server.Log() {
-			if isNew(line) {
+			if isNew(line) && !logtext.Continues(line.Text) {
 				g.Lines++
 			}
 		}
@@ -243,14 +243,18 @@ func (e *Env) LimitDescriptors(server *Server, free int) {
 // expects many.
 const debugLines = 10
 
-// Size measures how much a server has logged, stored and taken so far. Of its lines at the
-// level of debugging a tenth counts.
+// Size measures how much a server has logged, stored and taken so far. Lines that go on with
+// an entry, such as those of a stack trace, do not count. Of the lines at the level of
+// debugging a tenth does.
 func (e *Env) Size(server *Server) match.Growth {
 	log := server.Process.Log()
 	g := match.Growth{Lines: log.Mark(), Files: len(e.Files())}
 	debug := 0
 	for _, line := range log.Lines() {
-		if logtext.LevelOf(line.Text) == logtext.Debug {
+		switch {
+		case logtext.Continues(line.Text):
+			g.Lines--
+		case logtext.LevelOf(line.Text) == logtext.Debug:
 			debug++
 		}
 	}

@@ -234,11 +234,15 @@ func (e *Env) makeDirectory() error {
 	return nil
 }
 
-// hostLabel makes a DNS label of a case's name: at most 63 octets (RFC 1035
-// §2.3.4), no underscore.
+// mostLabel is the length of the first label of host names. A label may have 63 octets (RFC
+// 1035 §2.3.4), but a client may put the whole name into the common name of its request, which
+// may have 64 (RFC 5280, appendix A.1).
+const mostLabel = 44
+
+// hostLabel makes a DNS label of a case's name, without underscores.
 func hostLabel(name string) string {
 	label := strings.NewReplacer("_", "-", ".", "-").Replace(name)
-	return strings.Trim(label[:min(len(label), 63)], "-")
+	return strings.Trim(label[:min(len(label), mostLabel)], "-")
 }
 
 // UseClock gives the spec a time of its own. The servers that it starts from now on

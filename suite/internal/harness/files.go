@@ -97,6 +97,13 @@ func (e *Env) MkDir(name string) {
 	e.Must(e.below.MkdirAll(e.Path(name), 0o755))
 }
 
+// MkCacheDir makes a directory below the spec's for the target's cache: nobody else may look
+// into it, as a server may demand.
+func (e *Env) MkCacheDir(name string) {
+	ginkgo.GinkgoHelper()
+	e.Must(e.below.MkdirAll(e.Path(name), 0o700))
+}
+
 // ServeAndStop starts the target with this pair, sees the pair served, and stops
 // the target, so that its log holds what it says at start.
 func (e *Env) ServeAndStop(id *pki.Identity, over ...Settings) *Server {

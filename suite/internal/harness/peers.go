@@ -221,6 +221,17 @@ func (e *Env) Send(server *Server, say []byte) []byte {
 	return answer
 }
 
+// SendAndAwait does what [Env.Send] does, and waits as long as a server may take to start
+// until the server has answered or ended the connection.
+func (e *Env) SendAndAwait(server *Server, say []byte) {
+	ginkgo.GinkgoHelper()
+	conn := e.Connect(server.Address(), nil)
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(Patience))
+	conn.Write(say)               // the server may have heard enough
+	conn.Read(make([]byte, 1<<9)) // however it ends
+}
+
 // Resumes shakes hands with the server once more, and reports whether the server
 // resumed a session of the configuration's cache (RFC 8446 §2.2).
 func (e *Env) Resumes(server *Server, config *tls.Config) bool {

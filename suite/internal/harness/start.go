@@ -194,7 +194,7 @@ func (e *Env) HandshakeWhenIssued(server *Server) *wire.Handshake {
 	}
 	ctx, cancel := e.withinAndOn(Patience)
 	defer cancel()
-	for seen.Err == nil && seen.VerifyErr != nil {
+	for seen.Err != nil || seen.VerifyErr != nil {
 		select {
 		case <-ctx.Done():
 			return seen

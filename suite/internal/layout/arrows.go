@@ -159,7 +159,7 @@ var arrows = []arrow{
 		from: "suite/internal/sut",
 		to: []string{
 			"suite/internal/logtext", "suite/internal/careful", "suite/internal/limits",
-			"suite/report/words", "scenarios/...", "fixtures/targets",
+			"suite/internal/patience", "suite/report/words", "scenarios/...", "fixtures/targets",
 		},
 		why: "the target is known by its file, its process and its log",
 	},

@@ -94,6 +94,40 @@ func HaveIssued(n int) types.GomegaMatcher {
 	})
 }
 
+// HaveIssuedOfEachKey succeeds if the CA issued a certificate, and no more than this many
+// for any type of key. Which types a server orders, and when, is its own affair.
+func HaveIssuedOfEachKey(n int) types.GomegaMatcher {
+	expected := "at most " + numbered(n, "certificate") + " issued by the CA for each type of key"
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		issued, most := map[string]int{}, 0
+		for _, e := range j.Issued() {
+			issued[e.KeyAlgorithm]++
+			most = max(most, issued[e.KeyAlgorithm])
+		}
+		return most > 0 && most <= n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
+	})
+}
+
+// HaveIssuedEachOrder succeeds if there was an order, and every order ended in a certificate.
+func HaveIssuedEachOrder() types.GomegaMatcher {
+	return match("as many certificates as orders", func(j *pebble.Journal) (bool, string) {
+		orders, issued := j.Requests(pebble.KindNewOrder), j.Issued()
+		seen := fmt.Sprintf("%s and %s\n%s", numbered(len(orders), "order"),
+			numbered(len(issued), "certificate"), Lines(append(orders, issued...), ""))
+		return len(orders) > 0 && len(orders) == len(issued), seen
+	})
+}
+
+// HaveOrderedOnly succeeds if every order was for this name alone.
+func HaveOrderedOnly(name string) types.GomegaMatcher {
+	return match("orders for "+name+" alone", func(j *pebble.Journal) (bool, string) {
+		others := j.Filter(func(e pebble.Entry) bool {
+			return e.Kind == pebble.KindNewOrder && !slices.Equal(e.Identifiers, []string{name})
+		})
+		return len(others) == 0, Lines(others, "")
+	})
+}
+
 // HaveOrdered succeeds if clients placed this many orders at the CA.
 func HaveOrdered(n int) types.GomegaMatcher {
 	return match(numbered(n, "order"), func(j *pebble.Journal) (bool, string) {

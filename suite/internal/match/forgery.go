@@ -147,7 +147,8 @@ func (f Forgery) effectOn(line string) string {
 	if strings.ContainsRune(special, '\n') || !strings.Contains(line, special+f.marker) {
 		return ""
 	}
-	if special[0] >= 0x7f && strings.HasPrefix(line, "{") && json.Valid([]byte(line)) {
+	if _, object, found := strings.Cut(line, "{"); special[0] >= 0x7f && found &&
+		json.Valid([]byte("{"+object)) {
 		return ""
 	}
 	return "a special character as it was sent, by " + f.Kind

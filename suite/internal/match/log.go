@@ -29,11 +29,17 @@ func LogNothingBetween(from, to string, idle []sut.Line, words ...string) types.
 			return false, "no line with " + to
 		}
 		found := unlike(slices.DeleteFunc(between, func(line sut.Line) bool {
-			return !containsAny(strings.ToLower(line.Subject()), words)
+			said := origin.ReplaceAllString(strings.ToLower(line.Subject()), "")
+			return !containsAny(said, words)
 		}), idle)
 		return len(found) == 0, texts(found)
 	})
 }
+
+// origin matches what says which part of a program wrote a line, in lower case: a field such
+// as caller=tls/conn.go:12, or the program before its number, as in acme[7]:.
+var origin = regexp.MustCompile(`\b(logger|component|caller|source|file|module|program|ident)\b` +
+	`["']?\s*[:=]\s*["']?[^\s"',]+|[\w.-]+\[[0-9]+\]:`)
 
 // Between returns the lines between the first one with the text from and the first
 // one after it with the text to, and whether there are both. The further lines of an
@@ -97,6 +103,9 @@ func RaiseNoAlarm(controls ...[]sut.Line) types.GomegaMatcher {
 			if slices.ContainsFunc(known, func(t template) bool { return t.fits(line) }) {
 				continue
 			}
+			if beside.MatchString(line.Subject()) {
+				continue
+			}
 			switch level := line.Level(); {
 			case level >= logtext.Warning,
 				level == logtext.Unknown && alarm.MatchString(line.Subject()):
@@ -106,6 +115,10 @@ func RaiseNoAlarm(controls ...[]sut.Line) types.GomegaMatcher {
 		return len(alarms) == 0, texts(alarms)
 	})
 }
+
+// beside matches warnings of a certificate that are true and not about its chain: that there
+// is nobody to ask whether it was revoked, or that it may sign others.
+var beside = regexp.MustCompile(`(?i)stapl|\bocsp\b|is a CA certificate|basicConstraints: CA`)
 
 // alarm matches the words in which a line without a level warns.
 var alarm = regexp.MustCompile(`(?i)\bwarn|caution|attention|beware` +
@@ -159,14 +172,15 @@ func texts(lines []sut.Line) string {
 	return strings.Join(all, "\n")
 }
 
-// LogOnce succeeds if exactly one line of the log contains this text. A line that
-// a server writes to several streams, in whatever formats, counts once.
+// LogOnce succeeds if exactly one entry of the log contains this text. An entry that a server
+// writes to several streams, in whatever formats, counts once, however many lines it has.
 func LogOnce(text string) types.GomegaMatcher {
 	return match("exactly one log line with "+text, func(log []sut.Line) (bool, string) {
 		var found []sut.Line
 		once := true
 		for _, line := range log {
-			if !strings.Contains(line.Words(), text) {
+			if !strings.Contains(line.Words(), text) ||
+				len(found) > 0 && logtext.Continues(line.Text) {
 				continue
 			}
 			for _, other := range found {

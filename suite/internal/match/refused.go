@@ -27,8 +27,8 @@ func BeServedOrRefused(root *x509.Certificate) types.GomegaMatcher {
 }
 
 // BeRefused succeeds if the server served no certificate that a client accepts:
-// it sent an alert, closed or reset the connection, sent a self-signed
-// certificate, or let the client wait until it gave up. A server may wait
+// it sent an alert, closed or reset the connection, sent a certificate of its own, which
+// nobody trusts, or let the client wait until it gave up. A server may wait
 // because it asks its CA again meanwhile, as acme and certmagic do.
 func BeRefused() types.GomegaMatcher {
 	return match("a handshake refused or kept waiting", func(h *wire.Handshake) (bool, string) {
@@ -39,7 +39,7 @@ func BeRefused() types.GomegaMatcher {
 func refused(h *wire.Handshake) bool {
 	if h.Err == nil {
 		leaf := h.Leaf()
-		return leaf != nil && bytes.Equal(leaf.RawIssuer, leaf.RawSubject)
+		return leaf != nil && (h.Foreign || bytes.Equal(leaf.RawIssuer, leaf.RawSubject))
 	}
 	if _, alert := h.Alert(); alert {
 		return true

@@ -35,6 +35,18 @@ func Runnable() int {
 	return parseRunnable(text)
 }
 
+// Busy reports whether a thread of a process, or of a descendant, runs now or wants to.
+func Busy(pid int) bool {
+	all := map[int]Thread{}
+	tree(pid, all)
+	for _, thread := range all {
+		if thread.Ready {
+			return true
+		}
+	}
+	return false
+}
+
 // parsePressure reads the total of the line "some" (kernel documentation,
 // accounting/psi): "some avg10=0.00 avg60=0.00 avg300=0.00 total=712", in
 // microseconds.

@@ -76,9 +76,11 @@ func registerCase(
 // specTimeout returns the time limit of a whole spec, for Assay's own mistakes:
 // a spec's waits have limits of their own, which say what was awaited. It has
 // to be longer than all waits together that a spec may wait in vain and still
-// go on, eight at most, and than years take that pass on a busy machine.
+// go on, eight at most, and than years take that pass on a busy machine. A server that looks
+// for new files rarely may do so for each of some ten steps.
 func (p *plan) specTimeout() time.Duration {
-	return max(harness.Limits.SpecAtLeast, 16*p.setup(nil).StartPatience())
+	setup := p.setup(nil)
+	return max(harness.Limits.SpecAtLeast, 16*setup.StartPatience(), 16*setup.Target.Reload.Within)
 }
 
 func suffix(name string) string {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay/suite/internal/limits"
+	"assay/suite/internal/patience"
 )
 
 // Readiness holds what [Process.Ready] needs to see whether a server is ready.
@@ -205,8 +206,13 @@ func (p *Process) poll(ctx context.Context, try func() (bool, error)) error {
 }
 
 // openFor is how long a listener has to be there. A server may open its port for a moment to
-// see whether it is free, and a client's connection would be lost with it.
-const openFor = 20 * time.Millisecond
+// see whether it is free, and a client's connection would be lost with it. Where the machine
+// makes the server wait, the moment is longer: a server that has work to do, or waits for a
+// processor, may be about to close the port, unless that lasts for longer than busyFor.
+const (
+	openFor = 20 * time.Millisecond
+	busyFor = time.Second
+)
 
 // waitForListener waits until the wanted address is in the socket table and stays there.
 func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted address) error {
@@ -230,7 +236,8 @@ func (p *Process) waitForListener(ctx context.Context, r Readiness, wanted addre
 		case first.IsZero():
 			first = now
 		}
-		return there && now.Sub(first) >= openFor, nil
+		open := now.Sub(first)
+		return there && open >= openFor && (open >= busyFor || !patience.Busy(p.Pid())), nil
 	})
 }
 

@@ -91,6 +91,7 @@ type Handshake struct {
 	Chain     []*x509.Certificate // as served, leaf first, even if not trusted
 	VerifyErr error               // result of Verify for Chain
 	Requested bool                // whether the server asked for a client certificate
+	Foreign   bool                // whether the caller knows that the leaf is one of the server's own
 	Local     string              // the client's own "ip:port"
 	Conn      *tls.Conn           // open if KeepOpen is set and Err is nil
 	Began     time.Time
