@@ -25,6 +25,10 @@ const (
 	noCA      = "the CA cannot be reached"
 	errors500 = "the CA answers with errors"
 	limited   = "the CA takes no further order for an hour"
+	silent    = "the CA takes requests and answers none"
+	invalid   = "each order becomes invalid when it is finalized"
+	wrongName = "the CA delivers certificates for another name"
+	wrongKey  = "the CA delivers certificates for another key"
 	noAddress = "the CA finds no address"
 	noDNS     = "the name of the CA has no address"
 	noForward = "nothing forwards port 80"
@@ -61,6 +65,18 @@ func (l *life) trouble(kind string) {
 		l.mend = l.CA().Restore
 	case errors500:
 		l.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
+		l.mend = l.CA().Restore
+	case silent:
+		l.Inject(pebble.Silence(pebble.KindAny).Persistently())
+		l.mend = l.CA().Restore
+	case invalid:
+		l.Inject(pebble.InvalidOrder(pebble.KindFinalize).Persistently())
+		l.mend = l.CA().Restore
+	case wrongName:
+		l.Inject(pebble.WrongName("other.example.test").Persistently())
+		l.mend = l.CA().Restore
+	case wrongKey:
+		l.Inject(pebble.WrongKey().Persistently())
 		l.mend = l.CA().Restore
 	case limited:
 		l.Inject(pebble.RateLimited(pebble.KindNewOrder, time.Hour).Persistently())
