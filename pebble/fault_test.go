@@ -24,6 +24,7 @@ func TestPassingFaults(t *testing.T) {
 		"badNonce":     BadNonce,
 		"503":          func(k Kind) Fault { return Status(k, http.StatusServiceUnavailable) },
 		"rate limited": func(k Kind) Fault { return RateLimited(k, time.Second) },
+		"unavailable":  func(k Kind) Fault { return Unavailable(k, time.Second) },
 	} {
 		for _, kind := range steps {
 			if kind == KindDirectory || kind == KindNewNonce {
