@@ -1,7 +1,6 @@
 package pebble
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -135,7 +134,8 @@ func knownChallenge(name string) bool { return slices.Contains(challengeTypes, n
 
 // offerChallenges changes an authorization's answer so that it lists only challenges
 // of these types, in this order. Pebble lists all types in random order. Challenges of
-// types that Pebble does not know get URLs that begin with prefix.
+// types that Pebble does not know get URLs that begin with prefix, and no token: what a type
+// has beside type, URL and status is its own matter (RFC 8555 §8).
 func (a *answer) offerChallenges(types []string, prefix string) {
 	var authz map[string]json.RawMessage
 	var challenges []map[string]any
@@ -156,7 +156,7 @@ func (a *answer) offerChallenges(types []string, prefix string) {
 		for _, name := range types {
 			if !knownChallenge(name) {
 				challenges = append(challenges, map[string]any{
-					"type": name, "status": "pending", "token": rand.Text(), "url": prefix + name,
+					"type": name, "status": "pending", "url": prefix + name,
 				})
 			}
 		}

@@ -112,7 +112,8 @@ func newBackend(o Options, events *log.Logger) (*backend, error) {
 			above.SubjectKeyId = hash[:len(above.SubjectKeyId)]
 		}
 		b.own = issuer.New(issuer.Form{
-			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate, Leaf: o.Leaf,
+			ECDSA: o.Intermediates, RSA: o.RSAIntermediates, Alternate: o.Alternate,
+			Several: o.TwoIssuers, Leaf: o.Leaf,
 		}, root, above.SubjectKeyId)
 	}
 	store := b.signed

@@ -34,6 +34,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/letsencrypt/pebble/v2/wfe"
 
@@ -208,6 +209,13 @@ func (ca *CA) Suggest(info func(cert *x509.Certificate) ari.Info) {
 		return
 	}
 	ca.edge.suggestion.Store(&info)
+}
+
+// SetValidity sets the lifetime of the certificates that the CA issues from now on, but for
+// those of [Options.Profiles]. Fractions of a second are dropped.
+func (ca *CA) SetValidity(lifetime time.Duration) {
+	ca.edge.dates.validity.Store(int64(lifetime.Truncate(time.Second)))
+	ca.note("certificates live for " + lifetime.String())
 }
 
 // Down makes the CA unreachable until [CA.Restore]: it resets new connections, and

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/letsencrypt/pebble/v2/core"
@@ -28,16 +29,20 @@ type dates struct {
 	dated map[string]bool
 	// processed holds, by order, when it leaves the state processing.
 	processed map[string]time.Time
+	// spent holds the nonces with which the edge has refused a request in Pebble's place.
+	spent map[string]bool
 	// nonces holds when nonces were given out; nil if they are good until used.
 	nonces    map[string]time.Time
 	nonceLife time.Duration
+	// validity is the lifetime of certificates from now on; 0 means that of the options.
+	validity atomic.Int64
 }
 
 func newDates(clock func() time.Time, nonceLife time.Duration) *dates {
 	d := &dates{
 		clock: clock, nonceLife: nonceLife,
 		ahead: map[string]time.Duration{}, dated: map[string]bool{},
-		processed: map[string]time.Time{},
+		processed: map[string]time.Time{}, spent: map[string]bool{},
 	}
 	if nonceLife > 0 {
 		d.nonces = map[string]time.Time{}
@@ -54,6 +59,23 @@ func (d *dates) gaveOut(nonce string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.nonces[nonce] = now
+}
+
+// spend notes that a request with this nonce was answered, without Pebble: a nonce is good
+// once (RFC 8555 §6.5).
+func (d *dates) spend(nonce string) {
+	if nonce == "" {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spent[nonce] = true
+}
+
+func (d *dates) isSpent(nonce string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.spent[nonce]
 }
 
 // stale reports whether a nonce is too old, and forgets it.
@@ -133,7 +155,8 @@ func (d *dates) processing(order string) bool {
 
 // date prepares what a request is about for the CA's time, before Pebble sees it.
 func (e *edge) date(x *exchange) {
-	if e.dates.clock == nil || x.order == "" {
+	validity := time.Duration(e.dates.validity.Load())
+	if x.order == "" || e.dates.clock == nil && validity == 0 {
 		return
 	}
 	order := e.backend.frontend.Load().store.GetOrderByID(x.order)
@@ -150,6 +173,10 @@ func (e *edge) date(x *exchange) {
 	e.expire(order)
 	if x.kind == KindFinalize && order.NotBefore == "" {
 		order.NotBefore = e.notBefore()
+		if validity > 0 && order.NotAfter == "" && (order.Profile == "" || order.Profile == profile) {
+			end := e.dates.now().Add(validity - time.Second)
+			order.NotAfter = end.UTC().Format(time.RFC3339)
+		}
 		e.dates.setDated(x.order)
 	}
 }
@@ -182,7 +209,7 @@ func (e *edge) redate(x *exchange, a *answer) {
 	if x.kind == KindRenewalInfo && a.status == http.StatusOK {
 		e.suggest(x, a)
 	}
-	if e.dates.clock == nil {
+	if e.dates.clock == nil && e.dates.validity.Load() == 0 {
 		return
 	}
 	if a.status >= http.StatusBadRequest ||
@@ -229,6 +256,7 @@ func (e *edge) redateOrder(fields map[string]json.RawMessage, order *core.Order)
 	if e.dates.isDated(order.ID) {
 		// The client has asked for no dates, and Let's Encrypt would show none.
 		delete(fields, "notBefore")
+		delete(fields, "notAfter")
 	}
 }
 

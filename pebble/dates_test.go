@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -122,11 +123,60 @@ func TestDatesInAnswers(t *testing.T) {
 	}
 }
 
+// Let's Encrypt takes no order with dates.
+func TestDatesOfTheClientAtLetsEncrypt(t *testing.T) {
+	t.Parallel()
+	c := newSite(t).registered()
+	for name, option := range map[string]acme.OrderOption{
+		"notBefore": acme.WithOrderNotBefore(time.Now()),
+		"notAfter":  acme.WithOrderNotAfter(time.Now().Add(day)),
+	} {
+		_, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"), option)
+		var refused *acme.Error
+		if !errors.As(err, &refused) || refused.StatusCode != http.StatusBadRequest ||
+			refused.ProblemType != acmeError+"malformed" {
+			t.Errorf("%s: %v, expected a refusal as malformed", name, err)
+		}
+	}
+}
+
+// A CA may change the lifetime of its certificates while it runs, with a time of its own or
+// without.
+func TestValidityThatChanges(t *testing.T) {
+	for name, clock := range map[string]*movable{"own time": {}, "time of the machine": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Now
+			s := newSite(t, func(o *Options) {
+				if clock != nil {
+					clock.advance(300 * day)
+					now, o.Now = clock.now, clock.now
+				}
+			})
+			c := s.registered()
+			for _, lifetime := range []time.Duration{DefaultValidity, 45 * day, 160 * time.Hour} {
+				s.ca.SetValidity(lifetime)
+				chain, err := s.issue(t.Context(), c, "http-01", "www.example.test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, "begin of the certificate", chain[0].NotBefore, now())
+				near(t, "end of the certificate", chain[0].NotAfter, now().Add(lifetime))
+			}
+			order, _ := s.order(c)
+			if !order.NotBefore.IsZero() || !order.NotAfter.IsZero() {
+				t.Errorf("the order has dates for which the client did not ask: %s, %s",
+					order.NotBefore, order.NotAfter)
+			}
+		})
+	}
+}
+
 func TestDatesOfTheClient(t *testing.T) {
 	t.Parallel()
 	var clock movable
 	clock.advance(300 * day)
-	s := newSite(t, func(o *Options) { o.Now = clock.now })
+	s := newSite(t, func(o *Options) { o.Now, o.Dialect = clock.now, RFC8555 })
 	c := s.registered()
 	wanted := clock.now().Add(5 * day)
 	order, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test"),

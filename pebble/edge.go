@@ -100,18 +100,29 @@ func (e *edge) answer(x *exchange) (a *answer, fault string) {
 	if e.down.Load() {
 		return &answer{dropped: true}, faultDown
 	}
+	if e.dates.isSpent(x.nonce) {
+		return e.refuseNonce(x, "the nonce was used before"), ""
+	}
 	stale := e.dates.stale(x.nonce)
 	if f := e.script.next(x.kind); f != nil {
-		return f.effect(e, x), f.name
+		a := f.effect(e, x)
+		if !a.dropped && !a.silent {
+			e.dates.spend(x.nonce)
+		}
+		return a, f.name
 	}
 	if stale {
-		return e.problem(x, Problem{
-			Type:   acmeError + "badNonce",
-			Detail: "the nonce is too old",
-			Status: http.StatusBadRequest,
-		}), ""
+		e.dates.spend(x.nonce)
+		return e.refuseNonce(x, "the nonce is too old"), ""
 	}
 	return e.respond(x), ""
+}
+
+// refuseNonce answers that a nonce is of no use, with another one (RFC 8555 §6.5).
+func (e *edge) refuseNonce(x *exchange, why string) *answer {
+	return e.problem(x, Problem{
+		Type: acmeError + "badNonce", Detail: why, Status: http.StatusBadRequest,
+	})
 }
 
 // identify finds the order and authorization that a request is about.

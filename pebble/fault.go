@@ -114,7 +114,20 @@ func Reply(kind Kind, code int, contentType, body string) Fault {
 // RateLimited answers 429 with a rateLimited problem (RFC 8555 §6.6) and a
 // Retry-After header in seconds, rounded up.
 func RateLimited(kind Kind, retryAfter time.Duration) Fault {
-	return rateLimited(kind, "429 with Retry-After in seconds", func(time.Time) string {
+	return later(kind, "429 with Retry-After in seconds", limitReached, func(time.Time) string {
+		return asSeconds(retryAfter)
+	})
+}
+
+// Unavailable answers 503 (RFC 9110 §15.6.4) with a serverInternal problem and a
+// Retry-After header in seconds, rounded up.
+func Unavailable(kind Kind, retryAfter time.Duration) Fault {
+	problem := Problem{
+		Type:   acmeError + "serverInternal",
+		Detail: "the CA is being maintained",
+		Status: http.StatusServiceUnavailable,
+	}
+	return later(kind, "503 with Retry-After in seconds", problem, func(time.Time) string {
 		return asSeconds(retryAfter)
 	})
 }
@@ -122,7 +135,7 @@ func RateLimited(kind Kind, retryAfter time.Duration) Fault {
 // RateLimitedUntil returns the fault of [RateLimited] with Retry-After as an
 // HTTP-date (RFC 9110 §10.2.3), counted from the answer.
 func RateLimitedUntil(kind Kind, retryAfter time.Duration) Fault {
-	return rateLimited(kind, "429 with Retry-After as date", func(now time.Time) string {
+	return later(kind, "429 with Retry-After as date", limitReached, func(now time.Time) string {
 		return asDate(now.Add(retryAfter))
 	})
 }
@@ -138,12 +151,15 @@ func asDate(t time.Time) string {
 	return t.Add(time.Second - 1).UTC().Format(http.TimeFormat)
 }
 
-func rateLimited(kind Kind, name string, retryAfter func(now time.Time) string) Fault {
-	problem := Problem{
-		Type:   acmeError + "rateLimited",
-		Detail: "too many requests of this kind",
-		Status: http.StatusTooManyRequests,
-	}
+// limitReached is the problem of a rate limit.
+var limitReached = Problem{
+	Type:   acmeError + "rateLimited",
+	Detail: "too many requests of this kind",
+	Status: http.StatusTooManyRequests,
+}
+
+// later answers with a problem and a Retry-After.
+func later(kind Kind, name string, problem Problem, retryAfter func(now time.Time) string) Fault {
 	return newFault(kind, name, func(e *edge, x *exchange) *answer {
 		a := e.problem(x, problem)
 		a.header.Set("Retry-After", retryAfter(e.dates.now()))

@@ -24,6 +24,7 @@ func TestPassingFaults(t *testing.T) {
 		"badNonce":     BadNonce,
 		"503":          func(k Kind) Fault { return Status(k, http.StatusServiceUnavailable) },
 		"rate limited": func(k Kind) Fault { return RateLimited(k, time.Second) },
+		"unavailable":  func(k Kind) Fault { return Unavailable(k, time.Second) },
 	} {
 		for _, kind := range steps {
 			if kind == KindDirectory || kind == KindNewNonce {
@@ -46,6 +47,67 @@ func TestPassingFaults(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A request that is sent again as it was has a nonce that was used, whether a fault refused it
+// or its nonce was too old. A connection that breaks uses up no nonce.
+func TestRepeatedRequests(t *testing.T) {
+	t.Parallel()
+	const used = "the nonce was used before"
+	for name, test := range map[string]struct {
+		fault Fault
+		want  string // the detail of the second answer; "" if the request is accepted
+	}{
+		"badNonce": {BadNonce(KindNewOrder), used},
+		"500":      {Status(KindNewOrder, http.StatusInternalServerError), used},
+		"dropped":  {Drop(KindNewOrder), ""},
+		"too old":  {Fault{}, used},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var clock movable
+			s := newSite(t, func(o *Options) { o.Now, o.NonceLife = clock.now, time.Hour })
+			c := s.registered()
+			again := &resending{next: c.HTTPClient.Transport}
+			c.HTTPClient.Transport = again
+			if test.fault.kind != "" {
+				s.ca.Inject(test.fault)
+			} else {
+				clock.advance(2 * time.Hour)
+			}
+			// The client itself repeats the request with another nonce.
+			if _, err := c.AuthorizeOrder(t.Context(), acme.DomainIDs("www.example.test")); err != nil {
+				t.Fatal(err)
+			}
+			orders := s.ca.Journal().Requests(KindNewOrder)
+			if len(orders) < 2 || orders[1].Detail != test.want {
+				t.Errorf("orders %v, expected the second one to get %q", orders, test.want)
+			}
+		})
+	}
+}
+
+// resending sends the first POST request that fails once more, as it was.
+type resending struct {
+	next http.RoundTripper
+	done bool
+}
+
+func (s *resending) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := s.next.RoundTrip(r)
+	failed := err != nil || res.StatusCode >= http.StatusBadRequest
+	if !failed || s.done || r.GetBody == nil {
+		return res, err
+	}
+	s.done = true
+	if err == nil {
+		res.Body.Close()
+	}
+	again := r.Clone(r.Context())
+	if again.Body, err = r.GetBody(); err != nil {
+		return nil, err
+	}
+	return s.next.RoundTrip(again)
 }
 
 // Every fault takes effect at the second request of its kind and at no other.

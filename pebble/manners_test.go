@@ -58,6 +58,39 @@ func TestReuseIsOfOneAccount(t *testing.T) {
 	}
 }
 
+// Two sets of intermediates sign in turn, and the identifiers of all certificates are known
+// to the CA.
+func TestTwoIssuers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Intermediates, o.TwoIssuers = 2, true })
+	c := s.registered()
+	var issuers []string
+	for range 3 {
+		chain, err := s.issue(t.Context(), c, "http-01", "www.example.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.verify(chain, "www.example.test"); err != nil {
+			t.Error(err)
+		}
+		issuers = append(issuers, chain[0].Issuer.CommonName+" "+string(chain[1].RawSubjectPublicKeyInfo))
+		response, err := httpClient(t, s.ca).Get(infoAddress(s, chain[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("renewal information of a certificate of %s: %s", chain[0].Issuer, response.Status)
+		}
+	}
+	if issuers[0] == issuers[1] || issuers[0] != issuers[2] {
+		t.Errorf("issuers %q, expected two in turn", issuers)
+	}
+	if all, err := s.ca.edge.backend.intermediates(); err != nil || len(all) != 8 {
+		t.Errorf("%d intermediates, %v, expected 8", len(all), err)
+	}
+}
+
 // What Pebble knows of its own certificates it knows of those of the CA's own issuer, also
 // after it has lost its database.
 func TestOwnIssuer(t *testing.T) {

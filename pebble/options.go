@@ -76,6 +76,9 @@ type Options struct {
 	// Alternate makes the CA offer a second chain (RFC 8555 §7.4.2), which lacks the
 	// last intermediate. Its root is not [CA.Root].
 	Alternate bool
+	// TwoIssuers makes two sets of intermediates, with other names and keys, sign
+	// certificates in turn, for each type of leaf key. Stock ignores it.
+	TwoIssuers bool
 	// Leaf says what a leaf holds beside names, key and validity. Stock ignores it.
 	Leaf issuer.Leaf
 	// Validity is the lifetime of certificates. Zero means DefaultValidity.
@@ -316,7 +319,7 @@ func (o Options) check() error {
 // repository, because Pebble's has no such chains or leaves.
 func (o Options) ownIssuer() bool {
 	return o.Dialect != Stock && (o.Intermediates != o.RSAIntermediates || o.Alternate ||
-		o.Leaf != issuer.Leaf{} || o.State != "")
+		o.TwoIssuers || o.Leaf != issuer.Leaf{} || o.State != "")
 }
 
 // closeListeners closes all listeners, for a CA that did not start.

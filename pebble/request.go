@@ -75,6 +75,8 @@ type payload struct {
 	Identifiers []identifierObject `json:"identifiers"`
 	Replaces    string             `json:"replaces"`
 	Profile     string             `json:"profile"`
+	NotBefore   string             `json:"notBefore"`
+	NotAfter    string             `json:"notAfter"`
 }
 
 // identifierObject is an identifier object (RFC 8555 §7.1.3).

@@ -62,8 +62,15 @@ func (e *edge) respondInTurn(x *exchange) *answer {
 }
 
 // newOrder answers newOrder such that every order begins with a new authorization, but
-// for those that may be reused.
+// for those that may be reused. Let's Encrypt refuses orders with dates.
 func (e *edge) newOrder(x *exchange) *answer {
+	if e.dialect == LetsEncrypt && x.payload.NotBefore+x.payload.NotAfter != "" {
+		e.dates.spend(x.nonce)
+		return e.problem(x, Problem{
+			Type: acmeError + "malformed", Detail: "NotBefore and NotAfter are not supported",
+			Status: http.StatusBadRequest,
+		})
+	}
 	e.ordering.Lock()
 	defer e.ordering.Unlock()
 	restore := e.hideValidAuthorizations(x)

@@ -114,9 +114,22 @@ func (l *life) expectRenewalSoon(within time.Duration, after string) {
 // time is no multiple of a poll's.
 const untilMoved = 5*Day + 100*time.Minute
 
-var _ = Table("ARI-03", func(e *Env, row struct{ Start, End, Within time.Duration }) {
+var _ = Table("ARI-03", func(e *Env, row struct {
+	Start, End, Within time.Duration
+	After              string // what has happened before: renewal, restart
+}) {
 	l := beginSuggested(e, 90*Day, ari.Usual)
 	l.Pass(untilMoved)
+	switch row.After {
+	case "renewal":
+		l.moveWindow(-2*time.Hour, -time.Hour)
+		l.expectRenewalSoon(32*time.Hour, movedWindow)
+		l.Pass(untilMoved)
+	case "restart":
+		l.server.Restart()
+		l.client("after a restart")
+		l.Pass(Day)
+	}
 	l.moveWindow(row.Start, row.End)
 	l.expectRenewalSoon(row.Within, movedWindow)
 }, TimingDependent)
@@ -287,6 +300,7 @@ var _ = Table("ARI-11", func(e *Env, row struct {
 		l.Fail(fmt.Sprintf("expected  at most %d requests for renewal information in an hour\n"+
 			"seen      more, in %s", most, length(l.Now().Sub(began))))
 	}
+	l.client("an hour later")
 }, TimingDependent)
 
 var _ = Requirement("ARI-12", func(e *Env) {

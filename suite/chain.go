@@ -75,8 +75,17 @@ var _ = Table("CHAIN-04", func(e *Env, row rows.CompleteChain) {
 	Expect(server.LogOfCertificates()).To(RaiseNoAlarm(control.Log(), again.Log()))
 }, MayWarn)
 
-var _ = Table("CHAIN-06", func(e *Env, row struct{ Intermediates int }) {
-	e.UseCA(func(o *pebble.Options) { o.Intermediates = row.Intermediates })
+var _ = Table("CHAIN-06", func(e *Env, row struct {
+	Intermediates int
+	Renewal       bool
+}) {
+	e.UseCA(func(o *pebble.Options) {
+		o.Intermediates, o.TwoIssuers = row.Intermediates, row.Renewal
+	})
+	if row.Renewal {
+		expectChainOfRenewal(e)
+		return
+	}
 	server := e.StartACME()
 	fresh := e.Handshake(server)
 	Expect(fresh).To(HaveFullChainTo(e.CA().Root()))
@@ -90,7 +99,18 @@ var _ = Table("CHAIN-06", func(e *Env, row struct{ Intermediates int }) {
 
 	server.Restart()
 	Expect(e.Handshake(server)).To(ServeExactly(fresh.Chain))
-})
+}, TimingDependent)
+
+// expectChainOfRenewal expects that a renewed certificate, which has other intermediates than
+// the first one, is served with its own ones, also after a restart.
+func expectChainOfRenewal(e *Env) {
+	e.NeedsClaim("renewal")
+	e.NeedsEdge()
+	l := beginLife(e, 45*Day)
+	l.renewal()
+	l.server.Restart()
+	l.client("after a restart, with the renewed certificate")
+}
 
 var _ = Table("CHAIN-07", func(e *Env, row struct {
 	Before, After int

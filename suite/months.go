@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -142,24 +143,27 @@ func shortest(moments []time.Time) time.Duration {
 // about the same hour, has renewed.
 const aboutADay = 26 * time.Hour
 
-var _ = Table("RENEW-46", func(e *Env, row struct{ Left time.Duration }) {
+var _ = Table("RENEW-46", func(e *Env, row struct {
+	Left    time.Duration
+	Trouble string
+}) {
 	l := beginLife(e, 90*Day)
-	l.loseCAUntil(row.Left)
+	l.troubleUntil(cmp.Or(row.Trouble, noCA), row.Left)
 	l.mend()
-	l.expectRenewalWithin(aboutADay, "after the CA could be reached again")
+	l.expectRenewalWithin(aboutADay, "after the CA worked again")
 }, TimingDependent)
 
 var _ = Requirement("RENEW-47", func(e *Env) {
 	l := beginLife(e, 90*Day)
-	l.loseCAUntil(15 * Day)
+	l.troubleUntil(noCA, 15*Day)
 	l.mend()
 	l.expectRenewalWithin(2*time.Hour, "after the CA could be reached again")
 }, TimingDependent)
 
-// loseCAUntil takes the CA away until so much of the certificate is left; below 0 it has
-// expired. Clients are served as long as it is valid.
-func (l *life) loseCAUntil(left time.Duration) {
-	l.trouble(noCA)
+// troubleUntil keeps the server in trouble until so much of the certificate is left; below 0
+// it has expired. Clients are served as long as it is valid.
+func (l *life) troubleUntil(kind string, left time.Duration) {
+	l.trouble(kind)
 	for next := 0; l.left() > left; next++ {
 		d := Day
 		if l.left() > l.lifetime/2 {
@@ -167,7 +171,7 @@ func (l *life) loseCAUntil(left time.Duration) {
 		}
 		l.Leap(d)
 		if l.left() > 0 && next%4 == 0 {
-			l.client("while the CA could not be reached, with " + length(l.left()) + " left")
+			l.client("while " + kind + ", with " + length(l.left()) + " left")
 		}
 	}
 }
@@ -275,6 +279,20 @@ var _ = Requirement("RENEW-53", func(e *Env) {
 	}
 	if l.served.Equal(first) {
 		l.expectRenewalWithin(aboutADay, "after the CA had refused a nonce that it had forgotten")
+	}
+}, TimingDependent)
+
+var _ = Requirement("RENEW-55", func(e *Env) {
+	lifetimes := []time.Duration{90 * Day, 45 * Day, 160 * time.Hour}
+	l := beginLife(e, lifetimes[0])
+	for _, next := range append(lifetimes[1:], lifetimes[len(lifetimes)-1]) {
+		l.CA().SetValidity(next)
+		most := l.lifetime / 2
+		if l.lifetime < 10*Day {
+			most = l.lifetime * 6 / 10
+		}
+		l.expectRenewedWith(l.renewal(), 0, most)
+		l.lifetime = next
 	}
 }, TimingDependent)
 

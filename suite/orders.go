@@ -80,16 +80,38 @@ var _ = Requirement("PROFILE-02", func(e *Env) {
 	Expect(length(lifetime)).To(Equal(length(shortLifetime)), "lifetime of the certificate")
 })
 
-var _ = Requirement("PROFILE-03", func(e *Env) {
+var _ = Table("PROFILE-03", func(e *Env, row struct{ Changed bool }) {
 	offerProfiles(e)
 	l := beginLifeWith(e, shortLifetime, func() *Server {
 		return e.StartACME(profile(shortProfile))
 	})
+	if row.Changed {
+		expectOtherProfile(l)
+		return
+	}
 	l.expectRenewedWith(l.renewal(), 0, l.lifetime*6/10)
 	expectOrdered(e, shortProfile)
 	lifetime := l.served.NotAfter.Sub(l.served.NotBefore).Round(time.Minute)
 	Expect(length(lifetime)).To(Equal(length(shortLifetime)), "lifetime of the renewed certificate")
 }, TimingDependent)
+
+// expectOtherProfile expects that the first order after a restart with another profile names
+// that one, whether it is placed at once or when the certificate falls due.
+func expectOtherProfile(l *life) {
+	known := len(l.Journal().Requests(pebble.KindNewOrder))
+	l.server.Stop()
+	l.server = l.StartACME(profile(longProfile))
+	l.client("after a restart with another profile")
+	if len(l.Journal().Requests(pebble.KindNewOrder)) == known {
+		l.renewal()
+	}
+	for _, order := range l.Journal().Requests(pebble.KindNewOrder)[known:] {
+		if order.Profile != longProfile {
+			l.Fail("expected  an order with the profile " + longProfile + "\nseen      " +
+				named(order.Profile))
+		}
+	}
+}
 
 // startWithUnknownProfile starts the server with a profile that its CA offers, as the
 // control, and another one with a profile that the CA does not offer. It returns the
@@ -236,11 +258,15 @@ func expectAddressServed(e *Env, challenge string, v6 bool) {
 	Expect(e.Journal().Validated(challenge, address)).To(BeTrue(), challenge+" for "+address)
 }
 
-var _ = Requirement("IP-03", func(e *Env) {
+var _ = Table("IP-03", func(e *Env, row struct {
+	V6        bool
+	Challenge string
+}) {
 	const lifetime = 160 * time.Hour
 	e.UseClock()
 	e.UseCA(func(o *pebble.Options) { o.Validity = lifetime })
-	server, address := startForAddress(e, e.OwnChallenge(), false)
+	e.NeedsClaim(row.Challenge)
+	server, address := startForAddress(e, row.Challenge, row.V6)
 	served := e.Handshake(server, Visiting(address))
 	Expect(served).To(HaveFullChainTo(e.CA().Root()))
 	first := served.Leaf()

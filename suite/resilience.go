@@ -110,10 +110,15 @@ var _ = Table("RES-05", func(e *Env, row struct{ Request pebble.Kind }) {
 var _ = Table("RES-06", func(e *Env, row struct {
 	Request pebble.Kind
 	HTML    bool
+	Gateway bool
 }) {
-	if row.HTML {
+	switch {
+	case row.HTML:
 		endure(e, pebble.HTML(row.Request))
-	} else {
+	case row.Gateway:
+		endure(e, pebble.Reply(row.Request, http.StatusBadGateway, "text/html; charset=utf-8",
+			"<html><head><title>502 Bad Gateway</title></head></html>"))
+	default:
 		endure(e, pebble.Garbage(row.Request))
 	}
 })
@@ -151,29 +156,58 @@ var _ = Requirement("RES-09", func(e *Env) {
 var _ = Table("RES-10", func(e *Env, row struct {
 	Request pebble.Kind
 	Down    bool
+	Nonce   bool
 }) {
-	asked := row.Request
-	if row.Down {
+	asked, inAll := row.Request, 30
+	switch {
+	case row.Down:
 		e.CA().Down()
 		asked = pebble.KindTLS
-	} else {
+	case row.Nonce:
+		e.Inject(pebble.BadNonce(row.Request).Persistently())
+		inAll = 500
+	default:
 		e.Inject(pebble.Status(row.Request, 500).Persistently())
 	}
 	server := e.StartACME()
 	e.KeepConnecting(server, 2*time.Second)
-	Expect(e.Journal()).To(HaveAskedAtMost(asked, 10))
-	e.ExpectFewRequests(server)
+	if !row.Nonce {
+		Expect(e.Journal()).To(HaveAskedAtMost(asked, 10))
+	}
+	e.ExpectRequestsAtMost(server, inAll)
 	server.Kill() // at the stop signal the server would wait for the issuance
 	e.ExpectRecovery(server)
 }, Slow)
 
-var _ = Table("RES-11", func(e *Env, row struct{ Key bool }) {
-	if row.Key {
+var _ = Table("RES-11", func(e *Env, row struct{ Key, Renewal bool }) {
+	switch {
+	case row.Renewal && row.Key:
+		expectRenewalAfter(e, wrongKey)
+	case row.Renewal:
+		expectRenewalAfter(e, wrongName)
+	case row.Key:
 		endureForLong(e, pebble.WrongKey())
-	} else {
+	default:
 		endureForLong(e, pebble.WrongName("other.example.test"))
 	}
-}, Slow)
+}, Slow, TimingDependent)
+
+// expectRenewalAfter expects that clients are served the present certificate while a renewal
+// meets this trouble, and a new one within a day after it is over.
+func expectRenewalAfter(e *Env, kind string) {
+	e.NeedsClaim("renewal")
+	e.NeedsEdge()
+	l := beginLife(e, 45*Day)
+	old := l.served
+	l.fallIntoTrouble(kind)
+	if len(l.Journal().Faults()) == 0 {
+		l.Fail("expected  a renewal until a fifth of the lifetime is left\nseen      none")
+	}
+	l.client("while " + kind)
+	Expect(l.served).To(Equal(old), "while "+kind)
+	l.mend()
+	l.expectRenewalWithin(aboutADay, "after the CA delivered the right certificates again")
+}
 
 var _ = Table("RES-12", func(e *Env, row struct{ Foreign bool }) {
 	e.UseCA(func(o *pebble.Options) { o.Intermediates = 2 })
@@ -192,6 +226,7 @@ var _ = Requirement("RES-13", func(e *Env) {
 
 var _ = Table("RES-14", func(e *Env, row struct{ Request pebble.Kind }) {
 	endure(e, pebble.InvalidOrder(row.Request))
+	Expect(e.Journal()).To(HaveAskedAtMostFor("invalid", 30))
 })
 
 var _ = Requirement("RES-15", func(e *Env) {

@@ -25,6 +25,10 @@ const (
 	noCA      = "the CA cannot be reached"
 	errors500 = "the CA answers with errors"
 	limited   = "the CA takes no further order for an hour"
+	silent    = "the CA takes requests and answers none"
+	invalid   = "each order becomes invalid when it is finalized"
+	wrongName = "the CA delivers certificates for another name"
+	wrongKey  = "the CA delivers certificates for another key"
 	noAddress = "the CA finds no address"
 	noDNS     = "the name of the CA has no address"
 	noForward = "nothing forwards port 80"
@@ -61,6 +65,18 @@ func (l *life) trouble(kind string) {
 		l.mend = l.CA().Restore
 	case errors500:
 		l.Inject(pebble.Status(pebble.KindAny, http.StatusInternalServerError).Persistently())
+		l.mend = l.CA().Restore
+	case silent:
+		l.Inject(pebble.Silence(pebble.KindAny).Persistently())
+		l.mend = l.CA().Restore
+	case invalid:
+		l.Inject(pebble.InvalidOrder(pebble.KindFinalize).Persistently())
+		l.mend = l.CA().Restore
+	case wrongName:
+		l.Inject(pebble.WrongName("other.example.test").Persistently())
+		l.mend = l.CA().Restore
+	case wrongKey:
+		l.Inject(pebble.WrongKey().Persistently())
 		l.mend = l.CA().Restore
 	case limited:
 		l.Inject(pebble.RateLimited(pebble.KindNewOrder, time.Hour).Persistently())
@@ -276,11 +292,27 @@ func (l *life) expectWithinLimits() {
 	}
 }
 
-var _ = Table("RES-85", func(e *Env, row struct{ Date, First bool }) {
+var _ = Table("RES-85", func(e *Env, row struct {
+	Date, First bool
+	Account     bool // newAccount is refused, and not newOrder
+	Unavailable bool // with 503
+	Year        bool // the CA refuses once, for a year
+}) {
 	const pause = 3 * time.Hour
-	fault := pebble.RateLimited(pebble.KindNewOrder, pause)
-	if row.Date {
-		fault = pebble.RateLimitedUntil(pebble.KindNewOrder, pause)
+	kind := pebble.KindNewOrder
+	if row.Account {
+		kind = pebble.KindNewAccount
+	}
+	fault := pebble.RateLimited(kind, pause)
+	switch {
+	case row.Date:
+		fault = pebble.RateLimitedUntil(kind, pause)
+	case row.Unavailable:
+		fault = pebble.Unavailable(kind, pause)
+	case row.Year:
+		l := refuseOrders(e, pebble.RateLimited(kind, 365*Day), false)
+		l.expectRenewedWith(l.renewal(), 0, l.lifetime)
+		return
 	}
 	l := refuseOrders(e, fault.Persistently(), row.First)
 	refused := l.refusals()[0].At
@@ -291,8 +323,8 @@ var _ = Table("RES-85", func(e *Env, row struct{ Date, First bool }) {
 	for _, entry := range l.refusals()[1:] {
 		// Requests that were under way do not count.
 		if after := entry.At.Sub(refused); after > time.Minute {
-			l.Fail(fmt.Sprintf("expected  no further newOrder within %s, as Retry-After says\n"+
-				"seen      one after %s", length(pause), length(after)))
+			l.Fail(fmt.Sprintf("expected  no further %s within %s, as Retry-After says\n"+
+				"seen      one after %s", kind, length(pause), length(after)))
 		}
 	}
 	l.CA().Restore()
@@ -326,15 +358,8 @@ func refuseOrders(e *Env, fault pebble.Fault, first bool) *life {
 	return l
 }
 
-// refusals returns the orders that the CA has refused.
-func (l *life) refusals() (entries []pebble.Entry) {
-	for _, entry := range l.Journal().Requests(pebble.KindNewOrder) {
-		if entry.Fault != "" {
-			entries = append(entries, entry)
-		}
-	}
-	return entries
-}
+// refusals returns the requests that the CA has refused by a fault.
+func (l *life) refusals() []pebble.Entry { return l.Journal().Faults() }
 
 var _ = Table("RES-89", func(e *Env, row struct {
 	Processing time.Duration

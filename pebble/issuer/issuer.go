@@ -40,7 +40,10 @@ type Form struct {
 	// Alternate adds a second chain, which lacks the last certificate of the first.
 	// Nothing is added to a chain of one intermediate.
 	Alternate bool
-	Leaf      Leaf
+	// Several makes two issuers sign leaves in turn. Their names and keys, and those of the
+	// certificates above them, differ. Their subject key identifiers are the same.
+	Several bool
+	Leaf    Leaf
 }
 
 // An Issuer signs certificates with keys of its own, all of ECDSA. Its methods may be
@@ -51,7 +54,8 @@ type Issuer struct {
 	root  authority
 
 	mu     sync.Mutex
-	chains map[string][]authority // by the type of the leaf's key, from the leaf upwards
+	chains map[string][]authority // by the name of the one that signs leaves, from the leaf upwards
+	issued map[string]int         // how many leaves, by the type of their key
 }
 
 // authority is a certificate that signs others.
@@ -65,7 +69,7 @@ type authority struct {
 func New(form Form, root Root, keyID []byte) *Issuer {
 	return &Issuer{
 		form: form, keyID: keyID, root: authority{root.Certificate, root.Key},
-		chains: map[string][]authority{},
+		chains: map[string][]authority{}, issued: map[string]int{},
 	}
 }
 
@@ -73,15 +77,22 @@ func New(form Form, root Root, keyID []byte) *Issuer {
 func (i *Issuer) Root() *x509.Certificate { return i.root.certificate }
 
 // Intermediates returns the certificates between a leaf and the root, those above leaves
-// with keys of ECDSA first, then those of RSA, each from the leaf upwards.
+// with keys of ECDSA first, then those of RSA, each from the leaf upwards. Where several
+// issuers sign in turn, it returns those of the first one before those of the second.
 func (i *Issuer) Intermediates() (all []*x509.Certificate, err error) {
-	for _, public := range []any{&ecdsa.PublicKey{}, &rsa.PublicKey{}} {
-		chain, err := i.chain(&x509.Certificate{PublicKey: public})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range chain {
-			all = append(all, a.certificate)
+	numbers := 1
+	if i.form.Several {
+		numbers = 2
+	}
+	for number := range numbers {
+		for _, public := range []any{&ecdsa.PublicKey{}, &rsa.PublicKey{}} {
+			chain, err := i.chain(&x509.Certificate{PublicKey: public}, number)
+			if err != nil {
+				return nil, err
+			}
+			for _, a := range chain {
+				all = append(all, a.certificate)
+			}
 		}
 	}
 	return all, nil
@@ -91,7 +102,7 @@ func (i *Issuer) Intermediates() (all []*x509.Certificate, err error) {
 // key of another one. It returns the certificate, and the chains above it, the one that
 // clients get by default first.
 func (i *Issuer) Issue(like *x509.Certificate) (*x509.Certificate, [][]*x509.Certificate, error) {
-	chain, err := i.chain(like)
+	chain, err := i.chain(like, i.turn(like))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,18 +161,38 @@ var mustStaple = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}
 // maxCommonName is the greatest length of a common name (RFC 5280, appendix A.1).
 const maxCommonName = 64
 
-// chain returns the authorities above a leaf, and makes them when they are needed first.
-func (i *Issuer) chain(leaf *x509.Certificate) ([]authority, error) {
-	letter, length := "E", i.form.ECDSA
-	if _, ok := leaf.PublicKey.(*rsa.PublicKey); ok {
-		letter, length = "R", i.form.RSA
-	}
+// turn returns which issuer signs the next leaf with a key of this type, 0 or 1.
+func (i *Issuer) turn(leaf *x509.Certificate) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if chain := i.chains[letter]; chain != nil {
+	letter, _ := i.kind(leaf)
+	number := i.issued[letter] % 2
+	i.issued[letter]++
+	if !i.form.Several {
+		return 0
+	}
+	return number
+}
+
+// kind returns a letter for the type of a leaf's key, and the number of intermediates above.
+func (i *Issuer) kind(leaf *x509.Certificate) (letter string, length int) {
+	if _, ok := leaf.PublicKey.(*rsa.PublicKey); ok {
+		return "R", i.form.RSA
+	}
+	return "E", i.form.ECDSA
+}
+
+// chain returns the authorities of an issuer above a leaf, and makes them when they are
+// needed first.
+func (i *Issuer) chain(leaf *x509.Certificate, number int) ([]authority, error) {
+	letter, length := i.kind(leaf)
+	name := fmt.Sprintf("Local Y%s%d", letter, number+1)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if chain := i.chains[name]; chain != nil {
 		return chain, nil
 	}
-	names := []string{"Local Y" + letter + "1", "Local Root Y" + letter, "Local Root X2"}[:length]
+	names := []string{name, "Local Root Y" + letter, "Local Root X2"}[:length]
 	chain, above := make([]authority, length), i.root
 	for n := length - 1; n >= 0; n-- {
 		var keyID []byte
@@ -174,7 +205,7 @@ func (i *Issuer) chain(leaf *x509.Certificate) ([]authority, error) {
 		}
 		chain[n] = above
 	}
-	i.chains[letter] = chain
+	i.chains[name] = chain
 	return chain, nil
 }
 

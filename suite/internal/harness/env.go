@@ -318,9 +318,9 @@ func (e *Env) Doze(d time.Duration) {
 	e.passed(began, e.Time.Sleep(e.ctx, d))
 }
 
-// passed ends the spec if time could not pass. A server that has ended has failed. One
-// that never rests cannot be judged in this way, and a machine that gives it no time says
-// nothing about it.
+// passed ends the spec if time could not pass. A server that has ended has failed, and so has
+// one that used a processor up for as long as the suite waits. Another one that never rests
+// cannot be judged in this way, and a machine that gives it no time says nothing about it.
 func (e *Env) passed(began time.Time, err error) {
 	ginkgo.GinkgoHelper()
 	if err == nil {
@@ -333,8 +333,17 @@ func (e *Env) passed(began time.Time, err error) {
 			busy.Events))
 	}
 	if e.ctx.Err() == nil && timedOut(err) {
+		if waited := time.Now().Add(-Patience); waited.After(began) {
+			began = waited // the time passed well before
+		}
 		e.measureSince(began, 0)
-		if d := e.Outcome.Deadline; d == nil || d.Starved == "" {
+		d := e.Outcome.Deadline
+		if d != nil && d.Starved == "" && d.Loss.Burnt() {
+			e.Fail(fmt.Sprintf("expected  a server that rests when it has done what was due\n"+
+				"seen      one that ran for %s of %s without rest, at one moment of its own time",
+				d.Loss.Target.CPU.Round(time.Second), d.Loss.Wall.Round(time.Second)))
+		}
+		if d == nil || d.Starved == "" {
 			e.Outcome.Deadline = nil
 			e.SkipUnless(false, "time cannot pass for a server that never rests: "+err.Error())
 		}

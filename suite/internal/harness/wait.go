@@ -277,7 +277,13 @@ func (e *Env) ExpectFewOrders(server *Server) {
 // it to keep running and to send the CA few requests of all kinds.
 func (e *Env) ExpectFewRequests(server *Server) {
 	ginkgo.GinkgoHelper()
-	e.expectThroughout(server, afterFailure, match.HaveRequestedAtMost(30))
+	e.ExpectRequestsAtMost(server, 30)
+}
+
+// ExpectRequestsAtMost does what [Env.ExpectFewRequests] does, with another limit.
+func (e *Env) ExpectRequestsAtMost(server *Server, n int) {
+	ginkgo.GinkgoHelper()
+	e.expectThroughout(server, afterFailure, match.HaveRequestedAtMost(n))
 }
 
 // ExpectFewAttempts makes clients connect to a server whose validations fail, and

@@ -288,6 +288,24 @@ func HavePolledAtMost(n int) types.GomegaMatcher {
 	})
 }
 
+// HaveAskedAtMostFor succeeds if no order was asked for more often than this while it was in
+// this state.
+func HaveAskedAtMostFor(state string, n int) types.GomegaMatcher {
+	expected := "at most " + numbered(n, "request") + " for an order that is " + state
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		polls, most := map[string][]pebble.Entry{}, []pebble.Entry(nil)
+		for _, e := range j.Requests(pebble.KindOrder) {
+			if e.State != state {
+				continue
+			}
+			if polls[e.Order] = append(polls[e.Order], e); len(polls[e.Order]) > len(most) {
+				most = polls[e.Order]
+			}
+		}
+		return len(most) <= n, counted(most)
+	})
+}
+
 // HaveIssuedAtMost succeeds if the CA issued no more certificates than this.
 func HaveIssuedAtMost(n int) types.GomegaMatcher {
 	expected := "at most " + numbered(n, "certificate") + " issued by the CA"

@@ -77,12 +77,15 @@ func (l Loss) StarvedBy(over time.Duration) (why string, starved bool) {
 // notBurnt says what was lost, unless the server used up the processors itself, or
 // together with the suite.
 func (l Loss) notBurnt() (why string, starved bool) {
-	if l.Target.CPU >= share(burntShare, l.Wall) ||
+	if l.Burnt() ||
 		l.Own.CPU+l.Target.CPU >= share(togetherShare, l.Wall) {
 		return "", false
 	}
 	return l.String(), true
 }
+
+// Burnt reports whether the server used over half of a processor in the interval.
+func (l Loss) Burnt() bool { return l.Wall > 0 && l.Target.CPU >= share(burntShare, l.Wall) }
 
 // lost returns how much of the interval is gone. The suite and the server take
 // turns, so what each of them loses adds up. Late timers show the suite's side,

@@ -57,6 +57,19 @@ func TestStarved(t *testing.T) {
 	}
 }
 
+// TestBurnt tells a server that uses up a processor from one that waits.
+func TestBurnt(t *testing.T) {
+	t.Parallel()
+	for cpu, want := range map[time.Duration]bool{0: false, 9 * second: false, 11 * second: true} {
+		if l := (Loss{Wall: 20 * second, Target: Usage{CPU: cpu}}); l.Burnt() != want {
+			t.Errorf("%s of 20s: expected %t", cpu, want)
+		}
+	}
+	if (Loss{}).Burnt() {
+		t.Error("nothing measured: expected false")
+	}
+}
+
 // TestStarvedBy compares what is lost with the time by which a limit was passed.
 func TestStarvedBy(t *testing.T) {
 	t.Parallel()
