@@ -1,11 +1,13 @@
 package suite
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 
 	. "github.com/onsi/gomega"
 
+	"assay/fixtures/pki"
 	"assay/pebble"
 	. "assay/suite/internal/harness"
 	. "assay/suite/internal/match"
@@ -157,4 +159,15 @@ var _ = Requirement("AUTOCERT-06", func(e *Env) {
 	Expect(e.Journal()).To(HaveInjected(1))
 	server.WaitLog("a line with "+detail, Mentions(detail))
 	Expect(server.Process).To(BeAlive())
+})
+
+var _ = Table("AUTOCERT-07", func(e *Env, row struct{ Key pki.AccountKey }) {
+	key, err := pki.NewAutocertAccountKey(row.Key)
+	e.Must(err)
+	e.MkCacheDir("cache")
+	name := "cache/" + pki.AutocertAccountKey
+	e.Write(name, key)
+	server := e.StartACME()
+	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	Expect(bytes.Equal(e.Read(name), key)).To(BeTrue(), "the account key in the cache is the one of before")
 })

@@ -3,6 +3,7 @@ package suite
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -37,6 +38,7 @@ func beginLifeWith(e *Env, lifetime time.Duration, start func() *Server) *life {
 	first := e.HandshakeWhenIssued(l.server)
 	Expect(first).To(HaveFullChainTo(e.CA().Root()))
 	l.served = first.Leaf()
+	l.Pass(time.Minute) // for what the server orders besides, such as another type of key
 	return l
 }
 
@@ -68,19 +70,36 @@ func (l *life) step() {
 	l.Pass(d.Truncate(time.Second))
 }
 
+// every returns a function that does something whenever so much time has passed since it
+// last did, in a renewal. Zero stands for never.
+func (l *life) every(d time.Duration, do func()) func() {
+	last := l.Now()
+	return func() {
+		if d > 0 && l.Now().Sub(last) >= d {
+			do()
+			last = l.Now()
+		}
+	}
+}
+
 // renewal lets time pass until clients are served another certificate, and expects that
-// each of them is served a valid one. It returns how long the old one was valid when
-// the CA issued the new one.
-func (l *life) renewal() (left time.Duration) {
+// each of them is served a valid one. Whatever else happens in the life is done before a
+// client comes. It returns how long the old one was valid when the CA issued the new one.
+func (l *life) renewal(happens ...func()) (left time.Duration) {
 	old := l.served
 	known := len(l.Journal().Issued())
 	var since time.Time // when the CA issued another one
 	for l.served.Equal(old) {
 		l.step()
+		for _, do := range happens {
+			do()
+		}
 		when := fmt.Sprintf("with %s left of %s", length(old.NotAfter.Sub(l.Now())),
 			length(l.lifetime))
-		issued := l.Journal().Issued()[known:]
-		if since.IsZero() && len(issued) > 0 {
+		another := slices.ContainsFunc(l.Journal().Issued()[known:], func(entry pebble.Entry) bool {
+			return entry.KeyAlgorithm == old.PublicKeyAlgorithm.String()
+		})
+		if since.IsZero() && another {
 			since = l.Now()
 			when = "when the CA had issued another one"
 		}

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"strings"
 	"time"
@@ -20,9 +22,21 @@ import (
 var _ = Table("RENEW-40", func(e *Env, row struct {
 	Lifetime time.Duration
 	AtMost   time.Duration `yaml:"at_most"`
+	Restarts time.Duration // the server is restarted so often
+	Reloads  time.Duration // it is told to reload so often
 }) {
 	l := beginLife(e, row.Lifetime)
-	l.expectRenewedWith(l.renewal(), 0, row.AtMost)
+	left := l.renewal(l.every(row.Restarts, l.server.Restart), l.every(row.Reloads, l.server.Reload))
+	l.expectRenewedWith(left, 0, row.AtMost)
+	for name, client := range map[string]ClientOption{
+		"that offers HTTP/2":               Offering("h2", "http/1.1"),
+		"of TLS 1.2":                       TLSVersion(tls.VersionTLS12),
+		"that writes the name in capitals": SNI(strings.ToUpper(e.Hostname)),
+	} {
+		seen := e.Handshake(l.server, client)
+		Expect(seen).To(HaveFullChainTo(e.CA().Root()), "a client "+name)
+		l.expectNewest(seen.Leaf(), "a client "+name, l.lifetime/10)
+	}
 }, TimingDependent)
 
 var _ = Requirement("RENEW-41", func(e *Env) {
@@ -61,13 +75,25 @@ const (
 	mostInEach = 2
 )
 
-var _ = Requirement("RENEW-44", func(e *Env) {
-	l := beginLife(e, 160*time.Hour)
+var _ = Table("RENEW-44", func(e *Env, row struct {
+	Challenge string
+	RSA       bool // clients that know only RSA come too
+}) {
+	e.NeedsClaim(row.Challenge)
+	e.UseCA(func(o *pebble.Options) { o.Reuse = 7 * time.Hour }) // as where certificates live so long
+	l := beginLifeWith(e, 160*time.Hour, func() *Server { return e.StartBy(row.Challenge) })
+	rsa := row.RSA && e.Handshake(l.server, RSAOnly()).Err == nil
 	began := l.Now()
 	for l.Now().Sub(began) < lifetimes*l.lifetime {
 		l.Pass(l.lifetime / 10)
 		l.client("with certificates of " + length(l.lifetime))
-		l.expectNewest(l.lifetime / 5)
+		l.expectNewest(l.served, "the client", l.lifetime/5)
+		if rsa {
+			const who = "a client that knows only RSA"
+			seen := e.Handshake(l.server, RSAOnly())
+			Expect(seen).To(HaveFullChainTo(e.CA().Root()), who)
+			l.expectNewest(seen.Leaf(), who, l.lifetime/5)
+		}
 	}
 	l.expectCertificatesAtMost(0, lifetimes*mostInEach+1, lifetimes*l.lifetime)
 	Expect(l.Journal()).To(HaveOneAccount())
@@ -76,14 +102,14 @@ var _ = Requirement("RENEW-44", func(e *Env) {
 // expectNewest fails the spec if the CA issued a certificate longer ago than within, and
 // the client who came last was served an older one of the same kind of key. Two that were
 // issued at about the same time are equally new.
-func (l *life) expectNewest(within time.Duration) {
-	got, kind := l.issuedAt(l.served), l.served.PublicKeyAlgorithm.String()
+func (l *life) expectNewest(served *x509.Certificate, who string, within time.Duration) {
+	got, kind := l.issuedAt(served), served.PublicKeyAlgorithm.String()
 	for _, entry := range l.Journal().Issued() {
 		newer := entry.KeyAlgorithm == kind && entry.At.Sub(got) > l.lifetime/10
 		if since := l.Now().Sub(entry.At); newer && since > within {
 			l.Fail(fmt.Sprintf("expected  clients that are served the renewed certificate\n"+
-				"seen      an older one, %s after the CA had issued the renewed one: %s",
-				length(since), Name(l.served)))
+				"seen      %s that is served an older one, %s after the CA had issued the renewed one: %s",
+				who, length(since), Name(served)))
 		}
 	}
 }
@@ -211,12 +237,7 @@ var _ = Requirement("RENEW-49", func(e *Env) {
 	hold.Release()
 	l := beginLife(e, 45*Day)
 	hold.Resume()
-	for !hold.Holding() {
-		l.PassUntil(l.lifetime/20, l.lifetime/20, hold.Holding)
-		if seen := e.HandshakeOrLeave(l.server); seen.Err == nil || !hold.Holding() {
-			l.client("before the renewal, with " + length(l.left()) + " left")
-		}
-	}
+	l.awaitRenewal(hold)
 	open := e.HandshakeOrLeave(l.server, KeepOpen)
 	e.SkipUnless(open.Err == nil, "this server lets its clients wait for the renewed certificate")
 	Expect(open).To(ServeLeaf(l.served), "while the CA validates for the renewal")
@@ -227,6 +248,30 @@ var _ = Requirement("RENEW-49", func(e *Env) {
 	}, "the renewed certificate to be served")
 	Expect(e.RequestOn(open)).To(Answer(), "after the renewal, on the connection from before")
 }, TimingDependent)
+
+var _ = Requirement("RENEW-56", func(e *Env) {
+	hold := e.HoldOwnChallenge()
+	defer hold.Release()
+	hold.Release()
+	l := beginLife(e, 45*Day)
+	hold.Resume()
+	l.awaitRenewal(hold)
+	hold.Release()
+	l.server.KillAndStart()
+	l.expectRenewalWithin(aboutADay, "after the server was killed while it renewed")
+}, TimingDependent)
+
+// awaitRenewal lets time pass until the CA validates for a renewal, which is held. Clients
+// are served until then.
+func (l *life) awaitRenewal(hold *Hold) {
+	for !hold.Holding() {
+		l.PassUntil(l.lifetime/20, l.lifetime/20, hold.Holding)
+		// A server may let clients wait for the renewed certificate.
+		if seen := l.HandshakeOrLeave(l.server); seen.Err == nil || !hold.Holding() {
+			l.client("before the renewal, with " + length(l.left()) + " left")
+		}
+	}
+}
 
 var _ = Table("RENEW-50", func(e *Env, row struct{ Asleep bool }) {
 	l := beginLife(e, 90*Day)

@@ -188,10 +188,15 @@ var publicCAs = []string{
 	"dv.acme-v02.api.pki.goog", "acme.ssl.com", "api.buypass.com",
 }
 
-var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
+var _ = Table("ACME-34", func(e *Env, row struct {
+	Trouble string
+	Renewal bool // the trouble begins when the server has a certificate
+}) {
 	const address = "127.0.0.4"
 	e.NeedsKey("acme_url")
+	l := &life{Env: e, lifetime: 45 * Day}
 	e.UseClock()
+	e.UseCA(func(o *pebble.Options) { o.Validity = l.lifetime })
 	id := e.Identity(pki.Spec{Names: publicCAs})
 	elsewhere := e.ServeCA(address+":443", id, letsEncryptPath)
 	for _, name := range publicCAs {
@@ -201,6 +206,13 @@ var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
 		Type: "urn:ietf:params:acme:error:unauthorized", Detail: "not today",
 		Status: http.StatusForbidden,
 	}
+	bundle := e.Write("roots.pem", append(id.RootPEM(), e.CA().EndpointRoot()...))
+	if row.Renewal {
+		l.server = e.StartACME(TrustOnly(bundle))
+		first := e.HandshakeWhenIssued(l.server)
+		Expect(first).To(HaveFullChainTo(e.CA().Root()))
+		l.served = first.Leaf()
+	}
 	switch row.Trouble {
 	case "away":
 		e.CA().Down()
@@ -209,15 +221,20 @@ var _ = Table("ACME-34", func(e *Env, row struct{ Trouble string }) {
 	case "orders":
 		e.Inject(pebble.Fail(pebble.KindNewOrder, refusal).Persistently())
 	}
-	bundle := e.Write("roots.pem", append(id.RootPEM(), e.CA().EndpointRoot()...))
-	server := e.StartACME(TrustOnly(bundle))
+	if row.Renewal {
+		for l.left() > l.lifetime/5 { // it is due by then
+			l.Leap(l.lifetime / 16)
+			l.client("while the CA fails")
+		}
+	} else {
+		l.server = e.StartACME(TrustOnly(bundle))
+	}
 	for began := e.Now(); e.Now().Sub(began) < halfADay; e.PassUntil(3*aWhile, 3*aWhile, nil) {
-		e.HandshakeOrLeave(server)
+		e.HandshakeOrLeave(l.server)
 		asked := strings.Join(elsewhere.Names(), ", ")
 		Expect(asked).To(BeEmpty(), "names of public CAs that were asked for")
 	}
 	e.CA().Restore()
-	l := &life{Env: e, server: server}
 	l.expectRenewalWithin(aboutADay, "after the CA was well again")
 }, TimingDependent)
 

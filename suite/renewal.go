@@ -127,6 +127,9 @@ var _ = Table("RENEW-08", func(e *Env, row struct{ Fault string }) {
 	e.ExpectFewRequests(server)
 	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after the CA failed")
 
+	server.Restart()
+	Expect(e.Handshake(server)).To(ServeLeaf(old.Leaf), "after a restart, while the CA fails")
+
 	// The control: the certificate was due, and only the CA kept it from being renewed.
 	e.CA().Restore()
 	server.Restart()
@@ -143,15 +146,20 @@ var _ = Table("RENEW-09", func(e *Env, row struct{ Request pebble.Kind }) {
 	server.WaitLog("a line with the CA's reason: "+RenewalRefused, Mentions(RenewalRefused))
 })
 
-var _ = Table("RENEW-10", func(e *Env, row struct{ Ago time.Duration }) {
+var _ = Table("RENEW-10", func(e *Env, row struct {
+	Ago     time.Duration
+	Clients int // that come at once; 0 stands for one
+}) {
 	defer syscall.Umask(syscall.Umask(0)) // as in RENEW-02
 	expired := e.CacheCertificate("cache", -row.Ago, 90*Day)
 	before, list := e.ListBeforeStart()
 	server := e.StartACME(list)
-	seen := e.Handshake(server)
-	Expect(seen).NotTo(ServeLeaf(expired.Leaf))
-	Expect(seen).To(HaveFullChainTo(e.CA().Root()))
-	e.AwaitCached(seen)
+	all := e.InParallel(max(1, row.Clients), func() *wire.Handshake { return e.Handshake(server) })
+	for _, seen := range all {
+		Expect(seen).NotTo(ServeLeaf(expired.Leaf))
+		Expect(seen).To(HaveFullChainTo(e.CA().Root()))
+	}
+	e.AwaitCached(all[0])
 	expectPrivateCache(e, *before)
 	Expect(e.Journal()).To(HaveIssuedOfEachKey(1))
 })

@@ -115,7 +115,6 @@ func (e *Env) Handshake(server *Server, options ...ClientOption) *wire.Handshake
 	})
 	defer cancel()
 	h := c.Handshake(ctx)
-	h.Foreign = e.foreign(h.Leaf())
 	e.handshakes.add(h)
 	server.pairs.add(h)
 	return h
@@ -178,8 +177,11 @@ func (e *Env) Client(server *Server, options ...ClientOption) wire.Client {
 		Address:    server.Address(),
 		Roots:      x509.NewCertPool(),
 		ServerName: e.Hostname,
-		Seen:       e.seen.Add,
-		Keys:       e.keyLog(),
+		Seen: func(h *wire.Handshake) {
+			h.Foreign = e.foreign(h.Leaf())
+			e.seen.Add(h)
+		},
+		Keys: e.keyLog(),
 	}
 	if e.ca != nil {
 		c.Roots = e.ca.Roots()

@@ -63,7 +63,7 @@ func (e *Env) DamageFile(path string, how Damage) {
 		text = append(pem.EncodeToMemory(noKey), rest...)
 	case damageMismatch:
 		_, rest := pem.Decode(text)
-		other, err := pki.NewAutocertAccountKey()
+		other, err := pki.NewAutocertAccountKey("")
 		e.Must(err)
 		text = append(bytes.TrimSpace(other), '\n')
 		text = append(text, rest...)

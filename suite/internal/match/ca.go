@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"slices"
@@ -105,6 +106,19 @@ func HaveIssuedOfEachKey(n int) types.GomegaMatcher {
 			most = max(most, issued[e.KeyAlgorithm])
 		}
 		return most > 0 && most <= n, fmt.Sprintf("%d\n%s", len(j.Issued()), Lines(j.Issued(), ""))
+	})
+}
+
+// HaveIssuedLike succeeds if the CA issued no more certificates than this with a key of the
+// leaf's type.
+func HaveIssuedLike(leaf *x509.Certificate, n int) types.GomegaMatcher {
+	kind := leaf.PublicKeyAlgorithm.String()
+	expected := "at most " + numbered(n, "certificate") + " issued by the CA with a key of type " + kind
+	return match(expected, func(j *pebble.Journal) (bool, string) {
+		found := j.Filter(func(e pebble.Entry) bool {
+			return e.Kind == pebble.KindIssued && e.KeyAlgorithm == kind
+		})
+		return len(found) <= n, fmt.Sprintf("%d\n%s", len(found), Lines(found, ""))
 	})
 }
 

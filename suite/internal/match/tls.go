@@ -2,6 +2,8 @@ package match
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
@@ -163,6 +165,26 @@ func AnswerInTLS() types.GomegaMatcher {
 	return match(expected, func(h *wire.Handshake) (bool, string) {
 		_, alert := h.Alert()
 		return h.Err == nil || alert, Describe(h)
+	})
+}
+
+// HaveAcceptableKey succeeds if public CAs certify a key such as the leaf's: RSA of 2048 bits
+// and more, or ECDSA on P-256 or P-384 (CA/Browser Forum, Baseline Requirements §6.1.5; Let's
+// Encrypt, Integration Guide › Supported Key Algorithms).
+func HaveAcceptableKey() types.GomegaMatcher {
+	const expected = "a certificate whose key is RSA of 2048 bits and more, P-256 or P-384"
+	return match(expected, func(h *wire.Handshake) (bool, string) {
+		if h.Leaf() == nil {
+			return false, Describe(h)
+		}
+		switch key := h.Leaf().PublicKey.(type) {
+		case *rsa.PublicKey:
+			return key.N.BitLen() >= 2048, fmt.Sprintf("RSA of %d bits", key.N.BitLen())
+		case *ecdsa.PublicKey:
+			curve := key.Curve.Params().Name
+			return curve == "P-256" || curve == "P-384", curve
+		}
+		return false, h.Leaf().PublicKeyAlgorithm.String()
 	})
 }
 
