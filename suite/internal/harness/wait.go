@@ -280,7 +280,8 @@ func (e *Env) ExpectFewRequests(server *Server) {
 	e.ExpectRequestsAtMost(server, 30)
 }
 
-// ExpectRequestsAtMost does what [Env.ExpectFewRequests] does, with another limit.
+// ExpectRequestsAtMost makes clients connect to a server whose CA fails, and expects it to
+// keep running and to send the CA at most so many requests of all kinds.
 func (e *Env) ExpectRequestsAtMost(server *Server, n int) {
 	ginkgo.GinkgoHelper()
 	e.expectThroughout(server, afterFailure, match.HaveRequestedAtMost(n))
