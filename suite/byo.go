@@ -338,11 +338,13 @@ var _ = Table("BYO-23", func(e *Env, row rows.CoveredName) {
 	host := row.HostOf(e)
 	visited := Settings{"server_url": "https://" + host}
 	plain := host // of the control, which nobody should be warned of
+	listed := []string{plain}
 	if row.Covered {
 		plain = e.Hostname
+		listed = append(e.ExpandAll(row.Names), plain) // server_url alone makes the difference
 	}
 	control := e.ServeAndStop(
-		e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{plain}}),
+		e.Identity(pki.Spec{CommonName: e.Hostname, Names: listed}),
 		Settings{"server_url": "https://" + plain},
 	)
 	if row.URL != "" {
