@@ -39,9 +39,9 @@ func TestSelect(t *testing.T) {
 		globs []string
 		want  []string // IDs, each with its number of cases
 	}{
-		{[]string{"byo-2"}, []string{"BYO-02:8"}},
+		{[]string{"byo-2"}, []string{"BYO-02:9"}},
 		{[]string{"byo-02/dot-*", "BYO-01"}, []string{"BYO-01:0", "BYO-02:1"}},
-		{[]string{"BYO-02/dot-*", "byo-02"}, []string{"BYO-02:8"}},
+		{[]string{"BYO-02/dot-*", "byo-02"}, []string{"BYO-02:9"}},
 		{[]string{"Expiry"}, []string{
 			"EXPIRY-01:0", "EXPIRY-02:0", "EXPIRY-03:0", "EXPIRY-10:0", "EXPIRY-11:0", "EXPIRY-12:0",
 		}},

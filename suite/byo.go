@@ -34,11 +34,14 @@ var _ = Table("BYO-02", func(e *Env, row struct {
 	e.SkipUnless(!row.YAML || e.ReadsYAML(),
 		"the path may mean something else in the language of the target's configuration")
 	id, decoy := e.Identity(pki.Spec{}), e.Identity(pki.Spec{CommonName: "decoy"})
-	e.WritePair(id, behind(row.Cert, row.Links), behind(row.Key, row.Links))
+	e.WritePair(id, behind(e, row.Cert, row.Links), behind(e, row.Key, row.Links))
 	// The same names below the working directory hold another pair.
 	e.WritePair(decoy, filepath.Join("elsewhere/here", row.Cert),
 		filepath.Join("elsewhere/here", row.Key))
 	for name, to := range row.Links {
+		to = e.Expand(to)
+		e.SkipUnless(!filepath.IsAbs(to) || !e.CombinesPair(),
+			"where Assay joins the two files, it follows no absolute link")
 		e.Link(name, to)
 	}
 	e.MkDir("elsewhere/here") // "elsewhere/here/../pki" alone would not make it
@@ -47,11 +50,15 @@ var _ = Table("BYO-02", func(e *Env, row struct {
 })
 
 // behind returns where a path leads through the row's symbolic links.
-func behind(name string, links map[string]string) string {
-	if to, ok := links[name]; ok {
-		return filepath.Join(filepath.Dir(name), to)
+func behind(e *Env, name string, links map[string]string) string {
+	to, ok := links[name]
+	if !ok {
+		return name
 	}
-	return name
+	if below, absolute := strings.CutPrefix(e.Expand(to), e.Dir+"/"); absolute {
+		return below
+	}
+	return filepath.Join(filepath.Dir(name), to)
 }
 
 var _ = Requirement("BYO-03", func(e *Env) {
@@ -122,10 +129,27 @@ var _ = Table("BYO-10", func(e *Env, row struct{ Version string }) {
 	Expect(e.Handshake(e.StartOwn(id), TLSVersion(TLSVersions[row.Version]))).To(ServeLeaf(id.Leaf))
 })
 
-var _ = Table("BYO-11", func(e *Env, row struct{ Version string }) {
-	id := e.Identity(pki.Spec{})
-	server := e.StartOwn(id)
-	Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
+var _ = Table("BYO-11", func(e *Env, row struct {
+	Version  string
+	Reloaded bool
+	ACME     bool
+}) {
+	var server *Server
+	if row.ACME {
+		e.NeedsClaim("acme")
+		server = e.StartACME()
+		Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
+	} else {
+		id := e.Identity(pki.Spec{})
+		server = e.StartOwn(id)
+		Expect(e.Handshake(server)).To(ServeLeaf(id.Leaf))
+		if row.Reloaded {
+			e.SkipUnless(e.OffersReload(), "the target file declares no reload")
+			fresh := e.Identity(pki.Spec{})
+			server.Replace(fresh)
+			e.AwaitPairOrRefusal(server, id, fresh)
+		}
+	}
 	// The alert is protocol_version (RFC 8446 §4.2.1). A server that only lacks what
 	// the old versions need, such as signatures with SHA-1, sends another one.
 	seen := e.Handshake(server, TLSVersion(TLSVersions[row.Version]))
@@ -196,14 +220,19 @@ var _ = Requirement("BYO-17", func(e *Env) {
 	old, fresh := e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
 	server := e.StartOwn(old)
 	open, idle := e.Handshake(server, KeepOpen), e.Handshake(server, KeepOpen)
+	half := e.Handshake(server, KeepOpen)
 	defer open.Close()
 	defer idle.Close()
+	defer half.Close()
+	Expect(half).To(ServeLeaf(old.Leaf))
+	e.Must(half.Begin("/"))
 	Expect(open).To(ServeLeaf(old.Leaf))
 	Expect(idle).To(ServeLeaf(old.Leaf))
 
 	server.Replace(fresh)
 	e.AwaitPair(server, old, fresh)
 	Expect(e.RequestOn(open)).To(Answer(), "on a connection that was open before")
+	Expect(e.RequestOn(half)).To(Answer(), "to a request whose first half came before the reload")
 
 	// A server may cut old connections only after a while. One that ends idle
 	// connections anyway ends the control's too.
@@ -234,6 +263,7 @@ var _ = Table("BYO-18", func(e *Env, row DamagedPair) {
 
 var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 	first, old, bad := e.Identity(pki.Spec{}), e.Identity(pki.Spec{}), e.Identity(pki.Spec{})
+	good := e.Identity(pki.Spec{})
 	blames := func(line sut.Line) bool { return Complains(line) && row.Blames(line.Words()) }
 	server := e.StartOwn(first)
 	Expect(e.Handshake(server)).To(ServeLeaf(first.Leaf))
@@ -255,14 +285,24 @@ var _ = Table("BYO-19", func(e *Env, row DamagedPair) {
 	Expect(e.HandshakeAfterSignal(server)).To(ServeLeaf(old.Leaf))
 	control := server.Log()
 
-	e.DamagePair(row, bad)
-	server.Reload()
-	defer server.KeepReloading()()
-	e.Handshake(server) // some servers read the files at each handshake
 	file := "a line that names the " + strings.Join(row.Names,
 		" or the ") + " file as the one at fault"
-	server.WaitLog(file+", unlike all lines about a good pair", func(line sut.Line) bool {
-		return blames(line) && !e.Said(control, line.Words())
+	told := func(expected string, wanted func(sut.Line) bool) {
+		e.DamagePair(row, bad)
+		server.Reload()
+		defer server.KeepReloading()()
+		e.Handshake(server) // some servers read the files at each handshake
+		server.WaitLog(expected, wanted)
+	}
+	isNew := func(line sut.Line) bool { return blames(line) && !e.Said(control, line.Words()) }
+	told(file+", unlike all lines about a good pair", isNew)
+
+	// The same damage comes again, such as a second time that the disk is full.
+	server.Replace(good)
+	e.AwaitPairOrRefusal(server, old, good)
+	mark := server.Process.Log().Mark()
+	told(file+", when the same bad pair comes again", func(sut.Line) bool {
+		return slices.ContainsFunc(server.Process.Log().Since(mark), isNew)
 	})
 }, TimingDependent) // the server may notice that one file is replaced before the other one is
 
@@ -298,11 +338,13 @@ var _ = Table("BYO-23", func(e *Env, row rows.CoveredName) {
 	host := row.HostOf(e)
 	visited := Settings{"server_url": "https://" + host}
 	plain := host // of the control, which nobody should be warned of
+	listed := []string{plain}
 	if row.Covered {
 		plain = e.Hostname
+		listed = append(e.ExpandAll(row.Names), plain) // server_url alone makes the difference
 	}
 	control := e.ServeAndStop(
-		e.Identity(pki.Spec{CommonName: e.Hostname, Names: []string{plain}}),
+		e.Identity(pki.Spec{CommonName: e.Hostname, Names: listed}),
 		Settings{"server_url": "https://" + plain},
 	)
 	if row.URL != "" {
@@ -412,7 +454,7 @@ var _ = Table("BYO-33", func(e *Env, row struct {
 	control := e.Handshake(server, KeepOpen)
 	defer control.Close()
 	Expect(control).To(ServeLeaf(id.Leaf))
-	Expect(e.RequestOn(control)).To(Answer(), "without ALPN")
+	e.ExpectTwoAnswers(control, "without ALPN")
 
 	options := []ClientOption{Offering(row.Offer...), KeepOpen}
 	if row.Version != "" {
@@ -426,7 +468,7 @@ var _ = Table("BYO-33", func(e *Env, row struct {
 	Expect(seen).To(Complete())
 	offered := append(row.Offer, "")
 	Expect(offered).To(ContainElement(seen.State.NegotiatedProtocol), "what was offered, or none")
-	Expect(e.RequestOn(seen)).To(Answer(), "by the protocol %q", seen.State.NegotiatedProtocol)
+	e.ExpectTwoAnswers(seen, fmt.Sprintf("by the protocol %q", seen.State.NegotiatedProtocol))
 })
 
 var _ = Table("BYO-35", func(e *Env, row struct{ Old, New pki.KeyType }) {
@@ -442,9 +484,21 @@ var _ = Table("BYO-35", func(e *Env, row struct{ Old, New pki.KeyType }) {
 	for _, client := range slices.Sorted(maps.Keys(clients)) {
 		Expect(e.Handshake(server, clients[client]...)).To(ServeLeaf(old.Leaf), client)
 	}
+	sessions := map[string]ClientOption{}
+	for name, version := range TLSVersions {
+		if version >= tls.VersionTLS12 {
+			sessions[name] = e.TakeSession(server, TLSVersion(version))
+		}
+	}
 	fresh := e.Identity(pki.Spec{Key: row.New})
 	server.Replace(fresh)
 	e.AwaitPairOrRefusal(server, old, fresh)
+	for _, name := range slices.Sorted(maps.Keys(sessions)) {
+		resumed := e.HandshakeAfterSignal(server, TLSVersion(TLSVersions[name]), sessions[name])
+		// A session that is resumed keeps the certificate with which it began.
+		Expect(resumed).To(SatisfyAny(ServeLeaf(fresh.Leaf), ServeLeaf(old.Leaf)),
+			"a client that resumes a session from before the reload, by TLS "+name)
+	}
 	for _, client := range slices.Sorted(maps.Keys(clients)) {
 		Expect(e.HandshakeAfterSignal(server, clients[client]...)).To(ServeLeaf(fresh.Leaf), client)
 	}

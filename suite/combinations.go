@@ -157,5 +157,5 @@ func expectSpoken(e *Env, server *Server, offer, client string, options ...Clien
 	protocol := seen.State.NegotiatedProtocol
 	Expect(append(offers[offer], "")).To(ContainElement(protocol), "what was offered, or none")
 	Expect(protocol).NotTo(Equal(ChallengeProtocol), client)
-	Expect(e.RequestOn(seen)).To(Answer(), "%s, by the protocol %q", client, protocol)
+	e.ExpectTwoAnswers(seen, fmt.Sprintf("%s, by the protocol %q", client, protocol))
 }

@@ -21,18 +21,27 @@ import (
 // The specs below judge the chapter config: what the configuration file may say,
 // and what is refused (scenarios/config.yaml).
 
-var _ = Table("CFG-01", func(e *Env, row struct{ Keys Settings }) {
+var _ = Table("CFG-01", func(e *Env, row struct {
+	Keys Settings
+	Text string // lines that stand in the file as they are
+}) {
+	e.SkipUnless(row.Text == "" || e.ReadsYAML(), appendsYAML)
 	if challenge, set := row.Keys["tls_letsencrypt_challenge_type"].(string); set && e.Claims("acme") {
 		e.NeedsClaim(strings.ToLower(challenge)) // the target may refuse the other type
 	}
 	journal := e.Journal()
 	ours := Settings{"acme_url": e.DirectoryURL()}
-	server := e.Start(e.Plain(ours, e.ExpandSettings(row.Keys)))
+	var more []StartOption
+	if row.Text != "" {
+		more = append(more, AppendConfig(func(string) string { return row.Text }))
+	}
+	server := e.Start(e.Plain(ours, e.ExpandSettings(row.Keys)), more...)
 
 	e.ExpectPlainHTTP(server)
 	Expect(e.Handshake(server)).NotTo(AnswerInTLS())
 	Expect(server.Listeners()).NotTo(ListenAtPort(e.World.Port(5080)))
 	Expect(journal).To(HaveAskedAtMost(pebble.KindNewOrder, 0))
+	Expect(server.Listeners()).NotTo(ListenAtPort(e.World.Port(80)))
 	server.Stop()
 
 	if row.Keys == nil && (e.Claims("byo") || e.Claims("acme")) {
@@ -92,8 +101,16 @@ var _ = Table("CFG-05", func(e *Env, row struct {
 	expectDefaults(e, row.Absent, nil, at)
 })
 
-var _ = Table("CFG-23", func(e *Env, row struct{ Empty []string }) {
-	expectDefaults(e, row.Empty, "", nil)
+var _ = Table("CFG-23", func(e *Env, row struct {
+	Empty []string
+	Text  string // instead of empty texts: lines that stand in the file as they are
+}) {
+	if row.Text == "" {
+		expectDefaults(e, row.Empty, "", nil)
+		return
+	}
+	e.SkipUnless(e.ReadsYAML(), appendsYAML)
+	expectDefaults(e, row.Empty, nil, nil, AppendConfig(func(string) string { return row.Text }))
 })
 
 // letsEncrypt is the host of the directory that acme_url has by default, and
@@ -106,7 +123,7 @@ const (
 // expectDefaults starts a server in which these keys have no value, that is, a
 // nil or an empty one, and expects their documented defaults to be in force. The
 // name of Let's Encrypt's endpoint leads to the spec's CA.
-func expectDefaults(e *Env, keys []string, none any, more Settings) {
+func expectDefaults(e *Env, keys []string, none any, more Settings, options ...StartOption) {
 	const address = "127.0.0.4"
 	id := e.Identity(pki.Spec{Names: []string{letsEncrypt}})
 	endpoint := e.ServeCA(address+":443", id, letsEncryptPath)
@@ -123,7 +140,7 @@ func expectDefaults(e *Env, keys []string, none any, more Settings) {
 		e.Must(e.World.Forward(80, 5080))
 		listeners = []string{e.Addr(5080)}
 	}
-	server := e.Start(settings, TrustOnly(bundle))
+	server := e.Start(settings, append(options, TrustOnly(bundle))...)
 	for _, address := range listeners {
 		e.AwaitListener(address)
 	}
@@ -157,10 +174,12 @@ var _ = Table("CFG-24", func(e *Env, row struct {
 		e.ExpectPlainHTTP(e.Start(e.Plain(absent)))
 		return
 	}
-	e.NeedsClaim("byo")
-	id := e.Identity(pki.Spec{})
-	Expect(e.Handshake(e.StartOwn(id, absent))).To(ServeLeaf(id.Leaf))
-})
+	if row.Mode == "tls-alpn-01" {
+		e.RelayTo(443, "127.0.0.1:8080") // the CA comes to port 443
+	}
+	_, serves := e.StartIn(row.Mode, absent)
+	serves()
+}, MayWarn)
 
 var _ = Table("CFG-06", func(e *Env, row struct{ Mode, Scheme string }) {
 	e.NeedsKey("server_url")
@@ -287,7 +306,7 @@ func settingsFor(e *Env, key string) (Settings, func(*Server)) {
 	}
 }
 
-var _ = Table("CFG-25", func(e *Env, row struct{ Text, Pair string }) {
+var _ = Table("CFG-25", func(e *Env, row struct{ Before, Text, Pair string }) {
 	e.SkipUnless(e.ReadsYAML(), appendsYAML)
 	id := e.Identity(pki.Spec{})
 	e.WritePair(id, "cert.pem", "key.pem")
@@ -296,7 +315,7 @@ var _ = Table("CFG-25", func(e *Env, row struct{ Text, Pair string }) {
 		e.Must(err)
 		e.Write(row.Pair, append(id.ChainPEM(), key...))
 	}
-	server := e.Start(e.Plain(), AppendConfig(func(string) string { return row.Text }))
+	server := e.Start(e.Plain(), AroundConfig(row.Before, row.Text))
 	Expect(e.Handshake(server, Trusting(id.Root))).To(ServeLeaf(id.Leaf))
 })
 

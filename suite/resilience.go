@@ -423,8 +423,10 @@ var _ = Table("RES-27", func(e *Env, row struct{ Sends []noHello }) {
 var _ = Table("RES-28", func(e *Env, row struct {
 	Records, Protocols int
 	Bytes              bool
+	ACME               bool // a certificate from the CA
 }) {
-	server, root := e.StartSecure()
+	server, root := startWith(e, row.ACME)
+	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root), "in one piece")
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		options := []ClientOption{Trusting(root), TLSVersion(version)}
 		if row.Records > 0 {
@@ -450,12 +452,7 @@ var _ = Requirement("RES-29", func(e *Env) {
 	server, root := e.StartSecure()
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
 	Expect(e.GetTLS(server, e.HealthPath())).To(e.BeHealthy())
-	for _, page := range []string{e.HealthPath(), "/"} {
-		secure := e.GetTLS(server, page)
-		plain := e.Get(server.Address(), page)
-		Expect(plain).NotTo(BeServed(), page)
-		Expect(plain).NotTo(ShowTheSameAs(secure), page)
-	}
+	expectNoPlainText(e, server)
 })
 
 var _ = Requirement("RES-30", func(e *Env) {
@@ -467,7 +464,28 @@ var _ = Requirement("RES-30", func(e *Env) {
 	secure := e.GetTLS(server, e.HealthPath())
 	Expect(secure).To(e.BeHealthy())
 	Expect(plain).NotTo(ShowTheSameAs(secure), "before there is a certificate")
+	expectNoPlainText(e, server)
 })
+
+// startWith starts the target with a certificate from the CA, or in the simplest way that it
+// claims. It returns the root that clients trust.
+func startWith(e *Env, acme bool) (*Server, *x509.Certificate) {
+	if !acme {
+		return e.StartSecure()
+	}
+	e.NeedsClaim("acme")
+	return e.StartACME(), e.CA().Root()
+}
+
+// expectNoPlainText expects that pages which are served over TLS are not served without it.
+func expectNoPlainText(e *Env, server *Server) {
+	for _, page := range []string{e.HealthPath(), "/"} {
+		secure := e.GetTLS(server, page)
+		plain := e.Get(server.Address(), page)
+		Expect(plain).NotTo(BeServed(), page)
+		Expect(plain).NotTo(ShowTheSameAs(secure), page)
+	}
+}
 
 var _ = Requirement("RES-31", func(e *Env) {
 	const clients = 1000

@@ -74,9 +74,10 @@ var _ = Table("RES-50", func(e *Env, row struct {
 // headers are the headers of a request that servers and what they are built with
 // log, beside those that have cases of their own.
 var headers = []string{
-	"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Type", "Cookie",
-	"Forwarded", "From", "If-None-Match", "Origin", "Range", "Sec-Websocket-Protocol", "Upgrade",
-	"Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id",
+	"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cf-Connecting-Ip",
+	"Content-Type", "Cookie", "Expect", "Forwarded", "From", "If-None-Match", "Origin", "Range",
+	"Sec-Websocket-Key", "Sec-Websocket-Protocol", "Traceparent", "True-Client-Ip", "Upgrade", "Via",
+	"X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id",
 }
 
 // placesOf returns the places in what the server reads for which a row stands.
@@ -174,8 +175,9 @@ var _ = Table("RES-81", func(e *Env, row struct {
 	Version string
 	Packets bool
 	P256    bool // a client that knows no other group
+	ACME    bool // a certificate from the CA
 }) {
-	server, root := e.StartSecure()
+	server, root := startWith(e, row.ACME)
 	options := []ClientOption{Trusting(root), HelloForm(row.Form)}
 	switch {
 	case row.P256:
@@ -262,13 +264,14 @@ var _ = Table("RES-71", func(e *Env, row struct{ Port, Header string }) {
 	Expect(e.GetTLS(server, e.HealthPath())).To(e.BeHealthy())
 })
 
-// startAt starts a server for clients of one of its ports: the challenge's, or listen_addr.
+// startAt starts a server for clients of one of its ports: the challenge's, or listen_addr,
+// which in the case "acme" is that of a server with a certificate from the CA.
 func startAt(e *Env, port string) (server *Server, root *x509.Certificate, address string) {
 	if port == "challenge" {
 		e.NeedsClaim("acme")
 		return e.StartBy("http-01"), e.CA().Root(), e.Addr(5080)
 	}
-	server, root = e.StartSecure()
+	server, root = startWith(e, port == "acme")
 	return server, root, server.Address()
 }
 
@@ -365,12 +368,21 @@ var _ = Requirement("RES-76", func(e *Env) {
 	Expect(server.Process).To(BeAlive())
 })
 
-var _ = Requirement("RES-77", func(e *Env) {
-	server, root := e.StartSecure()
+var _ = Table("RES-77", func(e *Env, row struct{ Port string }) {
+	server, root, address := startAt(e, row.Port)
 	Expect(e.Handshake(server, Trusting(root))).To(HaveFullChainTo(root))
+	e.SkipUnless(e.ConnectError(address) == nil,
+		"the target listens for challenges only while there is one")
 	hello := e.Hello(server)
 	foreign := []ClientOption{SNI("other.example.test")}
+	tokens := 0
 	refused := func() {
+		if row.Port == "challenge" {
+			tokens++
+			e.Get(address, ChallengePath+fmt.Sprintf("unknown-token-%d", tokens))
+			e.SendBytes(address, []byte("GET "+ChallengePath+"half HTTP/1.1\r\nHost: "))
+			return
+		}
 		e.ImpatientHandshake(server, foreign...)
 		e.HandshakeOrLeave(server, TLSVersion(tls.VersionTLS11))
 		e.SendBytes(server.Address(), []byte("GET / HTTP/1.0\r\n\r\n"))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -235,6 +236,20 @@ func (e *Env) RequestOn(open *wire.Handshake) *wire.Response {
 	return answer
 }
 
+// ExpectTwoAnswers sends two requests on a connection that was kept open, and expects each to
+// be answered. The server may say that it takes one request alone.
+func (e *Env) ExpectTwoAnswers(open *wire.Handshake, which string) {
+	ginkgo.GinkgoHelper()
+	ctx, cancel := e.within(Patience / 4)
+	defer cancel()
+	Expect(open).To(match.Complete(), which)
+	first, second := open.ExchangeTwice(ctx, "/")
+	Expect(first).To(match.Answer(), which)
+	if second != nil {
+		Expect(second).To(match.Answer(), "%s, a second request on the connection", which)
+	}
+}
+
 // Post makes a request a POST with this body; upgrade, if not empty, is the
 // protocol that it asks to go on with (RFC 9110 §7.8).
 func Post(body, upgrade string) func(*wire.Request) {
@@ -381,9 +396,15 @@ func (e *Env) Greet(server *Server, options ...ClientOption) *wire.Handshake {
 // server gave one, and returns the second handshake.
 func (e *Env) Resume(server *Server, options ...ClientOption) *wire.Handshake {
 	ginkgo.GinkgoHelper()
+	return e.Greet(server, append(options, e.TakeSession(server, options...))...)
+}
+
+// TakeSession shakes hands and makes a client offer the session, if the server gave one.
+func (e *Env) TakeSession(server *Server, options ...ClientOption) ClientOption {
+	ginkgo.GinkgoHelper()
 	sessions := &sessions{tls.NewLRUClientSessionCache(1), make(chan struct{}, 1)}
-	options = append(options, func(c *wire.Client) { c.Sessions = sessions })
-	first := e.Handshake(server, append(options, KeepOpen)...)
+	offer := func(c *wire.Client) { c.Sessions = sessions }
+	first := e.Handshake(server, append(slices.Clone(options), offer, KeepOpen)...)
 	Expect(first).To(match.Complete())
 	// In TLS 1.3 the server may give a session at any time, so the client reads.
 	go func() { _, _ = first.Conn.Read(make([]byte, 1)) }()
@@ -394,7 +415,7 @@ func (e *Env) Resume(server *Server, options ...ClientOption) *wire.Handshake {
 	case <-ctx.Done():
 	}
 	first.Conn.Close()
-	return e.Greet(server, options...)
+	return offer
 }
 
 // OfferingTicket makes the client offer a session with a ticket that the server does not

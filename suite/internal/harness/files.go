@@ -127,6 +127,10 @@ func (e *Env) PairAs(form string, id *pki.Identity) (cert, key string) {
 		e.Must(err)
 		path := e.Write("combined.pem", both)
 		return path, path
+	case "key-first": // as haproxy's and nginx's operators join them
+		both := slices.Concat(keyText, chainText)
+		path := e.Write("combined.pem", both)
+		return path, path
 	case "text-before": // as openssl x509 -text and the browsers' exports have it
 		chainText = append(
 			[]byte("Certificate:\n    Data:\n        Version: 3 (0x2)\nsubject=CN = "+e.Hostname+"\n"),

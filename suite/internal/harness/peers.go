@@ -261,10 +261,16 @@ func (e *Env) Hello(server *Server) []byte {
 // [Forward] for a rule of a firewall. Both ports are documented ones.
 func (e *Env) Relay(from, to int) {
 	ginkgo.GinkgoHelper()
+	e.RelayTo(from, e.Addr(to))
+}
+
+// RelayTo does what [Env.Relay] does, to any address of the target's world.
+func (e *Env) RelayTo(from int, to string) {
+	ginkgo.GinkgoHelper()
 	listener, err := e.World.Listen("tcp", e.Addr(from))
 	e.Must(err)
 	proxy := relay.Forward(listener, func(ctx context.Context) (net.Conn, error) {
-		return e.World.Dial(ctx, "tcp", e.Addr(to))
+		return e.World.Dial(ctx, "tcp", to)
 	})
 	e.Closers = append(e.Closers, proxy.Close)
 }

@@ -103,9 +103,12 @@ func (e *Env) damage(path string, defect pki.Defect, content func(pki.Defect) ([
 }
 
 // Swap replaces a file by renaming: a reader sees the old content or the new
-// content, never a part.
+// content, never a part. An empty directory of that name is removed before.
 func (e *Env) Swap(name string, data []byte) {
 	ginkgo.GinkgoHelper()
+	if info, err := e.below.Lstat(e.Path(name)); err == nil && info.IsDir() {
+		e.Must(e.below.Remove(e.Path(name)))
+	}
 	e.Must(e.below.Rename(e.Write(name+".new", data), e.Path(name)))
 }
 
@@ -183,6 +186,20 @@ func (e *Env) Successor(way replace.Way, old *pki.Identity) *pki.Identity {
 	default:
 		// Two CAs may give the same number, and so may one CA that is told the number.
 		spec.Serial = old.Leaf.SerialNumber
+	}
+	switch way.Names {
+	case replace.MoreNames:
+		spec.Names = append(slices.Clone(spec.Names), "further."+spec.Names[0])
+	case replace.FewerNames:
+		spec.Names = spec.Names[:1]
+	}
+	switch way.Begins {
+	case replace.BeginsLater:
+		spec.NotBefore = spec.NotBefore.Add(match.Day)
+		spec.Lifetime -= match.Day
+	case replace.BeginsEarlier:
+		spec.NotBefore = spec.NotBefore.Add(-match.Day)
+		spec.Lifetime += match.Day
 	}
 	if way.Key == replace.SameKey || way.Key == replace.KeptKey {
 		spec.PrivateKey = old.Key

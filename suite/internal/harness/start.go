@@ -150,6 +150,22 @@ func AppendConfig(more func(text string) string) StartOption {
 	})
 }
 
+// AroundConfig puts one text before, and one behind, what the config file holds, before the
+// target starts.
+func AroundConfig(before, behind string) StartOption {
+	return startOption(func(o *startup) {
+		files := o.input.Files
+		o.change = func(config string) error {
+			text, err := files.ReadFile(config, limits.File)
+			if err != nil {
+				return err
+			}
+			all := slices.Concat([]byte(before), text, []byte(behind))
+			return files.WriteFile(config, all, 0o600)
+		}
+	})
+}
+
 // awaitIssued waits until the server serves a certificate of the spec's CA, or one
 // that the spec has put into its cache, if the target file says that the server
 // obtains one by itself when it starts. Specs also start servers that cannot get a

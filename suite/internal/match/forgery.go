@@ -39,12 +39,16 @@ var specials = map[string]string{
 	"right-left":   "\u202e",       // overrides the direction of what follows
 	"isolate":      "\u2067",
 	"not-utf8":     "\xff\xfe",
+	"quote":        `","`, // ends a value in a line of JSON
 	"long":         "",
 }
 
 // longText is the number of characters of a long text. No field of a request has so
 // many in practice.
 const longText = 100_000
+
+// longWord is what a long text repeats.
+const longWord = "long-"
 
 // NewForgery returns the forgery of a kind. It panics if the kind is unknown.
 func NewForgery(kind string) Forgery {
@@ -54,8 +58,11 @@ func NewForgery(kind string) Forgery {
 	}
 	f := Forgery{Kind: kind, special: special, marker: "forged-by-" + kind}
 	f.Text = "seen" + special + f.marker
-	if kind == "long" {
-		f.Text = strings.Repeat("long-", longText/len("long-"))
+	switch kind {
+	case "quote":
+		f.Text += `":"x`
+	case "long":
+		f.Text = strings.Repeat(longWord, longText/len(longWord))
 	}
 	return f
 }
@@ -136,10 +143,16 @@ func StayReadable(sent []Forgery) types.GomegaMatcher {
 
 // effectOn says how the forgery changed a line. It returns "" if it did not.
 func (f Forgery) effectOn(line string) string {
+	line = strings.ToLower(line) // servers may log host names in lower case
 	if f.special == "" {
+		if beginsInside(line) {
+			return "a line that begins in the middle of what was sent, by " + f.Kind
+		}
 		return ""
 	}
-	line = strings.ToLower(line) // servers may log host names in lower case
+	if f.Kind == "quote" {
+		return f.effectOnJSON(line)
+	}
 	special := strings.ToLower(f.special)
 	if strings.HasPrefix(line, f.marker) {
 		return "a forged line, by " + f.Kind
@@ -152,4 +165,30 @@ func (f Forgery) effectOn(line string) string {
 		return ""
 	}
 	return "a special character as it was sent, by " + f.Kind
+}
+
+// beginsInside reports whether a line begins with a part of a long text, as one does that was
+// wrapped.
+func beginsInside(line string) bool {
+	for i := range longWord {
+		if strings.HasPrefix(line, longWord[i:]+longWord) {
+			return true
+		}
+	}
+	return false
+}
+
+// effectOnJSON says how the forgery changed a line of JSON.
+func (f Forgery) effectOnJSON(line string) string {
+	if !strings.HasPrefix(line, "{") || !strings.Contains(line, f.marker) {
+		return ""
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(line), &members); err != nil {
+		return "a line that is no JSON any more, by " + f.Kind
+	}
+	if _, forged := members[f.marker]; forged {
+		return "a forged member of a line of JSON, by " + f.Kind
+	}
+	return ""
 }

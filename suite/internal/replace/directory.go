@@ -8,6 +8,9 @@ import (
 // directory returns where the files of a generation lie, if both files are
 // replaced together.
 func (p *Place) directory(generation int) string {
+	if p.way.By == SwitchingAbove {
+		return p.path("releases", fmt.Sprint(generation))
+	}
 	name := fmt.Sprintf("..%d", generation)
 	if p.way.By == SwitchingData {
 		return p.path("live", name)
@@ -19,6 +22,9 @@ func (p *Place) directory(generation int) string {
 // their own.
 func (p *Place) prepareDirectory(files []file) error {
 	dir := p.directory(p.generation)
+	if p.way.By == SwitchingAbove {
+		dir = filepath.Join(dir, "etc")
+	}
 	if err := p.in.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -44,8 +50,8 @@ func (p *Place) firstDirectory(files []file) error {
 }
 
 // switchDirectory makes the files' paths lead to this generation's directory,
-// and deletes the directory of the one before. If a directory is away for some time, it
-// calls away meanwhile.
+// and deletes the directory of the one before, unless it is a whole release. If a
+// directory is away for some time, it calls away meanwhile.
 func (p *Place) switchDirectory(away func()) error {
 	dir := p.directory(p.generation)
 	if p.way.By == MovingDirectory {
@@ -60,17 +66,20 @@ func (p *Place) switchDirectory(away func()) error {
 		}
 		return p.in.Rename(dir, p.path("live"))
 	}
-	link := p.path("live")
-	if p.way.By == SwitchingData {
+	link, to := p.path("live"), filepath.Base(dir)
+	switch p.way.By {
+	case SwitchingData:
 		link = p.path("live", "..data")
+	case SwitchingAbove:
+		to = filepath.Join("releases", to)
 	}
-	if err := p.in.Symlink(filepath.Base(dir), link+".new"); err != nil {
+	if err := p.in.Symlink(to, link+".new"); err != nil {
 		return err
 	}
 	if err := p.in.Rename(link+".new", link); err != nil {
 		return err
 	}
-	if p.generation == 0 {
+	if p.generation == 0 || p.way.By == SwitchingAbove {
 		return nil
 	}
 	return p.in.RemoveAll(p.directory(p.generation - 1))

@@ -74,6 +74,9 @@ func (p *Place) create(files []file) error {
 			err = p.link(f, target, p.in.Symlink, filepath.Join("..", p.archived(f.name)))
 		case LinkingTwice:
 			err = errors.Join(p.linkBehind(f),
+				p.in.Symlink(p.in.Path(p.path("current", f.name)), target))
+		case BehindALink:
+			err = errors.Join(p.write(p.behind(f.name), f),
 				p.in.Symlink(filepath.Join("..", "current", f.name), target))
 		case HardLinking:
 			err = p.link(f, target, p.in.Link, p.path(p.archived(f.name)))
@@ -216,8 +219,14 @@ func (p *Place) writeSlowly(path string, data []byte) error {
 
 // replace replaces one file.
 func (p *Place) replace(f file) error {
-	path := p.live(f.name)
-	switch p.way.By {
+	path, by := p.live(f.name), p.way.By
+	if by == BehindALink {
+		path, by = p.behind(f.name), Renaming
+		if p.generation%2 == 0 {
+			by = Writing
+		}
+	}
+	switch by {
 	case "", Renaming:
 		if err := p.write(path+".new", f); err != nil {
 			return err
@@ -275,6 +284,9 @@ func (p *Place) linkBehind(f file) error {
 		filepath.Join("..", p.archived(f.name)))
 }
 
+// behind returns the name of the file to which the link of BehindALink leads.
+func (p *Place) behind(name string) string { return p.path("current", name) }
+
 func (p *Place) archived(name string) string {
 	if p.way.By == LinkingTwice { // a directory for each generation
 		return filepath.Join("archive", fmt.Sprint(p.generation), name)
@@ -286,6 +298,9 @@ func (p *Place) archived(name string) string {
 func (p *Place) live(name string) string {
 	if p.way.Files == Apart && !p.way.By.together() && name == keyFile {
 		return p.path("live-keys", name)
+	}
+	if p.way.By == SwitchingAbove {
+		return p.path("live", "etc", name)
 	}
 	return p.path("live", name)
 }

@@ -11,8 +11,8 @@ import (
 
 var (
 	allBy = []By{
-		Renaming, Writing, WritingSlowly, Linking, LinkingTwice, HardLinking, BackingUp, Deleting,
-		Permitting, SwitchingDirectory, SwitchingData, MovingDirectory,
+		Renaming, Writing, WritingSlowly, Linking, LinkingTwice, BehindALink, HardLinking, BackingUp,
+		Deleting, Permitting, SwitchingDirectory, SwitchingData, SwitchingAbove, MovingDirectory,
 	}
 	allStamps = []Stamps{"", Newer, Older, SameTime, Same}
 )

@@ -13,7 +13,7 @@ import (
 // A Way describes how the files of a pair are replaced.
 type Way struct {
 	// By says how each file, or the directory of both, is replaced.
-	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=linking-twice,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=moving-directory"`
+	By By `jsonschema:"enum=renaming,enum=writing,enum=writing-slowly,enum=linking,enum=linking-twice,enum=behind-a-link,enum=hard-linking,enum=backing-up,enum=deleting,enum=permitting,enum=switching-directory,enum=switching-data,enum=switching-above,enum=moving-directory"`
 	// Order says which of two files is replaced first, and how much earlier.
 	Order Order `jsonschema:"pattern=^(cert|key)(-[0-9]+ms)?-first$"`
 	// Stamps says what the new file's modification time and size are.
@@ -22,6 +22,10 @@ type Way struct {
 	Key Key `jsonschema:"enum=new-key,enum=same-key,enum=kept-key"`
 	// Ends says when the new certificate expires, compared with the old one.
 	Ends Ends `jsonschema:"enum=later,enum=together,enum=earlier"`
+	// Names says which names the new certificate has, compared with the old one.
+	Names Names `jsonschema:"enum=same-names,enum=more-names,enum=fewer-names"`
+	// Begins says when the new certificate's validity begins, compared with the old one.
+	Begins Begins `jsonschema:"enum=later,enum=together,enum=earlier"`
 	// Away says for how long no directory has the name of the one that MovingDirectory
 	// replaces. Nothing else is away for longer than a renaming takes.
 	Away time.Duration
@@ -43,9 +47,12 @@ const (
 	WritingSlowly By = "writing-slowly"
 	// Linking removes a symbolic link and makes another one, as certbot does.
 	Linking By = "linking"
-	// LinkingTwice is Linking behind another link, which stays: that of an operator
-	// who made a link to certbot's file.
+	// LinkingTwice is Linking behind another link, which stays and says an absolute path:
+	// that of an operator who made a link to certbot's file.
 	LinkingTwice By = "linking-twice"
+	// BehindALink replaces the file to which a link leads that stays, by renaming and by
+	// writing in turn: that of an operator who made a link to acme.sh's or lego's file.
+	BehindALink By = "behind-a-link"
 	// HardLinking removes the file and links another one to its name, as ln -f
 	// does.
 	HardLinking By = "hard-linking"
@@ -63,13 +70,17 @@ const (
 	// files are links into the directory ..data, which is a link too. That link is
 	// switched to a new directory, and the old directory is deleted.
 	SwitchingData By = "switching-data"
+	// SwitchingAbove makes a link lead to another release, in which the files lie some
+	// directories deeper. The release before stays, as deployment tools keep it.
+	SwitchingAbove By = "switching-above"
 	// MovingDirectory renames the files' directory away and a new one into place.
 	MovingDirectory By = "moving-directory"
 )
 
 // together reports whether both files are replaced at the same moment.
 func (b By) together() bool {
-	return b == SwitchingDirectory || b == SwitchingData || b == MovingDirectory
+	return b == SwitchingDirectory || b == SwitchingData || b == SwitchingAbove ||
+		b == MovingDirectory
 }
 
 // Order says which of two files is replaced first: "cert-first" or "key-first".
@@ -134,6 +145,30 @@ const (
 	EndsEarlier Ends = "earlier"
 )
 
+// Names says which names the new certificate has. The first name always stays.
+type Names string
+
+// The names. Empty means SameNames.
+const (
+	SameNames Names = "same-names"
+	// MoreNames happens when an operator adds a name to the order.
+	MoreNames Names = "more-names"
+	// FewerNames leaves the first name alone.
+	FewerNames Names = "fewer-names"
+)
+
+// Begins says when the validity of the new certificate begins.
+type Begins string
+
+// The beginnings. Empty means BeginsTogether.
+const (
+	BeginsLater    Begins = "later"
+	BeginsTogether Begins = "together"
+	// BeginsEarlier happens when an operator goes back to an older certificate, or to
+	// another CA, which dates back.
+	BeginsEarlier Begins = "earlier"
+)
+
 // Files says whether certificate and key share a file, or a directory.
 type Files string
 
@@ -155,9 +190,13 @@ func (w Way) String() string {
 		string(w.Ends),
 		string(w.Order),
 		string(w.Files),
+		string(w.Names),
 	}
 	if w.Away > 0 {
 		words = append(words, "away for "+w.Away.String())
+	}
+	if w.Begins != "" {
+		words = append(words, "begins "+string(w.Begins))
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	return strings.Join(words, ", ")

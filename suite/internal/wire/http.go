@@ -160,12 +160,69 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 		h.Conn.Close()
 		return resp
 	}
-	_, err := h.Conn.Write(resp.Request.bytes())
+	_, err := h.Conn.Write(resp.Request.bytes()[h.begun:])
 	if err == nil {
 		err = resp.read(h.Conn)
 	}
 	resp.Err = withCause(ctx, err)
 	return resp
+}
+
+// Begin sends the first half of a request by HTTP/1.1. The next [Handshake.Exchange] with this
+// target sends the rest.
+func (h *Handshake) Begin(target string) error {
+	text := Request{Target: target, Host: h.Client.ServerName}.bytes()
+	h.begun = len(text) / 2
+	_, err := h.Conn.Write(text[:h.begun])
+	return err
+}
+
+// ExchangeTwice sends two requests, one after the other, over a connection that was kept open,
+// and ends it. The second response is nil if the server has said that it takes no further
+// request there: by Connection: close (RFC 9112 §9.6), or by GOAWAY (RFC 9113 §6.8).
+func (h *Handshake) ExchangeTwice(ctx context.Context, target string) (first, second *Response) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { h.Conn.Close() })
+	defer stop()
+	defer h.Conn.Close()
+	ask := h.askHTTP1()
+	if h.State.NegotiatedProtocol == http2Protocol {
+		ask = h.askHTTP2(ctx)
+	}
+	var all [2]*Response
+	for i, connection := range []string{"keep-alive", "close"} {
+		resp := &Response{Began: time.Now(), Request: Request{
+			Target: target, Host: h.Client.ServerName, Header: http.Header{"Connection": {connection}},
+		}}
+		last, err := ask(resp)
+		resp.Err, resp.Took = withCause(ctx, err), time.Since(resp.Began)
+		if i > 0 && last && err != nil {
+			break // the server said so after its first response
+		}
+		all[i] = resp
+		if last || err != nil {
+			break
+		}
+	}
+	return all[0], all[1]
+}
+
+// askHTTP1 returns a function that sends a request and reads the response. It reports whether
+// the server takes no further one.
+func (h *Handshake) askHTTP1() func(*Response) (last bool, err error) {
+	bounded := &io.LimitedReader{R: h.Conn, N: 2 * (limits.HTTPHead + overhead*limits.HTTPBody)}
+	in := bufio.NewReader(bounded)
+	return func(resp *Response) (bool, error) {
+		if _, err := h.Conn.Write(resp.Request.bytes()); err != nil {
+			return false, err
+		}
+		answer, err := finalResponse(in, &http.Request{Method: resp.Request.method()})
+		if err != nil {
+			return false, fmt.Errorf("reading the response: %w", err)
+		}
+		return answer.Close, resp.take(answer)
+	}
 }
 
 func (r Request) method() string {

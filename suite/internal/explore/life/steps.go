@@ -119,8 +119,9 @@ func kindNames() (names []string) {
 // ways lists how an operator's tool replaces files.
 var ways = []replace.By{
 	replace.Renaming, replace.Writing, replace.WritingSlowly, replace.Linking, replace.LinkingTwice,
-	replace.HardLinking, replace.BackingUp, replace.Deleting, replace.Permitting,
-	replace.SwitchingDirectory, replace.SwitchingData, replace.MovingDirectory,
+	replace.BehindALink, replace.HardLinking, replace.BackingUp, replace.Deleting,
+	replace.Permitting, replace.SwitchingDirectory, replace.SwitchingData, replace.SwitchingAbove,
+	replace.MovingDirectory,
 }
 
 func waysByName() (names []string) {

@@ -14,14 +14,17 @@ type BrokenChain struct {
 // A CompleteChain is a row about a chain that every client completes.
 type CompleteChain struct {
 	Intermediates int
-	SelfSigned    bool       `yaml:"self_signed"`
-	MaySign       bool       `yaml:"may_sign"` // see [pki.Spec]
-	Defect        pki.Defect // of the file: what it holds besides, or leaves out
+	SelfSigned    bool        `yaml:"self_signed"`
+	MaySign       bool        `yaml:"may_sign"` // see [pki.Spec]
+	Defect        pki.Defect  // of the file: what it holds besides, or leaves out
+	CAKey         pki.KeyType `yaml:"ca_key"`
+	NoKeyID       bool        `yaml:"no_key_id"` // the leaf has no authorityKeyIdentifier
 }
 
 // Mint sets what a pair has to be like for the row.
 func (r CompleteChain) Mint(spec *pki.Spec) {
 	spec.Intermediates, spec.SelfSigned, spec.MaySign = r.Intermediates, r.SelfSigned, r.MaySign
+	spec.CAKey, spec.NoKeyID = r.CAKey, r.NoKeyID
 }
 
 // A CoveredName is a row about the names in a certificate and the host of server_url.

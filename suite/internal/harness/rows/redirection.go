@@ -13,6 +13,7 @@ import (
 type Redirection struct {
 	ServerURL string            `yaml:"server_url"`
 	Absent    bool              // no server_url at all
+	Empty     bool              // an empty text
 	Method    string            // of the request; empty: GET
 	Path      string            // likewise
 	Host      string            // likewise; empty: the hostname
@@ -26,6 +27,8 @@ func (r Redirection) Settings(e *harness.Env) harness.Settings {
 	switch {
 	case r.Absent:
 		return harness.Settings{"server_url": nil}
+	case r.Empty:
+		return harness.Settings{"server_url": ""}
 	case r.ServerURL == "":
 		return nil
 	}
