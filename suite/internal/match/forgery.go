@@ -47,7 +47,7 @@ var specials = map[string]string{
 // many in practice.
 const longText = 100_000
 
-// longWord is what a long text repeats.
+// longWord makes a long text by being repeated.
 const longWord = "long-"
 
 // NewForgery returns the forgery of a kind. It panics if the kind is unknown.
