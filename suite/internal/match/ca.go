@@ -162,14 +162,6 @@ func HaveInjected(n int) types.GomegaMatcher {
 	})
 }
 
-// HaveNoRequests succeeds if no client sent the CA a request.
-func HaveNoRequests() types.GomegaMatcher {
-	return match("no request to the CA", func(j *pebble.Journal) (bool, string) {
-		requests := j.Requests(pebble.KindAny)
-		return len(requests) == 0, LastLines(requests, "none")
-	})
-}
-
 // HaveOneAccount succeeds if the CA made one account, and that account placed
 // every order (RFC 8555 §7.1.2).
 func HaveOneAccount() types.GomegaMatcher {

@@ -43,7 +43,7 @@ func TestMatchersCanFail(t *testing.T) {
 		change(&r)
 		return &r
 	}
-	for _, tt := range slices.Concat(ofJournals(), ofHandshakes(t, id, other), ofResponses(id),
+	for _, tt := range slices.Concat(ofJournals(id), ofHandshakes(t, id, other), ofResponses(id),
 		ofFiles(t, id, other), ofLogs(), ofRefusals(), []trial{
 			{"full chain", HaveFullChainTo(id.Root), saw(id.Chain()...), saw(id.Leaf),
 				"the server sent this certificate alone"},

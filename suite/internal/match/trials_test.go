@@ -80,7 +80,7 @@ func TestEveryMatcherIsTried(t *testing.T) {
 	}
 }
 
-func ofJournals() []trial {
+func ofJournals(id *pki.Identity) []trial {
 	of := pebble.JournalOf
 	const name = "a.test"
 	validation := func(challenge, verdict string) pebble.Entry {
@@ -105,6 +105,15 @@ func ofJournals() []trial {
 	}
 	account, order := request(pebble.KindNewAccount, "1"), request(pebble.KindNewOrder, "1")
 	issued := pebble.Entry{Kind: pebble.KindIssued, What: "certificate issued"}
+	issuedECDSA, issuedRSA := issued, issued
+	issuedECDSA.KeyAlgorithm, issuedRSA.KeyAlgorithm = "ECDSA", "RSA"
+	orderFor := func(name string) pebble.Entry {
+		entry := order
+		entry.Identifiers = []string{name}
+		return entry
+	}
+	poll := pebble.Entry{Kind: pebble.KindOrder, Order: "1"}
+	finalize := pebble.Entry{Kind: pebble.KindFinalize, Order: "1"}
 	fault := order
 	fault.Fault = "429"
 	silent := account
@@ -125,8 +134,17 @@ func ofJournals() []trial {
 		{"no failed validation", HaveNoFailedValidation(), of(http01), of(http01, refused), "invalid"},
 		{"issued", HaveIssued(1), of(issued), of(issued, issued), "2\n"},
 		{"ordered", HaveOrdered(1), of(order), of(account), "0\n"},
+		{"issued of each key", HaveIssuedOfEachKey(1), of(issued, issuedRSA), of(issued, issued),
+			"2\n"},
+		{"issued of any key", HaveIssuedOfEachKey(1), of(issued), of(order), "0"},
+		{"issued like", HaveIssuedLike(id.Leaf, 1), of(issuedECDSA, issuedRSA),
+			of(issuedECDSA, issuedECDSA), "2\n"},
+		{"issued each order", HaveIssuedEachOrder(), of(order, issued), of(order, order, issued),
+			"2 orders and 1 certificate"},
+		{"ordered only", HaveOrderedOnly(name), of(orderFor(name)), of(orderFor(name), orderFor("b.test")),
+			"b.test"},
+		{"polled at most", HavePolledAtMost(1), of(poll, finalize, poll), of(finalize, poll, poll), "2\n"},
 		{"injected", HaveInjected(1), of(order, fault), of(order, order), "newOrder"},
-		{"no requests", HaveNoRequests(), of(issued), of(order), "newOrder"},
 		{"one account", HaveOneAccount(), of(account, order),
 			of(account, order, request(pebble.KindNewAccount, "2")), "2 made"},
 		{"order of another account", HaveOneAccount(), of(account, order),
@@ -172,6 +190,10 @@ func ofHandshakes(t *testing.T, id, other *pki.Identity) []trial {
 		return h
 	}
 	alert, odd := failed(tls.AlertError(40)), failed(errors.New("first record is no TLS"))
+	unusual, err := pki.New(pki.Spec{Names: []string{"a.test"}, Key: pki.Ed25519})
+	if err != nil {
+		t.Fatal(err)
+	}
 	self, err := pki.New(pki.Spec{Names: []string{"a.test"}, SelfSigned: true})
 	if err != nil {
 		t.Fatal(err)
@@ -213,6 +235,7 @@ func ofHandshakes(t *testing.T, id, other *pki.Identity) []trial {
 			"no acmeIdentifier"},
 		{"served or refused", BeServedOrRefused(id.Root), alert, saw(other.Chain()...),
 			"unknown authority"},
+		{"acceptable key", HaveAcceptableKey(), saw(id.Leaf), saw(unusual.Leaf), "Ed25519"},
 		{"refused", BeRefused(), saw(self.Leaf), saw(id.Leaf), id.Leaf.Subject.CommonName},
 		{"kept waiting", BeRefused(), failed(context.DeadlineExceeded), odd, "no TLS"},
 		{"end in time", EndWithoutWait(time.Second), took(time.Second), took(time.Minute), "1m0s"},
