@@ -269,9 +269,10 @@ var _ = Requirement("ACME-12", func(e *Env) {
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
 	Expect(e.Journal()).To(HaveOrderedOnly(e.Hostname))
 	expectNoOrderWasted(e)
-	// The server may remove files of the first issuance meanwhile, and write its
-	// log and its own state.
-	Expect(e.NewFiles(files)).To(BeEmpty(), "files that came with handshakes for 200 other names")
+	// The server may remove files of the first issuance meanwhile, store a second certificate,
+	// and write its log and its own state.
+	Expect(len(e.NewFiles(files))).To(BeNumerically("<", 10),
+		"files that came with handshakes for 200 other names")
 })
 
 // namesLike returns names that are close to a host name, and are not it.

@@ -96,8 +96,6 @@ type Handshake struct {
 	Conn      *tls.Conn           // open if KeepOpen is set and Err is nil
 	Began     time.Time
 	Took      time.Duration
-
-	begun int // bytes of a request that were sent, see [Handshake.Begin]
 }
 
 // Handshake connects and makes one TLS handshake. It completes the handshake even

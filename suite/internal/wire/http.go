@@ -160,21 +160,12 @@ func (h *Handshake) Exchange(ctx context.Context, target string) *Response {
 		h.Conn.Close()
 		return resp
 	}
-	_, err := h.Conn.Write(resp.Request.bytes()[h.begun:])
+	_, err := h.Conn.Write(resp.Request.bytes())
 	if err == nil {
 		err = resp.read(h.Conn)
 	}
 	resp.Err = withCause(ctx, err)
 	return resp
-}
-
-// Begin sends the first half of a request by HTTP/1.1. The next [Handshake.Exchange] with this
-// target sends the rest.
-func (h *Handshake) Begin(target string) error {
-	text := Request{Target: target, Host: h.Client.ServerName}.bytes()
-	h.begun = len(text) / 2
-	_, err := h.Conn.Write(text[:h.begun])
-	return err
 }
 
 // ExchangeTwice sends two requests, one after the other, over a connection that was kept open,
