@@ -96,6 +96,9 @@ var (
 	zeroBased = regexp.MustCompile(`(?i)\b(?:index|depth)[ :=]*([0-9]+)\b|\[([0-9]+)\]`)
 )
 
+// leaf matches words for the first certificate.
+var leaf = regexp.MustCompile(`\b(leaf|end-entity) certificate\b|\bthe leaf\b`)
+
 // ordinals are the words for places, from the first one on.
 var ordinals = []string{"first", "second", "third", "fourth", "fifth"}
 
@@ -114,6 +117,9 @@ func placesIn(text string) (places []int) {
 		}
 	}
 	lower := strings.ToLower(text)
+	if leaf.MatchString(lower) {
+		places = append(places, 1)
+	}
 	for i, word := range ordinals {
 		if strings.Contains(lower, word+" ") {
 			places = append(places, i+1)

@@ -78,7 +78,7 @@ func (c Complaints) In(log []string) []string {
 		level := logtext.LevelOf(line)
 		informs := level == logtext.Info || level == logtext.Debug
 		if c.printsConfiguration(line) {
-			line = pair.ReplaceAllString(line, "")
+			line = pair.ReplaceAllStringFunc(line, c.withoutSetting)
 		}
 		after = !informs || alarm.MatchString(shape) || objection.MatchString(shape)
 		if !after {
@@ -87,6 +87,17 @@ func (c Complaints) In(log []string) []string {
 		complaints = append(complaints, line)
 	}
 	return append(complaints, held...)
+}
+
+// withoutSetting leaves out a name with its value, unless the value is a sentence and the name
+// is not that of a key: a line may hold a message beside the configuration.
+func (c Complaints) withoutSetting(pair string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(pair, `"'`), ":")
+	name, _, _ = strings.Cut(name, "=")
+	if len(strings.Fields(pair)) < 4 || slices.Contains(c.Keys, strings.Trim(name, "\"' \t")) {
+		return ""
+	}
+	return pair
 }
 
 // objection matches what says in a refusal that something is not as it should be. Healthy

@@ -46,6 +46,9 @@ func TestComplaints(t *testing.T) {
 			`"tls_cert_path":"cert.pem"}`, ""},
 		{"bad configuration {listen_addr: 127.0.0.1:9, tls_x: other.pem, tls_cert_path: cert.pem}",
 			"bad configuration {, , }"},
+		{`{"level":"fatal","error":"tls_x: found a.pem, expected nothing","listen_addr":"127.0.0.1:9",` +
+			`"server_url":"","acme_url":"","tls_key_path":"cert.pem"}`,
+			`{,"error":"tls_x: found a.pem, expected nothing",,,,}`},
 	} {
 		var want []string
 		if row.complaint != "" {
