@@ -100,9 +100,9 @@ type Growth struct {
 
 // The bounds of [StayBounded].
 const (
-	linesAtMost             = 3 // and as many for each client that was refused
-	filesAtMost             = 2 // one may be about to be renamed
-	filesInTrouble          = 4 // of [GrowAtMost]: an attempt may go on, with a lock and new files
+	linesAtMost             = 3  // and as many for each client that was refused
+	filesAtMost             = 2  // one may be about to be renamed
+	filesInTrouble          = 20 // of [GrowAtMost]: a client may keep locks, an account and an attempt or two
 	descriptorsAtMost       = 10
 	memoryAtMost      int64 = 48 << 20
 )
