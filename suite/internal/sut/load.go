@@ -70,8 +70,9 @@ const (
 )
 
 // SetBinary makes the target run another executable of the same server. path
-// replaces the first word of the command, and the first words of the version,
-// reload and schedule commands where they are the same. A schedule command with another
+// replaces the target's own executable, if templates mention it, or else the first word of
+// the command, and the first words of the version, reload and schedule commands where they
+// are the same. A schedule command with another
 // first word is then looked for in the directory of path only. A path with a
 // slash is relative to the current directory. If the target is the built-in reference
 // and the executable is not called as the reference server is, the target gets the
@@ -82,13 +83,18 @@ func (t *Target) SetBinary(path string) {
 			path = abs
 		}
 	}
-	t.replaced, t.Executable = true, ""
+	t.replaced = true
 	if t.File == "" && t.Name == Reference {
 		if name := strings.TrimSuffix(filepath.Base(path), ".exe"); name != ReferenceServer {
 			t.Name = name // another server, which only is configured alike
 		}
 	}
 	own := t.Command[0]
+	if t.Executable != "" && t.mentions("", "Executable") {
+		own, t.Executable = t.Executable, path
+	} else {
+		t.Executable = ""
+	}
 	commands := [][]string{t.Command, t.VersionCommand, t.Reload.Command, t.Schedule}
 	for _, command := range commands {
 		if len(command) > 0 && command[0] == own {

@@ -132,6 +132,15 @@ func TestResolve(t *testing.T) {
 	}
 
 	tt = load()
+	tt.Command, tt.VersionCommand = []string{"other", "{{.Executable}}"}, []string{"server", "-v"}
+	tt.Executable = "server"
+	tt.SetBinary("/another")
+	if tt.Command[0] != "other" || tt.VersionCommand[0] != "/another" || tt.Executable != "/another" {
+		t.Errorf("with another binary behind a script: %q %q %q",
+			tt.Command, tt.VersionCommand, tt.Executable)
+	}
+
+	tt = load()
 	tt.SetBinary("nowhere")
 	want := `target x: command: found "nowhere", expected an executable`
 	if err := tt.Resolve(); err == nil || !strings.Contains(err.Error(), want) {

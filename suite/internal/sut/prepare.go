@@ -1,6 +1,7 @@
 package sut
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -162,6 +163,7 @@ func (t *Target) view(l *Launch) (templateData, map[string]string, error) {
 		Dir: in.Dir, TargetDir: t.dir(), ConfigFile: l.ConfigFile, CABundle: in.CABundle,
 		Raw: string(in.Raw), Keys: map[string]any{}, Env: maps.Clone(env),
 		StartDir: l.StartDir, Ports: in.Ports, Backend: in.Backend,
+		Executable: cmp.Or(t.Executable, t.Command[0]),
 	}
 	for name, value := range in.Keys {
 		if value != nil {

@@ -48,8 +48,8 @@ type Target struct {
 	Command []string `yaml:"command" jsonschema:"required,minItems=1,minLength=1"`
 	// Executable is the server's own executable where the command starts another
 	// program first, such as a script. Its build information tells the version of
-	// golang.org/x/crypto. It is found as the first word of the command is, and is
-	// not used if another executable takes the place of the target's.
+	// golang.org/x/crypto. It is found as the first word of the command is. If no template
+	// mentions it, it is not used where another executable takes the place of the target's.
 	Executable string `yaml:"executable" jsonschema:"minLength=1"`
 	// Forks says that the command starts the server as its child and exits with
 	// code 0 before the server ends. The target then counts as exited when its

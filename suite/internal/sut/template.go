@@ -39,6 +39,8 @@ type templateData struct {
 	ConfigFile string
 	// CABundle is the file with the roots of the CA's HTTPS endpoint.
 	CABundle string
+	// Executable is the path of the server's own executable.
+	Executable string
 	// Keys are the keys that the test sets. A key that a template mentions and
 	// the test does not set is "", so that {{with}} and {{if}} skip it.
 	Keys map[string]any
@@ -185,6 +187,7 @@ func (c templateCheck) check(key, text string) {
 	}
 	sample := templateData{
 		Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env,
+		Executable: "/bin/server",
 		StartDir: "/dir/start", Ports: c.ports, Backend: "127.0.0.1:8080", PID: 2,
 	}
 	for _, keys := range []map[string]any{all, {}} {
@@ -198,7 +201,7 @@ func (c templateCheck) check(key, text string) {
 }
 
 // viewNames lists the fields of templateData, for messages.
-const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Keys, Ports, Backend, Env, " +
+const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Executable, Keys, Ports, Backend, Env, " +
 	"Raw, and PID in reload.command"
 
 // templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
