@@ -234,12 +234,8 @@ var _ = Requirement("RENEW-48", func(e *Env) {
 }, TimingDependent)
 
 var _ = Requirement("RENEW-49", func(e *Env) {
-	hold := e.HoldOwnChallenge()
+	l, hold := beginLifeInRenewal(e)
 	defer hold.Release()
-	hold.Release()
-	l := beginLife(e, 45*Day)
-	hold.Resume()
-	l.awaitRenewal(hold)
 	open := e.HandshakeOrLeave(l.server, KeepOpen)
 	e.SkipUnless(open.Err == nil, "this server lets its clients wait for the renewed certificate")
 	Expect(open).To(ServeLeaf(l.served), "while the CA validates for the renewal")
@@ -252,20 +248,19 @@ var _ = Requirement("RENEW-49", func(e *Env) {
 }, TimingDependent)
 
 var _ = Requirement("RENEW-56", func(e *Env) {
-	hold := e.HoldOwnChallenge()
-	defer hold.Release()
-	hold.Release()
-	l := beginLife(e, 45*Day)
-	hold.Resume()
-	l.awaitRenewal(hold)
+	l, hold := beginLifeInRenewal(e)
 	hold.Release()
 	l.server.KillAndStart()
 	l.expectRenewalWithin(aboutADay, "after the server was killed while it renewed")
 }, TimingDependent)
 
-// awaitRenewal lets time pass until the CA validates for a renewal, which is held. Clients
-// are served until then.
-func (l *life) awaitRenewal(hold *Hold) {
+// beginLifeInRenewal begins a life and lets time pass until the CA validates for a renewal,
+// which is held. Clients are served until then.
+func beginLifeInRenewal(e *Env) (*life, *Hold) {
+	hold := e.HoldOwnChallenge()
+	hold.Release()
+	l := beginLife(e, 45*Day)
+	hold.Resume()
 	for !hold.Holding() {
 		l.PassUntil(l.lifetime/20, l.lifetime/20, hold.Holding)
 		// A server may let clients wait for the renewed certificate.
@@ -273,6 +268,7 @@ func (l *life) awaitRenewal(hold *Hold) {
 			l.client("before the renewal, with " + length(l.left()) + " left")
 		}
 	}
+	return l, hold
 }
 
 var _ = Table("RENEW-50", func(e *Env, row struct{ Asleep bool }) {

@@ -138,21 +138,17 @@ func ChangeConfig(change func(path string) error) StartOption {
 // AppendConfig appends a text to the config file, once it is written. The function
 // more makes the text from what the file holds.
 func AppendConfig(more func(text string) string) StartOption {
-	return startOption(func(o *startup) {
-		files := o.input.Files
-		o.change = func(config string) error {
-			text, err := files.ReadFile(config, limits.File)
-			if err != nil {
-				return err
-			}
-			return files.WriteFile(config, append(text, more(string(text))...), 0o600)
-		}
-	})
+	return rewriteConfig(func(text string) string { return text + more(text) })
 }
 
 // AroundConfig puts one text before, and one behind, what the config file holds, before the
 // target starts.
 func AroundConfig(before, behind string) StartOption {
+	return rewriteConfig(func(text string) string { return before + text + behind })
+}
+
+// rewriteConfig replaces the content of the config file, once it is written.
+func rewriteConfig(change func(text string) string) StartOption {
 	return startOption(func(o *startup) {
 		files := o.input.Files
 		o.change = func(config string) error {
@@ -160,8 +156,7 @@ func AroundConfig(before, behind string) StartOption {
 			if err != nil {
 				return err
 			}
-			all := slices.Concat([]byte(before), text, []byte(behind))
-			return files.WriteFile(config, all, 0o600)
+			return files.WriteFile(config, []byte(change(string(text))), 0o600)
 		}
 	})
 }
