@@ -169,5 +169,6 @@ var _ = Table("AUTOCERT-07", func(e *Env, row struct{ Key pki.AccountKey }) {
 	e.Write(name, key)
 	server := e.StartACME()
 	Expect(e.Handshake(server)).To(HaveFullChainTo(e.CA().Root()))
-	Expect(bytes.Equal(e.Read(name), key)).To(BeTrue(), "the account key in the cache is the one of before")
+	Expect(bytes.Equal(e.Read(name), key)).To(BeTrue(),
+		"the account key in the cache is the one of before")
 })

@@ -109,7 +109,9 @@ func run(ctx context.Context, o options) (exit int, err error) {
 		return exitTrouble, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r := &runner{root: root, dir: dir, world: o.World, whole: all.whole(o), out: o.Out, catalogue: catalogue}
+	r := &runner{
+		root: root, dir: dir, world: o.World, whole: all.whole(o), out: o.Out, catalogue: catalogue,
+	}
 	if err := r.buildAssay(ctx); err != nil {
 		return exitTrouble, err
 	}

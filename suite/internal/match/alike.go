@@ -23,8 +23,8 @@ func ShowTheSameAs(other *wire.Response) types.GomegaMatcher {
 			return false, describeResponse(r)
 		}
 		secured := strings.HasPrefix(strings.ToLower(r.Header.Get("Location")), "https:")
-		same := !secured && r.Status == other.Status && r.Status != http.StatusBadRequest && r.Body != "" &&
-			r.Body == other.Body && r.Header.Get("Location") == other.Header.Get("Location")
+		same := !secured && r.Status == other.Status && r.Status != http.StatusBadRequest &&
+			r.Body != "" && r.Body == other.Body && r.Header.Get("Location") == other.Header.Get("Location")
 		return same, fmt.Sprintf("%s (%d bytes)", describeResponse(r), len(r.Body))
 	})
 }

@@ -113,7 +113,8 @@ func HaveIssuedOfEachKey(n int) types.GomegaMatcher {
 // leaf's type.
 func HaveIssuedLike(leaf *x509.Certificate, n int) types.GomegaMatcher {
 	kind := leaf.PublicKeyAlgorithm.String()
-	expected := "at most " + numbered(n, "certificate") + " issued by the CA with a key of type " + kind
+	expected := fmt.Sprintf("at most %s issued by the CA with a key of type %s",
+		numbered(n, "certificate"), kind)
 	return match(expected, func(j *pebble.Journal) (bool, string) {
 		found := j.Filter(func(e pebble.Entry) bool {
 			return e.Kind == pebble.KindIssued && e.KeyAlgorithm == kind

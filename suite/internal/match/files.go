@@ -102,7 +102,7 @@ type Growth struct {
 const (
 	linesAtMost             = 3  // and as many for each client that was refused
 	filesAtMost             = 2  // one may be about to be renamed
-	filesInTrouble          = 20 // of [GrowAtMost]: a client may keep locks, an account and an attempt or two
+	filesInTrouble          = 20 // of [GrowAtMost]: locks, an account and an attempt or two
 	descriptorsAtMost       = 10
 	memoryAtMost      int64 = 48 << 20
 )

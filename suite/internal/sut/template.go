@@ -188,7 +188,7 @@ func (c templateCheck) check(key, text string) {
 	sample := templateData{
 		Dir: "/dir", ConfigFile: "/dir/config", CABundle: "/dir/ca.pem", Env: env,
 		Executable: "/bin/server",
-		StartDir: "/dir/start", Ports: c.ports, Backend: "127.0.0.1:8080", PID: 2,
+		StartDir:   "/dir/start", Ports: c.ports, Backend: "127.0.0.1:8080", PID: 2,
 	}
 	for _, keys := range []map[string]any{all, {}} {
 		sample.Keys = keys
@@ -201,8 +201,8 @@ func (c templateCheck) check(key, text string) {
 }
 
 // viewNames lists the fields of templateData, for messages.
-const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Executable, Keys, Ports, Backend, Env, " +
-	"Raw, and PID in reload.command"
+const viewNames = "Dir, TargetDir, StartDir, ConfigFile, CABundle, Executable, Keys, Ports, " +
+	"Backend, Env, Raw, and PID in reload.command"
 
 // templateError matches an error of text/template, "template: NAME:LINE:COLUMN:
 // text", and finds its line and its text.

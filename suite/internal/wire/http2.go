@@ -18,8 +18,9 @@ const http2Protocol = "h2"
 // askHTTP2 does what askHTTP1 does, by HTTP/2.
 func (h *Handshake) askHTTP2(ctx context.Context) func(*Response) (last bool, err error) {
 	watched := &goAwayWatch{Conn: h.Conn}
-	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: limits.HTTPHead}
-	client, broken := transport.NewClientConn(watched)
+	transport := &http2.Transport{MaxHeaderListSize: limits.HTTPHead}
+	//lint:ignore SA1019 net/http speaks no HTTP/2 over a connection whose frames are watched
+	client, broken := transport.NewClientConn(watched) //nolint:staticcheck // as above
 	return func(resp *Response) (bool, error) {
 		if broken != nil {
 			return false, broken
@@ -29,6 +30,8 @@ func (h *Handshake) askHTTP2(ctx context.Context) func(*Response) (last bool, er
 		if err != nil {
 			return false, err
 		}
+		// A little that is packed can become very much.
+		request.Header.Set("Accept-Encoding", "identity")
 		answer, err := client.RoundTrip(request)
 		if err != nil {
 			return watched.seen.Load(), fmt.Errorf("a request by HTTP/2: %w", err)
