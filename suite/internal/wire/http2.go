@@ -18,8 +18,9 @@ const http2Protocol = "h2"
 // askHTTP2 does what askHTTP1 does, by HTTP/2.
 func (h *Handshake) askHTTP2(ctx context.Context) func(*Response) (last bool, err error) {
 	watched := &goAwayWatch{Conn: h.Conn}
-	transport := &http2.Transport{MaxHeaderListSize: limits.HTTPHead}
 	//lint:ignore SA1019 net/http speaks no HTTP/2 over a connection whose frames are watched
+	transport := &http2.Transport{MaxHeaderListSize: limits.HTTPHead} //nolint:staticcheck // as above
+	//lint:ignore SA1019 as above
 	client, broken := transport.NewClientConn(watched) //nolint:staticcheck // as above
 	return func(resp *Response) (bool, error) {
 		if broken != nil {
