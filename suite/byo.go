@@ -333,23 +333,14 @@ var _ = Table("BYO-22", func(e *Env, row struct{ Upgrade string }) {
 var _ = Table("BYO-23", func(e *Env, row rows.CoveredName) {
 	e.NeedsKey("server_url")
 	host := row.HostOf(e)
-	visited := Settings{"server_url": "https://" + host}
-	plain := host // of the control, which nobody should be warned of
-	listed := []string{plain}
-	if row.Covered {
-		plain = e.Hostname
-		listed = append(e.ExpandAll(row.Names), plain) // server_url alone makes the difference
-	}
+	plain, listed := row.ControlOf(e)
 	control := e.ServeAndStop(
 		e.Identity(pki.Spec{CommonName: e.Hostname, Names: listed}),
-		Settings{"server_url": "https://" + plain},
+		Settings{"server_url": plain},
 	)
-	if row.URL != "" {
-		visited["server_url"] = e.Expand(row.URL)
-	}
 	warned := e.ServeAndStop(
 		e.Identity(pki.Spec{CommonName: e.Hostname, Names: e.ExpandAll(row.Names)}),
-		visited,
+		Settings{"server_url": row.URLOf(e)},
 	)
 	words := append(e.AnyNameOf("server_url", "tls_cert_path"), "certificate", "cert.pem", host)
 	warning := WarnUnlike(control.Log(), words...)

@@ -165,17 +165,14 @@ func (l *life) tryNames() {
 	}
 	for _, row := range rows.Of[rows.CoveredName](l.e, "BYO-23") {
 		host := row.HostOf(l.e)
-		visited := harness.Settings{"server_url": "https://" + host}
+		plain, listed := row.ControlOf(l.e)
 		good, _ := l.freshPair(func(s *pki.Spec) {
-			s.CommonName, s.Names = l.e.Hostname, []string{host}
-		}, visited)
+			s.CommonName, s.Names = l.e.Hostname, listed
+		}, harness.Settings{"server_url": plain})
 		control := l.served(invTakes, good, nothing)
-		if row.URL != "" {
-			visited["server_url"] = l.e.Expand(row.URL)
-		}
 		other, _ := l.freshPair(func(s *pki.Spec) {
 			s.CommonName, s.Names = l.e.Hostname, l.e.ExpandAll(row.Names)
-		}, visited)
+		}, harness.Settings{"server_url": row.URLOf(l.e)})
 		server := l.served(invTakes, other, nothing)
 		words := append(l.e.AnyNameOf("server_url", "tls_cert_path"), "certificate", "cert.pem", host)
 		warning := match.WarnUnlike(control.Log(), words...)

@@ -42,3 +42,21 @@ func (r CoveredName) HostOf(e *harness.Env) string {
 	}
 	return e.Expand(r.Host)
 }
+
+// URLOf returns the server_url that names the host.
+func (r CoveredName) URLOf(e *harness.Env) string {
+	if r.URL == "" {
+		return "https://" + r.HostOf(e)
+	}
+	return e.Expand(r.URL)
+}
+
+// ControlOf returns the server_url and the names of a certificate that nobody should be warned
+// of: where the row's name is covered, server_url alone makes the difference.
+func (r CoveredName) ControlOf(e *harness.Env) (url string, names []string) {
+	if r.Covered {
+		return "https://" + e.Hostname, append(e.ExpandAll(r.Names), e.Hostname)
+	}
+	host := r.HostOf(e)
+	return "https://" + host, []string{host}
+}
