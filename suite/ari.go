@@ -105,7 +105,7 @@ func (l *life) expectRenewalSoon(within time.Duration, after string) {
 		since := l.Now().Sub(began)
 		l.client(length(since) + " after the renewal")
 		if since >= max(within, 10*time.Minute) {
-			Expect(l.served).NotTo(Equal(old), length(since)+" after the renewal")
+			Expect(l.Handshake(l.server)).NotTo(ServeLeaf(old), length(since)+" after the renewal")
 		}
 	}
 }

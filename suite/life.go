@@ -70,8 +70,8 @@ func (l *life) step() {
 	l.Pass(d.Truncate(time.Second))
 }
 
-// every returns a function that does something whenever so much time has passed since it
-// last did, in a renewal. Zero stands for never.
+// every returns a function that does something when so much time has passed since it last
+// did, for [life.renewal]. Zero stands for never.
 func (l *life) every(d time.Duration, do func()) func() {
 	last := l.Now()
 	return func() {
@@ -83,8 +83,8 @@ func (l *life) every(d time.Duration, do func()) func() {
 }
 
 // renewal lets time pass until clients are served another certificate, and expects that
-// each of them is served a valid one. Whatever else happens in the life is done before a
-// client comes. It returns how long the old one was valid when the CA issued the new one.
+// each of them is served a valid one. It calls the functions before each client. It returns
+// how long the old certificate was still valid when the CA issued the new one.
 func (l *life) renewal(happens ...func()) (left time.Duration) {
 	old := l.served
 	known := len(l.Journal().Issued())

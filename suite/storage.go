@@ -75,7 +75,11 @@ var _ = Table("RES-60", func(e *Env, row struct {
 	}
 	Expect(r.server.Process).To(BeAlive())
 	Expect(e.Journal()).To(HaveIssuedLike(renewed.Leaf(), 1))
-	Expect(e.Journal()).To(HaveOrderedAtMost(OrdersAtMost))
+	orders := 1
+	if len(e.Journal().Issued()) > 1 { // another type of key, which cannot be stored either
+		orders = OrdersAtMost
+	}
+	Expect(e.Journal()).To(HaveOrderedAtMost(orders))
 
 	r.cache.Mend()
 	r.server.Restart()

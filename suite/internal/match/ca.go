@@ -272,29 +272,6 @@ func HaveAskedAtMost(kind pebble.Kind, n int) types.GomegaMatcher {
 	})
 }
 
-// HavePolledAtMost succeeds if no order was asked for more often than this after it had been
-// finalized.
-func HavePolledAtMost(n int) types.GomegaMatcher {
-	expected := "at most " + numbered(n, "request") + " for an order that is being processed"
-	return match(expected, func(j *pebble.Journal) (bool, string) {
-		polls, most := map[string][]pebble.Entry{}, []pebble.Entry(nil)
-		for _, e := range j.Entries() {
-			asked, finalized := polls[e.Order]
-			switch {
-			case e.Kind == pebble.KindFinalize:
-				polls[e.Order] = asked
-			case e.Kind == pebble.KindOrder && finalized:
-				polls[e.Order] = append(asked, e)
-			}
-			if len(polls[e.Order]) > len(most) {
-				most = polls[e.Order]
-			}
-		}
-		first := Lines(most[:min(len(most), 12)], "")
-		return len(most) <= n, fmt.Sprintf("%d\n%s", len(most), first)
-	})
-}
-
 // HaveAskedAtMostFor succeeds if no order was asked for more often than this while it was in
 // this state.
 func HaveAskedAtMostFor(state string, n int) types.GomegaMatcher {

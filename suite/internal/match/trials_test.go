@@ -112,8 +112,6 @@ func ofJournals(id *pki.Identity) []trial {
 		entry.Identifiers = []string{name}
 		return entry
 	}
-	poll := pebble.Entry{Kind: pebble.KindOrder, Order: "1"}
-	finalize := pebble.Entry{Kind: pebble.KindFinalize, Order: "1"}
 	fault := order
 	fault.Fault = "429"
 	silent := account
@@ -143,8 +141,6 @@ func ofJournals(id *pki.Identity) []trial {
 			"2 orders and 1 certificate"},
 		{"ordered only", HaveOrderedOnly(name), of(orderFor(name)),
 			of(orderFor(name), orderFor("b.test")), "b.test"},
-		{"polled at most", HavePolledAtMost(1), of(poll, finalize, poll), of(finalize, poll, poll),
-			"2\n"},
 		{"injected", HaveInjected(1), of(order, fault), of(order, order), "newOrder"},
 		{"one account", HaveOneAccount(), of(account, order),
 			of(account, order, request(pebble.KindNewAccount, "2")), "2 made"},

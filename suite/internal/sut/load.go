@@ -69,14 +69,13 @@ const (
 	ReferenceServer = "assay-server"
 )
 
-// SetBinary makes the target run another executable of the same server. path
-// replaces the target's own executable, if templates mention it, or else the first word of
-// the command, and the first words of the version, reload and schedule commands where they
-// are the same. A schedule command with another
-// first word is then looked for in the directory of path only. A path with a
-// slash is relative to the current directory. If the target is the built-in reference
-// and the executable is not called as the reference server is, the target gets the
-// executable's name.
+// SetBinary makes the target run another executable of the same server. path replaces
+// Executable, if templates mention it, or else the first word of the command. It also
+// replaces the first words of the version, reload and schedule commands where they are the
+// same. A schedule command with another first word is then looked for in the directory of
+// path only. A path with a slash is relative to the current directory. If the target is the
+// built-in reference and the executable is not called as the reference server is, the target
+// gets the executable's name.
 func (t *Target) SetBinary(path string) {
 	if strings.ContainsRune(path, filepath.Separator) {
 		if abs, err := filepath.Abs(path); err == nil {
